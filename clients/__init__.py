@@ -1,0 +1,1 @@
+"""The hospital's side: a Flower client that answers from its own folder."""

@@ -1,0 +1,43 @@
+"""The two ways the product says no: one sentence, a stable code, an exit code, never a traceback."""
+
+from __future__ import annotations
+
+
+class ProjectError(Exception):
+    """Something a person can act on.
+
+    Parameters
+    ----------
+    code : str
+        Stable code such as ``"DATA001"``; documentation and tests refer to it.
+    sentence : str
+        One sentence that names the thing and says what to do.
+    """
+
+    exit_code: int = 1
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code, sentence)
+        self.code = code
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence}"
+
+
+class InputError(ProjectError):
+    """The configuration or the data is wrong; nothing was started (exit code 2)."""
+
+    exit_code = 2
+
+
+class RunError(ProjectError):
+    """The run was started and could not be completed (exit code 1)."""
+
+    exit_code = 1
+
+
+class Interrupted(ProjectError):
+    """The run was stopped by a person and can be resumed (exit code 130)."""
+
+    exit_code = 130

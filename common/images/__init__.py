@@ -1,0 +1,1 @@
+"""From a file in a hospital's folder to a batch on the device."""

@@ -1,0 +1,1 @@
+"""The coordinating side: rounds, aggregation and recording. It never sees an image."""
