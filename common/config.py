@@ -1,0 +1,169 @@
+"""Hydra at the edge: from a command line to typed settings, and from Hydra's errors to one sentence.
+
+This is the only module of ``common/`` that imports Hydra; training, audit and artifacts work without it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import hydra
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from common.config_errors import CONFIG_EXCEPTIONS, config_error, suggest
+from common.errors import InputError, Interrupted, ProjectError
+from common.hospitals import Hospital
+from common.labels import CLASSES
+from common.settings import RunSettings
+from common.settings_check import check_settings
+
+CONF_DIR: Path = Path(__file__).resolve().parents[1] / "conf"
+
+T = TypeVar("T")
+
+
+def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
+    """Run a Hydra program and leave with the project's exit codes.
+
+    Parameters
+    ----------
+    task : callable
+        Gets the composed configuration; raises `ProjectError` for what a person can act on.
+    config_name : str
+        Name of the primary file under ``conf/``.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # hydra then raises instead of printing a page and leaving with 1
+    program = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(task)
+    try:
+        program()
+    except ProjectError as error:
+        leave(error)
+    except CONFIG_EXCEPTIONS as error:
+        leave(config_error(error))
+    except KeyboardInterrupt:
+        leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written."))
+
+
+def leave(error: ProjectError) -> None:
+    """Print an error's sentence to standard error and end the process with its exit code."""
+    sys.stdout.flush()
+    print(f"error {error}", file=sys.stderr, flush=True)
+    raise SystemExit(error.exit_code)
+
+
+def typed(config: DictConfig, schema: type[T]) -> T:
+    """Turn a composed configuration into a settings object.
+
+    Parameters
+    ----------
+    config : DictConfig
+        What Hydra composed.
+    schema : type
+        A dataclass such as `RunSettings`.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or a wrong type (``CONF001``, ``CONF004``).
+    """
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), config))  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise config_error(error) from None
+
+
+def run_settings(config: DictConfig) -> RunSettings:
+    """Turn a composed configuration into checked `RunSettings`."""
+    settings = typed(config, RunSettings)
+    check_settings(settings)
+    return settings
+
+
+def compose_settings(overrides: list[str]) -> RunSettings:
+    """Compose ``conf/config.yaml`` with overrides, without a command line.
+
+    Parameters
+    ----------
+    overrides : list of str
+        As on the command line: ``["rounds=3", "train.lr=1e-3"]``.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            return run_settings(compose("config", overrides=overrides))
+    except CONFIG_EXCEPTIONS as error:
+        raise config_error(error) from None
+
+
+def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
+    """Read ``conf/hospital/<key>.yaml``.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it does not describe a hospital.
+    """
+    folder = conf_dir / "hospital"
+    available = sorted(path.stem for path in folder.glob("*.yaml"))
+    if key not in available:
+        raise InputError(
+            "CONF005",
+            f"There is no hospital '{key}'{suggest(key, available)} Add conf/hospital/{key}.yaml, "
+            f"or choose from: {', '.join(available)}.",
+        )
+    return hospital_from(OmegaConf.load(folder / f"{key}.yaml"), key)  # type: ignore[arg-type]
+
+
+def hospital_from(config: DictConfig, key: str) -> Hospital:
+    """Check one hospital's YAML and return it typed.
+
+    Raises
+    ------
+    InputError
+        If a key is missing, unknown or of the wrong type, or a class is not one of the four.
+    """
+    try:
+        values = OmegaConf.to_container(config, resolve=True)
+        hospital = Hospital(key=key, **values)  # type: ignore[arg-type]
+        latitude, longitude = (float(part) for part in hospital.location)
+    except (TypeError, ValueError, OmegaConfBaseException) as error:
+        reason = str(error).replace("Hospital.__init__() ", "")
+        raise InputError(
+            "CONF006",
+            f"conf/hospital/{key}.yaml does not describe a hospital ({reason}); it needs name, dataset_id, "
+            "path, location: [latitude, longitude], specialty and class_map.",
+        ) from None
+    wrong = sorted(set(hospital.class_map.values()) - set(CLASSES))
+    if wrong:
+        raise InputError(
+            "CONF007", f"conf/hospital/{key}.yaml maps a folder to '{wrong[0]}'; the classes are {', '.join(CLASSES)}."
+        )
+    return Hospital(**{**vars(hospital), "location": (latitude, longitude)})
+
+
+def load_hospitals(keys: list[str]) -> list[Hospital]:
+    """Read the hospitals that take part, in the given order.
+
+    Raises
+    ------
+    InputError
+        If fewer than two are named, or two of them share a key or a name.
+    """
+    if len(keys) < 2:
+        raise InputError(
+            "CONF008",
+            "A federation needs at least two hospitals; list them as hospitals=[aiims_delhi,nimhans_bengaluru].",
+        )
+    hospitals = [load_hospital(key) for key in keys]
+    for values in ([h.key for h in hospitals], [h.name for h in hospitals]):
+        twice = [value for value in values if values.count(value) > 1]
+        if twice:
+            raise InputError("CONF009", f"'{twice[0]}' is listed twice in hospitals; name each hospital once.")
+    return hospitals

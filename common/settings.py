@@ -1,0 +1,196 @@
+"""Every setting of a run as typed objects; Hydra's files under ``conf/`` fill them.
+
+What to train (the *plan*) is decided by the server and travels to the hospitals inside each message. Where the data
+lies and what a machine can do is decided on the spot and never travels: `DataSettings` adds those fields to `DataPlan`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+
+@dataclass
+class AugmentPlan:
+    """Random changes of a training batch; all zero and ``flip=False`` means none.
+
+    Attributes
+    ----------
+    flip : bool
+        Mirror left to right with probability one half (as version 1 did).
+    rotation_degrees : float
+        Largest rotation to either side, degrees.
+    shift_fraction : float
+        Largest shift along each axis, as a fraction of the image's side.
+    scale_fraction : float
+        Largest change of size, as a fraction: 0.1 means 0.9 to 1.1.
+    brightness, contrast, gamma : float
+        Largest change of intensity, as a fraction of the range, the contrast and the exponent.
+    """
+
+    flip: bool = True
+    rotation_degrees: float = 10.0
+    shift_fraction: float = 0.05
+    scale_fraction: float = 0.1
+    brightness: float = 0.1
+    contrast: float = 0.1
+    gamma: float = 0.0
+
+
+@dataclass
+class DataPlan:
+    """How each hospital prepares its slices; travels to the hospitals.
+
+    Attributes
+    ----------
+    image_size : int
+        Side of the square the model sees, pixels.
+    max_per_class : int or None
+        At most so many slices of a class at each hospital; None takes all.
+    val_fraction, test_fraction : float
+        Shares of a hospital's slices held back for validation and for the final test.
+    group_split : bool
+        Keep duplicates and neighbouring slices of one patient on one side of the split.
+        False shows what leakage would claim.
+    """
+
+    image_size: int = 224
+    max_per_class: int | None = None
+    val_fraction: float = 0.15
+    test_fraction: float = 0.15
+    group_split: bool = True
+
+
+@dataclass
+class DataSettings(DataPlan):
+    """`DataPlan` and where the data lies on this machine; the latter never travels.
+
+    Attributes
+    ----------
+    root : str
+        Folder that holds the hospitals' folders.
+    cache_dir : str
+        Folder for the decoded slices. It holds patients' images: keep it as private as `root`.
+    """
+
+    root: str = "dataset"
+    cache_dir: str = ".cache/images"
+
+    def plan(self) -> DataPlan:
+        """Return the part that travels."""
+        return DataPlan(**{f.name: getattr(self, f.name) for f in fields(DataPlan)})
+
+
+@dataclass
+class ModelPlan:
+    """Which network is trained, always from scratch."""
+
+    name: str = "resnet18"
+
+
+@dataclass
+class TrainPlan:
+    """How a hospital trains in one round.
+
+    Attributes
+    ----------
+    local_epochs : int
+        Passes over the hospital's training slices in a round.
+    batch_size : int
+        Slices in a step.
+    lr : float
+        Highest learning rate of Adam.
+    schedule : str
+        ``"cosine"`` (over all rounds, down to zero) or ``"constant"``.
+    warmup_rounds : float
+        Rounds over which the rate rises linearly from zero.
+    weight_decay : float
+        Decoupled weight decay (AdamW) on weights of two or more dimensions; 0 is plain Adam.
+    label_smoothing : float
+        Share of the target spread over all classes.
+    precision : str
+        ``"auto"`` (mixed where it is faster), ``"float32"`` or ``"mixed"``.
+    """
+
+    local_epochs: int = 1
+    batch_size: int = 32
+    lr: float = 1e-4
+    schedule: str = "cosine"
+    warmup_rounds: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    precision: str = "auto"
+    augment: AugmentPlan = field(default_factory=AugmentPlan)
+
+
+@dataclass
+class StrategySettings:
+    """How the server combines the hospitals' updates.
+
+    Attributes
+    ----------
+    name : str
+        ``"fedavg"``.
+    min_hospitals : int or None
+        Quorum of a round; None means all but one, and at least two.
+    timeout_seconds : float
+        How long a phase of a round may take before the missing hospitals are left out of it.
+    wait_seconds : float
+        How long to wait at the start until the hospitals are there.
+    """
+
+    name: str = "fedavg"
+    min_hospitals: int | None = None
+    timeout_seconds: float = 21600.0
+    wait_seconds: float = 120.0
+
+
+@dataclass
+class ComputeSettings:
+    """What this machine gives to the run; changes no figure but through `threads`.
+
+    Attributes
+    ----------
+    engine : str
+        ``"ray"`` (Flower's simulation, hospitals in processes of their own) or ``"inprocess"``.
+    device : str
+        ``"auto"`` (CUDA where present), ``"cpu"`` or ``"cuda"``.
+    cores : int or None
+        CPU cores the run may use; None takes all that the process may run on.
+    threads : int or None
+        Threads of each hospital; None lets the server share the cores by the hospitals' sizes.
+    """
+
+    engine: str = "ray"
+    device: str = "auto"
+    cores: int | None = None
+    threads: int | None = None
+
+
+@dataclass
+class RunSettings:
+    """Everything ``python -m server.simulate`` can be told.
+
+    Attributes
+    ----------
+    rounds : int
+        Rounds of the federation.
+    seed : int
+        Fixes the split, the first weights, the order of slices and their augmentation.
+    output_dir : str
+        Parent of ``artifacts/``, ``models/`` and ``logs/``.
+    resume : str or None
+        A run to go on with, such as ``run-007``.
+    hospitals : list of str
+        Names of files under ``conf/hospital/``; the order is the order of every table.
+    """
+
+    rounds: int = 10
+    seed: int = 42
+    output_dir: str = "."
+    resume: str | None = None
+    hospitals: list[str] = field(default_factory=list)
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelPlan = field(default_factory=ModelPlan)
+    strategy: StrategySettings = field(default_factory=StrategySettings)
+    train: TrainPlan = field(default_factory=TrainPlan)
+    compute: ComputeSettings = field(default_factory=ComputeSettings)

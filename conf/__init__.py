@@ -1,0 +1,1 @@
+"""Hydra's configuration files; the single place where defaults live."""
