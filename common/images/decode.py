@@ -1,0 +1,216 @@
+"""One image file to RGB pixels: the only place of the project that opens an image.
+
+What comes out right, and how:
+
+- 8-bit grey, palette, 1-bit, CMYK: Pillow's own conversion.
+- Alpha of every kind (RGBA, LA, palette or grey with a transparent entry): laid over black, an MRI slice's background.
+- 16-bit and wider greys: stretched from the image's own darkest to its own brightest value. A scanner's 12 bits in a
+  16-bit file would come out black if the upper byte were taken; nothing in the file says how many bits are in use.
+- EXIF orientation: applied, so that the pixels stand as a viewer shows them.
+- Several frames or pages: the first.
+
+What is refused (:class:`UnreadableImage`): other formats (Pillow would start Ghostscript for an EPS), truncated or
+damaged files, and files too large to be one slice, before any of their pixels is decoded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 256 * 1024 * 1024
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
+
+_DIMMEST_UPPER_BYTE = 32
+_ORIENTATION = 0x0112
+_PHOTOMETRIC = 0x0106
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Our own limit is lower than the one at which Pillow starts to warn, and refuses instead of warning.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+class UnreadableImage(Exception):
+    """A file that cannot be used as a slice.
+
+    Parameters
+    ----------
+    reason : str
+        A few words without the file's name, for example ``"truncated or damaged"``.
+    unopened : bool
+        True when the file's content was never seen (no permission, vanished, read error), so that a later
+        attempt may succeed although the file has not changed.
+    """
+
+    def __init__(self, reason: str, *, unopened: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unopened = unopened
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that may hold one slice.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content, at most :data:`MAX_BYTES`.
+
+    Raises
+    ------
+    UnreadableImage
+        The file cannot be opened, is empty, or is too large to be one slice.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise UnreadableImage(f"cannot be opened ({why})", unopened=True) from error
+    return _sound(data)
+
+
+def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
+    """Decode an image file to upright 8-bit RGB.
+
+    Parameters
+    ----------
+    source : pathlib.Path, binary file object or bytes
+        The file, an upload, or a file's content.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode ``"RGB"``, full size, EXIF orientation applied.
+
+    Raises
+    ------
+    UnreadableImage
+        The file cannot be used; its ``reason`` says why in a few words.
+    """
+    data = _bytes_of(source)
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            _refuse_bomb(image.size)
+            wide = any(";16" in str(tile[3]) for tile in image.tile)
+            # Loaded before its orientation is read: PNG may carry it behind the pixels, TIFF applies it meanwhile.
+            image.load()
+            return _upright(_to_rgb(image, wide), image)
+    except UnreadableImage:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableImage("not an image of a known format") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImage(f"too large, over the limit of {MAX_PIXELS // 10**6} megapixels") from error
+    except MemoryError as error:
+        raise UnreadableImage("not enough memory to decode it") from error
+    except Exception as error:  # Pillow's decoders raise nearly every built-in type on damaged input
+        raise UnreadableImage("truncated or damaged") from error
+
+
+def to_square(image: Image.Image, size: int) -> np.ndarray:
+    """Resize to the model's input, as version 1 did: bilinear with antialiasing, aspect not kept.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Any mode; converted to RGB.
+    size : int
+        Edge in pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``uint8 [size, size, 3]``, writable.
+    """
+    return np.array(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _bytes_of(source: Path | BinaryIO | bytes) -> bytes:
+    if isinstance(source, Path):
+        return read_bytes(source)
+    if isinstance(source, bytes):
+        return _sound(source)
+    return _sound(source.read(MAX_BYTES + 1))
+
+
+def _sound(data: bytes) -> bytes:
+    if not data:
+        raise UnreadableImage("empty file")
+    if len(data) > MAX_BYTES:
+        raise UnreadableImage(f"too large, over the limit of {MAX_BYTES // 2**20} MiB")
+    return data
+
+
+def _refuse_bomb(size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        megapixels = round(width * height / 10**6)
+        limit = MAX_PIXELS // 10**6
+        raise UnreadableImage(f"too large, {width} x {height} is {megapixels} megapixels and the limit is {limit}")
+
+
+def _to_rgb(image: Image.Image, wide: bool) -> Image.Image:
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        return _stretch(image)
+    if image.has_transparency_data:
+        above = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
+        rgb = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), above).convert("RGB")
+    else:
+        rgb = image.convert("RGB")
+    if wide:
+        _refuse_crushed(rgb)
+    return rgb
+
+
+def _refuse_crushed(rgb: Image.Image) -> None:
+    """Refuse 16-bit colour in the lower bits: Pillow keeps the upper byte only, which would be all but black."""
+    if np.asarray(rgb).max() < _DIMMEST_UPPER_BYTE:
+        raise UnreadableImage("16-bit colour that uses its lower bits only; save it as 16-bit grey")
+
+
+def _stretch(image: Image.Image) -> Image.Image:
+    """Map a wide grey's own range (finite values) to 0..255; a flat image becomes black."""
+    values = np.asarray(image).astype(np.float64)
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise UnreadableImage("holds no finite pixel value")
+    low, high = float(values[finite].min()), float(values[finite].max())
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    grey = np.rint((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
+    if _white_is_zero(image):
+        grey = 255 - grey
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Whether a TIFF counts darkness; Pillow inverts such 8-bit files itself, wider ones it leaves as they are."""
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_PHOTOMETRIC) == 0
+
+
+def _upright(rgb: Image.Image, original: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(original.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a damaged EXIF block must not cost an image whose pixels are sound
+        return rgb
+    return rgb if turn is None else rgb.transpose(turn)
