@@ -1,0 +1,142 @@
+"""Where a run's files lie, and how a run gets its number."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from common.errors import InputError
+
+RUN_ID = re.compile(r"^run-(\d{3,})$")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes
+    ----------
+    output_dir : Path
+        Parent of ``artifacts/``, ``models/`` and ``logs/``.
+    run_id : str
+        For example ``"run-007"``.
+    """
+
+    output_dir: Path
+    run_id: str
+
+    @property
+    def path(self) -> Path:
+        """``artifacts/run-###``."""
+        return self.output_dir / "artifacts" / self.run_id
+
+    @property
+    def status(self) -> Path:
+        """State of the run, updated at each step."""
+        return self.path / "status.json"
+
+    @property
+    def stats(self) -> Path:
+        """What each hospital holds."""
+        return self.path / "dataset_stats.json"
+
+    @property
+    def splits(self) -> Path:
+        """Which slices train, validate and test, as indices."""
+        return self.path / "dataset_splits.json"
+
+    @property
+    def history(self) -> Path:
+        """One object a round."""
+        return self.path / "training_history.json"
+
+    @property
+    def meta(self) -> Path:
+        """The finished model's figures."""
+        return self.path / "model_meta.json"
+
+    @property
+    def label_map(self) -> Path:
+        """Class to index."""
+        return self.path / "label_map.json"
+
+    @property
+    def config(self) -> Path:
+        """The resolved settings."""
+        return self.path / "config.yaml"
+
+    @property
+    def best_weights(self) -> Path:
+        """Weights of the best round so far."""
+        return self.path / "global_model.pth"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What a resume needs: weights after the last complete round."""
+        return self.path / "checkpoint.pth"
+
+
+def check_writable(output_dir: Path) -> None:
+    """Refuse an output folder that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        ``OUT001``.
+    """
+    for name in ("artifacts", "models", "logs"):
+        folder = output_dir / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise InputError(
+                "OUT001", f"{folder} cannot be written ({error.strerror}); choose another place with output_dir=..."
+            ) from None
+
+
+def new_run(output_dir: Path) -> RunFolder:
+    """Take the number after the highest one there; two runs that start at once never share one."""
+    parent = output_dir / "artifacts"
+    while True:
+        numbers = [int(match[1]) for path in parent.iterdir() if (match := RUN_ID.match(path.name))]
+        folder = RunFolder(output_dir, f"run-{max(numbers, default=0) + 1:03d}")
+        try:
+            folder.path.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+
+
+def existing_run(output_dir: Path, run_id: str) -> RunFolder:
+    """Find a run by its number.
+
+    Raises
+    ------
+    InputError
+        ``RUN001`` if `run_id` is no run number or there is no such run.
+    """
+    folder = RunFolder(output_dir, run_id)
+    if not RUN_ID.match(run_id) or not folder.path.is_dir():
+        present = sorted(path.name for path in (output_dir / "artifacts").glob("run-*"))
+        there = f"there are {', '.join(present[-5:])}" if present else "there are none yet"
+        raise InputError("RUN001", f"There is no run '{run_id}' under {output_dir / 'artifacts'}; {there}.")
+    return folder
+
+
+def new_log(output_dir: Path) -> Path:
+    """Create ``logs/<YYYYmmdd_HHMMSS>/`` and return the path of its ``training.log``."""
+    while True:
+        folder = output_dir / "logs" / datetime.now().strftime("%Y%m%d_%H%M%S")
+        try:
+            os.makedirs(folder)
+        except FileExistsError:
+            time.sleep(0.2)  # another run took this second
+            continue
+        return folder / "training.log"

@@ -1,0 +1,111 @@
+"""Which run is in service and how it came to that: ``models/model_meta.json`` and ``models/history.jsonl``.
+
+Read without torch, so that a page or a command that only shows them opens at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the model in service.
+
+    Attributes
+    ----------
+    at : str
+        ISO 8601 with zone.
+    run_id : str
+        The run that was put in service.
+    previous : str or None
+        The run that was there before; None where there was none, or where its number is not recorded.
+    reason : str
+        Why, in the words of the person (or program) that did it.
+    by : str
+        Who did it, for example ``"server"`` or ``"dashboard"``.
+    sha256 : str
+        Of the weights that were put in service.
+    """
+
+    at: str
+    run_id: str
+    previous: str | None
+    reason: str
+    by: str
+    sha256: str
+
+
+def meta_in_service(output_dir: Path) -> dict[str, Any] | None:
+    """Return ``models/model_meta.json``, or None where it is absent or is no JSON object."""
+    try:
+        meta = json.loads((output_dir / "models" / "model_meta.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return meta if isinstance(meta, dict) else None
+
+
+def run_in_service(output_dir: Path) -> str | None:
+    """Return the number of the run in service, or None where there is none or it is not recorded (version 1)."""
+    run_id = (meta_in_service(output_dir) or {}).get("run_id")
+    return run_id if isinstance(run_id, str) else None
+
+
+def history_path(output_dir: Path) -> Path:
+    """Return the path of ``models/history.jsonl``."""
+    return output_dir / "models" / "history.jsonl"
+
+
+def append_change(output_dir: Path, change: Change) -> None:
+    """Add one line to the history; the caller holds the lock of ``models/``.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    line = json.dumps(asdict(change), ensure_ascii=False).encode() + b"\n"
+    with history_path(output_dir).open("ab+") as file:
+        if _ends_torn(file):
+            line = b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ends_torn(file: Any) -> bool:
+    """Tell whether the last line was cut short (a power failure), so that the next one does not join it."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return bool(file.read(1) != b"\n")
+
+
+def read_changes(output_dir: Path) -> tuple[list[Change], int]:
+    """Read the history.
+
+    Returns
+    -------
+    tuple of list of Change and int
+        The changes, oldest first, and how many lines could not be read.
+    """
+    try:
+        lines = history_path(output_dir).read_bytes().splitlines()
+    except OSError:
+        return [], 0
+    changes = [_change(line) for line in lines if line.strip()]
+    return [change for change in changes if change], sum(change is None for change in changes)
+
+
+def _change(line: bytes) -> Change | None:
+    try:
+        fields = json.loads(line)
+        at, run_id, reason, by = (str(fields[key]) for key in ("at", "run_id", "reason", "by"))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    previous = fields.get("previous")
+    return Change(at, run_id, None if previous is None else str(previous), reason, by, str(fields.get("sha256", "")))

@@ -1,0 +1,61 @@
+"""Batches of slices, gathered from the memory-mapped library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from common.images.tensors import to_batch
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Pixels and labels of one hospital.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape [N, S, S, 3]
+        Usually a memory map.
+    labels : ndarray of int64, shape [N]
+        Class index of each slice.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+def batches(
+    slices: Slices, order: Indices, batch_size: int, device: torch.device
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield uint8 images ``[B, 3, S, S]`` (channels last) and labels ``[B]`` on the device.
+
+    The slices are dealt evenly, so that no batch is a leftover of one, which batch normalisation cannot digest.
+
+    Parameters
+    ----------
+    slices : Slices
+        A hospital's slices.
+    order : ndarray of int64
+        Indices in the order to take them.
+    batch_size : int
+        Largest size of a batch.
+    device : torch.device
+        Where the batches go.
+    """
+    if not len(order):
+        return
+    for part in np.array_split(order, count_batches(len(order), batch_size)):
+        images = to_batch(slices.pixels[part])
+        labels = torch.from_numpy(slices.labels[part])
+        yield images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+
+
+def count_batches(samples: int, batch_size: int) -> int:
+    """Return how many batches `batches` yields."""
+    return -(-samples // batch_size)

@@ -1,0 +1,254 @@
+"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no image."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+
+from common.errors import InputError
+from common.labels import CLASSES, LABEL_MAP, normalise_folder
+
+IMAGE_SUFFIXES: frozenset[str] = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
+)
+SYNTHETIC_MARK = "SYNTHETIC.txt"
+"""A file of this name in the hospital's folder, or beside it, says that the slices are drawn, not measured."""
+
+# Left behind by desktops and archive tools; neither images nor worth a finding.
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", SYNTHETIC_MARK.casefold()})
+
+
+@dataclass(frozen=True)
+class SliceFile:
+    """One image file of a hospital.
+
+    Attributes
+    ----------
+    relative_path : str
+        Path below the hospital's folder, with ``/`` on every machine. It never leaves the hospital.
+    label : int
+        Index into `common.labels.CLASSES`.
+    size_bytes : int
+        Size on disk, bytes.
+    mtime_ns : int
+        Time of the last change, nanoseconds since 1970.
+    class_folder : str
+        The folder that gave the label, below the hospital's folder.
+    """
+
+    relative_path: str
+    label: int
+    size_bytes: int
+    mtime_ns: int
+    class_folder: str = ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What lies in a hospital's folder.
+
+    Attributes
+    ----------
+    folder : Path
+        The hospital's folder.
+    exists : bool
+        Whether `folder` is a folder at all.
+    files : tuple of SliceFile
+        The images that have a label, sorted by `SliceFile.relative_path`.
+    unmatched_folders : tuple of str
+        Folders with images whose names say no class; ``"."`` is the hospital's folder itself.
+    empty_folders : tuple of str
+        Folders named after a class that hold no image.
+    other_files : int
+        Number of files that are no image by their suffix.
+    synthetic : bool
+        Whether the folder is marked with `SYNTHETIC_MARK`.
+    unmatched_images : int
+        Number of images in `unmatched_folders`.
+    unreadable_folders : tuple of str
+        Folders that the operating system would not list.
+    """
+
+    folder: Path
+    exists: bool
+    files: tuple[SliceFile, ...] = ()
+    unmatched_folders: tuple[str, ...] = ()
+    empty_folders: tuple[str, ...] = ()
+    other_files: int = 0
+    synthetic: bool = False
+    unmatched_images: int = 0
+    unreadable_folders: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Labels of `files`, shape ``[N]``."""
+        return np.array([file.label for file in self.files], dtype=np.int64)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over paths, sizes and times: changes when any file changes."""
+        return _sha256(f"{f.relative_path}\0{f.size_bytes}\0{f.mtime_ns}\n" for f in self.files)
+
+    @cached_property
+    def paths_digest(self) -> str:
+        """SHA-256 over relative paths only: the same for copies of one folder."""
+        return _sha256(f"{file.relative_path}\n" for file in self.files)
+
+
+def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
+    """List the slices of one hospital.
+
+    The nearest folder above an image whose name is in `class_map` or is a class gives its label. Hidden files and
+    folders are passed over; a folder reached twice through links is read once.
+
+    Parameters
+    ----------
+    folder : Path
+        The hospital's folder, any depth below it is read.
+    class_map : mapping of str to str
+        Folder name, in any case and with spaces, ``_`` or ``-``, to class name.
+
+    Returns
+    -------
+    Scan
+        The same for the same files, whatever order the disk lists them in.
+
+    Raises
+    ------
+    InputError
+        ``CONF020`` when `class_map` names a class that does not exist or contradicts itself.
+    """
+    classes = class_names(class_map)
+    folder = Path(folder)
+    if not folder.is_dir():
+        return Scan(folder, exists=False)
+    files: list[SliceFile] = []
+    unmatched: dict[str, int] = {}
+    class_folders: set[str] = set()
+    unreadable: list[str] = []
+    others = 0
+    for path in _walk(folder, unreadable):
+        relative = path.relative_to(folder)
+        class_folder = _class_folder(relative, classes)
+        if path.is_dir():
+            if class_folder is not None and class_folder == relative:
+                class_folders.add(relative.as_posix())
+        elif path.suffix.lower() not in IMAGE_SUFFIXES:
+            others += 1
+        elif class_folder is None:
+            unmatched[relative.parent.as_posix()] = unmatched.get(relative.parent.as_posix(), 0) + 1
+        else:
+            files.append(_slice_file(path, relative, class_folder, classes))
+    files.sort(key=lambda file: file.relative_path)
+    return Scan(
+        folder,
+        exists=True,
+        files=tuple(files),
+        unmatched_folders=tuple(sorted(unmatched)),
+        empty_folders=tuple(sorted(class_folders - _folders_in_use(files) - set(unreadable))),
+        other_files=others,
+        synthetic=any((place / SYNTHETIC_MARK).is_file() for place in (folder, folder.absolute().parent)),
+        unmatched_images=sum(unmatched.values()),
+        unreadable_folders=tuple(sorted(unreadable)),
+    )
+
+
+def class_names(class_map: Mapping[str, str]) -> dict[str, int]:
+    """Return the label of every folder name that is understood.
+
+    Parameters
+    ----------
+    class_map : mapping of str to str
+        As in a hospital's YAML file.
+
+    Returns
+    -------
+    dict of str to int
+        Folder name as `normalise_folder` writes it, to label; the class names themselves are among them.
+
+    Raises
+    ------
+    InputError
+        ``CONF020`` as in `scan_folder`.
+    """
+    known = {normalise_folder(name): label for name, label in LABEL_MAP.items()}
+    mapped: dict[str, int] = {}
+    for folder_name, class_name in class_map.items():
+        label = known.get(normalise_folder(str(class_name)))
+        if label is None:
+            raise InputError(
+                "CONF020",
+                f'class_map maps the folder "{folder_name}" to "{class_name}", which is not a class; '
+                f"use one of {', '.join(CLASSES)}.",
+            )
+        key = normalise_folder(str(folder_name))
+        if mapped.setdefault(key, label) != label:
+            raise InputError(
+                "CONF020",
+                f'class_map names the folder "{folder_name}" twice, once for {CLASSES[mapped[key]]} and once for '
+                f"{CLASSES[label]} (case, spaces, _ and - do not count); keep one of the two.",
+            )
+    return known | mapped
+
+
+def _walk(folder: Path, unreadable: list[str]) -> Iterator[Path]:
+    """Yield every folder and file below `folder`; names in sorted order so that links resolve alike everywhere."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        try:
+            status = current.stat()
+            names = sorted(os.listdir(current))
+        except OSError:
+            unreadable.append(current.relative_to(folder).as_posix())
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        visible = [current / name for name in names if not _is_clutter(name)]
+        folders = [path for path in visible if path.is_dir()]
+        yield from visible
+        waiting.extend(reversed(folders))
+
+
+def _is_clutter(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _CLUTTER
+
+
+def _class_folder(relative: Path, classes: Mapping[str, int]) -> Path | None:
+    """Return the nearest folder at or above `relative` that names a class (a file's own name does not count)."""
+    for place in (relative, *relative.parents):
+        if place.name and normalise_folder(place.name) in classes:
+            return place
+    return None
+
+
+def _slice_file(path: Path, relative: Path, class_folder: Path, classes: Mapping[str, int]) -> SliceFile:
+    try:
+        status = path.stat()
+        size, changed = status.st_size, status.st_mtime_ns
+    except OSError:
+        # A link into nowhere: it is listed, and reading it will say what is wrong.
+        size, changed = 0, 0
+    label = classes[normalise_folder(class_folder.name)]
+    return SliceFile(relative.as_posix(), label, size, changed, class_folder.as_posix())
+
+
+def _folders_in_use(files: list[SliceFile]) -> set[str]:
+    """Return every folder at or above a labelled image."""
+    return {parent.as_posix() for file in files for parent in PurePosixPath(file.relative_path).parents}
+
+
+def _sha256(lines: Iterator[str]) -> str:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

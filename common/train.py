@@ -1,0 +1,143 @@
+"""Local training: some epochs over one hospital's training slices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from common.batches import Indices, Slices, batches, count_batches
+from common.device import autocast
+from common.images.augment import augment
+from common.learning_rate import learning_rate
+from common.seeds import stream_seed
+from common.settings import TrainPlan
+
+OnBatch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in a run a training takes place.
+
+    Attributes
+    ----------
+    seed : int
+        The run's seed.
+    hospital : str
+        The hospital's key; hospitals draw from different streams.
+    server_round : int
+        Present round, from 1.
+    rounds : int
+        Rounds of the run.
+    """
+
+    seed: int
+    hospital: str
+    server_round: int
+    rounds: int
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training reports.
+
+    Attributes
+    ----------
+    samples : int
+        Training slices of the hospital.
+    steps : int
+        Optimiser steps taken.
+    loss, accuracy : float
+        Means over the slices as they were seen: augmented, and while the weights moved. Accuracy is a fraction.
+    lr : float
+        Rate of the last step.
+    seconds : float
+        Wall time.
+    """
+
+    samples: int
+    steps: int
+    loss: float
+    accuracy: float
+    lr: float
+    seconds: float
+
+
+def train(
+    model: nn.Module, slices: Slices, indices: Indices, plan: TrainPlan, moment: Moment, on_batch: OnBatch | None = None
+) -> TrainResult:
+    """Train `model` in place on the slices at `indices`.
+
+    Parameters
+    ----------
+    model : nn.Module
+        On the device that shall train, in channels-last layout.
+    slices : Slices
+        The hospital's pixels and labels.
+    indices : ndarray of int64
+        The training split.
+    plan : TrainPlan
+        Epochs, batch size, rates, augmentation.
+    moment : Moment
+        Seeds the order and the augmentation and sets the learning rate.
+    on_batch : callable, optional
+        Gets (steps done, steps in all) before each step; what it raises ends the training.
+
+    Returns
+    -------
+    TrainResult
+    """
+    started = time.perf_counter()
+    device = next(model.parameters()).device
+    optimiser = make_optimiser(model, plan)
+    generator = torch.Generator().manual_seed(_seed(moment, "augment"))
+    shuffle = np.random.Generator(np.random.PCG64(_seed(moment, "order")))
+    steps_per_epoch = count_batches(len(indices), plan.batch_size)
+    steps = steps_per_epoch * plan.local_epochs
+    totals = torch.zeros(2, dtype=torch.float64, device=device)
+    model.train()
+    step = 0
+    rate = plan.lr
+    for _ in range(plan.local_epochs):
+        for images, labels in batches(slices, shuffle.permutation(indices), plan.batch_size, device):
+            if on_batch:
+                on_batch(step, steps)
+            rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, plan)
+            step += 1
+    loss, right = (totals / max(len(indices) * plan.local_epochs, 1)).tolist()
+    return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
+
+
+def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
+    """Return Adam; with weight decay, AdamW that leaves biases and normalisation alone."""
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam
+
+
+def _step(
+    model: nn.Module, optimiser: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor, plan: TrainPlan
+) -> torch.Tensor:
+    """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
+    optimiser.zero_grad(set_to_none=True)
+    with autocast(images.device, plan.precision):
+        logits = model(images)
+        loss = functional.cross_entropy(logits, labels, label_smoothing=plan.label_smoothing)
+    loss.backward()
+    optimiser.step()
+    right = (logits.detach().argmax(1) == labels).sum()
+    return torch.stack((loss.detach().double() * len(labels), right.double()))
+
+
+def _seed(moment: Moment, purpose: str) -> int:
+    return stream_seed(moment.seed, moment.hospital, purpose, moment.server_round)

@@ -1,0 +1,85 @@
+"""What travels between server and hospitals: which tensors are weights, which buffers, what a valid update is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+# BatchNorm's buffers, by the names PyTorch gives them
+_STATISTICS = ("running_mean", "running_var")
+_COUNTERS = ("num_batches_tracked",)
+
+
+def is_weight(name: str) -> bool:
+    """Tell whether a tensor of a state_dict is trained by gradients."""
+    return name.rpartition(".")[2] not in (*_STATISTICS, *_COUNTERS)
+
+
+def check_update(
+    reference: Mapping[str, npt.NDArray[np.generic]], update: Mapping[str, npt.NDArray[np.generic]]
+) -> str | None:
+    """Say what is wrong with a hospital's update.
+
+    Parameters
+    ----------
+    reference : mapping of str to ndarray
+        The global model that was sent.
+    update : mapping of str to ndarray
+        What came back.
+
+    Returns
+    -------
+    str or None
+        A reason to refuse it, or None where every tensor has its name, shape, kind and only finite values.
+    """
+    if missing := sorted(set(reference) - set(update)):
+        return f"{len(missing)} tensors are missing, the first is {missing[0]}"
+    if extra := sorted(set(update) - set(reference)):
+        return f"{len(extra)} unknown tensors, the first is {extra[0]}"
+    for name, expected in reference.items():
+        tensor = update[name]
+        if tensor.shape != expected.shape:
+            return f"{name} has shape {list(tensor.shape)} instead of {list(expected.shape)}"
+        if tensor.dtype != expected.dtype:
+            return f"{name} is of type {tensor.dtype} instead of {expected.dtype}"
+        if not np.isfinite(tensor).all():
+            return f"{name} holds values that are not finite (NaN or infinity)"
+        if name.endswith("running_var") and (tensor < 0).any():
+            return f"{name} holds negative variances"
+    return None
+
+
+def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], samples: Sequence[int]) -> Arrays:
+    """Average BatchNorm's buffers over hospitals, weighted by samples.
+
+    Statistics are a convex combination, so variances stay positive; counters are rounded back to whole numbers.
+
+    Parameters
+    ----------
+    updates : sequence of mapping
+        One checked update a hospital, in a fixed order, so that the sum is reproducible.
+    samples : sequence of int
+        Training slices of each.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Only the buffers, each in its own dtype.
+    """
+    shares = np.asarray(samples, dtype=np.float64) / sum(samples)
+    averaged: Arrays = {}
+    for name, first in updates[0].items():
+        if is_weight(name):
+            continue
+        mean = sum(share * update[name].astype(np.float64) for share, update in zip(shares, updates, strict=True))
+        averaged[name] = np.asarray(np.rint(mean) if first.dtype.kind in "iu" else mean).astype(first.dtype)
+    return averaged
+
+
+def payload_bytes(arrays: Mapping[str, npt.NDArray[np.generic]]) -> int:
+    """Return the size of the tensors in bytes."""
+    return sum(array.nbytes for array in arrays.values())
