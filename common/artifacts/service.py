@@ -1,7 +1,7 @@
 """The model in service: the three files under ``models/``, put there together and read only together.
 
-Three files cannot be replaced in one step. So the weights go first and ``model_meta.json``, which holds their SHA-256, last; a
-reader that meets a mismatch waits for the change to end and reads again.
+Three files cannot be replaced in one step. So the weights go first and ``model_meta.json``, which holds their SHA-256,
+last; a reader that meets a mismatch waits for the change to end and reads again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from common.artifacts.atomic import write_bytes
 from common.artifacts.run_folder import RunFolder, existing_run
@@ -63,8 +63,8 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
     Raises
     ------
     InputError
-        ``RUN001`` no such run, ``SERVICE001`` no reason, ``SERVICE002`` the run is not completed, ``SERVICE003`` a file is
-        missing or no JSON, ``SERVICE004`` the weights are damaged; what was in service stays.
+        ``RUN001`` no such run, ``SERVICE001`` no reason, ``SERVICE002`` the run is not completed, ``SERVICE003`` a file
+        is missing or no JSON, ``SERVICE004`` the weights are damaged; what was in service stays.
     RunError
         ``SERVICE005`` another change is under way, ``DISK001`` the folder cannot be written.
     """
@@ -76,8 +76,7 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
     contents, sha256 = _read_run(run)
     with _lock(output_dir):
         previous = run_in_service(output_dir)
-        for name, content in contents.items():
-            write_bytes(output_dir / "models" / name, content)
+        _write(output_dir / "models", contents)
         at = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
         _record(output_dir, Change(at, run_id, previous, reason, " ".join(by.split()), sha256))
 
@@ -91,7 +90,8 @@ def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
         What happened, in one sentence; a refusal is a sentence too, since the run itself is complete.
     """
     try:
-        offered = _read_json(existing_run(output_dir, run_id).meta)
+        run = existing_run(output_dir, run_id)
+        offered = _parse(_read(run.meta), run.meta)
         current = meta_in_service(output_dir)
         if offered.get("synthetic") is True and current is not None and current.get("synthetic") is not True:
             return (
@@ -132,66 +132,77 @@ def load_service(output_dir: Path, *, attempts: int = 20, pause: float = 0.1) ->
 
 
 def _load_once(models: Path) -> ServiceModel:
-    content = _read(models / "global_model.pth")
-    meta = _read_json(models / "model_meta.json")
-    _check_labels(models / "label_map.json")
+    weights, labels, meta_path = (models / name for name in ("global_model.pth", "label_map.json", "model_meta.json"))
+    content = _read(weights)
+    _check_labels(_read(labels), labels)
+    meta = _parse(_read(meta_path), meta_path)
     recorded = meta.get("sha256")
     sha256 = recorded if isinstance(recorded, str) else None
-    return ServiceModel(check_weights(content, sha256, "models/global_model.pth"), meta, verified=sha256 is not None)
+    return ServiceModel(check_weights(content, sha256, _short(weights)), meta, verified=sha256 is not None)
 
 
 def _check_completed(run: RunFolder) -> None:
-    state = _read_json(run.status).get("state")
+    state = _parse(_read(run.status), run.status).get("state")
     if state != "completed":
-        raise InputError("SERVICE002", f"{run.run_id} is not completed (it is {state}), so it cannot be put in service.")
+        raise InputError("SERVICE002", f"{run.run_id} is not completed ({state}), so it cannot be put in service.")
 
 
 def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
-    """Read and check the three files once, so that what was checked is what is written."""
-    weights = _read(run.best_weights)
-    meta = _read_json(run.meta)
-    sha256 = meta.get("sha256")
+    """Read each file once, so that what was checked is what is written; meta comes last."""
+    contents = {path.name: _read(path) for path in (run.best_weights, run.label_map, run.meta)}
+    _check_labels(contents[run.label_map.name], run.label_map)
+    sha256 = _parse(contents[run.meta.name], run.meta).get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
-    _check_labels(run.label_map)
-    check_weights(weights, sha256, f"{run.run_id}/global_model.pth")
-    files = {"global_model.pth": weights, "label_map.json": _read(run.label_map), "model_meta.json": _read(run.meta)}
-    return files, sha256
+    check_weights(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
+    return contents, sha256
 
 
-def _check_labels(path: Path) -> None:
-    if _read_json(path) != LABEL_MAP:
-        raise InputError("SERVICE003", f"{path.parent.name}/{path.name} names other classes than this project's four.")
+def _check_labels(content: bytes, path: Path) -> None:
+    if _parse(content, path) != LABEL_MAP:
+        raise InputError("SERVICE003", f"{_short(path)} names other classes than this project's four.")
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError("SERVICE003", f"{path.parent.name}/{path.name} cannot be read ({error.strerror}).") from None
+        raise InputError("SERVICE003", f"{_short(path)} cannot be read ({error.strerror}).") from None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _parse(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(_read(path))
+        parsed = json.loads(content)
     except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise InputError("SERVICE003", f"{path.parent.name}/{path.name} is no JSON object.")
-    return content
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise InputError("SERVICE003", f"{_short(path)} is no JSON object.")
+    return parsed
 
 
-def _lock(output_dir: Path) -> FileLock:
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _write(models: Path, contents: dict[str, bytes]) -> None:
+    try:
+        for name, content in contents.items():
+            write_bytes(models / name, content)
+    except RunError:
+        raise RunError(
+            "DISK001", f"{models} cannot be written (disk full or no permission); make room there and do it again."
+        ) from None
+
+
+def _lock(output_dir: Path) -> AcquireReturnProxy:
     path = output_dir / "models" / ".service.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=LOCK_SECONDS)
-        lock.acquire()
+        return FileLock(path, timeout=LOCK_SECONDS).acquire()
     except Timeout:
-        raise RunError("SERVICE005", "Another change of the model in service is under way; try again in a minute.") from None
+        raise RunError("SERVICE005", "The model in service is being changed; try again in a minute.") from None
     except OSError as error:
         raise RunError("DISK001", f"{path.parent} cannot be written ({error.strerror}).") from None
-    return lock
 
 
 def _record(output_dir: Path, change: Change) -> None:

@@ -51,6 +51,6 @@ def _check_fit(state: dict[str, torch.Tensor], name: str) -> None:
     try:
         model.load_state_dict(state, strict=True, assign=True)
     except (RuntimeError, TypeError, AttributeError):
-        raise InputError("SERVICE004", f"{name} does not fit the project's network, ResNet18 with four classes.") from None
+        raise InputError("SERVICE004", f"{name} does not fit the network, ResNet18 with four classes.") from None
     if not all(bool(torch.isfinite(value).all()) for value in state.values()):
         raise InputError("SERVICE004", f"{name} holds values that are not finite (NaN or infinity).")

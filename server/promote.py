@@ -1,0 +1,59 @@
+"""Put a completed run's model in service: ``python -m server.promote run-003 --reason "..."``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.errors import ProjectError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    command = argparse.ArgumentParser(
+        prog="python -m server.promote",
+        description="Put a completed run's model in service: copy it to models/ and keep the reason.",
+    )
+    command.add_argument("run", help="the run's number, for example run-003")
+    command.add_argument("--reason", required=True, help="why, in one sentence; it is kept")
+    command.add_argument("--by", default=_user(), help="who does it (default: the user's name)")
+    command.add_argument(
+        "--output-dir", type=Path, default=ROOT, help="parent of artifacts/ and models/ (default: the project's folder)"
+    )
+    return command
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "command line"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0 done, 2 refused, 1 the folder cannot be written.
+    """
+    given = parser().parse_args(arguments)
+    from common.artifacts.service import put_in_service  # brings torch; --help answers without it
+
+    try:
+        put_in_service(given.output_dir, given.run, reason=given.reason, by=given.by)
+    except ProjectError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"{given.run} is in service; {given.output_dir / 'models' / 'history.jsonl'} says why.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
