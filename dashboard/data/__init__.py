@@ -1,0 +1,1 @@
+"""From artifacts to tables; only `cached` knows Streamlit."""

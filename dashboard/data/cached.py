@@ -1,0 +1,114 @@
+"""The readers of `common.artifacts`, remembered until a file changes; the only data module that knows Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from common.artifacts import read
+from common.artifacts.read_records import Run
+from common.artifacts.read_values import Problem
+from dashboard import settings as operator
+
+
+def settings() -> operator.Settings:
+    """Return the operator's settings."""
+    return operator.load()
+
+
+def run_ids() -> list[str]:
+    """Return the runs of the folder that the dashboard shows, newest first (one directory listing)."""
+    return read.list_runs(settings().output_dir)
+
+
+def run_folder(key: str) -> Path:
+    """Return the folder of a run by its key, which must come from `all_keys`.
+
+    Parameters
+    ----------
+    key : str
+        ``"run-003"``, or ``"v1:run-001"`` for a run of one of the operator's further folders.
+
+    Raises
+    ------
+    KeyError
+        If no such run is there: a key is looked up, never opened as a path.
+    """
+    label, _, run_id = key.rpartition(":")
+    chosen = settings()
+    output_dir = chosen.compare_dirs[label] if label else chosen.output_dir
+    if run_id not in read.list_runs(output_dir):
+        raise KeyError(key)
+    return output_dir / "artifacts" / run_id
+
+
+def all_keys() -> list[str]:
+    """Return the runs of the shown folder and of the operator's further folders, as keys of `run`."""
+    further = [
+        f"{label}:{run_id}" for label, folder in settings().compare_dirs.items() for run_id in read.list_runs(folder)
+    ]
+    return run_ids() + further
+
+
+def run(key: str) -> Run:
+    """Return one run; read again only if one of its files has changed."""
+    folder = run_folder(key)
+    return _run(str(folder), read.run_stamp(folder))
+
+
+def runs(keys: list[str]) -> dict[str, Run]:
+    """Return several runs by key, leaving out any that have gone meanwhile."""
+    chosen = settings()
+    folders = {"": chosen.output_dir, **chosen.compare_dirs}
+    known = {label: set(read.list_runs(folder)) for label, folder in folders.items()}
+    found: dict[str, Run] = {}
+    for key in keys:
+        label, _, run_id = key.rpartition(":")
+        if run_id in known.get(label, ()):
+            folder = folders[label] / "artifacts" / run_id
+            found[key] = _run(str(folder), read.run_stamp(folder))
+    return found
+
+
+def run_settings(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """Return the settings that a run was started with."""
+    folder = run_folder(key)
+    return _settings(str(folder), read.stamp(folder / read.CONFIG, folder / read.META))
+
+
+def splits(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """Return ``dataset_splits.json`` of a run."""
+    folder = run_folder(key)
+    return _splits(str(folder), read.stamp(folder / read.SPLITS))
+
+
+def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """Return ``models/model_meta.json``: the model in service."""
+    folder = settings().output_dir
+    return _service_meta(str(folder), read.stamp(folder / "models" / read.META))
+
+
+# cache_resource, not cache_data: the records are frozen, so every session may hold the same object without a copy
+
+
+@st.cache_resource(show_spinner=False, max_entries=1024)
+def _run(folder: str, stamp: read.Stamp) -> Run:
+    return read.load_run(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _settings(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return read.load_settings(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _splits(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return read.load_splits(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _service_meta(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return read.load_service_meta(Path(folder))

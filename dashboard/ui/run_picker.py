@@ -1,0 +1,58 @@
+"""The run that every page shows: chosen in the sidebar, kept in the URL, never opened as a path."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from common.artifacts.read_records import Run
+from dashboard.data import cached
+from dashboard.ui import parts
+from dashboard.viz.theme import markdown
+
+STATE_KEY = "run"
+
+
+def pick_in_sidebar() -> None:
+    """Draw the picker; remember what the URL asked for if it is not there."""
+    known = cached.run_ids()
+    asked = st.query_params.get("run")
+    missing = asked is not None and asked not in known
+    st.session_state["run_asked"] = asked if missing else st.session_state.get("run_asked") if not asked else None
+    with st.sidebar:
+        if not known:
+            st.caption("No run yet.")
+            return
+        st.selectbox("Run", known, key=STATE_KEY, bind="query-params", help="Newest first; kept in the address.")
+        chosen = current()
+        if chosen is not None:
+            with st.container(horizontal=True, gap="small"):
+                parts.badge(chosen.state)
+                if chosen.synthetic:
+                    st.badge("Synthetic", icon=":material/science:", color="violet")
+
+
+def current() -> Run | None:
+    """Return the chosen run, the newest if none was chosen, None if there is none at all."""
+    known = cached.run_ids()
+    if not known:
+        return None
+    chosen = st.session_state.get(STATE_KEY)
+    return cached.run(chosen if chosen in known else known[0])
+
+
+def require_run() -> Run:
+    """Return the chosen run with its banners drawn; end the page with an empty state if there is none."""
+    run = current()
+    if run is None:
+        parts.empty(
+            "There is no run in this folder yet. Draw three synthetic hospitals and start one:",
+            "python -m common.phantoms --out dataset/phantoms\npython -m server.simulate experiment=demo",
+        )
+        st.caption(f"Looked in {markdown(str(cached.settings().output_dir / 'artifacts'))}")
+        st.stop()
+    asked = st.session_state.get("run_asked")
+    if asked and asked != run.run_id:
+        st.warning(f"{markdown(asked[:40])} is not here, showing {run.run_id}.", icon=":material/search_off:")
+    parts.synthetic_banner(run)
+    parts.problems(run.problems)
+    return run
