@@ -1,0 +1,130 @@
+"""Is the stated confidence honest? Reliability from binned counts, which hospitals can add up without a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+NUM_BINS = 10
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The cases whose confidence lies in (lower, upper].
+
+    Attributes
+    ----------
+    lower, upper : float
+        Fractions.
+    count : int
+        Cases.
+    confidence_sum : float
+        Sum of their confidences.
+    correct : int
+        How many of them were right.
+    """
+
+    lower: float
+    upper: float
+    count: int
+    confidence_sum: float
+    correct: int
+
+    @property
+    def confidence(self) -> float:
+        """Mean confidence; only where `count` is not 0."""
+        return self.confidence_sum / self.count
+
+    @property
+    def accuracy(self) -> float:
+        """Share correct; only where `count` is not 0."""
+        return self.correct / self.count
+
+
+def bin_confidences(
+    confidence: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_], bins: int = NUM_BINS
+) -> list[Bin]:
+    """Count predictions by their confidence, in bins of equal width.
+
+    Parameters
+    ----------
+    confidence : ndarray of float, shape [N]
+        The largest probability of each case, 0 to 1.
+    correct : ndarray of bool, shape [N]
+        Whether the class with that probability was the true one.
+    bins : int
+        How many.
+
+    Returns
+    -------
+    list of Bin
+        Every bin, empty ones included.
+    """
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    place = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    sums = np.bincount(place, weights=np.asarray(confidence, dtype=np.float64), minlength=bins)
+    right = np.bincount(place, weights=np.asarray(correct, dtype=np.float64), minlength=bins)
+    return [
+        Bin(float(edges[i]), float(edges[i + 1]), int(counts[i]), float(sums[i]), int(right[i])) for i in range(bins)
+    ]
+
+
+def add_bins(parts: Iterable[Sequence[Bin]]) -> list[Bin]:
+    """Add the bins of several hospitals, which must have the same edges.
+
+    Raises
+    ------
+    ValueError
+        The edges differ.
+    """
+    total: list[Bin] = []
+    for part in parts:
+        total = [_add(one, other) for one, other in zip(total, part, strict=True)] if total else list(part)
+    return total
+
+
+def _add(one: Bin, other: Bin) -> Bin:
+    if (one.lower, one.upper) != (other.lower, other.upper):
+        raise ValueError(f"bins differ: {one.lower}..{one.upper} and {other.lower}..{other.upper}")
+    count, correct = one.count + other.count, one.correct + other.correct
+    return Bin(one.lower, one.upper, count, one.confidence_sum + other.confidence_sum, correct)
+
+
+def expected_calibration_error(bins: Sequence[Bin]) -> float | None:
+    """Return the mean distance of confidence and share correct, weighted by cases, a fraction; None without a case."""
+    total = sum(part.count for part in bins)
+    if total == 0:
+        return None
+    return sum(abs(part.confidence_sum - part.correct) for part in bins) / total
+
+
+def to_json(bins: Sequence[Bin]) -> dict[str, Any]:
+    """Return what ``model_meta.json`` keeps under ``metrics.calibration``."""
+    return {"bins": [asdict(part) for part in bins], "ece": expected_calibration_error(bins)}
+
+
+def from_json(recorded: Any) -> list[Bin]:
+    """Read ``metrics.calibration`` back; bins that are no bins are left out, and ``[]`` means not recorded."""
+    body = recorded.get("bins") if isinstance(recorded, Mapping) else None
+    found = [_read_bin(item) for item in body] if isinstance(body, list) else []
+    return [part for part in found if part is not None]
+
+
+def _read_bin(item: Any) -> Bin | None:
+    try:
+        part = Bin(
+            float(item["lower"]),
+            float(item["upper"]),
+            int(item["count"]),
+            float(item["confidence_sum"]),
+            int(item["correct"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    sound = 0 <= part.lower < part.upper <= 1 and 0 <= part.correct <= part.count
+    return part if sound and 0 <= part.confidence_sum <= part.count else None

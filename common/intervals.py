@@ -1,0 +1,55 @@
+"""How sure a share is: Wilson's 95 % interval, which stays between 0 and 1 and is honest for small numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+
+CONFIDENCE = 0.95
+
+Interval = tuple[float, float]
+
+
+def wilson(hits: int, total: int) -> Interval | None:
+    """Return the Wilson 95 % interval of a share.
+
+    Parameters
+    ----------
+    hits : int
+        Cases that count, 0 to `total`.
+    total : int
+        All cases.
+
+    Returns
+    -------
+    tuple of float or None
+        Lower and upper end as fractions; None where there is no case, since nothing is known then.
+
+    Raises
+    ------
+    ValueError
+        `hits` is negative or above `total`.
+    """
+    if total == 0 and hits == 0:
+        return None
+    interval = binomtest(hits, total).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def wilson_many(hits: npt.ArrayLike, totals: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return one Wilson 95 % interval a pair of counts.
+
+    Parameters
+    ----------
+    hits, totals : array_like of int, shape [N]
+        As for :func:`wilson`.
+
+    Returns
+    -------
+    ndarray of float64, shape [N, 2]
+        Lower and upper ends; NaN where there is no case.
+    """
+    pairs = zip(np.ravel(hits).tolist(), np.ravel(totals).tolist(), strict=True)
+    ends = [wilson(int(hit), int(total)) or (np.nan, np.nan) for hit, total in pairs]
+    return np.asarray(ends, dtype=np.float64).reshape(-1, 2)
