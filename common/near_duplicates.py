@@ -1,7 +1,7 @@
 """Find pictures that are the same but for compression, brightness, mirroring or a quarter turn.
 
-Every decision is the same on any machine: a fast product in single precision only proposes pairs, and each proposed pair
-is then settled with whole numbers and single correctly rounded operations.
+Every decision is the same on any machine: a fast product in single precision only proposes pairs, and each of them is
+then settled with whole numbers and single correctly rounded operations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.sparse.csgraph import connected_components
 
 Thumbs = npt.NDArray[np.uint8]
 
@@ -38,8 +38,8 @@ ORIENTATIONS: tuple[str, ...] = (
 # Far above what 1,024 products in single precision can be off by (about 1e-5).
 _MARGIN = 1e-3
 _BLOCK = 512
-# Pairs kept for each picture on average before only the stronger ones are; bounds memory where all look alike.
-_PAIRS_PER_PICTURE = 100
+# Look-alikes of one picture in one orientation above which only the stronger are kept: bounds memory and time.
+_PAIRS_PER_PICTURE = 64
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class NearPairs:
         """Return the pairs whose correlation is above `threshold`."""
         return self.where(self.correlation > threshold)
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> NearPairs:
-        """Return the pairs for which `keep`, shape ``[P]``, is true."""
+    def where(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> NearPairs:
+        """Return the pairs that `keep` selects: a mask of shape ``[P]``, or positions."""
         return NearPairs(self.first[keep], self.second[keep], self.correlation[keep], self.orientation[keep])
 
     def renumbered(self, index: npt.NDArray[np.int64]) -> NearPairs:
@@ -80,8 +80,8 @@ class NearPairs:
 def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
     """Find all pairs above the lowest of `GROUPING_LEVELS` in any of the eight orientations.
 
-    Pictures of one even shade resemble nothing but their exact equals. Where more pairs look alike than memory should
-    hold, the weaker ones are left out, level by level; who belongs together at the highest level is never lost.
+    Pictures of one even shade resemble nothing but their exact equals. Where a picture looks like more than 64
+    others, only its stronger pairs are kept, level by level, and in the end the first 64.
 
     Parameters
     ----------
@@ -112,14 +112,19 @@ def correlate(first: Thumbs, second: Thumbs) -> npt.NDArray[np.float64]:
     ndarray of float64, shape [P]
         Normalised correlation, -1 to 1; 0 where a picture has one even shade.
     """
-    a = first.reshape(len(first), -1).astype(np.int64)
-    b = second.reshape(len(second), -1).astype(np.int64)
+    # 1,024 products of two bytes fit into 32 bits.
+    a = first.reshape(len(first), -1).astype(np.int32)
+    b = second.reshape(len(second), -1).astype(np.int32)
     count = a.shape[1]
-    sum_a, sum_b = a.sum(axis=1), b.sum(axis=1)
-    covariance = count * np.einsum("ij,ij->i", a, b) - sum_a * sum_b
-    spread = np.sqrt((count * np.einsum("ij,ij->i", a, a) - sum_a * sum_a).astype(np.float64))
-    spread *= np.sqrt((count * np.einsum("ij,ij->i", b, b) - sum_b * sum_b).astype(np.float64))
+    sum_a, sum_b = a.sum(axis=1, dtype=np.int64), b.sum(axis=1, dtype=np.int64)
+    covariance = count * _dot(a, b) - sum_a * sum_b
+    spread = np.sqrt((count * _dot(a, a) - sum_a * sum_a).astype(np.float64))
+    spread *= np.sqrt((count * _dot(b, b) - sum_b * sum_b).astype(np.float64))
     return np.divide(covariance, spread, out=np.zeros(len(a)), where=spread > 0)
+
+
+def _dot(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    return np.einsum("ij,ij->i", a, b).astype(np.int64)
 
 
 def orient(thumbs: Thumbs, orientation: int) -> Thumbs:
@@ -129,25 +134,35 @@ def orient(thumbs: Thumbs, orientation: int) -> Thumbs:
 
 
 def connected(pairs: NearPairs, count: int) -> npt.NDArray[np.int64]:
-    """Number the pictures, shape ``[count]``, by what `pairs` tie together, directly or through others."""
+    """Return a number for each of `count` pictures, the same for those that `pairs` tie together, however indirectly."""
     ties = coo_array((np.ones(len(pairs)), (pairs.first, pairs.second)), shape=(count, count))
     return connected_components(ties, directed=False)[1].astype(np.int64)
 
 
 def _search(thumbs: Thumbs) -> NearPairs:
     unit = _unit_vectors(thumbs)
-    found = _no_pairs()
-    oriented = [orient(thumbs, orientation) for orientation in range(len(ORIENTATIONS))]
-    units = [_unit_vectors(pictures) for pictures in oriented]
-    for start in range(0, len(thumbs), _BLOCK):
-        parts = [found]
-        for orientation, (pictures, vectors) in enumerate(zip(oriented, units, strict=True)):
-            likely = unit[start : start + _BLOCK] @ vectors[start:].T > GROUPING_LEVELS[0] - _MARGIN
-            rows, columns = np.nonzero(likely)
-            later = columns > rows
-            parts.append(_settled(thumbs, pictures, rows[later] + start, columns[later] + start, orientation))
-        found = _bounded(_best_of_each(_joined(parts)), len(thumbs))
-    return found
+    parts = [_no_pairs()]
+    for orientation in range(len(ORIENTATIONS)):
+        oriented = orient(thumbs, orientation)
+        vectors = _unit_vectors(oriented)
+        for start in range(0, len(thumbs), _BLOCK):
+            rows, columns = _proposed(unit[start : start + _BLOCK] @ vectors[start:].T)
+            parts.append(_settled(thumbs, oriented, rows + start, columns + start, orientation))
+    return _best_of_each(_joined(parts))
+
+
+def _proposed(product: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the pairs ``row < column`` of a block that may be above a level; few where all pictures look alike."""
+    size = len(product)
+    product[:, :size][np.tri(size, dtype=bool)] = -1
+    likely = product > GROUPING_LEVELS[0] - _MARGIN
+    for level in GROUPING_LEVELS[1:]:
+        crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
+        likely[crowded] = product[crowded] > level - _MARGIN
+    crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
+    likely[crowded] &= np.cumsum(likely[crowded], axis=1) <= _PAIRS_PER_PICTURE
+    rows, columns = np.nonzero(likely)
+    return rows, columns
 
 
 def _settled(
@@ -189,26 +204,10 @@ def _equal_pairs(unique: npt.NDArray[np.int64], member: npt.NDArray[np.int64]) -
 def _best_of_each(pairs: NearPairs) -> NearPairs:
     """Keep one entry a pair: the highest correlation, and of equals the plainest orientation."""
     order = np.lexsort((pairs.orientation, -pairs.correlation, pairs.second, pairs.first))
-    pairs = pairs.where(order)  # type: ignore[arg-type]  # an index works as a mask does
+    pairs = pairs.where(order)
     new = np.ones(len(pairs), dtype=bool)
     new[1:] = (np.diff(pairs.first) != 0) | (np.diff(pairs.second) != 0)
     return pairs.where(new)
-
-
-def _bounded(pairs: NearPairs, count: int) -> NearPairs:
-    """Drop the weaker levels, and in the end all but a spanning forest, while there are too many pairs."""
-    limit = _PAIRS_PER_PICTURE * count
-    for level in GROUPING_LEVELS[1:]:
-        if len(pairs) <= limit:
-            return pairs
-        pairs = pairs.above(level)
-    if len(pairs) <= limit:
-        return pairs
-    weights = coo_array((2.0 - pairs.correlation, (pairs.first, pairs.second)), shape=(count, count))
-    forest = minimum_spanning_tree(weights).tocoo()
-    keys = pairs.first * count + pairs.second
-    low, high = np.minimum(forest.row, forest.col), np.maximum(forest.row, forest.col)
-    return pairs.where(np.isin(keys, low.astype(np.int64) * count + high))
 
 
 def _joined(parts: list[NearPairs]) -> NearPairs:
@@ -221,7 +220,7 @@ def _joined(parts: list[NearPairs]) -> NearPairs:
 
 
 def _sorted(pairs: NearPairs) -> NearPairs:
-    return pairs.where(np.lexsort((pairs.second, pairs.first)))  # type: ignore[arg-type]
+    return pairs.where(np.lexsort((pairs.second, pairs.first)))
 
 
 def _no_pairs() -> NearPairs:

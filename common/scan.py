@@ -123,7 +123,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     Raises
     ------
     InputError
-        ``CONF020`` when `class_map` names a class that does not exist or contradicts itself.
+        ``CONF007`` when `class_map` names a class that does not exist or contradicts itself.
     """
     classes = class_names(class_map)
     folder = Path(folder)
@@ -136,9 +136,9 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     others = 0
     for path in _walk(folder, unreadable):
         relative = path.relative_to(folder)
-        class_folder = _class_folder(relative, classes)
+        class_folder = _class_folder(relative if path.is_dir() else relative.parent, classes)
         if path.is_dir():
-            if class_folder is not None and class_folder == relative:
+            if class_folder == relative:
                 class_folders.add(relative.as_posix())
         elif path.suffix.lower() not in IMAGE_SUFFIXES:
             others += 1
@@ -176,7 +176,7 @@ def class_names(class_map: Mapping[str, str]) -> dict[str, int]:
     Raises
     ------
     InputError
-        ``CONF020`` as in `scan_folder`.
+        ``CONF007`` as in `scan_folder`.
     """
     known = {normalise_folder(name): label for name, label in LABEL_MAP.items()}
     mapped: dict[str, int] = {}
@@ -184,14 +184,14 @@ def class_names(class_map: Mapping[str, str]) -> dict[str, int]:
         label = known.get(normalise_folder(str(class_name)))
         if label is None:
             raise InputError(
-                "CONF020",
+                "CONF007",
                 f'class_map maps the folder "{folder_name}" to "{class_name}", which is not a class; '
                 f"use one of {', '.join(CLASSES)}.",
             )
         key = normalise_folder(str(folder_name))
         if mapped.setdefault(key, label) != label:
             raise InputError(
-                "CONF020",
+                "CONF007",
                 f'class_map names the folder "{folder_name}" twice, once for {CLASSES[mapped[key]]} and once for '
                 f"{CLASSES[label]} (case, spaces, _ and - do not count); keep one of the two.",
             )
