@@ -103,6 +103,29 @@ def expected_calibration_error(bins: Sequence[Bin]) -> float | None:
     return sum(abs(part.confidence_sum - part.correct) for part in bins) / total
 
 
+def to_counts(bins: Sequence[Bin]) -> list[float]:
+    """Return count, sum of confidences and right answers of each bin in turn, as a message carries them."""
+    return [float(value) for part in bins for value in (part.count, part.confidence_sum, part.correct)]
+
+
+def from_counts(counts: Sequence[float]) -> list[Bin]:
+    """Read what `to_counts` wrote, for bins of equal width.
+
+    Raises
+    ------
+    ValueError
+        The length is no multiple of three, or a number is negative or not finite.
+    """
+    table = np.asarray(counts, dtype=np.float64).reshape(-1, 3)
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise ValueError("bins must hold finite numbers from 0")
+    edges = np.linspace(0.0, 1.0, len(table) + 1)
+    return [
+        Bin(float(edges[i]), float(edges[i + 1]), int(row[0]), float(row[1]), int(row[2]))
+        for i, row in enumerate(table)
+    ]
+
+
 def to_json(bins: Sequence[Bin]) -> dict[str, Any]:
     """Return what ``model_meta.json`` keeps under ``metrics.calibration``."""
     return {"bins": [asdict(part) for part in bins], "ece": expected_calibration_error(bins)}

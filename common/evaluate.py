@@ -7,17 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
 
 from common.batches import Indices, Slices, batches, count_batches
+from common.calibration import Bin, bin_confidences
 from common.images.tensors import normalise
 from common.metrics import Confusion, count_confusion
 
 EVALUATE_BATCH = 64
-CONFIDENCE_BINS = 15
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class EvaluateResult:
         Sum of the cross-entropies, nats.
     confusion : ndarray of int64, shape [4, 4]
         True class by predicted class.
-    bins : ndarray of float64, shape [15, 3]
-        For equal bins of confidence: slices, sum of confidence, right answers.
+    bins : list of Bin
+        Slices by the model's confidence.
     seconds : float
         Wall time.
     """
@@ -41,7 +40,7 @@ class EvaluateResult:
     samples: int
     loss_sum: float
     confusion: Confusion
-    bins: npt.NDArray[np.float64]
+    bins: list[Bin]
     seconds: float
 
 
@@ -73,7 +72,9 @@ def evaluate(
             outputs.append(model(normalise(images)).float().cpu())
     if not outputs:
         empty = np.zeros(0, dtype=np.int64)
-        return EvaluateResult(0, 0.0, count_confusion(empty, empty), np.zeros((CONFIDENCE_BINS, 3)), 0.0)
+        return EvaluateResult(
+            0, 0.0, count_confusion(empty, empty), bin_confidences(empty.astype(float), empty > 0), 0.0
+        )
     logits = torch.cat(outputs)
     labels = torch.from_numpy(slices.labels[indices])
     loss_sum = functional.cross_entropy(logits.double(), labels, reduction="sum").item()
@@ -82,14 +83,6 @@ def evaluate(
         samples=len(indices),
         loss_sum=loss_sum,
         confusion=count_confusion(labels.numpy(), predicted.numpy()),
-        bins=_bin(confidence.numpy(), (predicted == labels).numpy()),
+        bins=bin_confidences(confidence.numpy(), (predicted == labels).numpy()),
         seconds=time.perf_counter() - started,
     )
-
-
-def _bin(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Sum slices, confidence and right answers per bin of confidence."""
-    bins = np.zeros((CONFIDENCE_BINS, 3))
-    index = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
-    np.add.at(bins, index, np.stack((np.ones_like(confidence), confidence, right.astype(np.float64)), axis=1))
-    return bins

@@ -1,0 +1,131 @@
+"""A hospital's three answers, as plain functions from numbers to numbers; Flower is not in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from common.prepare import PreparedHospital, prepare
+
+from clients.site import Site
+from common.batches import Slices
+from common.description import Description
+from common.device import pick_device
+from common.errors import InputError
+from common.evaluate import EvaluateResult
+from common.evaluate import evaluate as evaluate_slices
+from common.labels import CLASSES
+from common.plan import Plan
+from common.state import arrays_from_model, model_from_arrays
+from common.train import Moment, TrainResult
+from common.train import train as train_slices
+from common.weights import Arrays
+
+Received = Mapping[str, npt.NDArray[np.generic]]
+
+_PREPARED: dict[tuple[str, str, int, str], PreparedHospital] = {}
+_PREPARED_LIMIT = 32
+
+
+def describe(site: Site, plan: Plan) -> Description:
+    """Audit and split the hospital's slices and say so in numbers.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to train on.
+    """
+    prepared = _prepared(site, plan)
+    split = prepared.split
+    labels = prepared.scan.labels
+    if len(split.train) < 2:
+        raise InputError(
+            "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
+        )
+
+    def count(indices: npt.NDArray[np.int64]) -> dict[str, int]:
+        return {name: int((labels[indices] == label).sum()) for label, name in enumerate(CLASSES)}
+
+    return Description(
+        key=site.hospital.key,
+        name=site.hospital.name,
+        dataset_id=site.hospital.dataset_id,
+        specialty=site.hospital.specialty,
+        location=list(site.hospital.location),
+        numbers=prepared.report.numbers(),
+        split_counts={"train": count(split.train), "val": count(split.val), "test": count(split.test)},
+        groups_across_splits=prepared.groups_across_splits,
+        files_sha256=prepared.scan.paths_digest,
+        file_count=len(prepared.scan.files),
+        train_idx=split.train.tolist(),
+        val_idx=split.val.tolist(),
+        test_idx=split.test.tolist(),
+        device=str(pick_device(site.device)),
+    )
+
+
+def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Received) -> tuple[Arrays, TrainResult]:
+    """Train the received model on the hospital's training slices.
+
+    Parameters
+    ----------
+    site : Site
+        This hospital.
+    plan : Plan
+        What the server decided.
+    server_round : int
+        Present round, from 1.
+    threads : int
+        CPU threads to use; 0 leaves PyTorch's choice.
+    arrays : mapping of str to ndarray
+        The global model.
+
+    Returns
+    -------
+    tuple of (dict of str to ndarray, TrainResult)
+        The trained model, and the figures of the training.
+    """
+    _use_threads(threads)
+    prepared = _prepared(site, plan)
+    model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
+    moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
+    result = train_slices(model, _slices(prepared), prepared.split.train, plan.train, moment, site.teller("training"))
+    return arrays_from_model(model), result
+
+
+def evaluate(site: Site, plan: Plan, split: str, threads: int, arrays: Received) -> EvaluateResult:
+    """Evaluate the received model on the hospital's ``"val"`` or ``"test"`` slices."""
+    _use_threads(threads)
+    prepared = _prepared(site, plan)
+    model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
+    indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
+    return evaluate_slices(model, _slices(prepared), indices, site.teller("evaluating"))
+
+
+def files_sha256(site: Site, plan: Plan) -> str:
+    """Return the hash of the list of files that this hospital works on."""
+    return _prepared(site, plan).scan.paths_digest
+
+
+def _slices(prepared: PreparedHospital) -> Slices:
+    return Slices(prepared.library.pixels, prepared.scan.labels)
+
+
+def _use_threads(threads: int) -> None:
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _prepared(site: Site, plan: Plan) -> PreparedHospital:
+    """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
+    key = (site.hospital.key, str(site.folder), plan.seed, str(plan.data))
+    if key not in _PREPARED:
+        if len(_PREPARED) >= _PREPARED_LIMIT:
+            _PREPARED.pop(next(iter(_PREPARED)))
+        teller = site.teller("reading")
+        _PREPARED[key] = prepare(
+            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=teller
+        )
+    return _PREPARED[key]

@@ -1,0 +1,104 @@
+"""The Flower ClientApp: takes messages apart, lets `clients.answers` answer, and puts the answers into messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.clientapp import ClientApp
+
+from clients import answers
+from clients.site import Site
+from common import wire
+from common.calibration import to_counts
+from common.errors import ProjectError
+from common.plan import Plan
+
+Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
+
+log = logging.getLogger("clients")
+
+
+def make_client_app(sites: Sequence[Site]) -> ClientApp:
+    """Build the app of a simulation.
+
+    Parameters
+    ----------
+    sites : sequence of Site
+        One a hospital; Flower's ``partition-id`` picks from it.
+    """
+    app = ClientApp()
+
+    def answering(answer: Answer) -> Callable[[Message, Context], Message]:
+        def handle(message: Message, context: Context) -> Message:
+            site = sites[int(context.node_config["partition-id"])]
+            return Message(_answer(answer, site, message.content), reply_to=message)
+
+        return handle
+
+    app.query()(answering(_describe))
+    app.train()(answering(_train))
+    app.evaluate()(answering(_evaluate))
+    return app
+
+
+def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
+    """Answer, or refuse with a code; an exception's own text may name a folder and stays here."""
+    config = content[wire.CONFIG]
+    try:
+        plan = Plan.from_json(str(config[wire.PLAN]))
+        return answer(site, plan, config, content)
+    except ProjectError as error:
+        sentence = error.sentence if site.explains else f"see {site.hospital.name}'s own log"
+        refusal = {"code": error.code, "sentence": sentence, "exit-code": error.exit_code}
+    except Exception as error:
+        log.exception("%s could not answer", site.hospital.name)
+        detail = str(error) if site.explains else f"see {site.hospital.name}'s own log"
+        refusal = {"code": "CLIENT001", "sentence": f"{type(error).__name__}: {detail}", "exit-code": 1}
+    return RecordDict({wire.WHO: _who(site), wire.REFUSAL: ConfigRecord(refusal)})
+
+
+def _describe(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
+    description = answers.describe(site, plan).to_json()
+    return RecordDict({wire.WHO: _who(site), wire.DESCRIPTION: ConfigRecord({"json": description})})
+
+
+def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
+    arrays, result = answers.train(site, plan, int(config[wire.ROUND]), int(config[wire.THREADS]), _received(content))
+    metrics = {
+        wire.SAMPLES: result.samples,
+        "steps": result.steps,
+        "loss": result.loss,
+        "accuracy": result.accuracy,
+        "lr": result.lr,
+        "seconds": result.seconds,
+    }
+    return RecordDict(
+        {
+            wire.ARRAYS: ArrayRecord({name: Array(array) for name, array in arrays.items()}),
+            wire.METRICS: MetricRecord(metrics),
+            wire.WHO: _who(site, answers.files_sha256(site, plan)),
+        }
+    )
+
+
+def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
+    result = answers.evaluate(site, plan, str(config[wire.SPLIT]), int(config[wire.THREADS]), _received(content))
+    metrics = {
+        wire.SAMPLES: result.samples,
+        "loss-sum": result.loss_sum,
+        "confusion": result.confusion.ravel().tolist(),
+        "bins": to_counts(result.bins),
+        "seconds": result.seconds,
+    }
+    who = _who(site, answers.files_sha256(site, plan))
+    return RecordDict({wire.METRICS: MetricRecord(metrics), wire.WHO: who})
+
+
+def _received(content: RecordDict) -> answers.Received:
+    return {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
+
+
+def _who(site: Site, files: str = "") -> ConfigRecord:
+    return ConfigRecord({wire.HOSPITAL: site.hospital.key, wire.FILES: files})

@@ -1,0 +1,24 @@
+"""Settings of the libraries underneath that must stand before these are first imported: no telemetry, no open door.
+
+Importing this module sets them; what a person has set is left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+_SETTINGS = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+    # Ray listens on every interface and runs what it is sent; the token, new for each run, keeps strangers out
+    "RAY_AUTH_MODE": "token",
+}
+
+for _name, _value in _SETTINGS.items():
+    os.environ.setdefault(_name, _value)
+if os.environ["RAY_AUTH_MODE"] == "token":
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -1,0 +1,19 @@
+"""Names of the records in a message; server and hospital both take them from here."""
+
+from __future__ import annotations
+
+ARRAYS = "arrays"  # ArrayRecord: a complete state_dict
+CONFIG = "config"  # ConfigRecord, server to hospital
+METRICS = "metrics"  # MetricRecord: numbers only
+WHO = "who"  # ConfigRecord, hospital to server: which hospital, which files
+REFUSAL = "refusal"  # ConfigRecord: a code and a sentence instead of an answer
+DESCRIPTION = "description"  # ConfigRecord: the audit's counts and the split, as JSON
+
+PLAN = "plan"
+ROUND = "server-round"
+SPLIT = "split"  # "val" or "test"
+THREADS = "threads"  # 0: the hospital decides
+
+HOSPITAL = "hospital"
+FILES = "files-sha256"
+SAMPLES = "num-examples"

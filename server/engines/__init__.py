@@ -1,0 +1,1 @@
+"""The two ways to run the same apps on one machine."""

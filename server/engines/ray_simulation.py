@@ -1,0 +1,66 @@
+"""Flower's own simulation: hospitals in processes that Ray keeps.
+
+``run_simulation`` is deprecated without a replacement that one's own process could call, so it is called here alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+
+import torch
+from flwr.clientapp import ClientApp
+from flwr.serverapp import ServerApp
+from flwr.simulation import run_simulation
+
+from common.errors import ProjectError, RunError
+
+# Each hospital's model is in the store a few times over: arguments and results of its messages.
+_STORE_BYTES_PER_HOSPITAL = 256 * 2**20
+
+
+def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers: int, stop: threading.Event) -> None:
+    """Run both apps; what the ServerApp raises comes through.
+
+    Parameters
+    ----------
+    server_app, client_app
+        The same apps that every engine runs.
+    hospitals : int
+        How many there are.
+    workers : int
+        Processes to keep; as many hospitals can be at work at once.
+    stop : threading.Event
+        Set here if the backend breaks, so that the ServerApp does not wait for answers that cannot come.
+
+    Raises
+    ------
+    RunError
+        ``SIM001`` if Flower's simulation cannot start or breaks.
+    """
+    gpus = torch.cuda.device_count()
+    config = {
+        "init_args": {
+            "num_cpus": workers,
+            "include_dashboard": False,
+            "log_to_driver": False,
+            "logging_level": "ERROR",
+            "object_store_memory": _STORE_BYTES_PER_HOSPITAL * hospitals,
+        },
+        # max_restarts: a dead worker goes back into Flower's pool, where it would fail every later message
+        "client_resources": {"num_cpus": 1, "num_gpus": gpus / workers, "max_restarts": -1},
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run_simulation(server_app, client_app, num_supernodes=hospitals, backend_config=config)
+    except ProjectError:
+        raise
+    except RuntimeError as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise RunError(
+            "SIM001",
+            f"Flower's simulation broke off ({reason}); the log says more, and compute.engine=inprocess needs no Ray.",
+        ) from error
+    finally:
+        stop.set()

@@ -1,0 +1,69 @@
+"""What happens in a run, for whoever wants to know: the recorder, the log and the screen are listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.description import Description
+from common.evaluate import EvaluateResult
+
+
+class Listener:
+    """Hears of a run's events; every method does nothing unless overridden."""
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        """Every hospital has said what it holds."""
+
+    def phase(self, name: str, server_round: int) -> None:
+        """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"`` or ``"test"``."""
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        """A hospital's update was accepted."""
+
+    def failed(self, failure: Failure) -> None:
+        """A hospital did not do its part."""
+
+    def waiting(self) -> None:
+        """The server waits; called several times a second."""
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        """A round is complete and stored."""
+
+    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+        """The best round's model was evaluated on the test slices; results by hospital name."""
+
+
+class Listeners(Listener):
+    """Passes each event to several listeners, in order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = list(listeners)
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        for listener in self._listeners:
+            listener.described(descriptions)
+
+    def phase(self, name: str, server_round: int) -> None:
+        for listener in self._listeners:
+            listener.phase(name, server_round)
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        for listener in self._listeners:
+            listener.trained(name, part)
+
+    def failed(self, failure: Failure) -> None:
+        for listener in self._listeners:
+            listener.failed(failure)
+
+    def waiting(self) -> None:
+        for listener in self._listeners:
+            listener.waiting()
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        for listener in self._listeners:
+            listener.round_done(record, is_best)
+
+    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+        for listener in self._listeners:
+            listener.tested(best_round, tests)

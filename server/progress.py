@@ -1,0 +1,90 @@
+"""How far a run is: what a round starts from, what a checkpoint holds, what a resume takes up."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from common.artifacts.atomic import write_checkpoint
+from common.errors import InputError
+from common.state import arrays_from_state, state_from_arrays
+from common.weights import Arrays
+
+
+@dataclass
+class RunProgress:
+    """The state of a run after its last complete round.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        The global model.
+    round : int
+        Last complete round; 0 before the first.
+    best_arrays : dict of str to ndarray
+        The model of the best round.
+    best_round : int
+        0 before the first.
+    best_score : tuple of float
+        Hospitals that validated it, its accuracy, minus its loss: the larger, the better.
+    history : list of dict
+        The rows of ``training_history.json``.
+    files : dict of str to str
+        Hospital key to the hash of its list of files; a resume demands the same.
+    missing : list of str
+        Names of hospitals that missed a round.
+    """
+
+    arrays: Arrays
+    round: int = 0
+    best_arrays: Arrays = field(default_factory=dict)
+    best_round: int = 0
+    best_score: tuple[float, float, float] = (0.0, 0.0, float("-inf"))
+    history: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint in one step."""
+        content = {
+            "arrays": state_from_arrays(self.arrays),
+            "best_arrays": state_from_arrays(self.best_arrays),
+            "round": self.round,
+            "best_round": self.best_round,
+            "best_score": list(self.best_score),
+            "history": json.dumps(self.history),
+            "files": self.files,
+            "missing": self.missing,
+        }
+        write_checkpoint(path, content)
+
+    @staticmethod
+    def load(path: Path) -> RunProgress:
+        """Read a checkpoint.
+
+        Raises
+        ------
+        InputError
+            ``RUN003`` if it is missing or damaged.
+        """
+        try:
+            content = torch.load(path, weights_only=True)
+            return RunProgress(
+                arrays=arrays_from_state(content["arrays"]),
+                round=int(content["round"]),
+                best_arrays=arrays_from_state(content["best_arrays"]),
+                best_round=int(content["best_round"]),
+                best_score=tuple(content["best_score"]),
+                history=json.loads(content["history"]),
+                files=dict(content["files"]),
+                missing=list(content["missing"]),
+            )
+        except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                "RUN003", f"{path} cannot be read ({type(error).__name__}), so this run cannot go on; start a new one."
+            ) from None

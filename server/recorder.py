@@ -1,0 +1,137 @@
+"""Writes a run's artifacts while it goes on; the only writer of everything under ``artifacts/run-###/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from common.artifacts.atomic import write_json, write_text, write_weights
+from common.artifacts.datasets import splits_json, stats_json
+from common.artifacts.history import Failure
+from common.artifacts.meta import FinishedRun, meta_json
+from common.artifacts.run_folder import RunFolder
+from common.artifacts.status import RunStatus, now
+from common.description import Description
+from common.errors import ProjectError
+from common.evaluate import EvaluateResult
+from common.labels import LABEL_MAP
+from common.plan import Plan
+from common.settings import RunSettings
+from common.state import state_from_arrays
+from server.events import Listener
+from server.progress import RunProgress
+
+
+class Recorder(Listener):
+    """Keeps one run's folder up to date.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        The run's own folder; it exists.
+    settings : RunSettings
+        As resolved for this run.
+    plan : Plan
+        What the hospitals follow.
+    names : sequence of str
+        The hospitals' names, in configured order.
+    log : Path
+        The run's log file.
+    """
+
+    def __init__(self, folder: RunFolder, settings: RunSettings, plan: Plan, names: Sequence[str], log: Path) -> None:
+        self.folder = folder
+        self._settings = settings
+        self._plan = plan
+        self.status = RunStatus(
+            run_id=folder.run_id,
+            state="running",
+            rounds=settings.rounds,
+            strategy=settings.strategy.name,
+            engine=settings.compute.engine,
+            hospitals=list(names),
+            log=log.relative_to(folder.output_dir).as_posix(),
+        )
+
+    def start(self, progress: RunProgress) -> None:
+        """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
+        self.status.round, self.status.missing_hospitals = progress.round, list(progress.missing)
+        self._save_status()
+        write_json(self.folder.label_map, LABEL_MAP)
+        if not self.folder.config.exists():
+            write_text(self.folder.config, OmegaConf.to_yaml(OmegaConf.structured(self._settings)))
+        write_json(self.folder.history, progress.history)
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        self.status.synthetic = any(d.synthetic for d in descriptions)
+        write_json(self.folder.stats, stats_json(descriptions, self._plan))
+        if not self.folder.splits.exists():
+            write_json(self.folder.splits, splits_json(descriptions, self._plan))
+        self._save_status()
+
+    def phase(self, name: str, server_round: int) -> None:
+        self.status.phase = name
+        self._save_status()
+
+    def failed(self, failure: Failure) -> None:
+        if failure.hospital not in self.status.missing_hospitals:
+            self.status.missing_hospitals.append(failure.hospital)
+        self._save_status()
+
+    def save_round(self, progress: RunProgress) -> None:
+        """Store a complete round: first what a resume needs, then what readers see."""
+        progress.missing = list(self.status.missing_hospitals)
+        progress.save(self.folder.checkpoint)
+        if progress.best_round == progress.round:
+            write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+        write_json(self.folder.history, progress.history)
+        self.status.round = progress.round
+        self._save_status()
+
+    def complete(
+        self,
+        progress: RunProgress,
+        descriptions: Sequence[Description],
+        tests: dict[str, EvaluateResult],
+    ) -> None:
+        """Write the figures of the best round and close the run."""
+        sha256 = write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+        best = next(row for row in progress.history if row["epoch"] == progress.best_round)
+        finished = FinishedRun(
+            run_id=self.folder.run_id,
+            strategy=self._settings.strategy.name,
+            seed=self._settings.seed,
+            rounds=self._settings.rounds,
+            best_round=progress.best_round,
+            image_size=self._settings.data.image_size,
+            best_val_accuracy=best["val_accuracy"],
+            device=", ".join(sorted({d.device for d in descriptions})),
+            descriptions=descriptions,
+            stats=stats_json(descriptions, self._plan),
+            tests=tests,
+            missing_hospitals=self.status.missing_hospitals,
+            grouped=self._plan.data.group_split,
+            sha256=sha256,
+            versions=self.status.versions,
+            settings=asdict(self._settings),
+        )
+        write_json(self.folder.meta, meta_json(finished))
+        self._end("completed", None)
+        self.folder.checkpoint.unlink(missing_ok=True)
+
+    def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
+        """Say why the run ended before its time."""
+        self.status.resume_command = resume_command
+        self._end(state, error.sentence)
+
+    def _end(self, state: str, reason: str | None) -> None:
+        self.status.state, self.status.reason, self.status.ended_at = state, reason, now()
+        if state == "completed":
+            self.status.phase, self.status.resume_command = "done", None
+        self._save_status()
+
+    def _save_status(self) -> None:
+        self.status.write(self.folder.status)

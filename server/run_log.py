@@ -1,0 +1,112 @@
+"""``training.log``: what happened, the hospitals' part included, with Flower's and Ray's own lines in between."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.description import Description
+from common.evaluate import EvaluateResult
+from common.metrics import figures
+from server.events import Listener
+
+log = logging.getLogger("server")
+
+
+class _Formatter(logging.Formatter):
+    """``2026-11-23T06:15:00+00:00 INFO AIIMS Delhi | message``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="seconds")
+        who = getattr(record, "hospital", record.name)
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return f"{at} {record.levelname} {who} | {text}"
+
+
+def open_log(path: Path) -> None:
+    """Send everything that is logged in this process to one file, and nothing to the screen."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(_Formatter())
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for name in ("flwr", "ray"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.captureWarnings(True)
+
+
+class TrainingLog(Listener):
+    """Writes a run's events as lines."""
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        for d in descriptions:
+            self._say(d.name, "holds %s usable slices: %s", f"{d.numbers['total_samples']:,}", _counts(d))
+            for finding in d.numbers["audit"]:
+                level = logging.INFO if finding["severity"] == "info" else logging.WARNING
+                log.log(level, "%s %s", finding["code"], finding["sentence"], extra={"hospital": d.name})
+
+    def phase(self, name: str, server_round: int) -> None:
+        log.info("%s, round %d", name, server_round)
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        self._say(
+            name,
+            "trained %s slices in %d steps, %.1f s: loss %.3f, accuracy %.1f %%",
+            f"{part.train_samples:,}",
+            part.train_steps,
+            part.train_seconds,
+            part.train_loss,
+            100 * (part.train_accuracy or 0),
+        )
+
+    def failed(self, failure: Failure) -> None:
+        log.warning("left out of %s: %s", failure.phase, failure.reason, extra={"hospital": failure.hospital})
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        for name, part in record.hospitals.items():
+            if part.val_confusion is not None:
+                accuracy = figures(part.val_confusion).accuracy
+                self._say(
+                    name,
+                    "validated %s slices: loss %.3f, accuracy %.1f %%",
+                    part.val_samples,
+                    part.val_loss,
+                    100 * accuracy,
+                )
+        log.info(
+            "round %d done in %.1f s: validation loss %.3f, accuracy %.2f %%, %d of %d hospitals%s",
+            record.number,
+            record.seconds,
+            record.val_loss,
+            100 * record.val_accuracy,
+            len(record.replied),
+            len(record.hospitals),
+            ", best so far" if is_best else "",
+        )
+
+    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+        for name, result in tests.items():
+            accuracy = 100 * figures(result.confusion).accuracy
+            self._say(
+                name,
+                "tested %s slices with the model of round %d: accuracy %.2f %%",
+                result.samples,
+                best_round,
+                accuracy,
+            )
+
+    def _say(self, hospital: str, text: str, *values: object) -> None:
+        log.info(text, *values, extra={"hospital": hospital})
+
+
+def _counts(description: Description) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in description.numbers["class_distribution"].items())

@@ -1,0 +1,175 @@
+"""What a person sees of a run: what each hospital holds, progress, a line a round, a closing table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from common.artifacts.history import Failure, RoundRecord
+from common.description import Description
+from common.evaluate import EvaluateResult
+from common.intervals import wilson
+from common.labels import CLASSES
+from common.metrics import Confusion, figures
+from common.spool import Spool
+from server.events import Listener
+
+_REFRESH_SECONDS = 0.25
+
+
+class Screen(Listener):
+    """Shows a run on the terminal; without a terminal, the same lines without the moving parts.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    rounds : int
+        Rounds of the run.
+    names : dict of str to str
+        Hospital key to name, in configured order.
+    spool : Spool
+        Says how far the hospitals are.
+    """
+
+    def __init__(self, console: Console, rounds: int, names: dict[str, str], spool: Spool) -> None:
+        self.console = console
+        self._rounds = rounds
+        self._names = names
+        self._spool = spool
+        self._last_seconds = 0.0
+        self._width = max(len(name) for name in names.values())
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            refresh_per_second=4,
+            disable=not console.is_terminal,
+        )
+        self._overall = self._progress.add_task("rounds", total=rounds)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Screen:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        self._clear_tasks()
+        if any(d.synthetic for d in descriptions):
+            self.console.print(
+                "[bold yellow]SYNTHETIC SLICES[/] drawn by a program: no figure below says anything about patients."
+            )
+        self.console.print(hospitals_table(descriptions))
+
+    def phase(self, name: str, server_round: int) -> None:
+        self._clear_tasks()
+        words = {"describe": "reading and auditing", "train": "training", "evaluate": "validating", "test": "testing"}
+        if name in ("describe", "test") and not self.console.is_terminal:
+            self.console.print(f"{words[name]} ...")
+        done = self._rounds if name == "test" else max(server_round - 1, 0)
+        self._progress.update(self._overall, completed=done, description=f"{words[name]}, round {server_round}")
+
+    def waiting(self) -> None:
+        now = time.monotonic()
+        if not self.console.is_terminal or now - self._last_seconds < _REFRESH_SECONDS:
+            return
+        self._last_seconds = now
+        for state in self._spool.read():
+            description = f"  {self._names[state.hospital]:<{self._width}} {state.task}"
+            if state.hospital not in self._tasks:
+                self._tasks[state.hospital] = self._progress.add_task(description, total=state.total)
+            self._progress.update(
+                self._tasks[state.hospital], completed=state.done, total=state.total, description=description
+            )
+
+    def failed(self, failure: Failure) -> None:
+        self.console.print(
+            f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {failure.reason}", highlight=False
+        )
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        self._clear_tasks()
+        self._progress.update(self._overall, completed=record.number)
+        self.console.print(round_line(record, self._rounds, is_best), highlight=False)
+
+    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+        self._clear_tasks()
+        self._progress.stop()
+        self.console.print(results_table(best_round, tests))
+
+    def _clear_tasks(self) -> None:
+        for hospital, task in self._tasks.items():
+            self._progress.remove_task(task)
+            self._spool.clear(hospital)
+        self._tasks.clear()
+
+
+def hospitals_table(descriptions: Sequence[Description]) -> Table:
+    """Return a table of what each hospital holds."""
+    table = Table(title="Hospitals", title_justify="left")
+    table.add_column("hospital")
+    for heading in ("slices", *CLASSES, "train", "val", "test", "findings"):
+        table.add_column(heading, justify="right")
+    for d in descriptions:
+        held = d.numbers["class_distribution"]
+        severe = [finding for finding in d.numbers["audit"] if finding["severity"] != "info"]
+        table.add_row(
+            d.name,
+            f"{d.numbers['total_samples']:,}",
+            *(f"{held[name]:,}" if held.get(name) else "–" for name in CLASSES),
+            *(f"{len(indices):,}" for indices in (d.train_idx, d.val_idx, d.test_idx)),
+            str(len(severe)) if severe else "none",
+        )
+    return table
+
+
+def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
+    """Return one line about a round, with each hospital's validation accuracy."""
+    each = "  ".join(
+        f"{name} {100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else f"{name} –"
+        for name, part in record.hospitals.items()
+    )
+    mark = "[green]best[/]" if is_best else "    "
+    return (
+        f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/]  "
+        f"loss {record.val_loss:.3f}  {mark}  {record.seconds:5.1f} s  {len(record.replied)} of {len(record.hospitals)}"
+        f"  [dim]{each}[/]"
+    )
+
+
+def results_table(best_round: int, tests: dict[str, EvaluateResult]) -> Table:
+    """Return the closing table: test figures per hospital and overall, with 95 % intervals."""
+    table = Table(title=f"Test slices, model of round {best_round} (recall per class)", title_justify="left")
+    table.add_column("hospital")
+    for heading in ("slices", "accuracy", "95 % interval", "macro F1", *CLASSES):
+        table.add_column(heading, justify="right")
+    for name, result in tests.items():
+        table.add_row(name, *_cells(result.confusion))
+    table.add_section()
+    total = np.sum([result.confusion for result in tests.values()], axis=0, dtype=np.int64)
+    table.add_row("all hospitals", *_cells(total), style="bold")
+    return table
+
+
+def _cells(confusion: Confusion) -> list[str]:
+    result = figures(confusion)
+    samples = int(confusion.sum())
+    interval = wilson(int(np.trace(confusion)), samples)
+    return [
+        f"{samples:,}",
+        f"{100 * result.accuracy:.1f} %" if samples else "–",
+        f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %" if interval else "–",
+        f"{100 * result.macro_f1:.1f} %" if samples else "–",
+        *(f"{100 * c.recall:.1f} %" if c.support else "–" for c in result.per_class.values()),
+    ]

@@ -1,0 +1,81 @@
+"""Decide whether a hospital's answer is usable, and if not, say why in one clause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from flwr.app import Message
+
+from common import wire
+from common.calibration import from_counts
+from common.evaluate import EvaluateResult
+from common.labels import NUM_CLASSES
+from common.weights import check_update
+
+_CRASH_SIGNS = ("actor died", "actordied", "workercrashed", "actor is dead", "actorunavailable", "owner died")
+
+
+def refusal(reply: Message | None, timeout_seconds: float, files_sha256: str | None = None) -> str | None:
+    """Say why an answer cannot be used.
+
+    Parameters
+    ----------
+    reply : Message or None
+        The answer; None where none came.
+    timeout_seconds : float
+        How long the server waited.
+    files_sha256 : str, optional
+        The hospital's list of files when the run started.
+
+    Returns
+    -------
+    str or None
+        A clause, or None for a usable answer.
+    """
+    if reply is None:
+        return f"no answer within {timeout_seconds:.0f} s"
+    if reply.has_error():
+        return _error(str(reply.error.reason))
+    if wire.REFUSAL in reply.content:
+        given = reply.content[wire.REFUSAL]
+        return f"{given['code']}: {given['sentence']}"
+    if files_sha256 is not None and str(reply.content[wire.WHO][wire.FILES]) != files_sha256:
+        return "its list of files changed while the run was going on"
+    return None
+
+
+def update_problem(reply: Message, reference: Mapping[str, npt.NDArray[np.generic]]) -> str | None:
+    """Say what is wrong with a trained model, or with the numbers beside it."""
+    if wire.ARRAYS not in reply.content or wire.METRICS not in reply.content:
+        return "the answer holds no model"
+    metrics = reply.content[wire.METRICS]
+    if not float(metrics[wire.SAMPLES]) > 0:
+        return "it trained on no slice"
+    if not (np.isfinite(float(metrics["loss"])) and np.isfinite(float(metrics["accuracy"]))):
+        return "its training loss is not finite; a lower train.lr may help"
+    return check_update(reference, {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()})
+
+
+def evaluation_of(reply: Message) -> EvaluateResult | str:
+    """Read an evaluation, or say what is wrong with it."""
+    try:
+        metrics = reply.content[wire.METRICS]
+        confusion = np.asarray(metrics["confusion"], dtype=np.int64).reshape(NUM_CLASSES, NUM_CLASSES)
+        bins = from_counts(metrics["bins"])
+        samples, loss_sum, seconds = int(metrics[wire.SAMPLES]), float(metrics["loss-sum"]), float(metrics["seconds"])
+    except (KeyError, ValueError, TypeError):
+        return "its validation figures cannot be read"
+    if confusion.sum() != samples or (confusion < 0).any():
+        return "its counts do not add up to its slices"
+    if not np.isfinite(loss_sum):
+        return "its validation loss is not finite"
+    return EvaluateResult(samples, loss_sum, confusion, bins, seconds)
+
+
+def _error(reason: str) -> str:
+    """Shorten what Flower or Ray reports to a clause."""
+    if any(sign in reason.lower() for sign in _CRASH_SIGNS):
+        return "its process died (killed, or out of memory)"
+    return reason.strip().splitlines()[0][:300] if reason.strip() else "an error without a reason"
