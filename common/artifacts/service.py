@@ -6,6 +6,7 @@ last; a reader that meets a mismatch waits for the change to end and reads again
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -37,12 +38,15 @@ class ServiceModel:
         A state_dict on the CPU that fits ``build_model()``.
     meta : dict
         ``model_meta.json``.
+    sha256 : str
+        Of the weights' file, hexadecimal.
     verified : bool
-        Whether the weights' SHA-256 was recorded and agrees; False for files of version 1, which records none.
+        Whether ``model_meta.json`` records the same SHA-256; False for files of version 1, which records none.
     """
 
     weights: dict[str, torch.Tensor]
     meta: dict[str, Any]
+    sha256: str
     verified: bool
 
 
@@ -136,9 +140,9 @@ def _load_once(models: Path) -> ServiceModel:
     content = _read(weights)
     _check_labels(_read(labels), labels)
     meta = _parse(_read(meta_path), meta_path)
-    recorded = meta.get("sha256")
-    sha256 = recorded if isinstance(recorded, str) else None
-    return ServiceModel(check_weights(content, sha256, _short(weights)), meta, verified=sha256 is not None)
+    recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
+    state = check_weights(content, recorded, _short(weights))
+    return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), verified=recorded is not None)
 
 
 def _check_completed(run: RunFolder) -> None:

@@ -1,0 +1,1 @@
+"""From an upload to a model's answer: no module here but `cached` knows Streamlit."""

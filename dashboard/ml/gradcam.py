@@ -1,0 +1,53 @@
+"""Grad-CAM of ResNet18's last convolution: where the evidence for a class was drawn from, on a coarse grid.
+
+The network is split before its pooling, so no hook is needed and nothing is written into a model that sessions share.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+
+def trunk(model: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+    """Return the last convolution's maps, float32 ``[B, 512, h, w]``, without a graph."""
+    with torch.no_grad():
+        for name, part in model.named_children():
+            if name == "avgpool":
+                break
+            batch = part(batch)
+    return batch
+
+
+def head(model: Any, maps: torch.Tensor) -> torch.Tensor:
+    """Return the logits ``[B, 4]`` of the trunk's maps."""
+    logits: torch.Tensor = model.fc(torch.flatten(model.avgpool(maps), 1))
+    return logits
+
+
+def grad_cam(model: nn.Module, maps: torch.Tensor, target: int) -> npt.NDArray[np.float32]:
+    """Weigh the maps of one image by the mean gradient of a class's logit.
+
+    Parameters
+    ----------
+    model : nn.Module
+        In evaluation mode; left as it is, ``.grad`` of its parameters included.
+    maps : Tensor
+        From :func:`trunk`, ``[1, 512, h, w]``.
+    target : int
+        Index of the class.
+
+    Returns
+    -------
+    ndarray of float32, shape [h, w]
+        0 to 1, its highest value 1; all 0 where nothing speaks for the class.
+    """
+    maps = maps.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(head(model, maps)[0, target], maps)
+    weighted = (gradient.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1)[0]
+    heat = torch.relu(weighted)
+    return (heat / heat.max().clamp_min(1e-12)).numpy()

@@ -1,0 +1,146 @@
+"""What the model in service says about one slice: probabilities, margin, call or no call, and from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import nn
+
+from common.artifacts.read_values import count, mapping, text
+from common.artifacts.service import ServiceModel, load_service
+from common.images.tensors import preprocess
+from common.labels import CLASSES
+from common.model import build_model
+from dashboard.ml.gradcam import grad_cam, head, trunk
+
+DEFAULT_IMAGE_SIZE = 224
+MAX_IMAGE_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Which model answers; None where it is not recorded (version 1).
+
+    Attributes
+    ----------
+    run_id : str or None
+    round : int or None
+        The run's best round, whose weights these are.
+    sha256 : str
+        Of the weights, hexadecimal.
+    verified : bool
+        Whether ``model_meta.json`` records the same SHA-256.
+    synthetic : bool
+        Whether it was trained on drawn slices.
+    image_size : int
+        Edge of its input in pixels.
+    trained_at : str or None
+        ISO 8601.
+    calibration_error : float or None
+        Expected calibration error on the test slices, a fraction.
+    """
+
+    run_id: str | None
+    round: int | None
+    sha256: str
+    verified: bool
+    synthetic: bool
+    image_size: int
+    trained_at: str | None
+    calibration_error: float | None
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """A model ready to answer, shared by all sessions and never written to."""
+
+    model: nn.Module
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape [4]
+        In the order of ``CLASSES``; they add up to 1.
+    heat : ndarray of float32, shape [h, w]
+        Grad-CAM of the likeliest class, 0 to 1.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    heat: npt.NDArray[np.float32]
+
+    @property
+    def likeliest(self) -> str:
+        """The class with the highest probability."""
+        return CLASSES[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The highest probability."""
+        return float(self.probabilities.max())
+
+    @property
+    def margin(self) -> float:
+        """Distance of the highest probability to the second, a fraction."""
+        second, first = np.sort(self.probabilities)[-2:]
+        return float(first - second)
+
+    def call(self, threshold: float) -> str | None:
+        """Return the likeliest class, or None (no call) where its probability is below the threshold."""
+        return self.likeliest if self.confidence >= threshold else None
+
+
+def load_answerer(output_dir: Path) -> Answerer:
+    """Load the model in service.
+
+    Raises
+    ------
+    InputError
+        As :func:`common.artifacts.service.load_service`: nothing in service, or damaged weights.
+    """
+    service = load_service(output_dir)
+    model = build_model()
+    model.load_state_dict(service.weights)
+    model.eval().requires_grad_(False)
+    return Answerer(model, _card(service))
+
+
+def predict(answerer: Answerer, image: Image.Image) -> Prediction:
+    """Judge one slice, prepared by the very code that prepares slices for training and evaluation.
+
+    Parameters
+    ----------
+    answerer : Answerer
+        From :func:`load_answerer`.
+    image : PIL.Image.Image
+        Upright RGB.
+    """
+    maps = trunk(answerer.model, preprocess(image, answerer.card.image_size))
+    with torch.no_grad():
+        probabilities = torch.softmax(head(answerer.model, maps)[0].double(), dim=0).numpy()
+    return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax())))
+
+
+def _card(service: ServiceModel) -> ModelCard:
+    meta = service.meta
+    size = count(meta.get("image_size")) or DEFAULT_IMAGE_SIZE  # version 1 recorded none and used 224
+    calibration = mapping(mapping(meta.get("metrics")).get("calibration")).get("ece")
+    return ModelCard(
+        run_id=text(meta.get("run_id")),
+        round=count(meta.get("best_epoch")),
+        sha256=service.sha256,
+        verified=service.verified,
+        synthetic=meta.get("synthetic") is True,
+        image_size=min(max(size, 32), MAX_IMAGE_SIZE),
+        trained_at=text(meta.get("trained_at")),
+        calibration_error=float(calibration) if isinstance(calibration, int | float) else None,
+    )
