@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
-from dashboard.ui import parts, run_picker
+import streamlit as st
+
+from common.artifacts.read_values import mapping
+from dashboard.data import cached, facts
+from dashboard.ui import live, network_parts, parts, run_picker
+from dashboard.viz import network_charts
 
 parts.header("Hospital network")
 run = run_picker.require_run()
-parts.status_line(run)
+in_service = mapping(cached.service_meta()[0]).get("run_id")
+parts.status_line(run, extra=[f"model in service: **{in_service}**"] if isinstance(in_service, str) else [])
+live.follow(run)
+parts.metrics(network_parts.headline(run))
+network_parts.held_by_one_warning(run)
+
+tests = facts.hospital_tests(run)
+colours = parts.colours()
+left, right = st.columns([1.05, 1], gap="medium")
+with left, parts.card("Where the data stays", "Dot area = slices held. Coast only; nothing is fetched from outside."):
+    network_parts.network_map(run, tests, colours)
+    network_parts.chosen_hospital(run, tests)
+with right:
+    with parts.card("Class mix per hospital (slices)"):
+        if run.hospitals:
+            figure = network_charts.class_mix(run.hospitals, colours)
+            parts.plot(
+                figure, key="class_mix", alt="Slices of each class at each hospital; the table below says the same."
+            )
+        else:
+            st.caption("Not recorded for this run.")
+    with parts.card("Test accuracy per hospital (95 % interval)"):
+        if tests:
+            figure = network_charts.accuracy_intervals(tests, facts.overall_test(run), colours)
+            parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
+        else:
+            st.caption(network_parts.why_no_tests(run))
+
+with parts.card("Hospitals as a table"):
+    st.dataframe(facts.hospital_table(run), hide_index=True, width="stretch", key="hospital_table")

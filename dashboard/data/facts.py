@@ -1,0 +1,100 @@
+"""What follows from a run's files, worked out once for every page: test figures, gaps, classes held by one hospital."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from common.artifacts.read_records import Run
+from common.artifacts.read_values import count, interval, mapping, number
+from common.labels import CLASSES
+from dashboard.settings import SMALL_COUNT
+from dashboard.viz import formats
+from dashboard.viz.theme import class_title
+
+
+@dataclass(frozen=True)
+class TestFigures:
+    """A test of the finished model: fractions, their 95 % interval, and how many slices it rests on."""
+
+    accuracy: float
+    interval: tuple[float, float] | None = None
+    n_test: int | None = None
+    macro_f1: float | None = None
+
+    __test__ = False  # not a test class for pytest
+
+
+def overall_test(run: Run) -> TestFigures | None:
+    """Return the run's test over all hospitals, None if it recorded none."""
+    metrics = run.metrics
+    accuracy = number(metrics.get("test_accuracy"))
+    if accuracy is None:
+        return None
+    ends = interval(mapping(metrics.get("intervals")).get("test_accuracy"))
+    return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), number(metrics.get("avg_f1")))
+
+
+def hospital_tests(run: Run) -> dict[str, TestFigures]:
+    """Return the test at each hospital that recorded one, alphabetically."""
+    found: dict[str, TestFigures] = {}
+    for name, raw in sorted(mapping(run.metrics.get("per_hospital")).items()):
+        body = mapping(raw)
+        accuracy = number(body.get("test_accuracy"))
+        if accuracy is not None:
+            ends = interval(body.get("interval"))
+            found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), number(body.get("macro_f1")))
+    return found
+
+
+def hospital_gap(run: Run) -> float | None:
+    """Return the largest minus the smallest test accuracy of the hospitals, as a fraction; None below two."""
+    accuracies = [test.accuracy for test in hospital_tests(run).values()]
+    return max(accuracies) - min(accuracies) if len(accuracies) > 1 else None
+
+
+def held_by_one(run: Run) -> list[tuple[str, str]]:
+    """Return ``(class, hospital)`` for each class that only one of several hospitals holds."""
+    if len(run.hospitals) < 2:
+        return []
+    pairs = []
+    for name in CLASSES:
+        holders = [hospital.name for hospital in run.hospitals.values() if hospital.class_counts.get(name)]
+        if len(holders) == 1:
+            pairs.append((name, holders[0]))
+    return pairs
+
+
+def total_slices(run: Run) -> int | None:
+    """Return the slices of all hospitals, None if none said."""
+    totals = [hospital.total for hospital in run.hospitals.values() if hospital.total is not None]
+    return sum(totals) if totals else None
+
+
+def small(value: int | None) -> str:
+    """Write a class count; a positive one under five as "<5", which singles nobody out."""
+    if value is not None and 0 < value < SMALL_COUNT:
+        return f"<{SMALL_COUNT}"
+    return formats.whole(value)
+
+
+def hospital_table(run: Run) -> pd.DataFrame:
+    """Return what the map shows as a table of texts, one row per hospital."""
+    tests = hospital_tests(run)
+    rows = []
+    for name in sorted(run.hospitals):
+        hospital, test = run.hospitals[name], tests.get(name)
+        rows.append(
+            {
+                "Hospital": name,
+                "Specialty": hospital.specialty or formats.MISSING,
+                "Slices": formats.whole(hospital.total),
+                **{class_title(label): small(hospital.class_counts.get(label, 0)) for label in CLASSES},
+                "Test accuracy": formats.percent(test.accuracy if test else None),
+                "95 % interval": formats.interval(test.interval if test else None),
+                "Tested on": formats.whole(test.n_test if test else None),
+                "Macro F1": formats.percent(test.macro_f1 if test else None),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,87 @@
+"""What a reader must know before believing a run's figures; one sentence each, said from what the files prove and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common.artifacts.read_records import Run
+from common.artifacts.read_values import count, mapping
+from dashboard.data.facts import held_by_one
+from dashboard.data.results import FEW_CASES, hospital_results, overall_result
+from dashboard.viz import formats
+from dashboard.viz.theme import class_title
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing to know.
+
+    Attributes
+    ----------
+    sound : bool or None
+        True: in order; False: a reason to distrust the figures; None: not recorded.
+    sentence : str
+        Plain text; hospital names in it are as they are recorded.
+    """
+
+    sound: bool | None
+    sentence: str
+
+
+def remarks(run: Run) -> list[Remark]:
+    """Return everything to know about a run's test figures, what weighs most first."""
+    found = [_synthetic(run), _split(run), *_one_sided(run), _answered(run), *_small(run)]
+    return [remark for remark in found if remark is not None]
+
+
+def _synthetic(run: Run) -> Remark | None:
+    if not run.synthetic:
+        return None
+    return Remark(False, "The slices are SYNTHETIC: a program drew them, so the figures say nothing about patients.")
+
+
+def _split(run: Run) -> Remark:
+    split = mapping(run.meta.get("split"))
+    across = count(split.get("groups_across_splits"))
+    if split.get("grouped") is True and across == 0:
+        return Remark(True, "Look-alikes and neighbouring slices stand on one side of the split, none on two.")
+    if across:
+        groups = f"{across:,} groups of look-alike slices stand" if across > 1 else "One group of look-alike slices stands"
+        return Remark(False, f"{groups} on more than one side of the split, so the figures flatter the model.")
+    if split.get("grouped") is False:
+        return Remark(False, "Slices were split one by one: those of one patient may be in training and in the test.")
+    return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
+
+
+def _one_sided(run: Run) -> list[Remark]:
+    return [
+        Remark(
+            False,
+            f"{class_title(label)} is held by {hospital} alone: the model can learn the hospital instead of the "
+            "class, and hospitals' accuracies are not like for like.",
+        )
+        for label, hospital in held_by_one(run)
+    ]
+
+
+def _answered(run: Run) -> Remark | None:
+    missing = run.status.missing_hospitals
+    if missing:
+        return Remark(False, f"{formats.listed(missing)} missed at least one round.")
+    if not run.status.hospitals:
+        return Remark(None, "Whether every hospital took part in every round is not recorded.")
+    return Remark(True, "Every hospital took part in every round.")
+
+
+def _small(run: Run) -> list[Remark]:
+    results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
+    places = [
+        f"{class_title(row.name)} ({row.support}) at {result.title}"
+        for result in results
+        for row in result.classes
+        if row.few and row.support
+    ]
+    if not places:
+        return []
+    more = f" and {len(places) - 4} more" if len(places) > 4 else ""
+    return [Remark(False, f"Fewer than {FEW_CASES} test slices, so nearly nothing is known: {', '.join(places[:4])}{more}.")]

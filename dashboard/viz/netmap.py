@@ -1,0 +1,152 @@
+"""The map of hospitals, drawn without any request to the outside: own Leaflet, own coast, no tiles.
+
+Coasts only, on purpose: no political border is drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import folium
+
+from common.artifacts.read_records import HospitalData
+from dashboard.data.facts import TestFigures
+from dashboard.settings import STATIC
+from dashboard.viz import formats
+from dashboard.viz.theme import Palette, marks, plain
+
+COAST_BOX = {"min_lat": -2, "max_lat": 45, "min_lon": 50, "max_lon": 110}
+LARGEST_DOT = 20.0
+SMALLEST_DOT = 5.0
+LABELS_UP_TO = 8
+STATIC_URL = "../../app/static"  # as seen from the map component's own frame; works below a base path too
+
+
+def draw(
+    hospitals: Mapping[str, HospitalData],
+    tests: Mapping[str, TestFigures],
+    colours: Palette,
+    *,
+    names: Sequence[str],
+    selected: str | None = None,
+) -> folium.Map:
+    """Draw the hospitals that have a location.
+
+    Parameters
+    ----------
+    hospitals : dict of str to HospitalData
+        By name.
+    tests : dict of str to TestFigures
+        Test accuracy at each hospital, where it is known.
+    colours : Palette
+        Of the page's theme.
+    names : sequence of str
+        All hospitals of the run in their fixed order, which gives each its colour.
+    selected : str or None
+        The hospital whose dot gets a ring.
+
+    Returns
+    -------
+    folium.Map
+        With script and style taken from the dashboard itself.
+    """
+    placed = {name: body for name, body in sorted(hospitals.items()) if body.location is not None}
+    chart = folium.Map(
+        location=[21.5, 79], zoom_start=5, tiles=None, attributionControl=False, zoomSnap=0.25, scrollWheelZoom=False
+    )
+    dark = colours.surface.upper() != "#FFFFFF"
+    chart.default_js = [("leaflet", f"{STATIC_URL}/leaflet/leaflet.js")]
+    chart.default_css = [
+        ("leaflet_css", f"{STATIC_URL}/leaflet/leaflet.css"),
+        ("map_css", f"{STATIC_URL}/map/{'dark' if dark else 'light'}.css"),
+    ]
+    folium.GeoJson(coast(), style_function=lambda _: _land(colours), interactive=False).add_to(chart)
+    largest = max((body.total or 0 for body in placed.values()), default=0)
+    style = marks(names, colours)
+    for name, body in placed.items():
+        radius = dot_radius(body.total, largest)
+        folium.CircleMarker(
+            body.location,
+            radius=radius,
+            color=colours.text if name == selected else colours.surface,
+            weight=4 if name == selected else 2,
+            fill=True,
+            fill_color=style[name].colour,
+            fill_opacity=1,
+            tooltip=_label(name, body, tests.get(name), radius, permanent=len(placed) <= LABELS_UP_TO),
+        ).add_to(chart)
+    chart.fit_bounds(bounds([body.location for body in placed.values() if body.location]))
+    return chart
+
+
+def dot_radius(slices: int | None, largest: int) -> float:
+    """Return a dot's radius in pixels: its area grows with the slices."""
+    if not slices or largest <= 0:
+        return SMALLEST_DOT
+    return max(SMALLEST_DOT, LARGEST_DOT * math.sqrt(slices / largest))
+
+
+def bounds(locations: Sequence[tuple[float, float]]) -> list[list[float]]:
+    """Return the south-west and north-east corner around the hospitals, with room for their labels."""
+    if not locations:
+        return [[8.0, 68.5], [32.5, 90.5]]
+    south, north = min(at[0] for at in locations), max(at[0] for at in locations)
+    west, east = min(at[1] for at in locations), max(at[1] for at in locations)
+    tall, wide = max(3.0, (north - south) * 0.25), max(3.0, (east - west) * 0.2)
+    return [[south - tall, west - wide], [north + tall, east + wide * 3]]
+
+
+def nearest(hospitals: Mapping[str, HospitalData], clicked: Mapping[str, Any] | None) -> str | None:
+    """Return the hospital whose dot was clicked: the component answers with the dot's own coordinates."""
+    try:
+        at = (float(clicked["lat"]), float(clicked["lng"]))  # type: ignore[index]
+    except (TypeError, KeyError, ValueError):
+        return None
+    distances = {name: math.dist(at, body.location) for name, body in hospitals.items() if body.location is not None}
+    name = min(distances, key=lambda key: distances[key], default=None)
+    return name if name is not None and distances[name] < 1e-6 else None
+
+
+def outside_coast(hospitals: Mapping[str, HospitalData]) -> list[str]:
+    """Return the hospitals that lie where no coast is drawn."""
+    box = COAST_BOX
+    return [
+        name
+        for name, body in sorted(hospitals.items())
+        if body.location
+        and not (
+            box["min_lat"] <= body.location[0] <= box["max_lat"]
+            and box["min_lon"] <= body.location[1] <= box["max_lon"]
+        )
+    ]
+
+
+@cache
+def coast() -> dict[str, Any]:
+    """Return the coast outline (GeoJSON)."""
+    return json.loads((STATIC / "geo" / "coast.geojson").read_text(encoding="utf-8"))
+
+
+def _land(colours: Palette) -> dict[str, Any]:
+    return {"fillColor": colours.land, "color": colours.coast, "weight": 1, "fillOpacity": 1}
+
+
+def _label(
+    name: str, body: HospitalData, test: TestFigures | None, radius: float, *, permanent: bool
+) -> folium.Tooltip:
+    second = f"{formats.whole(body.total)} slices"
+    if test is not None:
+        second += f" · {formats.percent(test.accuracy)}"
+    text = f"<b>{_script_safe(name)}</b><br>{second}"
+    return folium.Tooltip(
+        text, permanent=permanent, direction="right", class_name="hospital", sticky=False, offset=[radius + 3, 0]
+    )
+
+
+def _script_safe(name: str) -> str:
+    """Make a name safe inside HTML inside the JavaScript template string that folium writes."""
+    return plain(name).replace("\\", "&#92;").replace("`", "&#96;").replace("$", "&#36;")
