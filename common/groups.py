@@ -1,4 +1,4 @@
-"""Tie together the slices that must not stand on both sides of a split: copies, look-alikes, neighbours of a patient."""
+"""Tie together the slices that must not stand on two sides of a split: copies, look-alikes, neighbours of a patient."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def orient(thumbs: Thumbs, orientation: int) -> Thumbs:
 
 
 def connected(pairs: NearPairs, count: int) -> npt.NDArray[np.int64]:
-    """Return a number for each of `count` pictures, the same for those that `pairs` tie together, however indirectly."""
+    """Return a number for each of `count` pictures, the same for those that `pairs` tie together, even indirectly."""
     ties = coo_array((np.ones(len(pairs)), (pairs.first, pairs.second)), shape=(count, count))
     return connected_components(ties, directed=False)[1].astype(np.int64)
 

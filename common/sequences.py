@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -103,7 +104,7 @@ def _same_series(series: list[tuple[object, ...]]) -> npt.NDArray[np.bool_]:
     """
     sizes = {name: series.count(name) for name in set(series)}
     telling = len(sizes) >= _FEWEST_SERIES and len(series) >= 2 * len(sizes) and max(sizes.values()) * 5 <= len(series)
-    same = [telling and before == after for before, after in zip(series, series[1:], strict=False)]
+    same = [telling and before == after for before, after in pairwise(series)]
     return np.array(same, dtype=bool)
 
 

@@ -1,7 +1,7 @@
 """Divide a hospital's slices into training, validation and test: by class, by seed, and with no group on two sides.
 
-No random generator takes part: chance comes from SHA-256 of the seed, so that the same seed and files give the same split
-on any machine and with any version of any library.
+No random generator takes part: chance comes from SHA-256 of the seed, so that the same seed and files give the same
+split on any machine and with any version of any library.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def make_split(
 ) -> Split:
     """Split the usable files of a hospital.
 
-    Groups in no order are shuffled. Where a listing follows patients, validation and test are each one stretch of it, so
-    that the patients at its few cuts alone can be on two sides. A class of three or more groups is in all three parts.
+    Groups in no order are shuffled. Where a listing follows patients, validation and test are each one stretch of it,
+    so that only the patients at its few cuts can be on two sides. A class of three or more groups is in all parts.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def make_split(
         shares = {TEST: test_fraction, VAL: val_fraction}
         for unit_group, part in allot(tracks, shares, settled, f"{seed}/{label}").items():
             part_of_group[unit_group] = part
-    part = np.where(usable, part_of_group[group], -1)
-    return Split(np.flatnonzero(part == TRAIN), np.flatnonzero(part == VAL), np.flatnonzero(part == TEST))
+    parts = np.where(usable, part_of_group[group], -1)
+    return Split(np.flatnonzero(parts == TRAIN), np.flatnonzero(parts == VAL), np.flatnonzero(parts == TEST))
 
 
 def take_at_most(labels: Indices, usable: npt.NDArray[np.bool_], most: int | None) -> npt.NDArray[np.bool_]:

@@ -156,8 +156,8 @@ def _cuts(track: Track, placed: Mapping[int, int]) -> float:
     part_of = {index: placed[unit.group] for unit in track.units for index in unit.files.tolist()}
     along = np.array([part_of[index] for index in track.order.tolist()])
     cut = along[1:] != along[:-1]
-    # Cubed: three cuts between strangers are better than one through a patient.
-    return float((np.clip(track.link[track.order[1:]][cut], 0.0, 1.0) ** 3 + 0.05).sum())
+    # Squared: three cuts between strangers are better than one through a patient.
+    return float((np.clip(track.link[track.order[1:]][cut], 0.0, 1.0) ** 2 + 0.1).sum())
 
 
 def _fill_empty(free: list[Unit], parts: dict[int, int], shares: Mapping[int, float], count: int) -> None:

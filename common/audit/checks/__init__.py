@@ -1,0 +1,1 @@
+"""One short file per check; `common.audit.run.CHECKS` lists them."""
