@@ -20,7 +20,7 @@ _WANTED = {
     "to integer": "a whole number",
     "to float": "a number",
     "a valid bool": "true or false",
-    "not optional": "a value",
+    "incompatible value 'none'": "a value",
     "non-optional": "a value",
 }
 

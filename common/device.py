@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import torch
 
 from common.errors import InputError
+
+
+def available_cores() -> int:
+    """Return how many CPU cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def pick_device(choice: str) -> torch.device:

@@ -57,19 +57,22 @@ def figures(confusion: Confusion) -> Figures:
         Row is the true class, column the predicted one.
     """
     true, predicted = np.indices(confusion.shape)
+    support = confusion.sum(axis=1)
+    present = np.flatnonzero(support)
+    total = int(confusion.sum())
+    if not total:
+        nothing = ClassFigures(0.0, 0.0, 0.0, 0)
+        return Figures(0.0, 0.0, 0.0, 0.0, [], dict.fromkeys(CLASSES, nothing))
     values = precision_recall_fscore_support(
         true.ravel(), predicted.ravel(), labels=range(NUM_CLASSES), sample_weight=confusion.ravel(), zero_division=0.0
     )
     precision, recall, f1 = (np.asarray(value, dtype=np.float64) for value in values[:3])
-    support = confusion.sum(axis=1)
-    present = np.flatnonzero(support)
-    total = int(confusion.sum())
 
     def macro(value: npt.NDArray[np.float64]) -> float:
-        return float(value[present].mean()) if present.size else 0.0
+        return float(value[present].mean())
 
     return Figures(
-        accuracy=float(np.trace(confusion)) / total if total else 0.0,
+        accuracy=float(np.trace(confusion)) / total,
         macro_precision=macro(precision),
         macro_recall=macro(recall),
         macro_f1=macro(f1),

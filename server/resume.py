@@ -31,13 +31,13 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
     Raises
     ------
     InputError
-        ``RUN001`` no such run, ``RUN002`` it is complete or cannot go on, ``RUN005`` a setting that a resume cannot change.
+        ``RUN001`` no such run, ``RUN002`` it is complete or cannot go on, ``RUN005`` a setting that stays as it was.
     """
     names = [override.lstrip("+~").partition("=")[0] for override in overrides]
     if refused := [name for name in names if name not in _ALLOWED]:
         raise InputError(
             "RUN005",
-            f"A resumed run keeps its settings, so {refused[0]} cannot be set; leave it out, or start a new run without resume.",
+            f"A resumed run keeps its settings, so {refused[0]} cannot be set; leave it out, or start a new run.",
         )
     folder = existing_run(Path(requested.output_dir).resolve(), str(requested.resume))
     if folder.meta.exists():

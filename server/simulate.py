@@ -6,12 +6,11 @@ hospital its folder, and the server none.
 
 from __future__ import annotations
 
-import os
+import shutil
 import tempfile
 import threading
 from pathlib import Path
 
-from common.prepare import check_folder
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -21,12 +20,14 @@ from clients.app import make_client_app
 from clients.site import Site
 from common.artifacts.run_folder import RunFolder, check_writable, new_log, new_run
 from common.artifacts.service import offer_for_service
+from common.audit.require import require_images
 from common.config import load_hospitals, run_main, run_settings
-from common.device import pick_device
+from common.device import available_cores, pick_device
 from common.errors import InputError, Interrupted, ProjectError
 from common.hospitals import Hospital
 from common.model import initial_weights
 from common.plan import plan_of
+from common.scan import scan_folder
 from common.settings import RunSettings
 from common.spool import Spool
 from common.state import arrays_from_state
@@ -60,14 +61,25 @@ def simulate(config: DictConfig) -> None:
         settings, folder = resumed_settings(settings, list(HydraConfig.get().overrides.task))
     hospitals = load_hospitals(settings.hospitals)
     pick_device(settings.compute.device)
-    for hospital in hospitals:
-        check_folder(Path(settings.data.root) / hospital.path, hospital.class_map, hospital.name)
+    _require_images(settings, hospitals)
     output_dir = Path(settings.output_dir).resolve()
     check_writable(output_dir)
-    settings.compute.cores = settings.compute.cores or len(os.sched_getaffinity(0))
+    settings.compute.cores = settings.compute.cores or available_cores()
     folder = folder or new_run(output_dir)
     with _only_one(folder):
         _run(settings, hospitals, folder)
+
+
+def _require_images(settings: RunSettings, hospitals: list[Hospital]) -> None:
+    """Look, as each hospital would, whether there is anything to train on; better now than when Flower has started."""
+    problems = []
+    for hospital in hospitals:
+        try:
+            require_images(scan_folder(Path(settings.data.root) / hospital.path, hospital.class_map))
+        except InputError as error:
+            problems.append(error)
+    if problems:
+        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))
 
 
 def _run(settings: RunSettings, hospitals: list[Hospital], folder: RunFolder) -> None:
@@ -87,6 +99,11 @@ def _run(settings: RunSettings, hospitals: list[Hospital], folder: RunFolder) ->
     try:
         with tempfile.TemporaryDirectory(prefix="federation-") as spool_folder:
             _federate(settings, hospitals, progress, recorder, console, Spool(Path(spool_folder)))
+    except InputError:
+        if not progress.round:  # nothing was computed: leave nothing behind
+            shutil.rmtree(folder.path)
+            shutil.rmtree(log.parent)
+        raise
     except ProjectError as error:
         state = "interrupted" if isinstance(error, Interrupted) else "failed"
         command = f"python -m server.simulate resume={folder.run_id} output_dir={settings.output_dir}"

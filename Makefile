@@ -1,0 +1,49 @@
+# make demo      a federation of three synthetic hospitals, from nothing to a table of results
+# make test      everything that CI runs: style, types, tests
+# make dashboard the dashboard on http://127.0.0.1:8501
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check dashboard phantoms clean help
+help:
+	@sed -n 's/^# //p' Makefile
+
+demo: $(VENV)/.run phantoms
+	$(BIN)/python -m server.simulate experiment=demo
+	@echo
+	@echo "These figures are of SYNTHETIC slices. Next: make dashboard"
+	@echo "On your own slices: $(BIN)/python -m server.simulate data.root=/path/to/slices"
+
+phantoms: $(VENV)/.run
+	$(BIN)/python -m common.phantoms --out dataset/phantoms
+
+dashboard: $(VENV)/.run
+	$(BIN)/streamlit run dashboard/app.py
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing (PyTorch is large: a few minutes the first time) ..."
+	$(PIP) --editable '.[dashboard]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing (PyTorch is large: a few minutes the first time) ..."
+	$(PIP) --editable '.[dashboard,imaging,test]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache *.egg-info
