@@ -16,6 +16,7 @@ damaged files, and files too large to be one slice, before any of their pixels i
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +26,7 @@ from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 * 1024 * 1024
-FORMATS: tuple[str, ...] = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
 
 _DIMMEST_UPPER_BYTE = 32
 _ORIENTATION = 0x0112
@@ -109,7 +110,7 @@ def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
     """
     data = _bytes_of(source)
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
+        with Image.open(BytesIO(data), formats=_formats()) as image:
             _refuse_bomb(image.size)
             wide = any(";16" in str(tile[3]) for tile in image.tile)
             # Loaded before its orientation is read: PNG may carry it behind the pixels, TIFF applies it meanwhile.
@@ -143,6 +144,13 @@ def to_square(image: Image.Image, size: int) -> np.ndarray:
         ``uint8 [size, size, 3]``, writable.
     """
     return np.array(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+
+
+@lru_cache(maxsize=1)
+def _formats() -> tuple[str, ...]:
+    """Those of the formats that this build of Pillow can read."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _bytes_of(source: Path | BinaryIO | bytes) -> bytes:
