@@ -85,7 +85,7 @@ def card(title: str, caption: str | None = None) -> Iterator[None]:
         yield
 
 
-def plot(figure: go.Figure, *, key: str, alt: str, filename: str | None = None) -> None:
+def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> None:
     """Draw a figure as wide as its card.
 
     Parameters
@@ -96,11 +96,11 @@ def plot(figure: go.Figure, *, key: str, alt: str, filename: str | None = None) 
         Unique on the page.
     alt : str
         What it shows, for a screen reader.
-    filename : str or None
-        Name of the picture that the figure's own toolbar saves, without ``.png``.
+    toolbar : bool
+        Whether the figure's toolbar, which saves it as ``<key>.png``, is always there or only under the pointer.
     """
-    options = {**TOOLBAR["toImageButtonOptions"], "filename": filename or key}
-    config = {**TOOLBAR, "toImageButtonOptions": options}
+    picture = {**TOOLBAR["toImageButtonOptions"], "filename": key}
+    config = {**TOOLBAR, "toImageButtonOptions": picture, **({"displayModeBar": True} if toolbar else {})}
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)
 
 

@@ -38,6 +38,9 @@ def progress_lines(run: Run) -> None:
             extra.append(f"about {formats.duration(state.seconds_left)} left, until {end}")
     elif run.status.started_at:
         extra.append(f"started {formats.when(run.status.started_at)}")
+    taken = _total(run, "seconds")
+    if taken is not None:
+        extra.append(f"{formats.duration(taken)} so far" if run.state == "running" else formats.duration(taken))
     parts.status_line(run, extra=extra)
     if state.total and run.state != "completed" and run.status.rounds:
         st.progress(min(1.0, state.done / state.total))
@@ -75,11 +78,6 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
             "Traffic",
             formats.size(_total(run, "bytes_total")),
             {"delta": f"{formats.size(last.bytes_total)} a round", **QUIET},
-        ),
-        (
-            "Time",
-            formats.duration(_total(run, "seconds")),
-            {"delta": f"{formats.duration(last.seconds)} a round", **QUIET},
         ),
     ]
 

@@ -65,6 +65,7 @@ def draw(
         ("map_css", f"{STATIC_URL}/map/{'dark' if dark else 'light'}.css"),
     ]
     folium.GeoJson(coast(), style_function=lambda _: _land(colours), interactive=False).add_to(chart)
+    middle = _middle([body.location[1] for body in placed.values() if body.location])
     largest = max((body.total or 0 for body in placed.values()), default=0)
     style = marks(names, colours)
     for name, body in placed.items():
@@ -77,7 +78,7 @@ def draw(
             fill=True,
             fill_color=style[name].colour,
             fill_opacity=1,
-            tooltip=_label(name, body, tests.get(name), radius, permanent=len(placed) <= LABELS_UP_TO),
+            tooltip=_label(name, body, tests.get(name), radius, middle, permanent=len(placed) <= LABELS_UP_TO),
         ).add_to(chart)
     chart.fit_bounds(bounds([body.location for body in placed.values() if body.location]))
     return chart
@@ -97,7 +98,7 @@ def bounds(locations: Sequence[tuple[float, float]]) -> list[list[float]]:
     south, north = min(at[0] for at in locations), max(at[0] for at in locations)
     west, east = min(at[1] for at in locations), max(at[1] for at in locations)
     tall, wide = max(3.0, (north - south) * 0.25), max(3.0, (east - west) * 0.2)
-    return [[south - tall, west - wide], [north + tall, east + wide * 3]]
+    return [[south - tall, west - wide], [north + tall, east + wide]]
 
 
 def nearest(hospitals: Mapping[str, HospitalData], clicked: Mapping[str, Any] | None) -> str | None:
@@ -136,15 +137,26 @@ def _land(colours: Palette) -> dict[str, Any]:
 
 
 def _label(
-    name: str, body: HospitalData, test: TestFigures | None, radius: float, *, permanent: bool
+    name: str, body: HospitalData, test: TestFigures | None, radius: float, middle: float, *, permanent: bool
 ) -> folium.Tooltip:
+    """Write a hospital's label on the side of its dot that faces the middle, where it is not cut off."""
     second = f"{formats.whole(body.total)} slices"
     if test is not None:
         second += f" · {formats.percent(test.accuracy)}"
-    text = f"<b>{_script_safe(name)}</b><br>{second}"
+    text = f"<b>{_script_safe(name if len(name) <= 30 else name[:29] + '…')}</b><br>{second}"
+    east = body.location is not None and body.location[1] > middle
     return folium.Tooltip(
-        text, permanent=permanent, direction="right", class_name="hospital", sticky=False, offset=[radius + 3, 0]
+        text,
+        permanent=permanent,
+        direction="left" if east else "right",
+        class_name="hospital",
+        sticky=False,
+        offset=[-radius - 3 if east else radius + 3, 0],
     )
+
+
+def _middle(longitudes: Sequence[float]) -> float:
+    return (min(longitudes) + max(longitudes)) / 2 if longitudes else 0.0
 
 
 def _script_safe(name: str) -> str:

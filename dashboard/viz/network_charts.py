@@ -28,7 +28,14 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
             marker={
                 "color": colours.classes[position],
                 "line": {"color": colours.surface, "width": 1},
-                "pattern": {"shape": CLASS_PATTERNS[position], "size": 7, "solidity": 0.12, "fgcolor": colours.surface},
+                "pattern": {
+                    "shape": CLASS_PATTERNS[position],
+                    "fillmode": "overlay",
+                    "fgcolor": colours.surface,
+                    "fgopacity": 0.55,
+                    "size": 7,
+                    "solidity": 0.12,
+                },
             },
             customdata=[small(value) for value in values],
             hovertemplate="%{y}: %{customdata} slices<extra>" + class_title(label) + "</extra>",

@@ -131,7 +131,7 @@ def traffic(run: Run, colours: Palette) -> go.Figure:
             x=numbers,
             y=[None if value is None else value / 1e6 for value in values],
             name=title,
-            marker={"color": colours.hospitals[colour], "pattern": {"shape": pattern, "size": 6}},
+            marker={"color": colours.hospitals[colour], "pattern": _hatch(pattern, colours)},
             hovertemplate="%{y:.1f} MB",
         )
     figure.update_layout(barmode="stack", hovermode="x unified", xaxis=_round_axis(run), bargap=0.25)
@@ -208,3 +208,7 @@ def _why(round_: Round, name: str) -> str:
 
 def _hover(measure: Measure) -> str:
     return "%{y:.1f} %" if measure.percent else "%{y:.3f}"
+
+
+def _hatch(shape: str, colours: Palette) -> dict[str, object]:
+    return {"shape": shape, "fillmode": "overlay", "fgcolor": colours.surface, "size": 6, "solidity": 0.2}

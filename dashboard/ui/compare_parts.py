@@ -1,0 +1,189 @@
+"""The pieces of the Compare page: its choices, the table of best values, the chart, settings, one round, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from common.artifacts.read_records import Run
+from dashboard.data import cached, comparison
+from dashboard.ui import address, parts
+from dashboard.viz import compare_charts
+from dashboard.viz.measures import MEASURES, Measure
+from dashboard.viz.theme import Palette, markdown
+
+FIRST_RUNS = 4
+EVERYWHERE = "All hospitals together"
+APART = "Each hospital apart"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the visitor compares: runs by key, the measure, the x axis, where, the baseline."""
+
+    runs: Mapping[str, Run]
+    measure: Measure
+    against: str
+    where: str
+    baseline: str | None
+
+    @property
+    def hospital(self) -> str | None:
+        """The one hospital that is compared, None for all of them."""
+        return None if self.where in (EVERYWHERE, APART) else self.where
+
+
+def choose(known: list[str]) -> Choice:
+    """Draw the widgets, keep what they say in the address, load the runs."""
+    absent = address.seed_many("runs", known, known[:FIRST_RUNS])
+    if absent:
+        names = ", ".join(markdown(name[:40]) for name in absent[:5])
+        st.warning(f"{names} is not here and was left out.", icon=":material/search_off:")
+    keys = st.multiselect("Runs", known, key="runs", persist_state="session", placeholder="Choose runs")
+    runs = cached.runs(keys)
+    left, middle, right, last = st.columns(4, vertical_alignment="bottom")
+    baseline = _select(left, "Baseline", "baseline", list(runs), next(iter(reversed(list(runs))), None))
+    measure = _select(
+        middle, "Measure", "measure", list(MEASURES), "accuracy", {k: m.title for k, m in MEASURES.items()}
+    )
+    against = _select(right, "Against", "against", list(comparison.AGAINST), "round", comparison.AGAINST)
+    places = [EVERYWHERE, APART, *comparison.hospitals_of(list(runs.values()))]
+    where = _select(last, "Where", "where", places, EVERYWHERE)
+    address.keep(
+        runs=",".join(runs) or None,
+        baseline=baseline,
+        measure=measure,
+        against=against,
+        where=None if where == EVERYWHERE else where,
+    )
+    return Choice(runs, MEASURES[measure or "accuracy"], against or "round", where or EVERYWHERE, baseline)
+
+
+def best_table(choice: Choice) -> None:
+    """Draw the best (not the last) value of each run and its difference to the baseline."""
+    table = comparison.summary(choice.runs, choice.measure, choice.baseline, choice.hospital)
+    shape, change = ("%.1f %%", "%+.1f pp") if choice.measure.percent else ("%.3f", "%+.3f")
+    column = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        key="best_table",
+        column_config={
+            "Best": column.NumberColumn(f"Best {choice.measure.title.lower()}", format=shape),
+            "Difference": column.NumberColumn("To baseline", format=change, help="In points, best to best."),
+            "Test accuracy": column.NumberColumn(format="%.1f %%"),
+            "Gap": column.NumberColumn("Hospital gap", format=change.replace("+", ""), help="In the best round."),
+            "By round": column.LineChartColumn("By round"),
+        },
+    )
+
+
+def chart(choice: Choice, colours: Palette) -> None:
+    """Draw the curves; name the runs that recorded too little for them."""
+    keys, measure, against = list(choice.runs), choice.measure, choice.against
+    common = {"keys": keys, "baseline": choice.baseline}
+    places = comparison.hospitals_of(list(choice.runs.values())) if choice.where == APART else [choice.hospital]
+    lines = {
+        place: [
+            drawn for key, run in choice.runs.items() if (drawn := comparison.line(key, run, measure, against, place))
+        ]
+        for place in places
+    }
+    drawn_keys = {drawn.key for found in lines.values() for drawn in found}
+    left_out = [key for key in keys if key not in drawn_keys]
+    if left_out:
+        st.caption(f"Recorded too little for this chart: {markdown(', '.join(left_out))}.")
+    if not drawn_keys:
+        return
+    if choice.where == APART:
+        by_name = {str(place): found for place, found in lines.items()}
+        figure = compare_charts.small_charts(by_name, measure, against, colours, **common)  # type: ignore[arg-type]
+    else:
+        figure = compare_charts.curves(lines[places[0]], measure, against, colours, **common)  # type: ignore[arg-type]
+    parts.plot(figure, key="comparison", alt=f"{measure.title} of each run; the tables say the same.", toolbar=True)
+
+
+def settings_card(choice: Choice) -> None:
+    """Draw the runs' settings, only the differing ones unless asked otherwise."""
+    with parts.card("What was set differently"):
+        only = st.toggle("Only differences", value=True, key="only_differences", persist_state="session")
+        read = {key: cached.run_settings(key) for key in choice.runs}
+        parts.problems([problem for _, found in read.values() for problem in found])
+        table = comparison.settings_table({key: body for key, (body, _) in read.items()}, only_differences=only)
+        if table.empty:
+            st.caption("No setting differs." if any(body for body, _ in read.values()) else "No run recorded settings.")
+        else:
+            st.dataframe(table, hide_index=True, width="stretch", key="settings_table")
+
+
+def round_card(choice: Choice) -> None:
+    """Draw every run's value at one round."""
+    with parts.card("All runs at one round"):
+        last = max((run.rounds[-1].number for run in choice.runs.values() if run.rounds), default=0)
+        if not last:
+            st.caption("No run has a complete round.")
+            return
+        asked = st.query_params.get("round", "")
+        if "round" not in st.session_state:
+            st.session_state["round"] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= last else last
+        st.session_state["round"] = min(st.session_state["round"], last)
+        number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
+        address.keep(round=str(number))
+        table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
+        st.dataframe(table, hide_index=True, width="stretch", key="round_values")
+
+
+def every_run(known: list[str]) -> None:
+    """List every run with its best accuracy, to tick those to compare."""
+    with st.expander(f"All {len(known)} runs", icon=":material/list:"):
+        table = comparison.summary(cached.runs(known), MEASURES["accuracy"], None)
+        event = st.dataframe(
+            table.drop(columns=["Difference", "Gap", "By round"]),
+            hide_index=True,
+            width="stretch",
+            height=320,
+            key="every_run",
+            on_select="rerun",
+            selection_mode="multi-row",
+            column_config={
+                "Best": st.column_config.NumberColumn("Best validation accuracy", format="%.1f %%"),
+                "Test accuracy": st.column_config.NumberColumn(format="%.1f %%"),
+            },
+        )
+        ticked = [str(table["Run"].iloc[row]) for row in event.selection.rows]
+        st.button(
+            f"Compare the {len(ticked)} ticked runs" if ticked else "Tick runs to compare them",
+            disabled=not ticked,
+            on_click=lambda: st.session_state.update(runs=ticked),
+            key="compare_ticked",
+        )
+
+
+def exports(choice: Choice) -> None:
+    """Offer every figure as CSV; the picture comes from the chart's own toolbar, drawn in the browser."""
+    st.download_button(
+        "Download CSV",
+        data=lambda: comparison.csv(comparison.long_table(choice.runs)),
+        file_name="comparison.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="comparison_csv",
+    )
+
+
+def _select(
+    column: object,
+    label: str,
+    key: str,
+    options: list[str],
+    default: str | None,
+    titles: Mapping[str, str] | None = None,
+) -> str | None:
+    address.seed_one(key, options, default)
+    return column.selectbox(  # type: ignore[attr-defined]
+        label, options, key=key, persist_state="session", format_func=lambda value: (titles or {}).get(value, value)
+    )

@@ -1,0 +1,164 @@
+"""Figures of several runs: one line each, the baseline heavy, over all hospitals or a small chart per hospital."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.data.comparison import AGAINST, Line
+from dashboard.viz.measures import Measure
+from dashboard.viz.theme import Mark, Palette, base_figure, marks
+from dashboard.viz.training_charts import short
+
+LABELLED_UP_TO = 8
+HEIGHT = 430
+UNITS = {"round": "round %{x:.0f}", "bytes": "%{x:,.0f} MB", "seconds": "%{x:,.0f} s"}
+
+
+def curves(
+    lines: Sequence[Line],
+    measure: Measure,
+    against: str,
+    colours: Palette,
+    *,
+    keys: Sequence[str],
+    baseline: str | None,
+) -> go.Figure:
+    """Draw one line per run.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        From `dashboard.data.comparison.line`.
+    measure : Measure
+        What is drawn.
+    against : str
+        Key of `AGAINST`.
+    colours : Palette
+        Of the page's theme.
+    keys : sequence of str
+        All chosen runs in their order, which gives each its colour, symbol and dash.
+    baseline : str or None
+        The run that is drawn heavy.
+    """
+    figure = base_figure(AGAINST[against], measure.axis, colours, height=HEIGHT)
+    style = marks(keys, colours)
+    for line in lines:
+        figure.add_trace(_trace(line, measure, against, style[line.key], colours, heavy=line.key == baseline))
+    if len(lines) <= LABELLED_UP_TO:
+        _label_ends(figure, lines, measure, style, colours, baseline)
+    figure.update_layout(paper_bgcolor=colours.surface, plot_bgcolor=colours.surface, hovermode="closest")
+    return figure
+
+
+def small_charts(
+    lines: Mapping[str, Sequence[Line]],
+    measure: Measure,
+    against: str,
+    colours: Palette,
+    *,
+    keys: Sequence[str],
+    baseline: str | None,
+) -> go.Figure:
+    """Draw a small chart per hospital, all with the same axes.
+
+    Parameters
+    ----------
+    lines : dict of str to sequence of Line
+        By hospital.
+    measure, against, colours, keys, baseline
+        As for `curves`.
+    """
+    names = list(lines)
+    columns = min(2, max(1, len(names)))
+    rows = -(-len(names) // columns) or 1
+    grid = make_subplots(
+        rows=rows,
+        cols=columns,
+        shared_xaxes="all",
+        shared_yaxes="all",
+        subplot_titles=[short(name, 36) for name in names],
+        horizontal_spacing=0.06,
+        vertical_spacing=min(0.16, 0.5 / rows),
+    )
+    style = marks(keys, colours)
+    drawn: set[str] = set()
+    for position, name in enumerate(names):
+        for line in lines[name]:
+            trace = _trace(line, measure, against, style[line.key], colours, heavy=line.key == baseline)
+            trace.update(showlegend=line.key not in drawn, legendgroup=line.key)
+            drawn.add(line.key)
+            grid.add_trace(trace, row=position // columns + 1, col=position % columns + 1)
+    base = base_figure("", "", colours, height=90 + 270 * rows).layout
+    axis = {"gridcolor": colours.grid, "zeroline": False, "linecolor": colours.grid, "automargin": True}
+    grid.update_layout(
+        height=base.height,
+        font=base.font,
+        hoverlabel=base.hoverlabel,
+        legend={**base.legend.to_plotly_json(), "y": 1.08},
+        margin={"l": 8, "r": 12, "t": 70, "b": 8},
+        paper_bgcolor=colours.surface,
+        plot_bgcolor=colours.surface,
+    )
+    title = {"font": {"color": colours.muted, "size": 13}}
+    grid.update_xaxes(**axis, showgrid=False)
+    grid.update_yaxes(**axis)
+    grid.update_xaxes(title={"text": AGAINST[against], **title}, row=rows)
+    grid.update_yaxes(title={"text": measure.axis, **title}, col=1)
+    return grid
+
+
+def _trace(line: Line, measure: Measure, against: str, mark: Mark, colours: Palette, *, heavy: bool) -> go.Scatter:
+    colour = colours.overall if heavy else mark.colour
+    value = "%{y:.1f} %" if measure.percent else "%{y:.3f}"
+    return go.Scatter(
+        x=line.x,
+        y=[measure.shown(value) for value in line.y],
+        name=_title(line, heavy),
+        mode="lines+markers",
+        line={"color": colour, "width": 3.4 if heavy else 1.9, "dash": "solid" if heavy else mark.dash},
+        marker={"symbol": mark.symbol, "size": 7 if len(line.x) <= 40 else 4, "color": colour},
+        hovertemplate=f"{short(line.key)}<br>{UNITS[against]}: {value}<extra></extra>",
+    )
+
+
+def _title(line: Line, heavy: bool) -> str:
+    notes = [
+        note
+        for note, wanted in (("baseline", heavy), (line.state, line.state not in ("completed", "unrecorded")))
+        if wanted
+    ]
+    return short(line.key, 32) + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _label_ends(
+    figure: go.Figure,
+    lines: Sequence[Line],
+    measure: Measure,
+    style: Mapping[str, Mark],
+    colours: Palette,
+    baseline: str | None,
+) -> None:
+    """Write each run's name at the end of its line, pushed apart where two would overlap."""
+    everything = [value for line in lines for value in line.y]
+    span = (max(everything) - min(everything)) or 1.0 if everything else 1.0
+    pixels, last = (HEIGHT - 90) / span, float("-inf")
+    for line in sorted(lines, key=lambda item: item.y[-1]):
+        wanted = line.y[-1] * pixels
+        placed = max(wanted, last + 16)
+        last = placed
+        heavy = line.key == baseline
+        figure.add_annotation(
+            x=line.x[-1],
+            y=measure.shown(line.y[-1]),
+            text=_title(line, heavy),
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
+            yshift=placed - wanted,
+            font={"size": 12, "color": colours.overall if heavy else style[line.key].colour},
+        )
+    longest = max((len(_title(line, line.key == baseline)) for line in lines), default=0)
+    figure.update_layout(showlegend=False, margin={"r": 20 + 7 * longest})
