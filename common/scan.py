@@ -250,5 +250,5 @@ def _folders_in_use(files: list[SliceFile]) -> set[str]:
 def _sha256(lines: Iterator[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
-        digest.update(line.encode("utf-8", "surrogateescape"))
+        digest.update(line.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

@@ -63,9 +63,7 @@ def chance(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
 
 
-def allot(
-    tracks: Sequence[Track], shares: Mapping[int, float], settled: Mapping[int, int], key: str
-) -> dict[int, int]:
+def allot(tracks: Sequence[Track], shares: Mapping[int, float], settled: Mapping[int, int], key: str) -> dict[int, int]:
     """Give every group of one class to a part.
 
     Parameters

@@ -46,6 +46,21 @@ class Finding:
         }
 
 
+def printable(name: str) -> str:
+    """Write a file's name so that any terminal and any file can hold it: what cannot be printed as an escape.
+
+    Parameters
+    ----------
+    name : str
+        A name as the operating system gives it, not necessarily valid text.
+
+    Returns
+    -------
+    str
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Write a number and its noun, for example ``"1 file"`` or ``"1,204 files"``.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from common.audit.finding import Finding
+from common.audit.finding import Finding, printable
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class AuditReport:
         return {
             "total_samples": self.total,
             "class_distribution": {name: count for name, count in self.counts.items() if count},
-            "unmatched_folders": list(self.unmatched_folders),
+            "unmatched_folders": [printable(name) for name in self.unmatched_folders],
             "files_found": found,
             "unusable_files": found - self.total,
             "missing_classes": self.missing_classes,
@@ -81,5 +81,7 @@ class AuditReport:
         dict
             As `numbers`, with ``folder``, ``files_by_class`` and ``files`` of each finding.
         """
-        findings = [finding.numbers() | {"files": list(finding.files)} for finding in self.findings]
+        findings = [
+            finding.numbers() | {"files": [printable(name) for name in finding.files]} for finding in self.findings
+        ]
         return {"folder": self.folder, "files_by_class": dict(self.found)} | self.numbers() | {"audit": findings}

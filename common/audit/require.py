@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from common.audit.finding import printable
 from common.errors import InputError
 from common.labels import CLASSES
 from common.scan import IMAGE_SUFFIXES, Scan
@@ -64,4 +65,4 @@ def _without_images(scan: Scan, folder: Path) -> str:
 def _quoted(names: list[str], every: bool = False) -> str:
     shown = names if every else names[:_MOST_NAMES]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return ", ".join(f'"{name}"' for name in shown) + more
+    return ", ".join(f'"{printable(name)}"' for name in shown) + more

@@ -9,13 +9,14 @@ from common.audit.finding import Finding, counted
 
 
 def check(evidence: Evidence) -> list[Finding]:
-    """Say how many files are copies of another one."""
-    numbers, sizes = np.unique(evidence.copies[evidence.readable], return_counts=True)
+    """Say how many files are copies of another one under the same label."""
+    candidates = evidence.readable & ~evidence.contradictory
+    numbers, sizes = np.unique(evidence.copies[candidates], return_counts=True)
     repeated = numbers[sizes > 1]
     if not len(repeated):
         return []
     spare = int(sizes[sizes > 1].sum()) - len(repeated)
-    members = np.flatnonzero(evidence.readable & np.isin(evidence.copies, repeated))
+    members = np.flatnonzero(candidates & np.isin(evidence.copies, repeated))
     together = members[np.argsort(evidence.copies[members], kind="stable")]
     sentence = (
         f"{counted(spare, 'file is a copy', 'files are copies')} of another file, byte for byte or pixel for pixel "

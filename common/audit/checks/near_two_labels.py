@@ -21,8 +21,8 @@ def check(evidence: Evidence) -> list[Finding]:
     files = np.stack([pairs.first, pairs.second], axis=1).ravel()
     sentence = (
         f"{counted(len(pairs), 'pair')} of slices under two different labels "
-        f"{'looks' if len(pairs) == 1 else 'look'} almost exactly alike; both were kept, on one side of the split: look "
-        "at them, and move the one that stands in the wrong folder."
+        f"{'looks' if len(pairs) == 1 else 'look'} almost exactly alike; both were kept, on one side of the split: "
+        "look at them, and move the one that stands in the wrong folder."
     )
     paths = tuple(dict.fromkeys(evidence.paths(files)))
     return [Finding("DATA010", "warning", "Look-alikes, two labels", sentence, len(pairs), paths)]

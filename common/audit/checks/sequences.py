@@ -17,7 +17,7 @@ def check(evidence: Evidence) -> list[Finding]:
     files = int((groups.listing >= 0).sum())
     sentence = (
         f"In {counted(listings, 'folder')} ({counted(files, 'slice')}) neighbouring files look like slices of one "
-        "patient; the split therefore takes whole stretches of files and keeps neighbours together: nothing need be done, "
-        "but keep the files' numbers as they are."
+        "patient; the split therefore takes whole stretches of files and keeps neighbours together: nothing need be "
+        "done, but keep the files' numbers as they are."
     )
     return [Finding("DATA017", "info", "Slices in order", sentence, listings)]
