@@ -117,7 +117,7 @@ def head_space(head: Head, level: float, size: int) -> HeadSpace:
     """
     places = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
     x, y = np.meshgrid(places - head.shift[0], places - head.shift[1])
-    girth = np.sqrt(1.0 - 0.6 * level**2)
+    girth = np.sqrt(1.0 - 0.5 * level**2)
     cosine, sine = np.cos(head.tilt), np.sin(head.tilt)
     right = (cosine * x + sine * y) / (head.axes[0] * girth)
     down = (cosine * y - sine * x) / (head.axes[1] * girth)

@@ -172,7 +172,7 @@ def draw_slice(hospital: PhantomHospital, planned: PlannedSlice, image_size: int
     head, tumour, base = _patient(hospital.folder, planned.kind, planned.patient, seed)
     size = round(hospital.side * image_size)
     offset = planned.place - (planned.places - 1) / 2.0
-    level = base + 0.13 * offset
+    level = base + 0.12 * offset
     space = head_space(head, level, size)
     growth = float(np.sqrt(1.0 - (offset / (planned.places - 0.5)) ** 2))
     image = draw_tumour(draw_head(head, space, level), tumour, space, growth)
@@ -186,7 +186,7 @@ def draw_slice(hospital: PhantomHospital, planned: PlannedSlice, image_size: int
 def _patient(folder: str, kind: str, patient: int, seed: int) -> tuple[Head, Tumour, float]:
     hospital = next(hospital for hospital in HOSPITALS if hospital.folder == folder)
     rng = _rng(hospital, kind, patient, seed)
-    low, high = (-0.6, -0.4) if kind == "pituitary" else (-0.35, 0.35)
+    low, high = (-0.55, -0.4) if kind == "pituitary" else (-0.35, 0.35)
     return random_head(rng), random_tumour(kind, rng), float(rng.uniform(low, high))
 
 
