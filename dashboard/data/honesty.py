@@ -1,11 +1,11 @@
-"""What a reader must know before believing a run's figures; one sentence each, said from what the files prove and no more."""
+"""What a reader must know before believing a run's figures: one sentence each, no more than what the files prove."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from common.artifacts.read_records import Run
-from common.artifacts.read_values import count, mapping
+from common.artifacts.read_values import count, mapping, texts
 from dashboard.data.facts import held_by_one
 from dashboard.data.results import FEW_CASES, hospital_results, overall_result
 from dashboard.viz import formats
@@ -46,7 +46,7 @@ def _split(run: Run) -> Remark:
     if split.get("grouped") is True and across == 0:
         return Remark(True, "Look-alikes and neighbouring slices stand on one side of the split, none on two.")
     if across:
-        groups = f"{across:,} groups of look-alike slices stand" if across > 1 else "One group of look-alike slices stands"
+        groups = f"{across:,} groups of look-alikes stand" if across > 1 else "A group of look-alikes stands"
         return Remark(False, f"{groups} on more than one side of the split, so the figures flatter the model.")
     if split.get("grouped") is False:
         return Remark(False, "Slices were split one by one: those of one patient may be in training and in the test.")
@@ -65,7 +65,7 @@ def _one_sided(run: Run) -> list[Remark]:
 
 
 def _answered(run: Run) -> Remark | None:
-    missing = run.status.missing_hospitals
+    missing = sorted({*run.status.missing_hospitals, *texts(run.meta.get("missing_hospitals"))})
     if missing:
         return Remark(False, f"{formats.listed(missing)} missed at least one round.")
     if not run.status.hospitals:
@@ -83,5 +83,5 @@ def _small(run: Run) -> list[Remark]:
     ]
     if not places:
         return []
-    more = f" and {len(places) - 4} more" if len(places) > 4 else ""
-    return [Remark(False, f"Fewer than {FEW_CASES} test slices, so nearly nothing is known: {', '.join(places[:4])}{more}.")]
+    named = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
+    return [Remark(False, f"Fewer than {FEW_CASES} test slices, so nearly nothing is known: {named}.")]

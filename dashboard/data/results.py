@@ -1,7 +1,7 @@
 """Test figures of a run, per class and per hospital, each share with its 95 % interval and the cases it rests on.
 
-They are worked out from the confusion matrices, so that an interval never disagrees with its figure; a run that recorded none
-shows its recorded figures without intervals.
+They are worked out from the confusion matrices, so that an interval never disagrees with its figure; a run that
+recorded none shows its recorded figures without intervals.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from common.artifacts.read_values import count, mapping, matrix, number
 from common.intervals import Interval, wilson
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics import Confusion, figures
+from dashboard.viz import formats
 
 ALL = "All hospitals"
 FEW_CASES = 20
+_MOST_SLICES = 10**12  # a damaged file may claim more than an integer holds
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,23 @@ def hospital_results(run: Run) -> dict[str, Result]:
     return found
 
 
+def written(share: Share) -> str:
+    """Write a share with its interval: "90.8 % (88.1–92.0)"."""
+    if share.interval is None:
+        return formats.percent(share.value)
+    return f"{formats.percent(share.value)} ({share.interval[0] * 100:.1f}–{share.interval[1] * 100:.1f})"
+
+
 def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int | None) -> Result | None:
     cells = matrix(body.get("confusion_matrix"), NUM_CLASSES)
-    if cells is not None and sum(map(sum, cells)) > 0:
+    if cells is not None and 0 < sum(map(sum, cells)) < _MOST_SLICES:
         return _counted(title, np.array(cells, dtype=np.int64))
-    accuracy = number(body.get("test_accuracy"))
+    accuracy = _fraction(body.get("test_accuracy"))
     if accuracy is None:
         return None
     per_class = mapping(body.get("per_class"))
     classes = tuple(_recorded(name, mapping(per_class.get(name))) for name in CLASSES)
-    return Result(title, n_test, Share(accuracy), number(body.get(macro_key)), None, classes)
+    return Result(title, n_test, Share(accuracy), _fraction(body.get(macro_key)), None, classes)
 
 
 def _counted(title: str, confusion: Confusion) -> Result:
@@ -142,5 +151,10 @@ def _f1(jaccard: float) -> float:
 
 
 def _recorded(name: str, body: Mapping[str, Any]) -> ClassResult:
-    precision, recall, f1 = (Share(number(body.get(key))) for key in ("precision", "recall", "f1"))
+    precision, recall, f1 = (Share(_fraction(body.get(key))) for key in ("precision", "recall", "f1"))
     return ClassResult(name, count(body.get("support")), precision, recall, f1)
+
+
+def _fraction(value: Any) -> float | None:
+    found = number(value)
+    return found if found is not None and 0.0 <= found <= 1.0 else None

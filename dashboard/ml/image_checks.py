@@ -76,9 +76,7 @@ def _brightness(mean: float) -> Check:
 
 def _contrast(deviation: float) -> Check:
     passed = deviation >= MIN_CONTRAST
-    return Check(
-        "Contrast", f"{deviation:.0f} of 255", passed, _unless(passed, "Nearly uniform: little to see.")
-    )
+    return Check("Contrast", f"{deviation:.0f} of 255", passed, _unless(passed, "Nearly uniform: little to see."))
 
 
 def _aspect(size: tuple[int, int]) -> Check:

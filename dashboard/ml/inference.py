@@ -35,7 +35,7 @@ class ModelCard:
         Of the weights, hexadecimal.
     verified : bool
         Whether ``model_meta.json`` records the same SHA-256.
-    synthetic : bool
+    synthetic : bool or None
         Whether it was trained on drawn slices.
     image_size : int
         Edge of its input in pixels.
@@ -49,7 +49,7 @@ class ModelCard:
     round: int | None
     sha256: str
     verified: bool
-    synthetic: bool
+    synthetic: bool | None
     image_size: int
     trained_at: str | None
     calibration_error: float | None
@@ -139,7 +139,7 @@ def _card(service: ServiceModel) -> ModelCard:
         round=count(meta.get("best_epoch")),
         sha256=service.sha256,
         verified=service.verified,
-        synthetic=meta.get("synthetic") is True,
+        synthetic=meta["synthetic"] if isinstance(meta.get("synthetic"), bool) else None,
         image_size=min(max(size, 32), MAX_IMAGE_SIZE),
         trained_at=text(meta.get("trained_at")),
         calibration_error=float(calibration) if isinstance(calibration, int | float) else None,

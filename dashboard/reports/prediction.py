@@ -1,0 +1,147 @@
+"""One page about one answer: the slice, where the evidence lay, the probabilities, and which model said so.
+
+Neither the file's name nor anything of a DICOM header is printed: both may hold a patient's name. The slice is known by
+the first half of its file's SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from PIL import Image as Pictures
+from reportlab.lib.units import mm
+from reportlab.platypus import Flowable, Image, Spacer, Table
+
+from common.labels import CLASSES
+from dashboard.ml.image_checks import Check
+from dashboard.ml.inference import ModelCard, Prediction
+from dashboard.ml.overlay import fit, overlay
+from dashboard.reports.drawings import bars
+from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, render, table
+from dashboard.viz import formats
+from dashboard.viz.theme import class_title
+
+NOT_AN_OUTLINE = (
+    "The heat shows where the last convolution drew its evidence from, on a coarse grid. It does not outline anything, "
+    "and a wrong answer has heat as well."
+)
+SYNTHETIC_MODEL = "SYNTHETIC: this model was trained on drawn slices. Its answer says nothing about a patient."
+_PICTURE = 54 * mm
+_PIXELS = 512
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything that the page and the document show about one answer.
+
+    Attributes
+    ----------
+    picture : PIL.Image.Image
+        The slice, RGB.
+    content_sha256 : str
+        Of the uploaded file.
+    kind : str
+        ``"PNG"``, ``"JPEG"`` or ``"DICOM"``.
+    notes : tuple of str
+        What reading it needed.
+    checks : tuple of Check
+    prediction : Prediction
+    threshold : float
+        Fraction below which there is no call.
+    strength : float
+        Of the heat, 0 to 1.
+    card : ModelCard
+    """
+
+    picture: Pictures.Image
+    content_sha256: str
+    kind: str
+    notes: tuple[str, ...]
+    checks: tuple[Check, ...]
+    prediction: Prediction
+    threshold: float
+    strength: float
+    card: ModelCard
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 by which the document knows an upload."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def verdict(answer: Answer) -> str:
+    """Return the answer in one sentence."""
+    prediction = answer.prediction
+    likeliest, confidence = class_title(prediction.likeliest), formats.percent(prediction.confidence)
+    if prediction.call(answer.threshold) is None:
+        return f"No call: the likeliest class, {likeliest}, has {confidence}, below {answer.threshold * 100:.0f} %."
+    return f"{likeliest}, {confidence}."
+
+
+def model_lines(card: ModelCard) -> list[tuple[str, str]]:
+    """Return what is recorded about the model, as pairs of name and text."""
+    checked = "agrees with model_meta.json" if card.verified else "no record to compare with"
+    trained_on = {True: "SYNTHETIC slices", False: "hospitals' slices", None: "not recorded"}
+    return [
+        ("Run", f"{card.run_id or 'not recorded'}, round {formats.whole(card.round)}"),
+        ("Trained", f"{formats.when(card.trained_at)}, on: {trained_on[card.synthetic]}"),
+        ("Input", f"{card.image_size} x {card.image_size} pixels, aspect not kept"),
+        ("Weights' SHA-256", f"{card.sha256[:32]}… ({checked})"),
+    ]
+
+
+def prediction_pdf(answer: Answer, at: datetime, *, compress: bool = True) -> bytes:
+    """Return the document.
+
+    Parameters
+    ----------
+    answer : Answer
+    at : datetime
+        When it was made, with a zone.
+    compress : bool
+        False leaves the text readable in the bytes, for tests.
+    """
+    story: list[Flowable] = [paragraph("One slice, one answer", "title"), loud(RESEARCH_ONLY)]
+    if answer.card.synthetic:
+        story += [Spacer(1, 2 * mm), loud(SYNTHETIC_MODEL, "#5C1070")]
+    story += [Spacer(1, 3 * mm), paragraph(verdict(answer), "large")]
+    margin = f"Margin to the second class: {answer.prediction.margin * 100:.1f} points."
+    story += [paragraph(f"{margin} {calibration_sentence(answer.card)}"), Spacer(1, 3 * mm)]
+    titles, values = [class_title(name) for name in CLASSES], [float(v) for v in answer.prediction.probabilities]
+    story += [bars(titles, values, answer.threshold), Spacer(1, 3 * mm), _pictures(answer)]
+    story += [paragraph(NOT_AN_OUTLINE, "small"), paragraph("The slice", "heading")]
+    story += [paragraph(f"{answer.kind}, SHA-256 {answer.content_sha256[:32]}…; read {at:%Y-%m-%d %H:%M %Z}.")]
+    story += [paragraph(note) for note in answer.notes]
+    rows = [(check.name, check.value, "as in training" if check.passed else check.sentence) for check in answer.checks]
+    story += [table(("Check", "Found", "What to make of it"), rows, (0.2, 0.25, 0.55))]
+    story += [paragraph("The model", "heading"), table(None, model_lines(answer.card), (0.25, 0.75))]
+    return render("One slice, one answer", story, compress=compress)
+
+
+def calibration_sentence(card: ModelCard) -> str:
+    """Say how far stated confidence is from the share correct, or that nobody measured it."""
+    if card.calibration_error is None:
+        return "Whether the stated probabilities are honest was not recorded."
+    points = f"{card.calibration_error * 100:.1f}"
+    return f"On test slices, stated confidence differs from the share correct by {points} points on average."
+
+
+def _pictures(answer: Answer) -> Flowable:
+    small = fit(answer.picture, _PIXELS)
+    heated = overlay(small, answer.prediction.heat, answer.strength)
+    caption = f"Heat for {class_title(answer.prediction.likeliest)} at strength {answer.strength:.2f}"
+    cells = [[_image(small), _image(heated)], [paragraph("The slice", "small"), paragraph(caption, "small")]]
+    found = Table(cells, colWidths=[_PICTURE + 6 * mm] * 2, hAlign="LEFT")
+    found.setStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 1), (-1, 1), 0)])
+    return found
+
+
+def _image(picture: Pictures.Image) -> Image:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    buffer.seek(0)
+    scale = _PICTURE / max(picture.size)
+    return Image(buffer, width=picture.width * scale, height=picture.height * scale)

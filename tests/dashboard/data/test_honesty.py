@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.artifacts.read import load_run
+from dashboard.data.honesty import remarks
+from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
+
+
+def said(folder: Path, sound: bool | None) -> str:
+    return " ".join(remark.sentence for remark in remarks(load_run(folder)) if remark.sound is sound)
+
+
+def test_a_run_in_order(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    assert "stand on one side of the split" in said(folder, True)
+    assert "Every hospital took part" in said(folder, True)
+    assert "SYNTHETIC" in said(folder, False)
+    assert "No tumour is held by Phantom Hyderabad alone" in said(folder, False)
+    assert said(folder, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("split", "sound", "words"),
+    [
+        ({"grouped": True, "groups_across_splits": 3}, False, "3 groups of look-alikes stand on more than one side"),
+        ({"grouped": False, "groups_across_splits": 0}, False, "one by one"),
+        ({"grouped": True}, None, "is not recorded"),
+        (None, None, "is not recorded"),
+    ],
+)
+def test_the_split(tmp_path: Path, split: Any, sound: bool | None, words: str) -> None:
+    folder = write_run(tmp_path)
+    write_json(folder / "model_meta.json", {**meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3), "split": split})
+    assert words in said(folder, sound)
+
+
+def test_a_hospital_that_dropped_out(tmp_path: Path) -> None:
+    assert "missed at least one round" in said(write_run(tmp_path, drop=2), False)
+
+
+def test_version_1_recorded_neither(tmp_path: Path) -> None:
+    unknown = said(write_version_one(tmp_path), None)
+    assert "in both training and test is not recorded" in unknown
+    assert "every round is not recorded" in unknown
+
+
+def test_few_cases_are_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["metrics"]["confusion_matrix"] = [[5, 0, 0, 0], [0, 30, 0, 0], [0, 0, 30, 0], [0, 0, 0, 30]]
+    write_json(folder / "model_meta.json", body)
+    assert "Fewer than 20 test slices" in said(folder, False)
+    assert "Glioma (5) at All hospitals" in said(folder, False)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from common.artifacts.read import load_run
+from common.intervals import wilson
+from dashboard.data.results import FEW_CASES, hospital_results, overall_result, written
+from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
+
+CONFUSION = [[30, 5, 1, 0], [4, 25, 0, 1], [2, 0, 17, 0], [0, 0, 0, 0]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    written_run = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["metrics"]["confusion_matrix"] = CONFUSION
+    write_json(written_run / "model_meta.json", body)
+    return written_run
+
+
+def test_the_figures_equal_scikit_learns(folder: Path) -> None:
+    result = overall_result(load_run(folder))
+    assert result is not None
+    true, said = (np.repeat(axis.ravel(), np.ravel(CONFUSION)) for axis in np.indices((4, 4)))
+    options = {"labels": [0, 1, 2], "average": None, "zero_division": 0}
+    for i in range(3):
+        row = result.classes[i]
+        assert row.recall.value == pytest.approx(recall_score(true, said, **options)[i])
+        assert row.precision.value == pytest.approx(precision_score(true, said, **options)[i])
+        assert row.f1.value == pytest.approx(f1_score(true, said, **options)[i])
+        for share in (row.recall, row.precision, row.f1):
+            assert share.interval is not None
+            assert 0 <= share.interval[0] <= share.value <= share.interval[1] <= 1
+    assert result.accuracy.value == pytest.approx(72 / 85)
+    assert result.accuracy.interval == wilson(72, 85)
+    assert result.n_test == 85
+
+
+def test_a_class_without_a_case_has_no_figure_and_few_are_marked(folder: Path) -> None:
+    result = overall_result(load_run(folder))
+    assert result is not None
+    pituitary, notumor = result.classes[2], result.classes[3]
+    assert pituitary.few
+    assert pituitary.support == FEW_CASES - 1
+    assert (notumor.recall.value, notumor.f1.value) == (None, None)
+    assert notumor.precision.value == 0.0  # it was named once, wrongly
+    assert written(notumor.recall) == "–"
+    assert result.macro_f1 == pytest.approx(np.mean([row.f1.value for row in result.classes[:3]]))
+
+
+def test_hospitals_alphabetically(folder: Path) -> None:
+    results = hospital_results(load_run(folder))
+    assert list(results) == sorted(HOSPITALS)
+    assert written(next(iter(results.values())).accuracy).endswith(")")
+
+
+def test_version_1_has_no_hospital_figures(tmp_path: Path) -> None:
+    run = load_run(write_version_one(tmp_path))
+    assert hospital_results(run) == {}
+    assert overall_result(run) is not None
+
+
+def test_recorded_figures_stand_without_intervals_where_there_is_no_matrix(folder: Path) -> None:
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    del body["metrics"]["confusion_matrix"]
+    write_json(folder / "model_meta.json", body)
+    result = overall_result(load_run(folder))
+    assert result is not None
+    assert result.accuracy.interval is None
+    assert result.classes[0].recall.value == pytest.approx(0.88)
+    assert written(result.classes[0].recall) == "88.0 %"
+
+
+@pytest.mark.parametrize(
+    "metrics", [{}, {"test_accuracy": "0.9"}, {"test_accuracy": 90}, {"confusion_matrix": [[0] * 4] * 4}]
+)
+def test_what_is_no_figure_is_none(folder: Path, metrics: dict[str, object]) -> None:
+    write_json(folder / "model_meta.json", {"metrics": metrics})
+    assert overall_result(load_run(folder)) is None

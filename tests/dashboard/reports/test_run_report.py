@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from common.artifacts.read import load_run
+from dashboard.reports.run_report import report_names, run_pdf
+from dashboard.reports.style import printable
+from tests.dashboard.reports.pdf_text import pdf_text
+from tests.dashboard.runs import STRANGE, write_json, write_run, write_version_one
+
+AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
+
+
+def text_of(folder: Path) -> str:
+    return pdf_text(run_pdf(load_run(folder), AT, compress=False))
+
+
+def test_a_completed_run(tmp_path: Path) -> None:
+    text = text_of(write_run(tmp_path, "run-004"))
+    for words in (
+        "run-004",
+        "Research use only",
+        "SYNTHETIC DATA",
+        "On 80 test slices the model named the right one of four classes for 90.0 % (95 % interval 81.5–94.8 %)",
+        "Look-alikes and neighbouring slices stand on one side of the split",
+        "No tumour is held by Phantom Hyderabad alone",
+        "Phantom Kolkata",
+        "18 (90 %)",
+        "90.0 % (69.9–97.2)",
+        "2.5 points between stated confidence",
+        "FedAvg",
+        "0 errors, 1 warning",
+    ):
+        assert words in text, words
+
+
+def test_version_1_says_what_is_not_recorded(tmp_path: Path) -> None:
+    text = text_of(write_version_one(tmp_path))
+    assert "This run recorded no test figures per hospital." in text
+    assert "Whether slices of one patient are in both training and test is not recorded." in text
+    assert "strategy not recorded" in text
+
+
+def test_strange_names_are_text_and_other_scripts_go_by_their_key(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, hospitals=STRANGE)
+    text = text_of(folder)
+    assert "<script>alert(1)</script>" in text
+    assert "**bold**" in text
+    assert "Hospital phantom_1" in text
+    assert "Names in other scripts stand on the screen only" in text
+    assert set(report_names(load_run(folder))) == set(STRANGE)
+
+
+def test_it_is_the_same_twice_and_holds_many_hospitals(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, hospitals={f"Hospital {i:02d} of a long name": (10.0, 70.0) for i in range(30)}))
+    assert run_pdf(run, AT) == run_pdf(run, AT)
+
+
+def test_damaged_figures_do_not_stop_it(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    write_json(
+        folder / "model_meta.json",
+        {
+            "num_epochs": "ten",
+            "best_epoch": {"a": 1},
+            "split": 3,
+            "sha256": 5,
+            "metrics": {
+                "test_accuracy": 0.5,
+                "per_class": {"glioma": 7, "meningioma": {"recall": "x", "precision": 9, "support": -1}},
+                "confusion_matrix": [[10**30] * 4] * 4,
+                "per_hospital": {"A": 3, "B": {"test_accuracy": 0.4}},
+                "calibration": {"bins": "?"},
+            },
+        },
+    )
+    assert "50.0 %" in text_of(folder)
+
+
+def test_a_run_without_a_test_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no test figures"):
+        run_pdf(load_run(write_run(tmp_path, state="running")), AT)
+
+
+def test_what_the_fonts_cannot_draw() -> None:
+    assert printable("Zürich – “Nord”") == "Zürich – “Nord”"
+    assert printable("Poznań\n\x00  two") == "Poznan two"
+    assert printable("टाटा", otherwise="Hospital 2") == "Hospital 2"
