@@ -71,12 +71,14 @@ def best_table(choice: Choice) -> None:
         hide_index=True,
         width="stretch",
         key="best_table",
+        placeholder="–",
         column_config={
-            "Best": column.NumberColumn(f"Best {choice.measure.title.lower()}", format=shape),
+            "Best": column.NumberColumn(format=shape, help=f"Best, not last, {choice.measure.title.lower()}."),
+            "At round": column.NumberColumn("in round", help="The round that reached the best value."),
             "Difference": column.NumberColumn("To baseline", format=change, help="In points, best to best."),
-            "Test accuracy": column.NumberColumn(format="%.1f %%"),
-            "Gap": column.NumberColumn("Hospital gap", format=change.replace("+", ""), help="In the best round."),
-            "By round": column.LineChartColumn("By round"),
+            "Test accuracy": column.NumberColumn("Test", format="%.1f %%", help="Accuracy on the test slices."),
+            "Gap": column.NumberColumn("Gap", format=change.replace("+", ""), help="Between hospitals, best round."),
+            "By round": column.LineChartColumn("By round", width="small"),
         },
     )
 
@@ -122,14 +124,15 @@ def settings_card(choice: Choice) -> None:
 def round_card(choice: Choice) -> None:
     """Draw every run's value at one round."""
     with parts.card("All runs at one round"):
-        last = max((run.rounds[-1].number for run in choice.runs.values() if run.rounds), default=0)
+        ends = [run.rounds[-1].number for run in choice.runs.values() if run.rounds]
+        last = max(ends, default=0)
         if not last:
             st.caption("No run has a complete round.")
             return
         asked = st.query_params.get("round", "")
         if "round" not in st.session_state:
-            st.session_state["round"] = int(asked) if asked.isdecimal() and 1 <= int(asked) <= last else last
-        st.session_state["round"] = min(st.session_state["round"], last)
+            st.session_state["round"] = _whole(asked) or min(ends)
+        st.session_state["round"] = max(1, min(st.session_state["round"], last))
         number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
         address.keep(round=str(number))
         table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
@@ -146,6 +149,7 @@ def every_run(known: list[str]) -> None:
             width="stretch",
             height=320,
             key="every_run",
+            placeholder="–",
             on_select="rerun",
             selection_mode="multi-row",
             column_config={
@@ -173,6 +177,10 @@ def exports(choice: Choice) -> None:
         on_click="ignore",
         key="comparison_csv",
     )
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else None
 
 
 def _select(

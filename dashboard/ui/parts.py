@@ -127,8 +127,10 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
         badge(run.state)
         st.markdown(" · ".join(parts), width="stretch")
     if status.reason and run.state in ("failed", "interrupted"):
-        verb = "This run failed" if run.state == "failed" else "This run was interrupted"
-        st.error(f"{verb} after round {done}: {markdown(status.reason)}", icon=":material/error:")
+        if run.state == "failed":
+            st.error(f"This run failed after round {done}: {markdown(status.reason)}", icon=":material/error:")
+        else:
+            st.warning(f"Interrupted after round {done}: {markdown(status.reason)}", icon=":material/pause_circle:")
     if status.resume_command and run.state in ("failed", "interrupted"):
         st.caption("Go on with it after its last complete round:")
         st.code(status.resume_command, language="bash")

@@ -6,23 +6,26 @@ import streamlit as st
 
 from common.artifacts.read_records import Run
 from dashboard.data import cached
-from dashboard.ui import parts
+from dashboard.ui import address, parts
 from dashboard.viz.theme import markdown
 
 STATE_KEY = "run"
+ASKED_KEY = "run_asked"
 
 
 def pick_in_sidebar() -> None:
-    """Draw the picker; remember what the URL asked for if it is not there."""
+    """Draw the picker; remember what the address asked for if it is not there."""
     known = cached.run_ids()
-    asked = st.query_params.get("run")
-    missing = asked is not None and asked not in known
-    st.session_state["run_asked"] = asked if missing else st.session_state.get("run_asked") if not asked else None
+    if STATE_KEY not in st.session_state:
+        asked = st.query_params.get(STATE_KEY)
+        st.session_state[ASKED_KEY] = asked if asked not in (None, *known) else None
+    address.seed_one(STATE_KEY, known, known[0] if known else None)
     with st.sidebar:
         if not known:
             st.caption("No run yet.")
             return
-        st.selectbox("Run", known, key=STATE_KEY, bind="query-params", help="Newest first; kept in the address.")
+        st.selectbox("Run", known, key=STATE_KEY, on_change=_forget_asked, help="Newest first; kept in the address.")
+        address.keep(run=st.session_state[STATE_KEY])
         chosen = current()
         if chosen is not None:
             with st.container(horizontal=True, gap="small"):
@@ -50,9 +53,13 @@ def require_run() -> Run:
         )
         st.caption(f"Looked in {markdown(str(cached.settings().output_dir / 'artifacts'))}")
         st.stop()
-    asked = st.session_state.get("run_asked")
+    asked = st.session_state.get(ASKED_KEY)
     if asked and asked != run.run_id:
         st.warning(f"{markdown(asked[:40])} is not here, showing {run.run_id}.", icon=":material/search_off:")
     parts.synthetic_banner(run)
     parts.problems(run.problems)
     return run
+
+
+def _forget_asked() -> None:
+    st.session_state[ASKED_KEY] = None

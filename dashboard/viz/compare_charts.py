@@ -12,7 +12,6 @@ from dashboard.viz.measures import Measure
 from dashboard.viz.theme import Mark, Palette, base_figure, marks
 from dashboard.viz.training_charts import short
 
-LABELLED_UP_TO = 8
 HEIGHT = 430
 UNITS = {"round": "round %{x:.0f}", "bytes": "%{x:,.0f} MB", "seconds": "%{x:,.0f} s"}
 
@@ -47,9 +46,13 @@ def curves(
     style = marks(keys, colours)
     for line in lines:
         figure.add_trace(_trace(line, measure, against, style[line.key], colours, heavy=line.key == baseline))
-    if len(lines) <= LABELLED_UP_TO:
-        _label_ends(figure, lines, measure, style, colours, baseline)
-    figure.update_layout(paper_bgcolor=colours.surface, plot_bgcolor=colours.surface, hovermode="closest")
+    figure.update_layout(
+        paper_bgcolor=colours.surface,
+        plot_bgcolor=colours.surface,
+        hovermode="closest",
+        margin={"t": 34},
+        legend={"y": -0.18, "yanchor": "top"},  # below: the toolbar has the top
+    )
     return figure
 
 
@@ -81,7 +84,7 @@ def small_charts(
         shared_yaxes="all",
         subplot_titles=[short(name, 36) for name in names],
         horizontal_spacing=0.06,
-        vertical_spacing=min(0.16, 0.5 / rows),
+        vertical_spacing=62 / (90 + 250 * rows) if rows > 1 else 0,
     )
     style = marks(keys, colours)
     drawn: set[str] = set()
@@ -91,13 +94,13 @@ def small_charts(
             trace.update(showlegend=line.key not in drawn, legendgroup=line.key)
             drawn.add(line.key)
             grid.add_trace(trace, row=position // columns + 1, col=position % columns + 1)
-    base = base_figure("", "", colours, height=90 + 270 * rows).layout
+    base = base_figure("", "", colours, height=90 + 250 * rows).layout
     axis = {"gridcolor": colours.grid, "zeroline": False, "linecolor": colours.grid, "automargin": True}
     grid.update_layout(
         height=base.height,
         font=base.font,
         hoverlabel=base.hoverlabel,
-        legend={**base.legend.to_plotly_json(), "y": 1.08},
+        legend={**base.legend.to_plotly_json(), "y": 1 + 30 / (90 + 250 * rows)},
         margin={"l": 8, "r": 12, "t": 70, "b": 8},
         paper_bgcolor=colours.surface,
         plot_bgcolor=colours.surface,
@@ -131,34 +134,3 @@ def _title(line: Line, heavy: bool) -> str:
         if wanted
     ]
     return short(line.key, 32) + (f" ({', '.join(notes)})" if notes else "")
-
-
-def _label_ends(
-    figure: go.Figure,
-    lines: Sequence[Line],
-    measure: Measure,
-    style: Mapping[str, Mark],
-    colours: Palette,
-    baseline: str | None,
-) -> None:
-    """Write each run's name at the end of its line, pushed apart where two would overlap."""
-    everything = [value for line in lines for value in line.y]
-    span = (max(everything) - min(everything)) or 1.0 if everything else 1.0
-    pixels, last = (HEIGHT - 90) / span, float("-inf")
-    for line in sorted(lines, key=lambda item: item.y[-1]):
-        wanted = line.y[-1] * pixels
-        placed = max(wanted, last + 16)
-        last = placed
-        heavy = line.key == baseline
-        figure.add_annotation(
-            x=line.x[-1],
-            y=measure.shown(line.y[-1]),
-            text=_title(line, heavy),
-            showarrow=False,
-            xanchor="left",
-            xshift=8,
-            yshift=placed - wanted,
-            font={"size": 12, "color": colours.overall if heavy else style[line.key].colour},
-        )
-    longest = max((len(_title(line, line.key == baseline)) for line in lines), default=0)
-    figure.update_layout(showlegend=False, margin={"r": 20 + 7 * longest})

@@ -177,18 +177,13 @@ def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, c
     if best is None:
         return
     value, number = best
-    figure.add_annotation(
-        x=number,
-        y=measure.shown(value),
-        text=f"best {measure.write(value)}, round {number}",
-        showarrow=True,
-        arrowcolor=colours.muted,
-        arrowwidth=1,
-        arrowhead=0,
-        ax=-46,
-        ay=46 if measure.percent else -46,
-        bgcolor=colours.surface,
-        font={"size": 12, "color": colours.text},
+    figure.add_scatter(
+        x=[number],
+        y=[measure.shown(value)],
+        name=f"Best: {measure.write(value)}, round {number}",
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 15, "color": colours.overall, "line": {"width": 2.4}},
+        hoverinfo="skip",
     )
 
 
