@@ -113,9 +113,9 @@ def correlate(first: Thumbs, second: Thumbs) -> npt.NDArray[np.float64]:
         Normalised correlation, -1 to 1; 0 where a picture has one even shade.
     """
     # 1,024 products of two bytes fit into 32 bits.
-    a = first.reshape(len(first), -1).astype(np.int32)
-    b = second.reshape(len(second), -1).astype(np.int32)
-    count = a.shape[1]
+    count = first.shape[1] * first.shape[2]
+    a = first.reshape(len(first), count).astype(np.int32)
+    b = second.reshape(len(second), count).astype(np.int32)
     sum_a, sum_b = a.sum(axis=1, dtype=np.int64), b.sum(axis=1, dtype=np.int64)
     covariance = count * _dot(a, b) - sum_a * sum_b
     spread = np.sqrt((count * _dot(a, a) - sum_a * sum_a).astype(np.float64))

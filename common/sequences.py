@@ -77,23 +77,31 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     link = np.zeros(len(pictures))
     link[1:] = correlate(pictures[:-1], pictures[1:])
     strangers = _likeness_of_strangers(pictures)
-    neighbours = float(np.median(link[1:])) if len(link) > 1 else 0.0
-    ordered = len(pictures) >= _SMALLEST_LISTING and neighbours - strangers >= ORDER_GAIN
+    ordered = _follows_patients(link[1:], strangers)
     joined = np.zeros(len(pictures), dtype=bool)
     if ordered:
-        joined |= link > max(LEAST_LIKENESS, (neighbours + strangers) / 2)
+        between = (float(np.median(link[1:])) + float(np.median(strangers))) / 2
+        joined |= link > max(LEAST_LIKENESS, between)
     joined[1:] |= _same_series([series[member][0] for member in ordered_members])
     joined[:1] = False
     return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
 
 
-def _likeness_of_strangers(pictures: Thumbs) -> float:
-    """Return the median correlation of files a third or half of the listing apart: no dice, so alike everywhere."""
+def _likeness_of_strangers(pictures: Thumbs) -> npt.NDArray[np.float64]:
+    """Correlate files a third or half of the listing apart; sorted. No dice, so it is alike everywhere."""
     count = len(pictures)
-    if count < _SMALLEST_LISTING:
-        return 0.0
     apart = [correlate(pictures, np.roll(pictures, shift, axis=0)) for shift in (count // 3, count // 2)]
-    return float(np.median(np.concatenate(apart)))
+    return np.sort(np.concatenate(apart))
+
+
+def _follows_patients(neighbours: npt.NDArray[np.float64], strangers: npt.NDArray[np.float64]) -> bool:
+    """Tell whether neighbours are much more alike than strangers, and more than chance makes them in a short list."""
+    count = len(neighbours)
+    if count < _SMALLEST_LISTING - 1 or np.median(neighbours) - np.median(strangers) < ORDER_GAIN:
+        return False
+    # One neighbour in four is expected above the strangers' upper quartile; three standard deviations more are order.
+    above = int((neighbours > strangers[len(strangers) * 3 // 4]).sum())
+    return above >= 0.25 * count + 3 * (0.25 * 0.75 * count) ** 0.5
 
 
 def _same_series(series: list[tuple[object, ...]]) -> npt.NDArray[np.bool_]:
