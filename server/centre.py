@@ -1,0 +1,106 @@
+"""Where the centre keeps what its SuperLink needs, and how its own commands reach that SuperLink."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import InputError
+
+DEFAULT_FOLDER = Path("credentials")
+DEFAULT_PORT = 8443
+CONNECTION = "centre"
+
+
+@dataclass(frozen=True)
+class Centre:
+    """The centre's folder of credentials; made by ``python -m server.credentials``.
+
+    Attributes
+    ----------
+    folder : Path
+        Absolute; readable by its owner only.
+    """
+
+    folder: Path
+
+    @property
+    def ca_certificate(self) -> Path:
+        """Every hospital gets a copy."""
+        return self.folder / "ca" / "ca.crt"
+
+    @property
+    def ca_key(self) -> Path:
+        """Signs certificates; may lie offline once the SuperLink's certificate is made."""
+        return self.folder / "ca" / "ca.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The SuperLink's."""
+        return self.folder / "server.crt"
+
+    @property
+    def key(self) -> Path:
+        """The SuperLink's."""
+        return self.folder / "server.key"
+
+    @property
+    def hospitals(self) -> Path:
+        """``<hospital>.pub``: who may connect, and under which name."""
+        return self.folder / "hospitals"
+
+    @property
+    def handout(self) -> Path:
+        """What each hospital gets, a folder each."""
+        return self.folder / "handout"
+
+    @property
+    def flower_home(self) -> Path:
+        """Flower's own files: the connection's settings, installed apps."""
+        return self.folder / "flower"
+
+    def public_keys(self) -> dict[str, Path]:
+        """Return the hospitals' public keys by hospital."""
+        return {path.stem: path for path in sorted(self.hospitals.glob("*.pub"))}
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment for Flower's own programs: this Python's, quiet, with the centre's connection."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        return {**os.environ, "PATH": path, "FLWR_HOME": str(self.flower_home)}
+
+
+def open_centre(folder: Path) -> Centre:
+    """Find the credentials.
+
+    Raises
+    ------
+    InputError
+        ``CENTRE001`` if there are none.
+    """
+    centre = Centre(folder.resolve())
+    for path in (centre.ca_certificate, centre.certificate, centre.key):
+        if not path.is_file():
+            raise InputError(
+                "CENTRE001", f"{path} is missing; make the credentials first: python -m server.credentials --help"
+            )
+    return centre
+
+
+def write_connection(centre: Centre, address: str, insecure: bool) -> None:
+    """Tell Flower's command line where the SuperLink is.
+
+    Parameters
+    ----------
+    centre : Centre
+        Whose.
+    address : str
+        Host and port by which this machine reaches it.
+    insecure : bool
+        Without TLS.
+    """
+    centre.flower_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    trust = "insecure = true" if insecure else f'root-certificates = "{centre.ca_certificate}"'
+    text = f'[superlink]\ndefault = "{CONNECTION}"\n\n[superlink.{CONNECTION}]\naddress = "{address}"\n{trust}\n'
+    (centre.flower_home / "config.toml").write_text(text)

@@ -1,0 +1,150 @@
+"""A private CA and the SuperLink's certificate, made with the ``cryptography`` package that Flower brings."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from common.errors import InputError
+from common.keys import write_private
+
+_CLOCKS_DIFFER = timedelta(hours=1)
+
+
+def new_authority(certificate_path: Path, key_path: Path, days: int) -> None:
+    """Make the CA that only this federation trusts.
+
+    Parameters
+    ----------
+    certificate_path, key_path : Path
+        The certificate goes to every hospital; the key (mode 0600) never leaves the centre.
+    days : int
+        Until it expires.
+    """
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = _name("Brain tumour federation CA")
+    builder = _builder(name, name, key.public_key(), days)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    _write(builder.sign(key, hashes.SHA384()), certificate_path, key, key_path)
+
+
+def new_server_certificate(
+    certificate_path: Path, key_path: Path, authority: tuple[Path, Path], addresses: Sequence[str], days: int
+) -> None:
+    """Make the SuperLink's certificate.
+
+    Parameters
+    ----------
+    certificate_path, key_path : Path
+        Where they go.
+    authority : tuple of (Path, Path)
+        The CA's certificate and key.
+    addresses : sequence of str
+        Every host name and IP address by which hospitals reach the centre.
+    days : int
+        Until it expires; at most the CA's own time.
+    """
+    ca, ca_key = load_certificate(authority[0]), _load_key(authority[1])
+    key = ec.generate_private_key(ec.SECP384R1())
+    days = min(days, (ca.not_valid_after_utc - datetime.now(UTC)).days)
+    builder = _builder(_name(addresses[0]), ca.subject, key.public_key(), days)
+    names = x509.SubjectAlternativeName([_general_name(address) for address in addresses])
+    builder = builder.add_extension(names, critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    builder = builder.add_extension(issuer, critical=False)
+    _write(builder.sign(ca_key, hashes.SHA384()), certificate_path, key, key_path)
+
+
+def load_certificate(path: Path) -> x509.Certificate:
+    """Read a PEM certificate.
+
+    Raises
+    ------
+    InputError
+        ``CERT001`` if it is missing or none.
+    """
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
+
+
+def addresses_of(certificate: x509.Certificate) -> list[str]:
+    """Return the host names and IP addresses that a certificate stands for."""
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [*names.get_values_for_type(x509.DNSName), *(str(ip) for ip in names.get_values_for_type(x509.IPAddress))]
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+
+
+def _general_name(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    start = datetime.now(UTC) - _CLOCKS_DIFFER
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + _CLOCKS_DIFFER + timedelta(days=days))
+    )
+
+
+def _usage(signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError("CERT002", f"The CA's key {path} cannot be read ({error}).") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise InputError("CERT002", f"{path} is not this federation's CA key.")
+    return key
+
+
+def _write(
+    certificate: x509.Certificate, certificate_path: Path, key: ec.EllipticCurvePrivateKey, key_path: Path
+) -> None:
+    write_private(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))

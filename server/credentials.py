@@ -1,0 +1,135 @@
+"""``python -m server.credentials``: the federation's CA, the SuperLink's certificate, and each hospital's key."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from common.errors import InputError, ProjectError
+from common.keys import fingerprint, load_public, new_key_pair, public_line
+from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre
+from server.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
+from server.handout import write_handout
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_NAME = re.compile(r"^[a-z0-9_]+$")
+_CA_DAYS = 3650
+_SERVER_DAYS = 397
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    command = argparse.ArgumentParser(
+        prog="python -m server.credentials",
+        description="Make what centre and hospitals need to recognise each other; run it again to add a hospital.",
+    )
+    command.add_argument("--out", type=Path, default=DEFAULT_FOLDER, help="folder (default: credentials)")
+    command.add_argument(
+        "--address", action="append", default=[], help="host name or IP by which hospitals reach the centre; repeatable"
+    )
+    command.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"of the SuperLink (default: {DEFAULT_PORT})")
+    command.add_argument("--hospital", action="append", default=[], help="make a pair of keys for it; repeatable")
+    command.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        type=Path,
+        help="a hospital's own NAME.pub instead, so that its private key never travels; repeatable",
+    )
+    command.add_argument("--days", type=int, default=_SERVER_DAYS, help="until the SuperLink's certificate expires")
+    command.add_argument("--renew", action="store_true", help="make the SuperLink's certificate anew")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0 done, 2 refused.
+    """
+    given = parser().parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        make(given, console)
+    except ProjectError as error:
+        print(f"error {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def make(given: argparse.Namespace, console: Console) -> None:
+    """Make what is missing and say what to hand to whom."""
+    centre = Centre(given.out.resolve())
+    for folder in (centre.folder, centre.ca_key.parent, centre.hospitals, centre.handout):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not centre.ca_certificate.exists():
+        new_authority(centre.ca_certificate, centre.ca_key, _CA_DAYS)
+    _server_certificate(centre, given)
+    certificate = load_certificate(centre.certificate)
+    names = addresses_of(certificate)
+    console.print(f"SuperLink's certificate: {centre.certificate}")
+    console.print(f"  for {', '.join(names)}; it expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
+    console.print(f"Keep at the centre, away from everybody else: {centre.ca_key} and {centre.key}")
+    address = f"{(given.address or [names[0]])[0]}:{given.port}"
+    for name in given.hospital:
+        _new_hospital(centre, _checked(name), address, console)
+    for path in given.public_key:
+        _known_hospital(centre, _checked(path.stem), path, address, console)
+
+
+def _server_certificate(centre: Centre, given: argparse.Namespace) -> None:
+    """Make or renew the certificate; names once given stay."""
+    present = addresses_of(load_certificate(centre.certificate)) if centre.certificate.exists() else []
+    wanted = list(dict.fromkeys([*given.address, *present, *_LOOPBACK]))
+    if present and not given.renew and not set(wanted) - set(present):
+        return
+    centre.key.unlink(missing_ok=True)
+    new_server_certificate(centre.certificate, centre.key, (centre.ca_certificate, centre.ca_key), wanted, given.days)
+
+
+def _new_hospital(centre: Centre, name: str, address: str, console: Console) -> None:
+    folder = write_handout(centre, name, address)
+    new_key_pair(folder / f"{name}.key", centre.hospitals / f"{name}.pub", name)
+    console.print(
+        f"{name}: hand over the folder {folder} on a way that nobody else reads (it holds the private key), "
+        "and delete it here afterwards."
+    )
+    _say_fingerprint(centre, name, console)
+
+
+def _known_hospital(centre: Centre, name: str, path: Path, address: str, console: Console) -> None:
+    key = load_public(path)
+    target = centre.hospitals / f"{name}.pub"
+    line = public_line(key) + f" {name}\n".encode()
+    for other, there in centre.public_keys().items():
+        if other != name and public_line(load_public(there)) == public_line(key):
+            raise InputError("KEY004", f"{path} is already the key of {other}; each hospital has a key of its own.")
+    target.write_bytes(line)
+    folder = write_handout(centre, name, address)
+    console.print(f"{name}: hand over the folder {folder}; it holds nothing secret.")
+    _say_fingerprint(centre, name, console)
+
+
+def _say_fingerprint(centre: Centre, name: str, console: Console) -> None:
+    key = load_public(centre.hospitals / f"{name}.pub")
+    console.print(f"  key {fingerprint(key)}; compare it with the hospital over another line")
+
+
+def _checked(name: str) -> str:
+    """Names become file names and identities: keep them to what ``hospitals=[...]`` lists."""
+    if not _NAME.match(name):
+        raise InputError(
+            "KEY005", f"'{name}' is no hospital's key; use small letters, digits and _, as conf/hospital/ does."
+        )
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())
