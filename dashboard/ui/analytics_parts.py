@@ -1,0 +1,129 @@
+"""The pieces of the Analytics page: headline, doubts, choice of test set, reliability, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from common.artifacts.read_records import Run
+from common.calibration import expected_calibration_error, from_json
+from dashboard.data.honesty import remarks
+from dashboard.data.results import ALL, FEW_CASES, Result
+from dashboard.reports.run_report import run_pdf
+from dashboard.ui import address, parts
+from dashboard.viz import analytics_charts, formats
+from dashboard.viz.theme import Palette, class_title, markdown
+
+QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+CHOSEN = "of"
+ICONS = {True: ":material/check_circle:", False: ":material/warning:", None: ":material/help:"}
+
+
+def why_no_test(run: Run) -> str:
+    """Say why a run has no test figures."""
+    if run.state == "running":
+        return f"{run.run_id} is still going; the test follows its last round. Its rounds stand on the Training page."
+    if run.state in ("failed", "interrupted"):
+        return f"{run.run_id} did not reach its test. What it did reach stands on the Training page."
+    return f"{run.run_id} recorded no test figures."
+
+
+def headline(run: Run, overall: Result, hospitals: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the figures of the first row."""
+    error = expected_calibration_error(from_json(run.metrics.get("calibration")))
+    cells = [
+        ("Accuracy", formats.percent(overall.accuracy.value), _note(formats.interval(overall.accuracy.interval))),
+        ("Macro F1", formats.percent(overall.macro_f1), {"help": "Mean over the classes that have test slices."}),
+    ]
+    known = [(result.accuracy.value, name) for name, result in hospitals.items() if result.accuracy.value is not None]
+    if known:
+        value, name = min(known)
+        cells.append(("Lowest hospital", formats.percent(value), _note(markdown(name))))
+    recalls = [(row.recall.value, row.name) for row in overall.classes if row.recall.value is not None]
+    if recalls:
+        value, name = min(recalls)
+        cells.append(("Lowest recall", formats.percent(value), _note(class_title(name))))
+    gap = "not recorded" if error is None else f"{error * 100:.1f} pp"
+    words = "Expected calibration error: mean distance of stated confidence and share correct, in percentage points."
+    return [*cells, ("Calibration", gap, {"help": words})]
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"delta": text, **QUIET} if text != formats.MISSING else {}
+
+
+def doubts(run: Run) -> None:
+    """Draw what to know before believing the figures."""
+    lines = [f"{ICONS[remark.sound]} {markdown(remark.sentence)}" for remark in remarks(run)]
+    st.markdown("\n\n".join(lines))
+
+
+def choose(overall: Result, hospitals: Mapping[str, Result]) -> Result:
+    """Let the visitor choose whose test slices the figures below are about."""
+    if not hospitals:
+        st.caption("This run recorded its test over all hospitals together, not per hospital.")
+        return overall
+    options = [ALL, *hospitals]
+    address.seed_one(CHOSEN, options, ALL)
+    chosen = str(
+        st.segmented_control("Test slices of", options, required=True, format_func=markdown, key=CHOSEN, wrap=True)
+    )
+    address.keep(**{CHOSEN: chosen if chosen != ALL else None})
+    return hospitals.get(chosen, overall)
+
+
+def classes(result: Result, colours: Palette) -> None:
+    """Draw the classes' recall and precision with their intervals."""
+    figure = analytics_charts.class_intervals(result.classes, colours)
+    parts.plot(figure, key="class_intervals", alt="Recall and precision of each class; the table says the same.")
+    if any(row.few for row in result.classes):
+        st.caption(f"Hollow: fewer than {FEW_CASES} test slices, so the figure says little.")
+
+
+def confusion(result: Result, colours: Palette) -> None:
+    """Draw the confusion matrix, or say that there is none."""
+    if result.confusion is None:
+        st.caption("Not recorded for this run.")
+        return
+    figure = analytics_charts.confusion_matrix(result.confusion, colours)
+    words = "; ".join(
+        f"true {class_title(row.name)}: {', '.join(str(n) for n in counts)}"
+        for row, counts in zip(result.classes, result.confusion, strict=True)
+    )
+    parts.plot(figure, key="confusion", alt=f"Slices by true class (predicted in the same order): {words}.")
+
+
+def reliability(run: Run, colours: Palette) -> None:
+    """Draw the reliability curve over all hospitals, or say that there is none."""
+    bins = from_json(run.metrics.get("calibration"))
+    if not any(part.count for part in bins):
+        st.caption("Not recorded for this run.")
+        return
+    words = "; ".join(
+        f"stated {part.confidence * 100:.0f} %, correct {part.accuracy * 100:.0f} % of {part.count}"
+        for part in bins
+        if part.count
+    )
+    parts.plot(analytics_charts.reliability(bins, colours), key="reliability", alt=f"Reliability: {words}.")
+
+
+def report(run: Run) -> None:
+    """Draw the button whose document is made when it is pressed."""
+    st.download_button(
+        "Report as PDF",
+        data=partial(_pdf, run),
+        file_name=f"{run.run_id}-report.pdf",
+        mime="application/pdf",
+        icon=":material/picture_as_pdf:",
+        on_click="ignore",
+        key="run_pdf",
+        help="Two or three pages for someone who was not there: figures, intervals, limits.",
+    )
+
+
+def _pdf(run: Run) -> bytes:
+    return run_pdf(run, datetime.now().astimezone())

@@ -1,0 +1,47 @@
+"""Analytics: how the finished model does, per class and per hospital, how sure that is, and why to doubt it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.data.result_tables import class_table, hospital_table
+from dashboard.data.results import FEW_CASES, hospital_results, overall_result
+from dashboard.ui import analytics_parts, live, parts, run_picker
+
+parts.header("Analytics")
+run = run_picker.require_run()
+parts.status_line(run)
+live.follow(run)
+overall, hospitals = overall_result(run), hospital_results(run)
+if overall is None:
+    parts.empty(analytics_parts.why_no_test(run))
+    st.stop()
+
+colours = parts.colours()
+parts.metrics(analytics_parts.headline(run, overall, hospitals))
+with parts.card("Can the figures be believed?"):
+    analytics_parts.doubts(run)
+    analytics_parts.report(run)
+
+chosen = analytics_parts.choose(overall, hospitals)
+with parts.card("Class by class", "Each share with its 95 % interval (Wilson)."):
+    left, right = st.columns([1, 1.25], gap="medium")
+    with left:
+        analytics_parts.classes(chosen, colours)
+    right.dataframe(class_table(chosen), hide_index=True, width="stretch", key="class_table")
+left, right = st.columns(2, gap="medium")
+with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
+    analytics_parts.confusion(chosen, colours)
+with (
+    right,
+    parts.card("Is the confidence honest?", "All hospitals. Below the dotted line: too sure. Dot area = slices."),
+):
+    analytics_parts.reliability(run, colours)
+with parts.card(
+    "Hospital by hospital",
+    f"Recall per class; – no test slice of that class there, which is not zero; * fewer than {FEW_CASES}.",
+):
+    if hospitals:
+        st.dataframe(hospital_table(hospitals, overall), hide_index=True, width="stretch", key="hospital_figures")
+    else:
+        st.caption("Not recorded for this run.")
