@@ -71,7 +71,10 @@ def read_json(path: Path, notes: Notes, *, missing: str | None = None) -> Any:
         if path.stat().st_size > MAX_JSON_BYTES:
             notes.add(f"{notes.file} is larger than {MAX_JSON_BYTES // 1_000_000} MB and was not opened.")
             return None
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found is None:
+            notes.add(f"{notes.file} holds nothing (null); the rest is shown.")
+        return found
     except FileNotFoundError:
         if missing:
             notes.add(missing)

@@ -61,10 +61,12 @@ def parse(text: str) -> list[LogLine]:
         found = _LINE.fullmatch(raw)
         if found:
             lines.append(LogLine(**found.groupdict()))
+        elif not raw.strip():
+            continue
         elif lines:
             last = lines[-1]
             lines[-1] = LogLine(last.at, last.level, last.source, f"{last.text}\n{raw}")
-        elif raw.strip():
+        else:
             lines.append(LogLine("", "INFO", "", raw))
     return lines
 

@@ -61,6 +61,16 @@ def choose(known: list[str]) -> Choice:
     return Choice(runs, MEASURES[measure or "accuracy"], against or "round", where or EVERYWHERE, baseline)
 
 
+def troubles(choice: Choice) -> None:
+    """Say which runs ended early and why, and whose files could not be read in full."""
+    for key, run in choice.runs.items():
+        if run.status.reason and run.state in ("failed", "interrupted"):
+            st.caption(f":material/error: {markdown(key)} {run.state}: {markdown(run.status.reason)}")
+        if run.problems:
+            with st.expander(f"{key}: some files could not be read in full", icon=":material/report:"):
+                parts.problems(run.problems)
+
+
 def best_table(choice: Choice) -> None:
     """Draw the best (not the last) value of each run and its difference to the baseline."""
     table = comparison.summary(choice.runs, choice.measure, choice.baseline, choice.hospital)

@@ -15,10 +15,7 @@ choice = compare_parts.choose(known)
 if any(run.synthetic for run in choice.runs.values()):
     drawn = ", ".join(key for key, run in choice.runs.items() if run.synthetic)
     st.warning(f"**SYNTHETIC DATA** in {drawn}: a program drew the slices.", icon=":material/science:")
-for key, run in choice.runs.items():
-    if run.problems:
-        with st.expander(f"{key}: some files could not be read in full", icon=":material/report:"):
-            parts.problems(run.problems)
+compare_parts.troubles(choice)
 
 if not choice.runs:
     parts.empty("No run is chosen. Choose some above, or tick them in the list below.")

@@ -90,7 +90,7 @@ def history(
     names = list(hospitals)
     found = []
     for number in range(1, rounds + 1):
-        level = best - 0.4 * math.exp(-number / 3) - (0.02 if number == rounds and rounds > 1 else 0)
+        level = best - 0.4 * math.exp(-number / 3) - (0.12 if number == rounds and rounds > 1 else 0)
         replied = names[:-1] if number == drop else names
         parts = {
             name: {

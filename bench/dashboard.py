@@ -1,0 +1,142 @@
+"""How quick the dashboard is with many runs: ``python -m bench.dashboard [--runs 200] [--rounds 20]``.
+
+Starts the real server on made-up artifacts and drives a real Chromium. Prints, in seconds: the first page of a warm
+server (from the request to its heading and to its charts), and each page switch inside a visit (from the click to the
+heading, and to the page's end). Needs Chromium and the extras dashboard and test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
+SETTLED = "document.querySelectorAll('[data-testid=stSkeleton], [data-stale=true]').length == 0"
+PAGES = {"Training": "Training", "Compare": "Compare runs", "Logs": "Logs", "Network": "Hospital network"}
+
+
+def chromium() -> str | None:
+    """Return the path of Chromium, None if it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def served(output_dir: Path, **environment: str) -> Iterator[str]:
+    """Serve the dashboard on a folder of artifacts; yields its address.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Parent of ``artifacts/``.
+    **environment : str
+        Further environment variables of the server.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {**os.environ, "FL_OUTPUT_DIR": str(output_dir), "STREAMLIT_SERVER_PORT": str(port), **environment}
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_healthy(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    from tests.dashboard.runs import write_many
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_many(Path(folder), options.runs, options.rounds)
+        with served(Path(folder)) as address:
+            times = measure(address, options.repeat)
+    print(f"{options.runs} runs of {options.rounds} rounds, medians of {options.repeat}, load {os.getloadavg()[0]:.1f}")
+    for name, values in times.items():
+        print(f"{name:32s} {statistics.median(values):6.2f} s   (worst {max(values):.2f})")
+
+
+def measure(address: str, repeat: int) -> dict[str, list[float]]:
+    """Time first pages and page switches; returns seconds by what was timed."""
+    from playwright.sync_api import sync_playwright
+
+    times: dict[str, list[float]] = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        _first_page(context, address)  # warms the server and the browser's cache
+        for _ in range(repeat):
+            page, heading, whole = _first_page(context, address)
+            times.setdefault("first page: heading", []).append(heading)
+            times.setdefault("first page: charts", []).append(whole)
+            for title, name in PAGES.items():
+                heading, whole = _switch(page, title, name)
+                times.setdefault(f"to {title}: heading", []).append(heading)
+                times.setdefault(f"to {title}: whole page", []).append(whole)
+            page.close()
+        browser.close()
+    return times
+
+
+def _first_page(context: Any, address: str) -> tuple[Any, float, float]:
+    page = context.new_page()
+    start = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.wait_for_selector("h1")
+    heading = time.perf_counter() - start
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    page.wait_for_function(SETTLED)
+    return page, heading, time.perf_counter() - start
+
+
+def _switch(page: Any, title: str, heading: str) -> tuple[float, float]:
+    start = time.perf_counter()
+    page.click(f'[data-testid="stSidebarNavLink"]:has-text("{title}")')
+    page.wait_for_selector(f'h1:has-text("{heading}")')
+    seen = time.perf_counter() - start
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_function(SETTLED)
+    return seen, time.perf_counter() - start
+
+
+def _wait_healthy(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise SystemExit("The dashboard's server did not start.")
+
+
+if __name__ == "__main__":
+    main()

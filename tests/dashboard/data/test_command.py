@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from common.config import compose_settings
+from common.errors import InputError
+from dashboard.data import command
+
+
+def test_what_is_left_empty_is_left_out() -> None:
+    values = {"experiment": None, "rounds": 3, "hospitals": [], "train.lr": "", "seed": 0}
+    assert command.overrides(values) == ["rounds=3", "seed=0"]
+    assert command.shell([]) == "python -m server.simulate"
+
+
+def test_the_command_is_understood_by_the_configuration() -> None:
+    values = {
+        "experiment": "demo",
+        "hospitals": ["phantom_jaipur", "phantom_kolkata"],
+        "rounds": 3,
+        "train.lr": "3e-4",
+        "data.root": "/data/it's, a {folder}",
+    }
+    settings = compose_settings(command.overrides(values, "train.schedule=constant\n\n data.max_per_class=5 "))
+    assert settings.rounds == 3
+    assert settings.hospitals == ["phantom_jaipur", "phantom_kolkata"]
+    assert settings.train.lr == 3e-4
+    assert settings.data.root == "/data/it's, a {folder}"
+    assert (settings.train.schedule, settings.data.max_per_class) == ("constant", 5)
+
+
+@pytest.mark.parametrize(
+    "line", ["rounds", "nonsense=1", "hydra.run.dir=/tmp", "+x=1", "~data", "--help", "; rm -rf /"]
+)
+def test_what_is_no_setting_is_refused(line: str) -> None:
+    with pytest.raises(InputError, match="DASH001"):
+        command.overrides({}, line)
+
+
+@pytest.mark.parametrize("rate", ["fast", "1e", "1,5", "-1", "nan"])
+def test_a_rate_that_is_no_number_is_refused(rate: str) -> None:
+    with pytest.raises(InputError, match="DASH002"):
+        command.overrides({"train.lr": rate})
+
+
+def test_the_shell_line_is_quoted() -> None:
+    assert command.shell(["data.root='a b'"]) == """python -m server.simulate 'data.root='"'"'a b'"'"''"""
+
+
+def test_conf_offers_what_the_form_lists() -> None:
+    found = command.choices()
+    assert "demo" in found.experiments
+    assert "fedavg" in found.strategies
+    assert "phantom_jaipur" in found.hospitals
+    assert "train.augment.flip" in command.setting_names()

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.artifacts.read import load_run, load_settings
+from common.artifacts.read_records import Run
+from dashboard.data import comparison
+from dashboard.viz.measures import ACCURACY, LOSS, MACRO_F1
+from tests.dashboard.runs import write_run, write_version_one
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> dict[str, Run]:
+    first = load_run(write_run(tmp_path, "run-001", done=4, best=0.9))
+    second = load_run(write_run(tmp_path, "run-002", done=6, best=0.95, strategy="fedprox", state="running", rounds=9))
+    old = load_run(write_version_one(tmp_path / "v1"))
+    return {"run-001": first, "run-002": second, "v1:run-001": old}
+
+
+def test_the_best_value_counts_not_the_last(runs: dict[str, Run]) -> None:
+    table = comparison.summary(runs, ACCURACY, "run-001")
+    assert list(table["At round"]) == [3, 5, 2]
+    assert list(table["Rounds"]) == ["4/4", "6/9", "3/3"]
+    best = [comparison.best(run, ACCURACY)[0] for run in runs.values()]  # type: ignore[index]
+    assert list(table["Difference"]) == pytest.approx([(value - best[0]) * 100 for value in best])
+
+
+def test_of_a_loss_the_lowest_is_best(runs: dict[str, Run]) -> None:
+    table = comparison.summary(runs, LOSS, None)
+    assert list(table["At round"]) == [3, 5, 2]
+    assert table["Difference"].isna().all()
+
+
+def test_a_measure_that_was_not_recorded_is_missing(runs: dict[str, Run]) -> None:
+    table = comparison.summary(runs, MACRO_F1, "v1:run-001").set_index("Run")
+    assert table["Best"].isna()["v1:run-001"]
+    assert table["Difference"].isna().all()
+
+
+def test_curves_against_traffic_need_recorded_bytes(runs: dict[str, Run]) -> None:
+    line = comparison.line("run-001", runs["run-001"], ACCURACY, "bytes")
+    assert line is not None
+    assert line.x == pytest.approx([268.8, 537.6, 806.4, 1075.2])
+    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "bytes") is None
+    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "round") is not None
+
+
+def test_one_hospitals_curve(runs: dict[str, Run]) -> None:
+    line = comparison.line("run-001", runs["run-001"], ACCURACY, "seconds", "Phantom Kolkata")
+    assert line is not None
+    assert len(line.y) == 4
+    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "round", "Phantom Kolkata") is None
+
+
+def test_all_runs_at_one_round(runs: dict[str, Run]) -> None:
+    table = comparison.at_round(runs, ACCURACY, 5, "run-002").set_index("Run")
+    assert table.loc["run-002", "At round 5"] != "–"
+    assert table.loc["run-002", "Difference"] == "+0.0 pp"
+    assert list(table.loc["run-001"]) == ["–", "–"]
+
+
+def test_only_differing_settings_and_none_is_a_value(tmp_path: Path) -> None:
+    settings = {"a": {"x": 1, "dp": None, "same": 2}, "b": {"x": 1, "dp": 8.0, "same": 2}, "c": {}}
+    table = comparison.settings_table({k: settings[k] for k in "ab"}, only_differences=True)
+    assert table.to_dict("list") == {"Setting": ["dp"], "a": ["none"], "b": ["8.0"]}
+    with_old = comparison.settings_table(settings, only_differences=True)  # type: ignore[arg-type]
+    assert list(with_old["c"]) == ["not recorded"] * 3
+    assert len(comparison.settings_table({k: settings[k] for k in "ab"}, only_differences=False)) == 3
+
+
+def test_nested_settings_get_dotted_names(tmp_path: Path) -> None:
+    flat = comparison.flatten(load_settings(write_run(tmp_path, lr=3e-4))[0])
+    assert (flat["train.lr"], flat["train.augment.flip"], flat["resume"]) == ("0.0003", "True", "none")
+
+
+def test_the_csv_holds_every_figure_and_no_formula(tmp_path: Path) -> None:
+    hospitals = {"=HYPERLINK(1)": (1.0, 2.0), "B": (1.0, 2.0)}
+    run = load_run(write_run(tmp_path, done=2, hospitals=hospitals))
+    table = comparison.long_table({"run-001": run})
+    assert len(table) == 2 * 3
+    text = comparison.csv(table).decode()
+    assert "'=HYPERLINK(1)" in text
+    assert ",=" not in text

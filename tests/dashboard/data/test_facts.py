@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.artifacts.read import load_run
+from dashboard.data import facts
+from tests.dashboard.runs import write_run, write_version_one
+
+
+def test_a_class_held_by_one_hospital_is_found(tmp_path: Path) -> None:
+    assert facts.held_by_one(load_run(write_run(tmp_path))) == [("notumor", "Phantom Hyderabad")]
+    assert facts.held_by_one(load_run(write_version_one(tmp_path, "run-002"))) == [("notumor", "Phantom Hyderabad")]
+
+
+def test_the_gap_is_largest_minus_smallest(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path))
+    assert facts.hospital_gap(run) == pytest.approx(0.04)
+    assert [test.n_test for test in facts.hospital_tests(run).values()] == [64, 63, 62]
+
+
+def test_version_one_has_an_overall_test_but_no_gap(tmp_path: Path) -> None:
+    run = load_run(write_version_one(tmp_path))
+    test = facts.overall_test(run)
+    assert test is not None
+    assert test.interval is None
+    assert facts.hospital_gap(run) is None
+    assert facts.hospital_tests(run) == {}
+
+
+def test_the_table_says_what_the_map_shows(tmp_path: Path) -> None:
+    table = facts.hospital_table(load_run(write_run(tmp_path)))
+    assert list(table["Hospital"]) == ["Phantom Hyderabad", "Phantom Jaipur", "Phantom Kolkata"]
+    row = table.iloc[1]
+    assert (row["Slices"], row["No tumour"], row["Test accuracy"]) == ("355", "0", "88.0 %")
+
+
+def test_small_counts_are_not_told() -> None:
+    assert [facts.small(n) for n in (None, 0, 1, 4, 5, 1234)] == ["–", "0", "<5", "<5", "5", "1,234"]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from common.errors import InputError
+from dashboard.data import launch
+from tests.dashboard.runs import write_run
+
+ECHO = """
+import json, os, sys
+json.dump({"arguments": sys.argv[1:], "session": os.getsid(0) == os.getpid()}, open(os.environ["ECHO_TO"], "w"))
+"""
+
+
+def test_it_starts_with_an_argument_list_in_its_own_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "echo_arguments.py").write_text(ECHO)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("ECHO_TO", str(tmp_path / "said.json"))
+    output = tmp_path / "it's here"
+    process = launch.start(["rounds=1", "data.root=$(touch pwned)"], output, module="echo_arguments")
+    assert process.wait(60) == 0
+    said = json.loads((tmp_path / "said.json").read_text())
+    assert said["arguments"][:2] == ["rounds=1", "data.root=$(touch pwned)"]
+    assert said["arguments"][2] == f"output_dir='{tmp_path}/it\\'s here'"
+    assert said["session"] is (os.name == "posix")
+
+
+def test_a_second_run_is_refused_while_one_goes_on(tmp_path: Path) -> None:
+    write_run(tmp_path, state="running", done=1, rounds=3)
+    with pytest.raises(InputError, match="run-001 is still running"):
+        launch.start([], tmp_path, module="this")

@@ -1,0 +1,27 @@
+"""Opens a page of the dashboard in process, on a folder of artifacts."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.settings import ROOT
+
+
+def open_page(view: str = "network", **query: str) -> AppTest:
+    """Run the app and switch to a view; `query` is what stands behind the question mark of the address."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if view != "network":
+        app.switch_page(str(ROOT / "dashboard" / "views" / f"{view}.py"))
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Return every sentence on the page."""
+    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "code")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.pages import open_page, said
+from tests.dashboard.runs import STRANGE, write_run, write_version_one
+
+
+@pytest.fixture(autouse=True)
+def output_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FL_OUTPUT_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_the_headline_figures(output_dir: Path) -> None:
+    write_run(output_dir)
+    app = open_page()
+    assert {metric.label: metric.value for metric in app.metric} == {
+        "Hospitals": "3",
+        "MRI slices": "1,175",
+        "Test accuracy": "89.0 %",
+        "Macro F1": "88.0 %",
+        "Hospital gap": "4.0 pp",
+    }
+
+
+def test_a_class_held_by_one_hospital_is_warned_of(output_dir: Path) -> None:
+    write_version_one(output_dir)
+    app = open_page()
+    assert "**No tumour** slices exist only at Phantom Hyderabad" in said(app)
+    assert "Not recorded per hospital" in said(app)
+
+
+def test_the_same_facts_stand_in_a_table(output_dir: Path) -> None:
+    write_run(output_dir, hospitals=STRANGE)
+    app = open_page()
+    assert set(app.dataframe[0].value["Hospital"]) == set(STRANGE)
+
+
+def test_choosing_another_hospital_shows_its_facts(output_dir: Path) -> None:
+    write_run(output_dir)
+    app = open_page()
+    app.selectbox(key="chosen_hospital").set_value("Phantom Jaipur").run()
+    assert "355 slices, in 60 groups" in said(app)
+    assert "holds no slices of: no tumour" in said(app)
+
+
+def test_choosing_another_run_shows_it(output_dir: Path) -> None:
+    write_run(output_dir, "run-001", best=0.8)
+    write_run(output_dir, "run-002")
+    app = open_page()
+    assert "**run-002**" in said(app)
+    app.sidebar.selectbox(key="run").set_value("run-001").run()
+    assert "**run-001**" in said(app)
