@@ -39,16 +39,23 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     config_name : str
         Name of the primary file under ``conf/``.
     """
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # hydra then raises instead of printing a page and leaving with 1
-    program = hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(task)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a page and leaving with 1
+    errors: list[ProjectError] = []
+
+    def catching(config: DictConfig) -> None:
+        try:
+            task(config)
+        except ProjectError as error:  # kept from Hydra, which would print the overrides around it
+            errors.append(error)
+
     try:
-        program()
-    except ProjectError as error:
-        leave(error)
+        hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(catching)()
     except CONFIG_EXCEPTIONS as error:
         leave(config_error(error))
     except KeyboardInterrupt:
         leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written."))
+    if errors:
+        leave(errors[0])
 
 
 def leave(error: ProjectError) -> None:

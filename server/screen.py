@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,7 @@ from common.spool import Spool
 from server.events import Listener
 
 _REFRESH_SECONDS = 0.25
+_SHORT = [name if len(name) < 8 else f"{name[:6]}." for name in CLASSES]
 
 
 class Screen(Listener):
@@ -117,10 +119,7 @@ class Screen(Listener):
 
 def hospitals_table(descriptions: Sequence[Description]) -> Table:
     """Return a table of what each hospital holds."""
-    table = Table(title="Hospitals", title_justify="left")
-    table.add_column("hospital")
-    for heading in ("slices", *CLASSES, "train", "val", "test", "findings"):
-        table.add_column(heading, justify="right")
+    table = _table("What each hospital holds (slices)", ("all", *_SHORT, "train", "val", "test", "findings"))
     for d in descriptions:
         held = d.numbers["class_distribution"]
         severe = [finding for finding in d.numbers["audit"] if finding["severity"] != "info"]
@@ -135,25 +134,22 @@ def hospitals_table(descriptions: Sequence[Description]) -> Table:
 
 
 def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
-    """Return one line about a round, with each hospital's validation accuracy."""
-    each = "  ".join(
-        f"{name} {100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else f"{name} –"
-        for name, part in record.hospitals.items()
+    """Return one line about a round, with each hospital's validation accuracy in configured order."""
+    each = " / ".join(
+        f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
+        for part in record.hospitals.values()
     )
-    mark = "[green]best[/]" if is_best else "    "
     return (
-        f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/]  "
-        f"loss {record.val_loss:.3f}  {mark}  {record.seconds:5.1f} s  {len(record.replied)} of {len(record.hospitals)}"
-        f"  [dim]{each}[/]"
+        f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/] "
+        f"[dim]({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s"
+        f"  {len(record.replied)} of {len(record.hospitals)}{'  [green]best[/]' if is_best else ''}"
     )
 
 
 def results_table(best_round: int, tests: dict[str, EvaluateResult]) -> Table:
     """Return the closing table: test figures per hospital and overall, with 95 % intervals."""
-    table = Table(title=f"Test slices, model of round {best_round} (recall per class)", title_justify="left")
-    table.add_column("hospital")
-    for heading in ("slices", "accuracy", "95 % interval", "macro F1", *CLASSES):
-        table.add_column(heading, justify="right")
+    title = f"Test slices, model of round {best_round}: accuracy, macro F1 and recall per class, percent"
+    table = _table(title, ("slices", "accuracy", "95 %", "F1", *_SHORT))
     for name, result in tests.items():
         table.add_row(name, *_cells(result.confusion))
     table.add_section()
@@ -168,8 +164,17 @@ def _cells(confusion: Confusion) -> list[str]:
     interval = wilson(int(np.trace(confusion)), samples)
     return [
         f"{samples:,}",
-        f"{100 * result.accuracy:.1f} %" if samples else "–",
-        f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %" if interval else "–",
-        f"{100 * result.macro_f1:.1f} %" if samples else "–",
-        *(f"{100 * c.recall:.1f} %" if c.support else "–" for c in result.per_class.values()),
+        f"{100 * result.accuracy:.1f}" if samples else "–",
+        f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}" if interval else "–",
+        f"{100 * result.macro_f1:.1f}" if samples else "–",
+        *(f"{100 * c.recall:.1f}" if c.support else "–" for c in result.per_class.values()),
     ]
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    """Return an empty table that fits 80 columns."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("hospital", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

@@ -14,7 +14,14 @@ from common.evaluate import EvaluateResult
 from common.labels import NUM_CLASSES
 from common.weights import check_update
 
-_CRASH_SIGNS = ("actor died", "actordied", "workercrashed", "actor is dead", "actorunavailable", "owner died")
+_CRASH_SIGNS = (
+    "actor died",
+    "actordied",
+    "workercrashed",
+    "actor is dead",
+    "actor is temporarily unavailable",
+    "owner died",
+)
 
 
 def refusal(reply: Message | None, timeout_seconds: float, files_sha256: str | None = None) -> str | None:

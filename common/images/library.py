@@ -41,7 +41,7 @@ class ImageLibrary:
     pixels : numpy.ndarray
         ``uint8 [N, S, S, 3]``, RGB, read-only memory map; an unreadable file is black.
     thumbs : numpy.ndarray
-        ``uint8 [N, 32, 32]``, grey, box-averaged from the full image; an unreadable file is black.
+        ``uint8 [N, 32, 32]``, grey, resized from the full image; an unreadable file is black.
     byte_sha256 : sequence of str
         N hashes of the files' bytes; ``""`` where a file could not be opened.
     pixel_sha256 : sequence of str

@@ -108,7 +108,7 @@ def decode_file(path: Path, image_size: int) -> DecodedFile:
         pixel_sha256=sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest(),
         size=image.size,
         square=to_square(image, image_size),
-        thumb=np.asarray(image.convert("L").resize((THUMB_SIZE, THUMB_SIZE), Image.Resampling.BOX)),
+        thumb=np.asarray(image.convert("L").resize((THUMB_SIZE, THUMB_SIZE), Image.Resampling.BILINEAR)),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 # Part of the cache directory's name: raise it when decoding, resizing or this file's fields change.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 THUMB_SIZE = 32
 
 

@@ -1,0 +1,96 @@
+"""The Flower ServerApp of a federation on separate machines; ``python -m server.run`` and ``flwr run`` submit it.
+
+It composes the settings on the centre's machine from the same overrides that ``server.simulate`` takes, and runs the
+same federation.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import signal
+import sys
+import threading
+from types import FrameType
+
+from flwr.app import Context
+from flwr.serverapp import Grid, ServerApp
+from flwr.supercore.run import RunNotRunningException
+from rich.console import Console
+
+from common.artifacts.run_folder import RunFolder
+from common.config import compose_settings, load_hospitals
+from common.errors import Interrupted, ProjectError
+from common.settings import RunSettings
+from common.spool import Spool
+from server.conduct import Job, conduct
+from server.events import Listeners
+from server.federation import Federation
+from server.identity import registered_names
+from server.progress import RunProgress
+from server.recorder import Recorder
+from server.resume import resumed_settings
+from server.run_log import TrainingLog
+from server.screen import Screen
+
+PROGRAM = "server.run"
+LAST_WORD = "the run ended with exit code"  # what `server.run` looks for in the ServerApp's output
+_WIDTH = 110
+
+app = ServerApp()
+
+
+@app.main()
+def main(grid: Grid, context: Context) -> None:
+    """Run one federation for the SuperLink that started this process."""
+    console = Console(file=sys.stdout, width=_WIDTH, highlight=False)
+    logging.getLogger("flwr").addFilter(_in_one_line)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        _run(grid, shlex.split(str(context.run_config.get("overrides", ""))), console)
+    except ProjectError as error:
+        console.print(f"error {error}", soft_wrap=True, markup=False)
+        console.print(f"{LAST_WORD} {error.exit_code}")
+        raise
+    console.print(f"{LAST_WORD} 0")
+
+
+def _run(grid: Grid, overrides: list[str], console: Console) -> None:
+    settings = compose_settings(overrides)
+    folder: RunFolder | None = None
+    if settings.resume:
+        settings, folder = resumed_settings(settings, overrides)
+    hospitals = load_hospitals(settings.hospitals)
+
+    def work(progress: RunProgress, recorder: Recorder) -> None:
+        _federate(grid, settings, progress, recorder, console)
+
+    conduct(Job(settings, hospitals, folder, PROGRAM, "superlink"), console, work)
+
+
+def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
+    names = {hospital.key: hospital.name for hospital in load_hospitals(settings.hospitals)}
+    with Screen(console, settings.rounds, names, Spool(recorder.folder.path)) as screen:
+        listeners = Listeners([recorder, TrainingLog(), screen])
+        federation = Federation(
+            settings, progress, recorder, listeners, threading.Event(), shares_cores=False, who=registered_names
+        )
+        try:
+            federation.run(grid)
+        except RunNotRunningException:
+            raise Interrupted("RUN130", "The run was stopped.") from None
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Leave at once, wherever the ServerApp waits; the last complete round is on disk."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted("RUN130", "The run was stopped, or its SuperLink ended.")
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Flower logs what a ServerApp raises with a traceback; what a person can act on gets one line."""
+    if record.exc_info and isinstance(record.exc_info[1], ProjectError):
+        record.exc_info, record.msg, record.args = None, str(record.exc_info[1]), None
+    return True

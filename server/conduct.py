@@ -1,0 +1,128 @@
+"""A run from its folder to its last word, whoever carries the messages: simulation and separate machines share this."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from common.artifacts.run_folder import RunFolder, check_writable, new_log, new_run
+from common.artifacts.service import offer_for_service
+from common.errors import InputError, Interrupted, ProjectError, RunError
+from common.hospitals import Hospital
+from common.model import initial_weights
+from common.plan import plan_of
+from common.settings import RunSettings
+from common.state import arrays_from_state
+from server.progress import RunProgress
+from server.recorder import Recorder
+from server.run_log import open_log
+
+Work = Callable[[RunProgress, Recorder], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run, and by which program.
+
+    Attributes
+    ----------
+    settings : RunSettings
+        Resolved.
+    hospitals : sequence of Hospital
+        In configured order.
+    folder : RunFolder or None
+        Of the run to go on with; None takes a new number.
+    program : str
+        For example ``"server.simulate"``; what a resume is to be started with.
+    engine : str
+        What carries the messages, for ``status.json``.
+    """
+
+    settings: RunSettings
+    hospitals: Sequence[Hospital]
+    folder: RunFolder | None
+    program: str
+    engine: str
+
+
+def conduct(job: Job, console: Console, work: Work) -> None:
+    """Run in the run's own folder; whatever ends it is written down.
+
+    Parameters
+    ----------
+    job : Job
+        What.
+    console : Console
+        Where to say so.
+    work : callable
+        Brings server and hospitals together, from the progress so far.
+
+    Raises
+    ------
+    ProjectError
+        With the exit code of the command.
+    """
+    output_dir = Path(job.settings.output_dir).resolve()
+    check_writable(output_dir)
+    folder = job.folder or new_run(output_dir)
+    lock = FileLock(folder.path / ".lock")  # the operating system lets go of it when the process dies
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
+    try:
+        _conduct(job, folder, console, work)
+    finally:
+        lock.release()
+
+
+def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
+    settings = job.settings
+    progress = _start_of(settings, folder)
+    log = new_log(folder.output_dir)
+    open_log(log)
+    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log)
+    recorder.status.engine = job.engine
+    recorder.start(progress)
+    console.print(
+        f"[bold]{folder.run_id}[/]  {len(job.hospitals)} hospitals, {settings.rounds} rounds at "
+        f"{settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
+    )
+    if progress.round:
+        console.print(f"going on after round {progress.round}")
+    try:
+        work(progress, recorder)
+    except InputError:
+        if not progress.round:  # nothing was computed: leave nothing behind
+            shutil.rmtree(folder.path)
+            shutil.rmtree(log.parent)
+        raise
+    except ProjectError as error:
+        _end(job, folder, recorder, error, console)
+        raise
+    except Exception as error:
+        fault = RunError("RUN020", f"The run broke off ({type(error).__name__}: {error}); the log says more.")
+        _end(job, folder, recorder, fault, console)
+        raise
+    console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
+    console.print(f"figures, splits and the model are in {folder.path}", soft_wrap=True)
+
+
+def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
+    """Write down why, and how to go on."""
+    state = "interrupted" if isinstance(error, Interrupted) else "failed"
+    command = f"python -m {job.program} resume={folder.run_id} output_dir={job.settings.output_dir}"
+    console.print(f"go on with: {command}", soft_wrap=True)
+    recorder.end(error, state, command)
+
+
+def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:
+    """Return the first weights, or the last complete round."""
+    if folder.checkpoint.exists():
+        return RunProgress.load(folder.checkpoint)
+    return RunProgress(arrays_from_state(initial_weights(settings.model.name, settings.seed)))

@@ -1,0 +1,165 @@
+"""Flower's own simulation, with real processes: the traps of `run_simulation` and their cures."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from common.artifacts.atomic import sha256_of
+from tests.conftest import base_overrides
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(*overrides: str, program: str | None = None, **environment: str) -> subprocess.Popen:
+    command = [sys.executable, *(["-c", program] if program else ["-m", "server.simulate"]), *overrides]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str]:
+    text = process.communicate(timeout=300)[0]
+    return process.returncode, text
+
+
+def ray_settings(phantoms: Path, tmp_path: Path) -> list[str]:
+    settings = base_overrides(phantoms, tmp_path / "cache")
+    settings.remove("compute.engine=inprocess")
+    return [*settings, f"output_dir={tmp_path}"]
+
+
+def read(output: Path, name: str):
+    return json.loads((output / "artifacts" / "run-001" / f"{name}.json").read_text())
+
+
+def wait_for_round(process: subprocess.Popen, output: Path, number: int) -> None:
+    status = output / "artifacts" / "run-001" / "status.json"
+    while not status.exists() or json.loads(status.read_text())["round"] < number:
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+
+
+def test_both_engines_give_the_same_weights(phantoms, tmp_path):
+    settings = ray_settings(phantoms, tmp_path)
+    code, text = finish(start(*settings))
+    assert code == 0, text
+    code, text = finish(start(*settings, "compute.engine=inprocess"))
+    assert code == 0, text
+    ray, inprocess = (tmp_path / "artifacts" / f"run-00{n}" / "global_model.pth" for n in (1, 2))
+    assert sha256_of(ray) == sha256_of(inprocess)
+
+
+KILLER = """
+import os, signal, sys
+from server import simulate
+
+make, marker = simulate.make_client_app, {marker!r}
+
+def make_deadly(sites):
+    app = make(sites)
+    def answer(message, context):
+        if message.metadata.message_type == "train" and context.node_config["partition-id"] == 1:
+            with open(marker, "a+") as file:
+                deaths = file.tell()
+                file.write("x" if deaths < {deaths} else "")
+            if deaths < {deaths}:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return app(message, context)
+    from flwr.clientapp import ClientApp
+    deadly = ClientApp()
+    for kind in ("query", "train", "evaluate"):
+        getattr(deadly, kind)()(answer)
+    return deadly
+
+simulate.make_client_app = make_deadly
+simulate.main()
+"""
+
+
+def test_a_worker_killed_once_costs_nothing(phantoms, tmp_path):
+    program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program))
+    assert code == 0, text
+    assert (tmp_path / "killed").read_text() == "x"
+    assert not any(row["failed"] for row in read(tmp_path, "training_history"))
+
+
+def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(phantoms, tmp_path):
+    program = KILLER.format(marker=str(tmp_path / "killed"), deaths=2)
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), "rounds=3", program=program))
+    assert code == 0, text
+    first, *later = read(tmp_path, "training_history")
+    (failure,) = first["failed"]
+    assert (failure["hospital"], failure["phase"]) == ("Phantom Hyderabad", "train")
+    assert "its process died" in failure["reason"]
+    assert not any(row["failed"] for row in later)
+    assert read(tmp_path, "status")["missing_hospitals"] == ["Phantom Hyderabad"]
+
+
+def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(phantoms, tmp_path):
+    settings = [*ray_settings(phantoms, tmp_path), "rounds=6"]
+    process = start(*settings)
+    wait_for_round(process, tmp_path, 1)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    code, text = finish(process)
+    assert code == 130, text
+    assert "resume=run-001" in text
+    assert "Traceback" not in text
+    assert read(tmp_path, "status")["state"] == "interrupted"
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive, f"left behind: {alive}"
+
+    code, text = finish(start("resume=run-001", f"output_dir={tmp_path}"))
+    assert code == 0, text
+    code, text = finish(start(*settings, "compute.engine=inprocess"))
+    assert code == 0, text
+    resumed, whole = (tmp_path / "artifacts" / f"run-00{n}" / "global_model.pth" for n in (1, 2))
+    assert sha256_of(resumed) == sha256_of(whole)
+
+
+def test_a_backend_that_cannot_start_says_so_and_ends(phantoms, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), RAY_TMPDIR=str(tmp_path / "file" / "x")))
+    assert code == 1, text
+    assert "SIM001" in text
+    assert "Traceback" not in text
+    assert read(tmp_path, "status")["state"] == "failed"
+
+
+def test_strangers_cannot_join_the_ray_cluster(phantoms, tmp_path):
+    process = start(*ray_settings(phantoms, tmp_path), "rounds=200")
+    try:
+        wait_for_round(process, tmp_path, 1)
+        addresses = {
+            argument.partition("=")[2]
+            for child in psutil.Process(process.pid).children(recursive=True)
+            for argument in child.cmdline()
+            if argument.startswith(("--gcs-address=", "--address="))
+        }
+        address = next(text for text in addresses if ":" in text)
+        stranger = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False); print('JOINED')"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+        answer = subprocess.run(
+            [sys.executable, "-c", stranger, address], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert "JOINED" not in answer.stdout
+        assert answer.returncode != 0
+        assert "auth" in (answer.stdout + answer.stderr).lower()
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert finish(process)[0] == 130
