@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 
 from clients import answers
 from clients.site import Site
+from clients.site_file import SITE_FILE, read_site
 from common import wire
 from common.calibration import to_counts
 from common.errors import ProjectError
@@ -20,20 +22,20 @@ Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
 log = logging.getLogger("clients")
 
 
-def make_client_app(sites: Sequence[Site]) -> ClientApp:
-    """Build the app of a simulation.
+def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
+    """Build the app.
 
     Parameters
     ----------
-    sites : sequence of Site
-        One a hospital; Flower's ``partition-id`` picks from it.
+    find_site : callable
+        Says which hospital answers: in a simulation Flower's ``partition-id`` picks one of several, on a machine of its
+        own the hospital's settings file says so.
     """
     app = ClientApp()
 
     def answering(answer: Answer) -> Callable[[Message, Context], Message]:
         def handle(message: Message, context: Context) -> Message:
-            site = sites[int(context.node_config["partition-id"])]
-            return Message(_answer(answer, site, message.content), reply_to=message)
+            return Message(_answer(answer, find_site(context), message.content), reply_to=message)
 
         return handle
 
@@ -102,3 +104,11 @@ def _received(content: RecordDict) -> answers.Received:
 
 def _who(site: Site, files: str = "") -> ConfigRecord:
     return ConfigRecord({wire.HOSPITAL: site.hospital.key, wire.FILES: files})
+
+
+def _site_of_this_machine(context: Context) -> Site:
+    """Read the hospital's own settings file; `clients.join` names it to the SuperNode."""
+    return read_site(Path(str(context.node_config[SITE_FILE]))).site()
+
+
+app = make_client_app(_site_of_this_machine)
