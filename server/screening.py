@@ -10,6 +10,7 @@ from flwr.app import Message
 
 from common import wire
 from common.calibration import from_counts
+from common.description import Description
 from common.evaluate import EvaluateResult
 from common.labels import NUM_CLASSES
 from common.weights import check_update
@@ -24,7 +25,7 @@ _CRASH_SIGNS = (
 )
 
 
-def refusal(reply: Message | None, timeout_seconds: float, files_sha256: str | None = None) -> str | None:
+def refusal(reply: Message | None, timeout_seconds: float, asked: Description | None = None) -> str | None:
     """Say why an answer cannot be used.
 
     Parameters
@@ -33,8 +34,8 @@ def refusal(reply: Message | None, timeout_seconds: float, files_sha256: str | N
         The answer; None where none came.
     timeout_seconds : float
         How long the server waited.
-    files_sha256 : str, optional
-        The hospital's list of files when the run started.
+    asked : Description, optional
+        The hospital that was asked, as it described itself.
 
     Returns
     -------
@@ -48,7 +49,12 @@ def refusal(reply: Message | None, timeout_seconds: float, files_sha256: str | N
     if wire.REFUSAL in reply.content:
         given = reply.content[wire.REFUSAL]
         return f"{given['code']}: {given['sentence']}"
-    if files_sha256 is not None and str(reply.content[wire.WHO][wire.FILES]) != files_sha256:
+    if asked is None:
+        return None
+    who = reply.content[wire.WHO]
+    if str(who[wire.HOSPITAL]) != asked.key:
+        return f"it answers as '{who[wire.HOSPITAL]}'"
+    if str(who[wire.FILES]) != asked.files_sha256:
         return "its list of files changed while the run was going on"
     return None
 

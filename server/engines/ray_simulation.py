@@ -47,8 +47,8 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
             "logging_level": "ERROR",
             "object_store_memory": _STORE_BYTES_PER_HOSPITAL * hospitals,
         },
-        # A dead worker goes back into Flower's pool, where it would fail every later message. So Ray starts it anew, and
-        # repeats once what it was doing or was sent meanwhile; the answer is the same, since it follows from the message.
+        # A dead worker goes back into Flower's pool, where it would fail every later message. So Ray starts it anew and
+        # repeats once what it was doing or was sent meanwhile; the answer follows from the message, so it is the same.
         "client_resources": {"num_cpus": 1, "num_gpus": gpus / workers, "max_restarts": -1, "max_task_retries": 1},
     }
     try:
