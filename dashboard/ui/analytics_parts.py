@@ -58,8 +58,8 @@ def _note(text: str) -> dict[str, Any]:
 
 def doubts(run: Run) -> None:
     """Draw what to know before believing the figures."""
-    lines = [f"{ICONS[remark.sound]} {markdown(remark.sentence)}" for remark in remarks(run)]
-    st.markdown("\n\n".join(lines))
+    lines = [f"- {ICONS[remark.sound]} {markdown(remark.sentence)}" for remark in remarks(run)]
+    st.markdown("\n".join(lines))
 
 
 def choose(overall: Result, hospitals: Mapping[str, Result]) -> Result:

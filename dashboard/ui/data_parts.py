@@ -63,7 +63,5 @@ def hospital_findings(hospital: HospitalData) -> None:
 
 def _finding(finding: Finding) -> None:
     label, icon, colour = BADGES[finding.severity]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
-        st.markdown(f"**{markdown(finding.title)}** · {markdown(finding.code)} · {formats.whole(finding.count)}")
-    st.markdown(markdown(finding.sentence))
+    head = f":{colour}-badge[{icon} {label}] **{markdown(finding.title)}** · {markdown(finding.code)}"
+    st.markdown(f"{head} · {formats.whole(finding.count)}  \n{markdown(finding.sentence)}")

@@ -48,7 +48,9 @@ def promotion(found: Sequence[Version]) -> None:
     if not ready:
         st.caption("No completed run has its weights here, so there is nothing to put in service.")
         return
-    run_id = st.selectbox("Run", ready, key="promote_run")
+    serving = {version.run_id for version in found if version.in_service}
+    first = next((i for i, name in enumerate(ready) if name not in serving), 0)
+    run_id = st.selectbox("Run", ready, index=first, key="promote_run")
     reason = st.text_input("Reason", key="promote_reason", max_chars=500, placeholder="better recall of meningioma")
     st.code(command(run_id, settings.output_dir, reason.strip() or "..."), language="bash", wrap_lines=True)
     if not operator.write_allowed(settings, st.get_option("server.address")):

@@ -65,11 +65,8 @@ def verdict(answer: Answer) -> None:
     if call:
         st.badge("At or above the threshold", icon=":material/check:", color="blue")
     else:
-        st.badge(
-            f"Below the threshold: {class_title(prediction.likeliest)} is likeliest, and not likely enough",
-            icon=":material/do_not_disturb_on:",
-            color="orange",
-        )
+        st.badge("Below the threshold", icon=":material/do_not_disturb_on:", color="orange")
+        st.caption(f"{class_title(prediction.likeliest)} is likeliest, and not likely enough to be named.")
     parts.metrics(
         [
             ("Confidence", formats.percent(prediction.confidence), {"help": "The highest of the four probabilities."}),
@@ -91,12 +88,12 @@ def verdict(answer: Answer) -> None:
 
 def checks(found: tuple[Check, ...], notes: tuple[str, ...]) -> None:
     """Draw what was found about the image; what is unlike the slices of training comes with a sentence."""
-    for note in notes:
-        st.markdown(f":material/info: {markdown(note)}")
+    lines = [f":material/info: {markdown(note)}" for note in notes]
     for check in found:
         icon = ":material/check_circle:" if check.passed else ":material/warning:"
         rest = f": {markdown(check.sentence)}" if check.sentence else ""
-        st.markdown(f"{icon} **{check.name}** {markdown(check.value)}{rest}")
+        lines.append(f"{icon} **{check.name}** {markdown(check.value)}{rest}")
+    st.markdown("  \n".join(lines))
     if not all(check.passed for check in found):
         st.caption("The model answers anyway, but it was not trained on images like this one.")
 

@@ -25,10 +25,8 @@ with parts.card("Can the figures be believed?"):
 
 chosen = analytics_parts.choose(overall, hospitals)
 with parts.card("Class by class", "Each share with its 95 % interval (Wilson)."):
-    left, right = st.columns([1, 1.25], gap="medium")
-    with left:
-        analytics_parts.classes(chosen, colours)
-    right.dataframe(class_table(chosen), hide_index=True, width="stretch", key="class_table")
+    analytics_parts.classes(chosen, colours)
+    st.dataframe(class_table(chosen), hide_index=True, width="stretch", key="class_table")
 left, right = st.columns(2, gap="medium")
 with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
     analytics_parts.confusion(chosen, colours)

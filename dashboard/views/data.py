@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.data import audit_tables
 from dashboard.ui import data_parts, live, network_parts, parts, run_picker
 
-parts.header("Data", "What the hospitals said of their own slices. No image and no file name ever left a hospital.")
+parts.header("Data", "What the hospitals reported of their slices: counts and findings, without images or file names.")
 run = run_picker.require_run()
 live.follow(run)
 if not run.hospitals:
@@ -21,14 +21,17 @@ parts.metrics(data_parts.headline(run))
 network_parts.held_by_one_warning(run)
 if not audit_tables.audited(run):
     st.info(f"{run.run_id} recorded class counts only: no audit, no split per class.", icon=":material/help:")
-with parts.card("Hospital by hospital", "Groups hold duplicates, look-alikes and neighbouring slices of one patient."):
+with parts.card(
+    "Hospital by hospital", "A group: duplicates, look-alikes and neighbouring slices, probably of one patient."
+):
     st.dataframe(audit_tables.overview(run), hide_index=True, width="stretch", key="audit_overview")
 
-st.subheader("Findings, and what to do", anchor=False)
-for name in sorted(run.hospitals):
-    data_parts.hospital_findings(run.hospitals[name])
+if audit_tables.audited(run):
+    st.subheader("Findings, and what to do", anchor=False)
+    for name in sorted(run.hospitals):
+        data_parts.hospital_findings(run.hospitals[name])
 
-with parts.card("The split", "Slices per class. The test slices were seen by nobody until the last round was over."):
+with parts.card("The split", "Slices of each class in each part."):
     split = audit_tables.split_table(run)
     if split.empty:
         st.caption("Not recorded for this run.")

@@ -27,7 +27,7 @@ with parts.card("Versions", "Every completed run's model. The better figure alon
     if found:
         st.dataframe(version_table(found), hide_index=True, width="stretch", key="versions")
     else:
-        st.caption("No run has completed yet.")
+        st.caption("No completed run is recorded here yet.")
 with parts.card("Put another one in service", "The model in service is kept until the new one is checked and whole."):
     models_parts.promotion(found)
 with parts.card("History"):

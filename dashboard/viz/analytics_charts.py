@@ -12,7 +12,7 @@ from common.labels import CLASSES
 from common.metrics import Confusion
 from dashboard.data.results import ClassResult, Share
 from dashboard.viz import formats
-from dashboard.viz.theme import Palette, base_figure, class_title
+from dashboard.viz.theme import LIGHT, Palette, base_figure, class_title
 
 _FIGURES = (("Recall", "recall", "circle"), ("Precision", "precision", "diamond"))
 _TITLES = [class_title(name) for name in CLASSES]
@@ -80,14 +80,14 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         ["–" if empty[i, j] else f"{confusion[i, j]:,}<br>{shares[i, j] * 100:.0f} %" for j in range(len(CLASSES))]
         for i in range(len(CLASSES))
     ]
-    figure = base_figure("Predicted", "True", colours, height=400)
+    figure = base_figure("Predicted class", "True class", colours, height=400)
     figure.add_heatmap(
         z=np.where(empty, 0.0, shares),
         x=_TITLES,
         y=[f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)],
         text=texts,
         texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, colours.hospitals[0]]],
+        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
         zmin=0.0,
         zmax=1.0,
         xgap=3,
@@ -96,7 +96,8 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         hovertemplate="true %{y}, predicted %{x}: %{text}<extra></extra>",
     )
     figure.update_layout(
-        yaxis={"autorange": "reversed", "showgrid": False}, xaxis={"side": "bottom", "showgrid": False, "tickangle": 0}
+        yaxis={"autorange": "reversed", "showgrid": False, "ticks": "", "title": {"standoff": 14}},
+        xaxis={"showgrid": False, "ticks": ""},
     )
     return figure
 

@@ -31,7 +31,13 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         cliponaxis=False,
         marker={
             "color": list(colours.classes),
-            "pattern": {"shape": list(CLASS_PATTERNS), "size": 7, "solidity": 0.12, "fgcolor": colours.surface},
+            "pattern": {
+                "shape": list(CLASS_PATTERNS),
+                "fillmode": "overlay",
+                "size": 7,
+                "solidity": 0.15,
+                "fgcolor": colours.surface,
+            },
         },
         hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
     )

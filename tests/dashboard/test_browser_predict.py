@@ -1,0 +1,85 @@
+"""Journeys in a real browser: ask the model and take the answer away, put another model in service, read a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.artifacts.service_history import read_changes
+from tests.dashboard.browser import NEEDS_CHROMIUM, Visit, browsing
+from tests.dashboard.runs import STRANGE
+from tests.dashboard.uploads import bomb_png, png
+from tests.dashboard.weights import write_run_with_weights, write_served_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
+PAGES = ("predict", "analytics", "data", "models")
+
+
+def upload(visit: Visit, name: str, content: bytes) -> None:
+    file = {"name": name, "mimeType": "image/png", "buffer": content}
+    visit.page.wait_for_selector('input[type="file"]', state="attached")
+    visit.page.set_input_files('input[type="file"]', files=[file])
+
+
+def test_predict_and_download(tmp_path: Path) -> None:
+    write_served_run(tmp_path)
+    with browsing(tmp_path) as visit:
+        visit.open("predict")
+        upload(visit, "Asha_Rao.png", bomb_png())
+        visit.page.wait_for_selector("text=over the limit of 64 megapixels")
+        assert visit.page.locator(".js-plotly-plot").count() == 0
+        upload(visit, "Asha_Rao.png", png(200))
+        visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+        assert visit.page.locator('[data-testid="stImage"] img').count() == 2
+        with visit.page.expect_download() as download:
+            visit.page.click("text=Download as PDF")
+        assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+        assert "Asha" not in download.value.suggested_filename
+        assert visit.page.locator("text=Research use only").count() >= 1
+
+
+def test_put_a_model_in_service(tmp_path: Path) -> None:
+    write_served_run(tmp_path, "run-001")
+    write_run_with_weights(tmp_path, "run-002", seed=1)
+    with browsing(tmp_path, FL_DASH_ALLOW_WRITE="1") as visit:
+        visit.open("models")
+        visit.page.click('button:has-text("Put run-002 in service")')
+        visit.page.wait_for_selector("text=needs a reason")
+        field = visit.page.get_by_label("Reason")
+        field.fill("better recall of meningioma")
+        field.press("Enter")
+        visit.page.wait_for_selector("code:has-text('better recall of meningioma')")
+        visit.page.click('button:has-text("Put run-002 in service")')
+        visit.page.wait_for_selector("text=run-002 is in service.")
+        visit.choose("Predict")
+        visit.page.wait_for_selector("strong:has-text('run-002')")
+    changes, _ = read_changes(tmp_path)
+    assert [(change.run_id, change.previous) for change in changes] == [("run-001", None), ("run-002", "run-001")]
+    assert changes[-1].reason == "better recall of meningioma"
+
+
+def test_the_report_of_a_run_with_hostile_names(tmp_path: Path) -> None:
+    write_served_run(tmp_path, hospitals=STRANGE)
+    with browsing(tmp_path) as visit:
+        asked: list[str] = []
+        visit.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        for path in PAGES:
+            visit.open(path)
+        visit.open("analytics?of=<script>alert(3)</script>")
+        visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+        with visit.page.expect_download() as download:
+            visit.page.click("text=Report as PDF")
+        assert download.value.suggested_filename == "run-001-report.pdf"
+        assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+        assert asked == []
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_nothing_is_lost_at_any_width(tmp_path: Path, width: int) -> None:
+    write_served_run(tmp_path)
+    with browsing(tmp_path, width=width) as visit:
+        for path in PAGES:
+            visit.open(path)
+            for part in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
+                assert visit.page.evaluate(f"{part}.scrollWidth - {part}.clientWidth") <= 0
