@@ -37,6 +37,7 @@ def describe(site: Site, plan: Plan) -> Description:
     InputError
         If there is nothing to train on.
     """
+    _PREPARED.pop(_key(site, plan), None)  # a run begins with what lies there now
     prepared = _prepared(site, plan)
     split = prepared.split
     labels = prepared.scan.labels
@@ -120,7 +121,7 @@ def _use_threads(threads: int) -> None:
 
 def _prepared(site: Site, plan: Plan) -> PreparedHospital:
     """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
-    key = (site.hospital.key, str(site.folder), plan.seed, str(plan.data))
+    key = _key(site, plan)
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
@@ -129,3 +130,7 @@ def _prepared(site: Site, plan: Plan) -> PreparedHospital:
             site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=teller
         )
     return _PREPARED[key]
+
+
+def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
+    return (site.hospital.key, str(site.folder), plan.seed, str(plan.data))

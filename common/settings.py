@@ -135,13 +135,16 @@ class StrategySettings:
     timeout_seconds : float
         How long a phase of a round may take before the missing hospitals are left out of it.
     wait_seconds : float
-        How long to wait at the start until the hospitals are there.
+        How long to wait until the hospitals are there: at the start for all of them, later for the quorum.
+    attempts : int
+        How often a round below the quorum is begun, on separate machines; a simulation would fail the same way again.
     """
 
     name: str = "fedavg"
     min_hospitals: int | None = None
     timeout_seconds: float = 21600.0
     wait_seconds: float = 120.0
+    attempts: int = 3
 
 
 @dataclass

@@ -99,6 +99,8 @@ def _strategy(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
         yield "strategy.name", s.name, "fedavg"
     if s.min_hospitals is not None and not 1 <= s.min_hospitals <= hospitals:
         yield "strategy.min_hospitals", s.min_hospitals, f"1 to {hospitals}, the number of hospitals that take part"
+    if s.attempts < 1:
+        yield "strategy.attempts", s.attempts, "a whole number from 1"
     for name in ("timeout_seconds", "wait_seconds"):
         if not getattr(s, name) > 0:
             yield f"strategy.{name}", getattr(s, name), "a number of seconds above 0"

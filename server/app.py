@@ -74,7 +74,7 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
     with Screen(console, settings.rounds, names, Spool(recorder.folder.path)) as screen:
         listeners = Listeners([recorder, TrainingLog(), screen])
         federation = Federation(
-            settings, progress, recorder, listeners, threading.Event(), shares_cores=False, who=registered_names
+            settings, progress, recorder, listeners, threading.Event(), names, False, registered_names
         )
         try:
             federation.run(grid)
@@ -91,6 +91,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _in_one_line(record: logging.LogRecord) -> bool:
     """Flower logs what a ServerApp raises with a traceback; what a person can act on gets one line."""
-    if record.exc_info and isinstance(record.exc_info[1], ProjectError):
-        record.exc_info, record.msg, record.args = None, str(record.exc_info[1]), None
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ProjectError):
+        record.exc_info, record.msg, record.args = None, str(error), None
     return True

@@ -27,6 +27,15 @@ class Listener:
     def waiting(self) -> None:
         """The server waits; called several times a second."""
 
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        """These hospitals are not connected; the server waits for them so many seconds at most."""
+
+    def joined(self, name: str) -> None:
+        """A hospital is there that was not there before."""
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        """A round had too few usable updates and begins again."""
+
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         """A round is complete and stored."""
 
@@ -59,6 +68,18 @@ class Listeners(Listener):
     def waiting(self) -> None:
         for listener in self._listeners:
             listener.waiting()
+
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        for listener in self._listeners:
+            listener.waiting_for(names, seconds)
+
+    def joined(self, name: str) -> None:
+        for listener in self._listeners:
+            listener.joined(name)
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        for listener in self._listeners:
+            listener.repeating(server_round, usable, quorum)
 
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         for listener in self._listeners:

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from flwr.app import Message
 from flwr.serverapp import Grid
 
-from common.errors import Interrupted, RunError
+from common.errors import Interrupted
+from server.identity import Node, Who, unknown_nodes
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.05  # between processes of one machine
+_REMOTE_POLL_SECONDS = 0.5
+_RECONNECT_SECONDS = 5.0
+_LARGEST_RESENDS = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ class Request:
     cores: int = 0
 
 
+@dataclass
+class _UnderWay:
+    """A request that was sent: when its node had connected by then, and how often it was sent again."""
+
+    request: Request
+    since: str
+    resends: int = 0
+
+
 class Exchange:
     """The server's line to its hospitals.
 
@@ -48,41 +61,28 @@ class Exchange:
         Cores that simulated hospitals share; 0 sends everything at once.
     on_wait : callable, optional
         Called while waiting, several times a second; shows progress.
+    who : Who
+        Lists the connected nodes.
     """
 
     def __init__(
-        self, grid: Grid, stop: threading.Event, cores: int = 0, on_wait: Callable[[], None] | None = None
+        self,
+        grid: Grid,
+        stop: threading.Event,
+        cores: int = 0,
+        on_wait: Callable[[], None] | None = None,
+        who: Who = unknown_nodes,
     ) -> None:
         self.grid = grid
         self._stop = stop
         self._cores = cores
         self._on_wait = on_wait
+        self._who = who
+        self._poll_seconds = _POLL_SECONDS if cores else _REMOTE_POLL_SECONDS
 
-    def wait_for_hospitals(self, count: int, seconds: float) -> list[int]:
-        """Wait until `count` nodes are there.
-
-        Flower's FedAvg counts the nodes before it waits for them, and so may train without the last to register.
-
-        Returns
-        -------
-        list of int
-            Node numbers, sorted.
-
-        Raises
-        ------
-        RunError
-            ``RUN011`` if they are not there in time.
-        """
-        deadline = time.monotonic() + seconds
-        while len(nodes := sorted(self.grid.get_node_ids())) < count:
-            if time.monotonic() > deadline:
-                raise RunError(
-                    "RUN011",
-                    f"Only {len(nodes)} of {count} hospitals were there after {seconds:.0f} s; "
-                    "start the others, or raise strategy.wait_seconds.",
-                )
-            self._pause()
-        return nodes
+    def nodes(self) -> list[Node]:
+        """Return the connected nodes, by number."""
+        return self._who(self.grid)
 
     def ask(self, requests: Sequence[Request], timeout_seconds: float) -> Iterator[tuple[Request, Message | None]]:
         """Send every request and yield each with its answer, as they arrive.
@@ -101,31 +101,59 @@ class Exchange:
         """
         deadline = time.monotonic() + timeout_seconds
         waiting = deque(requests)
-        under_way: dict[str, Request] = {}
+        under_way: dict[str, _UnderWay] = {}
+        looked = time.monotonic()
         while waiting or under_way:
             self._start(waiting, under_way)
-            for reply in list(self.grid.pull_messages(list(under_way))):
-                # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
-                yield under_way.pop(reply.metadata.reply_to_message_id), reply
+            for message_id in list(under_way):  # one at a time: no more than one answer is in memory here
+                for reply in self.grid.pull_messages([message_id]):
+                    # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
+                    yield under_way.pop(reply.metadata.reply_to_message_id).request, reply
             if time.monotonic() > deadline:
                 break
+            if under_way and not self._cores and time.monotonic() - looked > _RECONNECT_SECONDS:
+                self._send_again(under_way)
+                looked = time.monotonic()
             if under_way:
-                self._pause()
-        for request in [*under_way.values(), *waiting]:
+                self.pause()
+        for request in [*(sent.request for sent in under_way.values()), *waiting]:
             yield request, None
 
-    def _start(self, waiting: deque[Request], under_way: dict[str, Request]) -> None:
+    def _start(self, waiting: deque[Request], under_way: dict[str, _UnderWay]) -> None:
         """Push what fits into the cores; one that needs more than there are runs alone."""
+        since = {} if self._cores or not waiting else {node.number: node.since for node in self.nodes()}
         while waiting:
-            used = sum(request.cores for request in under_way.values())
+            used = sum(sent.request.cores for sent in under_way.values())
             if under_way and used + waiting[0].cores > self._cores > 0:
                 return
             request = waiting.popleft()
+            number = request.message.metadata.dst_node_id
             (message_id,) = self.grid.push_messages([request.message])
-            under_way[message_id] = request
+            under_way[message_id] = _UnderWay(request, since.get(number, ""))
 
-    def _pause(self) -> None:
+    def _send_again(self, under_way: dict[str, _UnderWay]) -> None:
+        """A node that has connected anew has forgotten what it was asked: ask it again; the answer is the same."""
+        since = {node.number: node.since for node in self.nodes()}
+        for message_id, sent in list(under_way.items()):
+            number = sent.request.message.metadata.dst_node_id
+            if since.get(number, sent.since) == sent.since or sent.resends >= _LARGEST_RESENDS:
+                continue
+            old = sent.request.message
+            message = Message(old.content, dst_node_id=number, message_type=old.metadata.message_type)
+            (new_id,) = self.grid.push_messages([message])
+            request = Request(sent.request.hospital, message, sent.request.cores)
+            under_way[new_id] = _UnderWay(request, since[number], sent.resends + 1)
+            del under_way[message_id]
+
+    def pause(self) -> None:
+        """Wait a moment.
+
+        Raises
+        ------
+        Interrupted
+            If the run was asked to stop.
+        """
         if self._on_wait:
             self._on_wait()
-        if self._stop.wait(_POLL_SECONDS):
+        if self._stop.wait(self._poll_seconds):
             raise Interrupted("RUN130", "The run was stopped.")

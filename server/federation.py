@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flwr.app import Context
@@ -18,9 +18,10 @@ from common.settings import RunSettings
 from common.weights import Arrays
 from server.events import Listener
 from server.exchange import Exchange
+from server.identity import Who, unknown_nodes
 from server.progress import RunProgress
 from server.recorder import Recorder
-from server.roster import describe_hospitals, members
+from server.roster import Muster, Roster
 from server.rounds import Rounds
 from server.strategies import make_strategy, quorum
 
@@ -41,8 +42,12 @@ class Federation:
         Hears every event, the recorder included.
     stop : threading.Event
         Ends the run from outside.
+    names : mapping of str to str
+        Hospital key to name, in configured order.
     shares_cores : bool
         Whether the hospitals are simulated on this machine's cores.
+    who : Who
+        Which hospital stands behind a node.
     """
 
     settings: RunSettings
@@ -50,7 +55,9 @@ class Federation:
     recorder: Recorder
     listener: Listener
     stop: threading.Event
+    names: Mapping[str, str]
     shares_cores: bool = True
+    who: Who = unknown_nodes
 
     def run(self, grid: Grid) -> None:
         """Describe, train round after round, test the best round, close.
@@ -67,22 +74,27 @@ class Federation:
         """
         settings, progress = self.settings, self.progress
         cores = (settings.compute.cores or 1) if self.shares_cores else 0
-        exchange = Exchange(grid, self.stop, cores, self.listener.waiting)
+        exchange = Exchange(grid, self.stop, cores, self.listener.waiting, self.who)
         plan = plan_of(settings)
-        self.listener.phase("describe", progress.round)
-        described = describe_hospitals(
-            exchange, plan, settings.hospitals, settings.strategy.wait_seconds, settings.strategy.timeout_seconds
+        needed = quorum(settings.strategy, len(self.names))
+        how = Muster(
+            needed,
+            settings.strategy.wait_seconds,
+            settings.strategy.timeout_seconds,
+            cores,
+            settings.compute.threads,
         )
-        self._check_files(list(described.values()))
-        self.listener.described(list(described.values()))
-        roster, starting_order = members(described, cores, settings.compute.threads)
+        known = {key: Description.from_json(text) for key, text in progress.described.items()}
+        roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
+        self.listener.phase("describe", progress.round)
+        roster.gather()
         rounds = Rounds(
             plan=plan,
-            members=roster,
-            starting_order=starting_order,
+            roster=roster,
             exchange=exchange,
             strategy=make_strategy(settings.strategy),
-            quorum=quorum(settings.strategy, len(roster)),
+            quorum=needed,
+            attempts=1 if self.shares_cores else settings.strategy.attempts,
             timeout_seconds=settings.strategy.timeout_seconds,
             listener=self.listener,
         )
@@ -92,19 +104,19 @@ class Federation:
             self.recorder.save_round(progress)
             self.listener.round_done(record, is_best)
         tests, _ = rounds.test(progress.best_round, progress.best_arrays)
-        self.recorder.complete(progress, list(described.values()), tests)
+        self.recorder.complete(progress, roster.descriptions, tests)
         self.listener.tested(progress.best_round, tests)
 
-    def _check_files(self, descriptions: list[Description]) -> None:
+    def _check_files(self, description: Description) -> None:
         """A resumed run must find the files it was started with; a new one remembers them."""
-        for description in descriptions:
-            known = self.progress.files.setdefault(description.key, description.files_sha256)
-            if known != description.files_sha256:
-                raise InputError(
-                    "RUN004",
-                    f"The files at {description.name} changed since {self.recorder.folder.run_id} began, so it cannot "
-                    "go on with the same split; put them back, or start a new run.",
-                )
+        known = self.progress.files.setdefault(description.key, description.files_sha256)
+        if known != description.files_sha256:
+            raise InputError(
+                "RUN004",
+                f"The files at {description.name} changed since {self.recorder.folder.run_id} began, so it cannot "
+                "go on with the same split; put them back, or start a new run.",
+            )
+        self.progress.described[description.key] = description.to_json()
 
 
 def advance(progress: RunProgress, arrays: Arrays, record: RoundRecord) -> bool:

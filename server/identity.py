@@ -42,6 +42,6 @@ def registered_names(grid: Grid) -> list[Node]:
     Flower checks each request's signature against the registered key (``NodeAuthMiddleware``), so that this name is
     what the node proved and not what it says.
     """
-    nodes = grid.get_nodes()  # type: ignore[attr-defined]
+    nodes = grid.get_nodes()
     found = [Node(int(node.node_id), str(node.name), str(node.last_activated_at)) for node in nodes]
     return sorted(found, key=lambda node: node.number)

@@ -38,6 +38,8 @@ class RunProgress:
         Hospital key to the hash of its list of files; a resume demands the same.
     missing : list of str
         Names of hospitals that missed a round.
+    described : dict of str to str
+        Hospital key to its description as JSON, also of one that is away at present.
     """
 
     arrays: Arrays
@@ -48,6 +50,7 @@ class RunProgress:
     history: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    described: dict[str, str] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""
@@ -60,6 +63,7 @@ class RunProgress:
             "history": json.dumps(self.history),
             "files": self.files,
             "missing": self.missing,
+            "described": self.described,
         }
         write_checkpoint(path, content)
 
@@ -83,6 +87,7 @@ class RunProgress:
                 history=json.loads(content["history"]),
                 files=dict(content["files"]),
                 missing=list(content["missing"]),
+                described=dict(content.get("described", {})),
             )
         except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -68,9 +69,16 @@ class Recorder(Listener):
     def described(self, descriptions: Sequence[Description]) -> None:
         self.status.synthetic = any(d.synthetic for d in descriptions)
         write_json(self.folder.stats, stats_json(descriptions, self._plan))
-        if not self.folder.splits.exists():
+        if {d.name for d in descriptions} - self._in_splits():
             write_json(self.folder.splits, splits_json(descriptions, self._plan))
         self._save_status()
+
+    def _in_splits(self) -> set[str]:
+        """Return the hospitals of the file of splits; one may join late, and a resumed run keeps its file."""
+        try:
+            return set(json.loads(self.folder.splits.read_text(encoding="utf-8"))["hospitals"])
+        except FileNotFoundError:
+            return set()
 
     def phase(self, name: str, server_round: int) -> None:
         self.status.phase = name

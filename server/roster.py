@@ -1,89 +1,249 @@
-"""Who takes part: every hospital describes itself before the first round."""
+"""Who takes part, and who of them is there: every hospital describes itself before it is asked to train."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 
 from common import wire
+from common.artifacts.history import Failure
 from common.description import Description
 from common.errors import InputError, RunError
 from common.plan import Plan
 from server import screening
+from server.events import Listener
 from server.exchange import Exchange, Request
-from server.rounds import Member
+from server.identity import Node
 from server.sharing import share_cores
 
 
-def describe_hospitals(
-    exchange: Exchange, plan: Plan, keys: Sequence[str], wait_seconds: float, timeout_seconds: float
-) -> dict[int, Description]:
-    """Wait for the hospitals and ask each what it holds.
+@dataclass(frozen=True)
+class Member:
+    """A hospital that is connected.
+
+    Attributes
+    ----------
+    node : int
+        Flower's number of its node.
+    description : Description
+        What it said of itself.
+    threads : int
+        Threads it is asked to use; 0 leaves that to it.
+    """
+
+    node: int
+    description: Description
+    threads: int = 0
+
+    @property
+    def name(self) -> str:
+        """The hospital's name."""
+        return self.description.name
+
+
+@dataclass(frozen=True)
+class Muster:
+    """How hospitals are called together.
+
+    Attributes
+    ----------
+    quorum : int
+        Hospitals that must be there.
+    wait_seconds, timeout_seconds : float
+        For them to be there, and to describe themselves.
+    cores : int
+        Cores that simulated hospitals share; 0 on machines of their own.
+    threads : int or None
+        Threads of each hospital; None shares the cores by size, or leaves it to the hospital.
+    """
+
+    quorum: int
+    wait_seconds: float
+    timeout_seconds: float
+    cores: int = 0
+    threads: int | None = None
+
+
+class Roster:
+    """The hospitals of one run.
 
     Parameters
     ----------
     exchange : Exchange
-        The line to the hospitals.
+        The line to them.
     plan : Plan
         What they are to follow; they audit and split by it.
-    keys : sequence of str
-        The hospitals expected, in configured order.
-    wait_seconds, timeout_seconds : float
-        For them to be there, and to answer.
-
-    Returns
-    -------
-    dict of int to Description
-        By Flower's node number, in configured order.
-
-    Raises
-    ------
-    InputError
-        If a hospital says that its data or the plan is wrong.
-    RunError
-        ``RUN011`` or ``RUN014`` if one is absent or gives no answer.
+    names : mapping of str to str
+        Hospital key to name as the centre knows them, in configured order.
+    muster : Muster
+        How to call them together.
+    listener : Listener
+        Hears who comes and who is missing.
+    known : mapping of str to Description
+        What hospitals said when a resumed run began, for those that are away now.
+    check : callable
+        Raises `InputError` for a description that cannot be accepted.
     """
-    nodes = exchange.wait_for_hospitals(len(keys), wait_seconds)
-    content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: plan.to_json()})})
-    requests = [Request("", Message(content, dst_node_id=node, message_type=MessageType.QUERY)) for node in nodes]
-    found: dict[str, tuple[int, Description]] = {}
-    for request, reply in exchange.ask(requests, timeout_seconds):
-        problem = screening.refusal(reply, timeout_seconds)
-        if problem or reply is None:
-            raise _refused(reply, problem or "no answer")
-        description = Description.from_json(str(reply.content[wire.DESCRIPTION]["json"]))
-        found[description.key] = (request.message.metadata.dst_node_id, description)
-    if absent := [key for key in keys if key not in found]:
-        raise RunError("RUN014", f"No hospital answered for {', '.join(absent)}; check what is running where.")
-    return {found[key][0]: found[key][1] for key in keys}
 
+    def __init__(
+        self,
+        exchange: Exchange,
+        plan: Plan,
+        names: Mapping[str, str],
+        muster: Muster,
+        listener: Listener,
+        known: Mapping[str, Description],
+        check: Callable[[Description], None],
+    ) -> None:
+        self.names = dict(names)
+        self._exchange = exchange
+        self._plan = plan
+        self._muster = muster
+        self._listener = listener
+        self._check = check
+        self._described = dict(known)
+        self._news = False
+        self._asked: dict[tuple[int, str], str] = {}  # (node, since) to the hospital it proved to be, or ""
 
-def members(described: Mapping[int, Description], cores: int, threads: int | None) -> tuple[list[Member], list[str]]:
-    """Give every hospital its threads and its place in the starting order.
+    @property
+    def descriptions(self) -> list[Description]:
+        """Descriptions of everybody who was ever there, in configured order."""
+        return [self._described[key] for key in self.names if key in self._described]
 
-    Parameters
-    ----------
-    described : mapping of int to Description
-        By node number, in configured order.
-    cores : int
-        Cores of a simulation; 0 where every hospital has a machine of its own.
-    threads : int or None
-        Threads of each hospital; None shares the cores by size.
+    def gather(self) -> dict[str, Member]:
+        """Call everybody together for the first time; when the time is up, the quorum is enough.
 
-    Returns
-    -------
-    tuple of (list of Member, list of str)
-        In configured order; and hospital keys in starting order.
-    """
-    sizes = {d.key: d.train_samples for d in described.values()}
-    if not cores:
-        shares = dict.fromkeys(sizes, 0)
-    elif threads:
-        shares = dict.fromkeys(sorted(sizes, key=lambda key: (-sizes[key], key)), min(threads, cores))
-    else:
-        shares = share_cores(sizes, cores)
-    return [Member(node, d, shares[d.key]) for node, d in described.items()], list(shares)
+        Returns
+        -------
+        dict of str to Member
+            By key, in configured order.
+
+        Raises
+        ------
+        InputError
+            If a simulated hospital says that its data or the plan is wrong.
+        RunError
+            ``RUN011`` if too few are there, ``RUN014`` if a simulated one gives no answer.
+        """
+        return self._wait(len(self.names))
+
+    def muster(self) -> dict[str, Member]:
+        """Return who is there, as soon as that is a quorum; raises as `gather` does."""
+        return self._wait(self._muster.quorum)
+
+    def starting_order(self, present: Mapping[str, Member]) -> list[str]:
+        """Return the keys in the order in which they are to start."""
+        return list(self._shares(present))
+
+    def _wait(self, wanted: int) -> dict[str, Member]:
+        present = self._wait_for(wanted)
+        if self._news:
+            self._news = False
+            self._listener.described(self.descriptions)
+        return present
+
+    def _wait_for(self, wanted: int) -> dict[str, Member]:
+        deadline = time.monotonic() + self._muster.wait_seconds
+        told: list[str] = []
+        while len(present := self._present()) < wanted:
+            absent = [name for key, name in self.names.items() if key not in present]
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return self._enough(present, absent)
+            if absent != told and not self._muster.cores:
+                told = absent
+                self._listener.waiting_for(absent, left)
+            self._exchange.pause()
+        return present
+
+    def _enough(self, present: dict[str, Member], absent: list[str]) -> dict[str, Member]:
+        if len(present) >= self._muster.quorum:
+            return present
+        raise RunError(
+            "RUN011",
+            f"Only {len(present)} of {len(self.names)} hospitals were there after {self._muster.wait_seconds:.0f} s "
+            f"and {self._muster.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
+            "strategy.wait_seconds.",
+        )
+
+    def _present(self) -> dict[str, Member]:
+        """Return the connected members; newcomers describe themselves first."""
+        nodes = [node for node in self._exchange.nodes() if not node.hospital or node.hospital in self.names]
+        newcomers = [node for node in nodes if (node.number, node.since) not in self._asked]
+        if self._muster.cores and len(nodes) < len(self.names):
+            return {}  # simulated hospitals register one by one: describe them together
+        if newcomers:
+            self._describe(newcomers)
+        found = {self._asked[node.number, node.since]: node.number for node in nodes}
+        keys = {key: self._described[key] for key in self.names if key in found and key in self._described}
+        shares = self._shares_of(keys)
+        return {key: Member(found[key], description, shares[key]) for key, description in keys.items()}
+
+    def _describe(self, nodes: Sequence[Node]) -> None:
+        content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: self._plan.to_json()})})
+        by_number = {node.number: node for node in nodes}
+        requests = [
+            Request("", Message(content, dst_node_id=node.number, message_type=MessageType.QUERY)) for node in nodes
+        ]
+        accepted = []
+        for request, reply in self._exchange.ask(requests, self._muster.timeout_seconds):
+            node = by_number[request.message.metadata.dst_node_id]
+            self._asked[node.number, node.since] = ""
+            problem = screening.refusal(reply, self._muster.timeout_seconds)
+            if problem or reply is None:
+                self._turn_away(node, reply, problem or "no answer")
+                continue
+            description = Description.from_json(str(reply.content[wire.DESCRIPTION]["json"]))
+            if false := self._false_identity(node, description):
+                self._turn_away(node, None, false)
+                continue
+            accepted.append(description)
+            self._asked[node.number, node.since] = description.key
+        for key in self.names:
+            for description in accepted:
+                if description.key == key:
+                    self._check(description)
+                    self._described[key] = description
+                    self._news = True
+                    if not self._muster.cores:
+                        self._listener.joined(description.name)
+
+    def _false_identity(self, node: Node, description: Description) -> str | None:
+        """Compare what a hospital says of itself with its key, and with what the centre knows."""
+        if node.hospital and description.key != node.hospital:
+            return f"it calls itself '{description.key}', but its key is that of {self.names[node.hospital]}"
+        if description.key not in self.names:
+            return f"it calls itself '{description.key}', which takes no part in this run"
+        if description.name != self.names[description.key]:
+            return f"it calls itself '{description.name}'; the centre knows it as '{self.names[description.key]}'"
+        if description.key in (key for (number, _), key in self._asked.items() if number != node.number):
+            return f"it calls itself '{description.key}', which is there already"
+        return None
+
+    def _turn_away(self, node: Node, reply: Message | None, problem: str) -> None:
+        """Leave a hospital out and name it; in a simulation end the run, since the same person can mend it."""
+        if self._muster.cores:
+            raise _refused(reply, problem)
+        name = self.names.get(node.hospital, f"node {node.number}")
+        self._listener.failed(Failure(name, "describe", problem))
+
+    def _shares(self, present: Mapping[str, Member]) -> dict[str, int]:
+        return self._shares_of({key: member.description for key, member in present.items()})
+
+    def _shares_of(self, described: Mapping[str, Description]) -> dict[str, int]:
+        """Return threads by hospital, in starting order."""
+        cores, threads = self._muster.cores, self._muster.threads
+        sizes = {key: description.train_samples for key, description in described.items()}
+        if not sizes:
+            return {}
+        if not cores:
+            return dict.fromkeys(sizes, threads or 0)
+        if threads:
+            return dict.fromkeys(sorted(sizes, key=lambda key: (-sizes[key], key)), min(threads, cores))
+        return share_cores(sizes, cores)
 
 
 def _refused(reply: Message | None, problem: str) -> InputError | RunError:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
+from flwr.serverapp import Grid
 from flwr.serverapp.strategy import Strategy
+from flwr.supercore.run import Run
 
 from common import wire
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.status import now
-from common.description import Description
 from common.errors import RunError
 from common.evaluate import EvaluateResult
 from common.plan import Plan
@@ -21,30 +21,32 @@ from server import screening
 from server.aggregation import aggregate
 from server.events import Listener
 from server.exchange import Exchange, Request
+from server.roster import Member, Roster
 
 
-@dataclass(frozen=True)
-class Member:
-    """A hospital as the server knows it.
+class _Present(Grid):
+    """What a strategy samples from: the hospitals that take part and are there."""
 
-    Attributes
-    ----------
-    node : int
-        Flower's number of its node.
-    description : Description
-        What it said of itself.
-    threads : int
-        Threads it is asked to use; 0 leaves that to it.
-    """
+    def __init__(self, nodes: Sequence[int]) -> None:
+        self._nodes = list(nodes)
 
-    node: int
-    description: Description
-    threads: int = 0
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the present hospitals' nodes."""
+        return self._nodes
+
+    def set_run(self, run: Run) -> None:
+        """Do nothing."""
 
     @property
-    def name(self) -> str:
-        """The hospital's name."""
-        return self.description.name
+    def run(self) -> Run:
+        """Nothing to tell."""
+        raise NotImplementedError
+
+    def create_message(self, *args: object, **kwargs: object) -> Message:
+        """Refuse: messages go through `Exchange`."""
+        raise NotImplementedError
+
+    push_messages = pull_messages = send_and_receive = create_message
 
 
 class Rounds:
@@ -54,16 +56,16 @@ class Rounds:
     ----------
     plan : Plan
         What every hospital follows.
-    members : sequence of Member
-        In configured order; the order of every sum and table.
-    starting_order : sequence of str
-        Hospital keys in the order in which simulated hospitals are to start.
+    roster : Roster
+        Who takes part, in configured order; the order of every sum and table.
     exchange : Exchange
         The line to the hospitals.
     strategy : Strategy
         Flower's, combines the weights.
     quorum : int
         Usable updates that a round needs.
+    attempts : int
+        How often a round below the quorum is begun.
     timeout_seconds : float
         Of each phase.
     listener : Listener
@@ -73,20 +75,20 @@ class Rounds:
     def __init__(
         self,
         plan: Plan,
-        members: Sequence[Member],
-        starting_order: Sequence[str],
+        roster: Roster,
         exchange: Exchange,
         strategy: Strategy,
         quorum: int,
+        attempts: int,
         timeout_seconds: float,
         listener: Listener,
     ) -> None:
         self.plan = plan
-        self.members = {member.description.key: member for member in members}
-        self._starting_order = starting_order
+        self._roster = roster
         self._exchange = exchange
         self._strategy = strategy
         self._quorum = quorum
+        self._attempts = attempts
         self._timeout = timeout_seconds
         self._listener = listener
 
@@ -111,9 +113,9 @@ class Rounds:
             ``RUN010`` below the quorum, ``RUN013`` if nobody could evaluate.
         """
         started = time.perf_counter()
-        parts = {member.name: HospitalRound() for member in self.members.values()}
+        parts = {name: HospitalRound() for name in self._roster.names.values()}
         record = RoundRecord(number, now(), hospitals=parts)
-        updates = self._train(number, arrays, record)
+        updates = self._train_until_quorum(number, arrays, record)
         new_arrays = aggregate(self._strategy, number, updates, arrays)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
@@ -139,23 +141,46 @@ class Rounds:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({_listed(failures)}).")
         return results, failures
 
-    def _train(self, number: int, arrays: Arrays, record: RoundRecord) -> list[Message]:
-        """Collect the usable updates of a round, in configured order."""
+    def _train_until_quorum(self, number: int, arrays: Arrays, record: RoundRecord) -> list[Message]:
+        """Collect the usable updates of a round, in configured order; below the quorum begin again."""
+        for attempt in range(1, self._attempts + 1):
+            before = len(record.failed)
+            present = self._roster.muster()
+            usable = self._train(number, arrays, record, present)
+            record.replied = [name for key, name in self._roster.names.items() if key in usable]
+            if len(usable) >= self._quorum:
+                return [usable[key] for key in self._roster.names if key in usable]
+            if attempt < self._attempts:
+                self._listener.repeating(number, len(usable), self._quorum)
+        raise RunError(
+            "RUN010",
+            f"Round {number}: {len(usable)} of {len(self._roster.names)} hospitals sent a usable update and "
+            f"{self._quorum} are needed ({_listed(record.failed[before:])}).",
+        )
+
+    def _train(
+        self, number: int, arrays: Arrays, record: RoundRecord, present: Mapping[str, Member]
+    ) -> dict[str, Message]:
+        """Let the hospitals that are there train; return the usable updates by hospital."""
         self._listener.phase("train", number)
         config = ConfigRecord({wire.PLAN: self.plan.to_json()})
         sent = ArrayRecord({name: Array(array) for name, array in arrays.items()})
-        by_node = {member.node: key for key, member in self.members.items()}
-        configured = self._strategy.configure_train(number, sent, config, self._exchange.grid)
-        asked = {by_node[m.metadata.dst_node_id]: m.content for m in configured if m.metadata.dst_node_id in by_node}
-        requests = [self._request(key, MessageType.TRAIN, asked[key]) for key in self._starting_order if key in asked]
-        record.asked = [member.name for key, member in self.members.items() if key in asked]
-        for key, member in self.members.items():
-            if key not in asked:
-                self._note(record, Failure(member.name, "train", "it was not connected when the round began"))
+        by_node = {member.node: key for key, member in present.items()}
+        configured = self._strategy.configure_train(number, sent, config, _Present(list(by_node)))
+        asked = {by_node[m.metadata.dst_node_id]: m.content for m in configured}
+        requests = [
+            self._request(key, present[key], MessageType.TRAIN, asked[key])
+            for key in self._roster.starting_order(present)
+            if key in asked
+        ]
+        record.asked = [name for key, name in self._roster.names.items() if key in asked]
+        for key, name in self._roster.names.items():
+            if key not in present:
+                self._note(record, Failure(name, "train", "it was not connected when the round began"))
         usable: dict[str, Message] = {}
         for request, reply in self._exchange.ask(requests, self._timeout):
-            member = self.members[request.hospital]
-            problem = screening.refusal(reply, self._timeout, member.description.files_sha256)
+            member = present[request.hospital]
+            problem = screening.refusal(reply, self._timeout, member.description)
             problem = problem or (screening.update_problem(reply, arrays) if reply else None)
             part = record.hospitals[member.name]
             part.bytes_down += payload_bytes(arrays)
@@ -166,14 +191,7 @@ class Rounds:
             part.bytes_up += sum(len(array.data) for array in reply.content[wire.ARRAYS].values())
             _note_training(part, record, reply)
             self._listener.trained(member.name, part)
-        record.replied = [member.name for key, member in self.members.items() if key in usable]
-        if len(usable) < self._quorum:
-            raise RunError(
-                "RUN010",
-                f"Round {number}: {len(usable)} of {len(self.members)} hospitals sent a usable update and "
-                f"{self._quorum} are needed ({_listed(record.failed)}).",
-            )
-        return [usable[key] for key in self.members if key in usable]
+        return usable
 
     def _validate(self, number: int, arrays: Arrays, record: RoundRecord) -> None:
         """Enter each hospital's validation figures into the record."""
@@ -194,23 +212,28 @@ class Rounds:
         config = ConfigRecord({wire.PLAN: self.plan.to_json(), wire.ROUND: number, wire.SPLIT: split})
         sent = ArrayRecord({name: Array(array) for name, array in arrays.items()})
         content = RecordDict({wire.ARRAYS: sent, wire.CONFIG: config})
-        requests = [self._request(key, MessageType.EVALUATE, content) for key in self._starting_order]
+        present = self._roster.muster()
+        order = self._roster.starting_order(present)
+        requests = [self._request(key, present[key], MessageType.EVALUATE, content) for key in order]
         results: dict[str, EvaluateResult] = {}
         failures: list[Failure] = []
+        for key, name in self._roster.names.items():
+            if key not in present:
+                failures.append(Failure(name, phase, "it was not connected"))
+                self._listener.failed(failures[-1])
         for request, reply in self._exchange.ask(requests, self._timeout):
-            member = self.members[request.hospital]
-            problem = screening.refusal(reply, self._timeout, member.description.files_sha256)
+            member = present[request.hospital]
+            problem = screening.refusal(reply, self._timeout, member.description)
             result = problem or (screening.evaluation_of(reply) if reply else "no answer")
             if isinstance(result, str):
                 failures.append(Failure(member.name, phase, result))
                 self._listener.failed(failures[-1])
             else:
                 results[member.name] = result
-        return {m.name: results[m.name] for m in self.members.values() if m.name in results}, failures
+        return {name: results[name] for name in self._roster.names.values() if name in results}, failures
 
-    def _request(self, key: str, message_type: str, content: RecordDict) -> Request:
+    def _request(self, key: str, member: Member, message_type: str, content: RecordDict) -> Request:
         """Address a message to one hospital, with its own threads in it."""
-        member = self.members[key]
         config = ConfigRecord({**content[wire.CONFIG], wire.THREADS: member.threads})
         own = RecordDict({wire.ARRAYS: content[wire.ARRAYS], wire.CONFIG: config})
         return Request(key, Message(own, dst_node_id=member.node, message_type=message_type), member.threads)

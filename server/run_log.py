@@ -71,6 +71,15 @@ class TrainingLog(Listener):
     def failed(self, failure: Failure) -> None:
         log.warning("left out of %s: %s", failure.phase, failure.reason, extra={"hospital": failure.hospital})
 
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        log.warning("waiting up to %.0f s for %s", seconds, ", ".join(names))
+
+    def joined(self, name: str) -> None:
+        self._say(name, "is connected")
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        log.warning("round %d: %d usable updates of the %d needed, so it begins again", server_round, usable, quorum)
+
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         for name, part in record.hospitals.items():
             if part.val_confusion is not None:

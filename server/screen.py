@@ -100,6 +100,17 @@ class Screen(Listener):
             f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {failure.reason}", highlight=False
         )
 
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        self.console.print(f"[yellow]waiting up to {seconds:.0f} s for:[/] {', '.join(names)}")
+
+    def joined(self, name: str) -> None:
+        self.console.print(f"{name} is connected")
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        self.console.print(
+            f"[yellow]round {server_round} begins again:[/] {usable} usable updates, {quorum} are needed"
+        )
+
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         self._clear_tasks()
         self._progress.update(self._overall, completed=record.number)

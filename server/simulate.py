@@ -96,7 +96,7 @@ def _federate(
     names = {hospital.key: hospital.name for hospital in hospitals}
     with Screen(console, settings.rounds, names, spool) as screen, Stopper(stop, spool, console):
         listeners = Listeners([recorder, TrainingLog(), screen])
-        federation = Federation(settings, progress, recorder, listeners, stop)
+        federation = Federation(settings, progress, recorder, listeners, stop, names)
         server_app = make_server_app(federation.run)
         sites = [_site(settings, hospital, spool) for hospital in hospitals]
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])

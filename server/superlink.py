@@ -55,7 +55,7 @@ def _name_failed_handshakes() -> None:
         log.warning("refused %s: %s", peer[0] if peer else "an unknown address", said)
         return fatal(protocol, error, *rest)
 
-    asyncio.sslproto.SSLProtocol._fatal_error = telling  # type: ignore[attr-defined]
+    setattr(asyncio.sslproto.SSLProtocol, "_fatal_error", telling)  # noqa: B010
 
 
 if __name__ == "__main__":
