@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
-from dashboard.data.facts import held_by_one
+from dashboard.data.facts import held_by_one, small
 from dashboard.data.results import FEW_CASES, hospital_results, overall_result
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
@@ -76,7 +76,7 @@ def _answered(run: Run) -> Remark | None:
 def _small(run: Run) -> list[Remark]:
     results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
     places = [
-        f"{class_title(row.name)} ({row.support}) at {result.title}"
+        f"{class_title(row.name)} ({small(row.support)}) at {result.title}"
         for result in results
         for row in result.classes
         if row.few and row.support

@@ -48,11 +48,11 @@ def _answerer(output_dir: str, files: Stamp) -> Answerer:
 # A slice is remembered in its visitor's session alone, and goes with it.
 
 
-@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
+@st.cache_resource(show_spinner=False, max_entries=1, scope="session")
 def _uploaded(file_id: str, _name: str, _content: bytes) -> UploadedSlice:
     return read_upload(_name, _content)
 
 
-@st.cache_resource(show_spinner="Asking the model…", max_entries=2, scope="session")
+@st.cache_resource(show_spinner="Asking the model…", max_entries=1, scope="session")
 def _prediction(file_id: str, sha256: str, _model: Answerer, _upload: UploadedSlice) -> Prediction:
     return predict(_model, _upload.image)

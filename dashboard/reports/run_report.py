@@ -8,7 +8,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from common.artifacts.read_records import Run
-from common.artifacts.read_values import text
+from common.artifacts.read_values import mapping, text
 from common.audit.finding import counted
 from common.calibration import expected_calibration_error, from_json
 from common.labels import CLASSES
@@ -179,7 +179,8 @@ def _holdings(run: Run, names: dict[str, str]) -> Flowable:
 
 def _making(run: Run, at: datetime) -> Flowable:
     meta = run.meta
-    versions = ", ".join(f"{name} {value}" for name, value in run.status.versions.items()) or "not recorded"
+    recorded = mapping(meta.get("versions")) or run.status.versions
+    versions = ", ".join(f"{name} {value}" for name, value in recorded.items()) or "not recorded"
     best, rounds = meta.get("best_epoch"), meta.get("num_epochs")
     bins = from_json(run.metrics.get("calibration"))
     ece = expected_calibration_error(bins)

@@ -24,7 +24,7 @@ def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:
     assert [version.has_weights for version in found] == [True, False]
     table = version_table(found)
     assert table["In service"].tolist() == ["● in service", ""]
-    assert table["Test accuracy"][0] == "90.0 % (81.5–94.8)"
+    assert table["Test accuracy"][0] == "89.0 % (86.0–92.0)"
 
 
 def test_version_1_left_no_version(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def test_a_completed_run(tmp_path: Path) -> None:
         "90.0 % (69.9–97.2)",
         "2.5 points between stated confidence",
         "FedAvg",
+        "torch 2.15.0",
         "0 errors, 1 warning",
     ):
         assert words in text, words
