@@ -12,7 +12,8 @@ import streamlit as st
 from common.artifacts.read_records import Run
 from common.calibration import expected_calibration_error, from_json
 from dashboard.data.honesty import remarks
-from dashboard.data.results import ALL, FEW_CASES, Result
+from dashboard.data.results import ALL, Result
+from dashboard.data.shares import FEW_CASES
 from dashboard.reports.run_report import run_pdf
 from dashboard.ui import address, parts
 from dashboard.viz import analytics_charts, formats

@@ -151,7 +151,10 @@ def round_card(choice: Choice) -> None:
 
 def every_run(known: list[str]) -> None:
     """List every run with its best accuracy, to tick those to compare."""
-    with st.expander(f"All {len(known)} runs", icon=":material/list:"):
+    folded = st.expander(f"All {len(known)} runs", icon=":material/list:", key="all_runs", on_change="rerun")
+    with folded:
+        if not folded.open:  # many runs are read only for whom wants to see them
+            return
         table = comparison.summary(cached.runs(known), MEASURES["accuracy"], None)
         event = st.dataframe(
             table.drop(columns=["Difference", "Gap", "By round"]),

@@ -71,7 +71,10 @@ def why_no_tests(run: Run) -> str:
 
 def network_map(run: Run, tests: Mapping[str, TestFigures], colours: Palette) -> None:
     """Draw the map; a click on a dot chooses that hospital."""
-    chosen = st.session_state.get(CHOSEN)
+    # settled before the map is drawn: a map that differs from the one that was clicked forgets the click
+    if st.session_state.get(CHOSEN) not in run.hospitals:
+        st.session_state[CHOSEN] = min(run.hospitals, default=None)
+    chosen = st.session_state[CHOSEN]
     chart = netmap.draw(run.hospitals, tests, colours, names=run.hospital_names, selected=chosen)
     answer = st_folium(
         chart,
@@ -97,8 +100,6 @@ def chosen_hospital(run: Run, tests: Mapping[str, TestFigures]) -> None:
     names = sorted(run.hospitals)
     if not names:
         return
-    if st.session_state.get(CHOSEN) not in names:
-        st.session_state[CHOSEN] = names[0]
     st.selectbox("Hospital", names, key=CHOSEN, help="Or click its dot.")
     body = run.hospitals[st.session_state[CHOSEN]]
     test = tests.get(body.name)

@@ -102,14 +102,16 @@ def bounds(locations: Sequence[tuple[float, float]]) -> list[list[float]]:
 
 
 def nearest(hospitals: Mapping[str, HospitalData], clicked: Mapping[str, Any] | None) -> str | None:
-    """Return the hospital whose dot was clicked: the component answers with the dot's own coordinates."""
+    """Return the hospital whose dot was clicked, None without a click.
+
+    Only dots answer clicks, so the nearest one is meant; Leaflet tells where the pointer was, not where the dot is.
+    """
     try:
         at = (float(clicked["lat"]), float(clicked["lng"]))  # type: ignore[index]
     except (TypeError, KeyError, ValueError):
         return None
     distances = {name: math.dist(at, body.location) for name, body in hospitals.items() if body.location is not None}
-    name = min(distances, key=lambda key: distances[key], default=None)
-    return name if name is not None and distances[name] < 1e-6 else None
+    return min(distances, key=lambda name: distances[name], default=None)
 
 
 def outside_coast(hospitals: Mapping[str, HospitalData]) -> list[str]:

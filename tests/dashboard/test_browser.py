@@ -1,0 +1,98 @@
+"""Journeys through the dashboard in a real browser: open, live run, compare two runs by address, a phone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright")
+from playwright.sync_api import TimeoutError
+
+from tests.dashboard.browser import NEEDS_CHROMIUM, browsing
+from tests.dashboard.runs import STRANGE, history, write_run, write_version_one
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
+DOTS = "path.leaflet-interactive"
+
+
+def test_the_network_opens_with_its_map_and_a_click_chooses(tmp_path: Path) -> None:
+    write_run(tmp_path)
+    with browsing(tmp_path) as visit:
+        answer = visit.page.request.get(visit.address)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        visit.open()
+        visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+        world = visit.page.frame_locator('iframe[title*="streamlit_folium"]')
+        world.locator(DOTS).first.wait_for()
+        assert world.locator(DOTS).count() == 3
+        assert visit.page.locator("text=420 slices, in 60 groups").count() == 1
+        wanted = visit.page.locator("text=355 slices, in 60 groups")
+        for _ in range(12):  # the map may still be moving to its hospitals when it is clicked first
+            world.locator(DOTS).nth(1).click(force=True)
+            with contextlib.suppress(TimeoutError):
+                wanted.wait_for(timeout=5000)
+                break
+        assert wanted.count() == 1
+        assert "run=run-001" in visit.page.url
+
+
+def test_hostile_names_are_text_and_no_script_runs(tmp_path: Path) -> None:
+    write_run(tmp_path, hospitals=STRANGE)
+    with browsing(tmp_path) as visit:
+        asked: list[str] = []
+        visit.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+        visit.open("?run=<script>alert(2)</script>")
+        visit.page.frame_locator('iframe[title*="streamlit_folium"]').locator(DOTS).first.wait_for()
+        for link in ("Training", "Compare", "Logs"):
+            visit.choose(link)
+            visit.settle()
+        assert asked == []
+
+
+def test_a_finished_round_appears_by_itself(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, state="running", done=2, rounds=9, updated_at=datetime.now(UTC))
+    with browsing(tmp_path) as visit:
+        visit.open("training")
+        visit.page.wait_for_selector("text=round 2 of 9")
+        (folder / "training_history.json").write_text(json.dumps(history(3, {"Phantom Jaipur": (26.9, 75.8)})))
+        visit.page.wait_for_selector("text=round 3 of 9")
+        write_run(tmp_path, done=9)
+        visit.page.wait_for_selector("text=round 9 of 9")
+        visit.page.wait_for_selector("text=Follow live", state="detached")
+
+
+def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
+    write_run(tmp_path, "run-001", done=4, best=0.85)
+    write_run(tmp_path, "run-002", done=6, strategy="fedprox")
+    write_version_one(tmp_path / "v1")
+    with browsing(tmp_path, FL_COMPARE_DIRS=str(tmp_path / "v1")) as visit:
+        visit.open("compare?runs=run-002,v1:run-001&baseline=v1:run-001&measure=loss&round=2")
+        legend = visit.page.locator(".js-plotly-plot .legendtext")
+        legend.first.wait_for()
+        assert legend.all_text_contents() == ["run-002", "v1:run-001 (baseline)"]
+        visit.page.wait_for_function("location.search.includes('measure=loss')")
+        visit.choose("Network")
+        visit.page.wait_for_selector('h1:has-text("Hospital network")')
+        visit.choose("Compare")
+        visit.page.wait_for_function("location.search.includes('run-002')")
+        legend.first.wait_for()
+        assert legend.all_text_contents() == ["run-002", "v1:run-001 (baseline)"]
+        with visit.page.expect_download() as download:
+            visit.page.click("text=Download CSV")
+        assert Path(download.value.path()).read_text().startswith("run,strategy,synthetic,round")
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_nothing_is_lost_at_any_width(tmp_path: Path, width: int) -> None:
+    write_run(tmp_path)
+    with browsing(tmp_path, width=width) as visit:
+        for path in ("", "training", "compare", "logs"):
+            visit.open(path)
+            wider = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+            assert visit.page.evaluate(wider) <= 0
+            main = "[...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollWidth - e.clientWidth)[0]"
+            assert visit.page.evaluate(main) <= 0
