@@ -65,7 +65,7 @@ def known_keys() -> list[str]:
     def walk(node: DictConfig, prefix: str) -> list[str]:
         names: list[str] = []
         for key, child in node.items_ex(resolve=False):
-            names += walk(child, f"{prefix}{key}.") if isinstance(child, DictConfig) else [f"{prefix}{key}"]
+            names += walk(child, f"{prefix}{key!s}.") if isinstance(child, DictConfig) else [f"{prefix}{key!s}"]
         return names
 
     return walk(OmegaConf.structured(RunSettings), "")

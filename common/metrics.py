@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,11 @@ def figures(confusion: Confusion) -> Figures:
             for i, name in enumerate(CLASSES)
         },
     )
+
+
+def add_confusions(parts: Iterable[Confusion]) -> Confusion:
+    """Add confusion matrices, shape [4, 4]; none at all gives zeros."""
+    return sum(parts, start=np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64))
 
 
 def count_confusion(

@@ -31,7 +31,7 @@ def model_from_arrays(name: str, arrays: Mapping[str, npt.NDArray[np.generic]], 
         model = build_model(name)
     state = {key: torch.from_numpy(np.array(array)) for key, array in arrays.items()}
     model.load_state_dict(state, strict=True, assign=True)
-    return model.to(device=device, memory_format=torch.channels_last)
+    return model.to(device).to(memory_format=torch.channels_last)
 
 
 def arrays_from_model(model: nn.Module) -> Arrays:

@@ -14,6 +14,7 @@ from torch.nn import functional
 from common.batches import Indices, Slices, batches, count_batches
 from common.device import autocast
 from common.images.augment import augment
+from common.labels import NUM_CLASSES
 from common.learning_rate import learning_rate
 from common.seeds import stream_seed
 from common.settings import TrainPlan
@@ -100,6 +101,7 @@ def train(
     shuffle = np.random.Generator(np.random.PCG64(_seed(moment, "order")))
     steps_per_epoch = count_batches(len(indices), plan.batch_size)
     steps = steps_per_epoch * plan.local_epochs
+    held = _held_classes(slices, indices, plan).to(device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
     step = 0
@@ -111,7 +113,7 @@ def train(
             rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, plan)
+            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, held, plan)
             step += 1
     loss, right = (totals / max(len(indices) * plan.local_epochs, 1)).tolist()
     return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
@@ -125,17 +127,34 @@ def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam
 
 
+def _held_classes(slices: Slices, indices: Indices, plan: TrainPlan) -> torch.Tensor:
+    """Return the classes that the loss compares, sorted, int64.
+
+    A hospital without a class would push that class's score down in every step, and the average would forget it.
+    Leaving absent classes out of the softmax is the restricted softmax of Li and Zhan, FedRS (KDD 2021), alpha = 0.
+    """
+    if not plan.held_classes_only:
+        return torch.arange(NUM_CLASSES)
+    return torch.from_numpy(np.unique(slices.labels[indices]))
+
+
 def _step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, images: torch.Tensor, labels: torch.Tensor, plan: TrainPlan
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    held: torch.Tensor,
+    plan: TrainPlan,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
     optimiser.zero_grad(set_to_none=True)
+    targets = torch.searchsorted(held, labels)
     with autocast(images.device, plan.precision):
-        logits = model(images)
-        loss = functional.cross_entropy(logits, labels, label_smoothing=plan.label_smoothing)
+        logits = model(images)[:, held]
+        loss = functional.cross_entropy(logits, targets, label_smoothing=plan.label_smoothing)
     loss.backward()
     optimiser.step()
-    right = (logits.detach().argmax(1) == labels).sum()
+    right = (logits.detach().argmax(1) == targets).sum()
     return torch.stack((loss.detach().double() * len(labels), right.double()))
 
 

@@ -48,7 +48,7 @@ def check_update(
             return f"{name} is of type {tensor.dtype} instead of {expected.dtype}"
         if not np.isfinite(tensor).all():
             return f"{name} holds values that are not finite (NaN or infinity)"
-        if name.endswith("running_var") and (tensor < 0).any():
+        if name.endswith("running_var") and np.less(tensor, 0).any():
             return f"{name} holds negative variances"
     return None
 

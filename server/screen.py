@@ -16,7 +16,7 @@ from common.description import Description
 from common.evaluate import EvaluateResult
 from common.intervals import wilson
 from common.labels import CLASSES
-from common.metrics import Confusion, figures
+from common.metrics import Confusion, add_confusions, figures
 from common.spool import Spool
 from server.events import Listener
 
@@ -164,7 +164,7 @@ def results_table(best_round: int, tests: dict[str, EvaluateResult]) -> Table:
     for name, result in tests.items():
         table.add_row(name, *_cells(result.confusion))
     table.add_section()
-    total = np.sum([result.confusion for result in tests.values()], axis=0, dtype=np.int64)
+    total = add_confusions(result.confusion for result in tests.values())
     table.add_row("all hospitals", *_cells(total), style="bold")
     return table
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from common.metrics import Confusion, figures
+from common.metrics import Confusion, add_confusions, figures
 
 
 @dataclass
@@ -106,8 +104,7 @@ class RoundRecord:
     @property
     def val_confusion(self) -> Confusion:
         """Sum of the hospitals' confusion matrices."""
-        parts = [part.val_confusion for part in self.hospitals.values() if part.val_confusion is not None]
-        return np.sum(parts, axis=0, dtype=np.int64)
+        return add_confusions(p.val_confusion for p in self.hospitals.values() if p.val_confusion is not None)
 
     @property
     def val_accuracy(self) -> float:

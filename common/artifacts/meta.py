@@ -14,7 +14,7 @@ from common.description import Description
 from common.evaluate import EvaluateResult
 from common.intervals import wilson
 from common.labels import CLASSES, NUM_CLASSES
-from common.metrics import Confusion, figures
+from common.metrics import Confusion, add_confusions, figures
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
 
 def _metrics(run: FinishedRun) -> dict[str, Any]:
     """Return version 1's figures from the summed confusion matrix, and each hospital's."""
-    confusion = np.sum([test.confusion for test in run.tests.values()], axis=0, dtype=np.int64)
+    confusion = add_confusions(test.confusion for test in run.tests.values())
     overall = figures(confusion)
     bins = add_bins([test.bins for test in run.tests.values()])
     return {
