@@ -72,17 +72,7 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
     RunError
         ``SERVICE005`` another change is under way, ``DISK001`` the folder cannot be written.
     """
-    reason = " ".join(reason.split())[:MAX_REASON]
-    if not reason:
-        raise InputError("SERVICE001", "Putting a run in service needs a reason; it is kept in models/history.jsonl.")
-    run = existing_run(output_dir, run_id)
-    _check_completed(run)
-    contents, sha256 = _read_run(run)
-    with _lock(output_dir):
-        previous = run_in_service(output_dir)
-        _write(output_dir / "models", contents)
-        at = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        _record(output_dir, Change(at, run_id, previous, reason, " ".join(by.split()), sha256))
+    _put(output_dir, run_id, reason, by, displaces_real=True)
 
 
 def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
@@ -95,17 +85,42 @@ def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
     """
     try:
         run = existing_run(output_dir, run_id)
-        offered = _parse(_read(run.meta), run.meta)
-        current = meta_in_service(output_dir)
-        if offered.get("synthetic") is True and current is not None and current.get("synthetic") is not True:
-            return (
-                f"{run_id} is synthetic, so {current.get('run_id') or 'the real model'} stays in service; "
-                f'python -m server.promote {run_id} --reason "..." replaces it.'
-            )
-        put_in_service(output_dir, run_id, reason="the run completed", by=by)
+        synthetic = _parse(_read(run.meta), run.meta).get("synthetic") is True
+        put = _put(output_dir, run_id, "the run completed", by, displaces_real=not synthetic)
     except ProjectError as error:
         return f"{run_id} was not put in service: {error.sentence}"
-    return f"{run_id} is in service."
+    if put:
+        return f"{run_id} is in service."
+    return (
+        f"{run_id} is synthetic, so {run_in_service(output_dir) or 'the real model'} stays in service; "
+        f'python -m server.promote {run_id} --reason "..." replaces it.'
+    )
+
+
+def _put(output_dir: Path, run_id: str, reason: str, by: str, *, displaces_real: bool) -> bool:
+    """Check, then copy under the lock; False where a real model stays."""
+    reason = " ".join(reason.split())[:MAX_REASON]
+    if not reason:
+        raise InputError("SERVICE001", "Putting a run in service needs a reason; it is kept in models/history.jsonl.")
+    run = existing_run(output_dir, run_id)
+    _check_completed(run)
+    contents, sha256 = _read_run(run)
+    with _lock(output_dir):
+        if not displaces_real and _holds_real(output_dir):
+            return False
+        previous = run_in_service(output_dir)
+        _write(output_dir / "models", contents)
+        at = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+        _record(output_dir, Change(at, run_id, previous, reason, " ".join(by.split()), sha256))
+    return True
+
+
+def _holds_real(output_dir: Path) -> bool:
+    """Tell whether something is there that does not say of itself that it is synthetic, damaged files included."""
+    meta = meta_in_service(output_dir)
+    if meta is not None:
+        return meta.get("synthetic") is not True
+    return any((output_dir / "models" / name).exists() for name in ("global_model.pth", "model_meta.json"))
 
 
 def load_service(output_dir: Path, *, attempts: int = 20, pause: float = 0.1) -> ServiceModel:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
 from dashboard.data.facts import held_by_one, small
-from dashboard.data.results import FEW_CASES, hospital_results, overall_result
+from dashboard.data.results import hospital_results, overall_result
+from dashboard.data.shares import FEW_CASES
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
 

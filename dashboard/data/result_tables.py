@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from common.labels import CLASSES
-from dashboard.data.results import FEW_CASES, Result, written
+from dashboard.data.results import Result
+from dashboard.data.shares import FEW_CASES, written
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
 

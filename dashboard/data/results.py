@@ -14,22 +14,13 @@ import numpy as np
 
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, matrix, number
-from common.intervals import Interval, wilson
+from common.intervals import wilson
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics import Confusion, figures
-from dashboard.viz import formats
+from dashboard.data.shares import FEW_CASES, Share
 
 ALL = "All hospitals"
-FEW_CASES = 20
 _MOST_SLICES = 10**12  # a damaged file may claim more than an integer holds
-
-
-@dataclass(frozen=True)
-class Share:
-    """A fraction and its 95 % interval; None where it is not recorded or there is no case."""
-
-    value: float | None = None
-    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +90,6 @@ def hospital_results(run: Run) -> dict[str, Result]:
         if result is not None:
             found[name] = result
     return found
-
-
-def written(share: Share) -> str:
-    """Write a share with its interval: "90.8 % (88.1–92.0)"."""
-    if share.interval is None:
-        return formats.percent(share.value)
-    return f"{formats.percent(share.value)} ({share.interval[0] * 100:.1f}–{share.interval[1] * 100:.1f})"
 
 
 def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int | None) -> Result | None:

@@ -13,7 +13,7 @@ from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, text
 from common.artifacts.service_history import Change
 from dashboard.data.facts import overall_test
-from dashboard.data.results import Share, written
+from dashboard.data.shares import Share, written
 from dashboard.settings import ROOT
 from dashboard.viz import formats
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reportlab.graphics.shapes import Circle, Drawing, Line, Rect, String
 from reportlab.lib.colors import Color
 
-from dashboard.data.results import Share, written
+from dashboard.data.shares import Share, written
 from dashboard.reports.style import ACCENT, CLASS_COLOURS, GRID, MUTED, TEXT, WIDTH, printable
 from dashboard.viz import formats
 

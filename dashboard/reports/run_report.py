@@ -14,7 +14,8 @@ from common.calibration import expected_calibration_error, from_json
 from common.labels import CLASSES
 from dashboard.data.facts import small, total_slices
 from dashboard.data.honesty import Remark, remarks
-from dashboard.data.results import FEW_CASES, Result, hospital_results, overall_result, written
+from dashboard.data.results import Result, hospital_results, overall_result
+from dashboard.data.shares import FEW_CASES, written
 from dashboard.reports.drawings import axis_start, intervals
 from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, printable, render, table
 from dashboard.viz import formats

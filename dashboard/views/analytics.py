@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.data.result_tables import class_table, hospital_table
-from dashboard.data.results import FEW_CASES, hospital_results, overall_result
+from dashboard.data.results import hospital_results, overall_result
+from dashboard.data.shares import FEW_CASES
 from dashboard.ui import analytics_parts, live, parts, run_picker
 
 parts.header("Analytics")

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from common.calibration import Bin
 from common.labels import CLASSES
 from common.metrics import Confusion
-from dashboard.data.results import ClassResult, Share
+from dashboard.data.results import ClassResult
+from dashboard.data.shares import Share
 from dashboard.viz import formats
 from dashboard.viz.theme import LIGHT, Palette, base_figure, class_title
 

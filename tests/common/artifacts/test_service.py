@@ -180,6 +180,14 @@ def test_version_1s_model_counts_as_a_real_one(tmp_path: Path) -> None:
     assert "the real model stays in service" in offer_for_service(tmp_path, "run-002", "server")
 
 
+def test_a_damaged_model_counts_as_a_real_one(tmp_path: Path) -> None:
+    completed_run(tmp_path, "run-002", synthetic=True)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model_meta.json").write_text('{"run_id": "run-001", "synth')
+    assert "the real model stays in service" in offer_for_service(tmp_path, "run-002", "server")
+    assert not (tmp_path / "models" / "history.jsonl").exists()
+
+
 def test_an_offer_that_fails_is_a_sentence(tmp_path: Path) -> None:
     folder = completed_run(tmp_path)
     (folder / "global_model.pth").write_bytes(b"junk")

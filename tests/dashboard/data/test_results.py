@@ -8,7 +8,8 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from common.artifacts.read import load_run
 from common.intervals import wilson
-from dashboard.data.results import FEW_CASES, hospital_results, overall_result, written
+from dashboard.data.results import hospital_results, overall_result
+from dashboard.data.shares import FEW_CASES, written
 from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
 
 CONFUSION = [[30, 5, 1, 0], [4, 25, 0, 1], [2, 0, 17, 0], [0, 0, 0, 0]]

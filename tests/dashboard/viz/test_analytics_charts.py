@@ -7,7 +7,8 @@ import pytest
 
 from common.artifacts.read import load_run
 from common.calibration import Bin
-from dashboard.data.results import ClassResult, Share, overall_result
+from dashboard.data.results import ClassResult, overall_result
+from dashboard.data.shares import Share
 from dashboard.viz.analytics_charts import class_intervals, confusion_matrix, reliability
 from dashboard.viz.predict_charts import probability_bars
 from dashboard.viz.theme import DARK, LIGHT, Palette

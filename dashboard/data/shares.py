@@ -1,0 +1,24 @@
+"""A share with its 95 % interval, and how it is written; apart from `results` so that it brings no heavy library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.viz import formats
+
+FEW_CASES = 20
+
+
+@dataclass(frozen=True)
+class Share:
+    """A fraction and its 95 % interval; None where it is not recorded or there is no case."""
+
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+def written(share: Share) -> str:
+    """Write a share with its interval: "90.8 % (88.1–92.0)"."""
+    if share.interval is None:
+        return formats.percent(share.value)
+    return f"{formats.percent(share.value)} ({share.interval[0] * 100:.1f}–{share.interval[1] * 100:.1f})"
