@@ -101,6 +101,33 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
     return _checked(SiteFile(path=path.resolve(), hospital=hospital, **values))
 
 
+def write_site(site: SiteFile, path: Path) -> Path:
+    """Write settings with every path absolute, for the processes that answer the messages; mode 0600.
+
+    Parameters
+    ----------
+    site : SiteFile
+        What to write.
+    path : Path
+        Where; replaced if it exists.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
+    content: dict[str, Any] = {}
+    for field in fields(SiteFile):
+        value = getattr(site, field.name)
+        if field.name not in ("path", "hospital") and value is not None:
+            content[field.name] = str(value) if isinstance(value, Path) else value
+    content["hospital"] = {**vars(site.hospital), "location": list(site.hospital.location)}
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(OmegaConf.to_yaml(OmegaConf.create(content)), encoding="utf-8")
+    return path
+
+
 def _values(path: Path) -> dict[str, Any]:
     try:
         config = OmegaConf.load(path)

@@ -106,6 +106,7 @@ class Exchange:
         while waiting or under_way:
             self._start(waiting, under_way)
             for message_id in list(under_way):  # one at a time: no more than one answer is in memory here
+                self._heed_stop()
                 for reply in self.grid.pull_messages([message_id]):
                     # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
                     yield under_way.pop(reply.metadata.reply_to_message_id).request, reply
@@ -155,5 +156,9 @@ class Exchange:
         """
         if self._on_wait:
             self._on_wait()
-        if self._stop.wait(self._poll_seconds):
+        self._stop.wait(self._poll_seconds)
+        self._heed_stop()
+
+    def _heed_stop(self) -> None:
+        if self._stop.is_set():
             raise Interrupted("RUN130", "The run was stopped.")

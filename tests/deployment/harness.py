@@ -1,0 +1,201 @@
+"""A real federation for tests: SuperLink, SuperNodes, TLS and keys, each in processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from common.config import load_hospital
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]
+NAMES = {"phantom_jaipur": "Phantom Jaipur", "phantom_hyderabad": "Phantom Hyderabad", "phantom_kolkata": "Phantom Kolkata"}
+PATIENCE = 420.0  # seconds for one thing to happen on a busy machine; a deadline, not an expectation
+
+
+class Process:
+    """A command with its output in a file, and its whole family gone at the end."""
+
+    def __init__(self, arguments: list[str], folder: Path, name: str, prefix: list[str] | None = None) -> None:
+        self.output = folder / f"{name}.out"
+        self.name = name
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+        environment["PYTHONPATH"] = str(ROOT)
+        with self.output.open("ab") as file:
+            self.popen = subprocess.Popen(
+                [*(prefix or []), sys.executable, "-m", *arguments],
+                cwd=folder,
+                env=environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def until(self, sign: str, patience: float = PATIENCE) -> None:
+        """Wait for a text in the output."""
+        wait_for(lambda: sign in self.text, f"{self.name} to say '{sign}'", self, patience)
+
+    def finish(self, patience: float = PATIENCE) -> int:
+        """Wait for the end and return the exit code."""
+        wait_for(lambda: self.popen.poll() is not None, f"{self.name} to end", None, patience)
+        return int(self.popen.returncode)
+
+    def family(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(self.popen.pid)
+            return [parent, *parent.children(recursive=True)]
+        return []
+
+    def find(self, word: str) -> psutil.Process | None:
+        """Return the descendant whose command line holds a word."""
+        for process in self.family():
+            with contextlib.suppress(psutil.Error):
+                if word in " ".join(process.cmdline()):
+                    return process
+        return None
+
+    def kill(self) -> None:
+        """End everything at once, without asking."""
+        for process in reversed(self.family()):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self) -> int:
+        """Ask for the end, as Ctrl-C does."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGINT)
+        return self.finish(60)
+
+
+def wait_for(condition: Callable[[], object], what: str, process: Process | None = None, patience: float = PATIENCE) -> None:
+    """Wait until something is so; fail with the last output if it does not come."""
+    end = time.monotonic() + patience
+    while not condition():
+        if process is not None and process.popen.poll() is not None and not condition():
+            raise AssertionError(f"waited for {what}, but it ended:\n{process.text[-4000:]}")
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain for {what}\n{process.text[-4000:] if process else ''}")
+        time.sleep(0.2)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Deployment:
+    """A centre and its hospitals in one folder."""
+
+    def __init__(self, folder: Path, phantoms: Path, host: str = "127.0.0.1") -> None:
+        self.folder = folder
+        self.phantoms = phantoms
+        self.host = host
+        self.port = free_port()
+        self.credentials = folder / "credentials"
+        self.processes: list[Process] = []
+        self.prefixes: dict[str, list[str]] = {}  # e.g. ["ip", "netns", "exec", "..."]
+        self.addresses = {"centre": host}
+
+    def make_credentials(self, *keys: str) -> None:
+        arguments = ["--out", str(self.credentials), "--address", self.host, "--port", str(self.port)]
+        for key in keys or KEYS:
+            arguments += ["--hospital", key]
+        subprocess.run([sys.executable, "-m", "server.credentials", *arguments], cwd=ROOT, check=True, capture_output=True)
+
+    def site(self, key: str, **changes: object) -> Path:
+        """Fill in a hospital's settings file, as its IT person would; return it."""
+        from omegaconf import OmegaConf
+
+        path = self.credentials / "handout" / key / "hospital.yaml"
+        config = OmegaConf.load(path)
+        config.update({"data_root": str(self.phantoms), "port": free_port(), **changes})
+        target = path.with_name(f"{key}.yaml")
+        OmegaConf.save(config, target)
+        return target
+
+    def start(self, name: str, *arguments: str, where: str = "centre") -> Process:
+        process = Process(list(arguments), self.folder, name, self.prefixes.get(where))
+        self.processes.append(process)
+        return process
+
+    def serve(self, *flags: str) -> Process:
+        process = self.start(
+            "serve",
+            "server.serve",
+            "--credentials",
+            str(self.credentials),
+            "--host",
+            self.host,
+            "--port",
+            str(self.port),
+            *flags,
+        )
+        process.until("Ready.")
+        return process
+
+    def join(self, key: str, *flags: str, site: Path | None = None) -> Process:
+        path = site or self.site(key)
+        return self.start(key, "clients.join", "--config", str(path), "--skip-preflight", *flags, where=key)
+
+    def run(self, *overrides: str, name: str = "run") -> Process:
+        return self.start(name, "server.run", "--credentials", str(self.credentials), *overrides)
+
+    def overrides(self, rounds: int = 2, keys: list[str] | None = None) -> list[str]:
+        return [
+            f"hospitals=[{','.join(keys or KEYS)}]",
+            "data.image_size=32",
+            f"rounds={rounds}",
+            "train.lr=1e-3",
+            "compute.threads=1",
+            f"output_dir={self.folder}",
+        ]
+
+    def read(self, name: str, run: str = "run-001") -> object:
+        return json.loads((self.folder / "artifacts" / run / f"{name}.json").read_text())
+
+    def rounds_done(self, run: str = "run-001") -> int:
+        path = self.folder / "artifacts" / run / "status.json"
+        return int(json.loads(path.read_text())["round"]) if path.exists() else -1
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "artifacts" / "run-001" / "global_model.pth"
+
+    def log(self) -> str:
+        return (self.folder / "logs" / "superlink.log").read_text(errors="replace")
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        for process in reversed(self.processes):
+            process.kill()
+
+
+@contextlib.contextmanager
+def deployment(folder: Path, phantoms: Path, host: str = "127.0.0.1") -> Iterator[Deployment]:
+    made = Deployment(folder, phantoms, host)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def hospital_name(key: str) -> str:
+    return load_hospital(key).name
