@@ -41,7 +41,7 @@ def parse_status(raw: Any, notes: Notes) -> Status:
     if state not in STATES:
         notes.add(f"{notes.file} names no known state, so whether the run still goes on is not known.")
         state = UNRECORDED
-    versions = {name: text(body.get(name)) for name in ("project_version", "flwr", "torch", "python")}
+    versions = {str(name): text(value) for name, value in mapping(body.get("versions")).items()}
     names = ("started_at", "updated_at", "ended_at", "phase", "strategy", "engine", "reason", "log", "resume_command")
     return Status(
         state=state or UNRECORDED,

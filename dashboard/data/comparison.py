@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from common.artifacts.read_records import HospitalRound, Round, Run
+from common.artifacts.read_values import mapping
 from dashboard.viz import formats
 from dashboard.viz.measures import MEASURES, Measure
 
@@ -116,12 +117,16 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def settings_table(settings: Mapping[str, Mapping[str, Any]], *, only_differences: bool) -> pd.DataFrame:
-    """Return settings as rows and runs as columns; a run without the setting says so."""
+    """Return settings as rows and runs as columns; a run without the setting says so.
+
+    A run that recorded no settings at all (version 1) does not make every other run's settings a difference.
+    """
     flat = {key: flatten(body) for key, body in settings.items()}
     names = sorted({name for body in flat.values() for name in body})
     rows = [{"Setting": name, **{key: body.get(name, NOT_RECORDED) for key, body in flat.items()}} for name in names]
     if only_differences:
-        rows = [row for row in rows if len({value for key, value in row.items() if key != "Setting"}) > 1]
+        recorded = [key for key, body in flat.items() if body]
+        rows = [row for row in rows if len({row[key] for key in recorded}) > 1]
     return pd.DataFrame(rows, columns=["Setting", *flat])
 
 
@@ -154,6 +159,17 @@ def csv(table: pd.DataFrame) -> bytes:
     """Write a table as CSV (UTF-8); a text that a spreadsheet would take for a formula gets a leading apostrophe."""
     safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell)
     return safe.to_csv(index=False).encode("utf-8")
+
+
+def split_doubts(runs: Mapping[str, Run]) -> list[str]:
+    """Return the runs with test figures that did not record a split free of look-alikes across its sides."""
+    doubted = []
+    for key, run in runs.items():
+        split = mapping(run.meta.get("split"))
+        clean = split.get("grouped") is True and not split.get("groups_across_splits")
+        if run.metrics and not clean:
+            doubted.append(key)
+    return doubted
 
 
 def hospitals_of(runs: Sequence[Run]) -> list[str]:

@@ -88,13 +88,13 @@ def hospital_table(run: Run) -> pd.DataFrame:
         rows.append(
             {
                 "Hospital": name,
-                "Specialty": hospital.specialty or formats.MISSING,
                 "Slices": formats.whole(hospital.total),
                 **{class_title(label): small(hospital.class_counts.get(label, 0)) for label in CLASSES},
                 "Test accuracy": formats.percent(test.accuracy if test else None),
                 "95 % interval": formats.interval(test.interval if test else None),
                 "Tested on": formats.whole(test.n_test if test else None),
                 "Macro F1": formats.percent(test.macro_f1 if test else None),
+                "Specialty": hospital.specialty or formats.MISSING,
             }
         )
     return pd.DataFrame(rows)

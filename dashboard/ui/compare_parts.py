@@ -62,7 +62,13 @@ def choose(known: list[str]) -> Choice:
 
 
 def troubles(choice: Choice) -> None:
-    """Say which runs ended early and why, and whose files could not be read in full."""
+    """Say whose figures may flatter, which runs ended early and why, and whose files could not be read in full."""
+    doubted = comparison.split_doubts(choice.runs)
+    if doubted:
+        st.caption(
+            f":material/balance: {markdown(', '.join(doubted))}: no record that look-alike slices stand on one side of "
+            "the split, so these figures may flatter the model and are not like for like."
+        )
     for key, run in choice.runs.items():
         if run.status.reason and run.state in ("failed", "interrupted"):
             st.caption(f":material/error: {markdown(key)} {run.state}: {markdown(run.status.reason)}")
@@ -125,10 +131,13 @@ def settings_card(choice: Choice) -> None:
         read = {key: cached.run_settings(key) for key in choice.runs}
         parts.problems([problem for _, found in read.values() for problem in found])
         table = comparison.settings_table({key: body for key, (body, _) in read.items()}, only_differences=only)
-        if table.empty:
-            st.caption("No setting differs." if any(body for body, _ in read.values()) else "No run recorded settings.")
-        else:
+        recorded = [key for key, (body, _) in read.items() if body]
+        if len(recorded) < len(read):
+            st.caption(f"Recorded no settings: {markdown(', '.join(key for key in read if key not in recorded))}.")
+        if not table.empty:
             st.dataframe(table, hide_index=True, width="stretch", key="settings_table")
+        elif recorded:
+            st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
 
 
 def round_card(choice: Choice) -> None:

@@ -128,12 +128,12 @@ def round_table(run: Run) -> pd.DataFrame:
 
 def log_tail(run: Run) -> None:
     """Draw the end of the run's log."""
-    with parts.card("End of the log", "The whole log is on the page Logs."):
+    with parts.card("End of the log", "The last line first; the whole log is on the page Logs."):
         path = logs.log_path(cached.settings().output_dir, run.status.log)
         if path is None:
             st.caption("This run has no log here.")
             return
-        lines = logs.read_tail(path, 40_000).splitlines()[-TAIL_LINES:]
+        lines = logs.read_tail(path, 40_000).splitlines()[: -TAIL_LINES - 1 : -1]
         st.code("\n".join(lines) or "The log is empty.", language=None, height=240)
 
 

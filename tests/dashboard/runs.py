@@ -257,10 +257,7 @@ def write_run(
         "log": log,
         "resume_command": None if state in ("completed", "running") else f"python -m server.simulate resume={run_id}",
         "missing_hospitals": missing,
-        "project_version": "2.0.0",
-        "flwr": "1.41.0",
-        "torch": "2.15.0",
-        "python": "3.11.9",
+        "versions": {"project": "2.0.0", "flwr": "1.41.0", "torch": "2.15.0", "python": "3.11.9"},
     }
     write_json(folder / "status.json", status)
     write_json(folder / "dataset_stats.json", stats(hospitals))

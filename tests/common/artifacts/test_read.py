@@ -20,6 +20,7 @@ def test_a_completed_run_is_read_whole(tmp_path: Path) -> None:
     assert (run.state, run.synthetic, run.strategy) == ("completed", True, "fedavg")
     assert run.hospital_names == tuple(sorted(HOSPITALS))
     assert run.status.missing_hospitals == ("Phantom Kolkata",)
+    assert run.status.versions["flwr"] == "1.41.0"
     assert [round_.number for round_ in run.rounds] == [1, 2, 3, 4]
     second = run.rounds[1]
     assert second.failed[0].reason == "no answer within 60 s"

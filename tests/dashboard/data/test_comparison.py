@@ -66,8 +66,12 @@ def test_only_differing_settings_and_none_is_a_value(tmp_path: Path) -> None:
     table = comparison.settings_table({k: settings[k] for k in "ab"}, only_differences=True)
     assert table.to_dict("list") == {"Setting": ["dp"], "a": ["none"], "b": ["8.0"]}
     with_old = comparison.settings_table(settings, only_differences=True)  # type: ignore[arg-type]
-    assert list(with_old["c"]) == ["not recorded"] * 3
+    assert with_old.to_dict("list") == {"Setting": ["dp"], "a": ["none"], "b": ["8.0"], "c": ["not recorded"]}
     assert len(comparison.settings_table({k: settings[k] for k in "ab"}, only_differences=False)) == 3
+
+
+def test_a_split_that_was_not_recorded_is_doubted(runs: dict[str, Run]) -> None:
+    assert comparison.split_doubts(runs) == ["v1:run-001"]
 
 
 def test_nested_settings_get_dotted_names(tmp_path: Path) -> None:
