@@ -32,7 +32,7 @@ def start(*overrides: str, program: str | None = None, **environment: str) -> su
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
-    text = process.communicate(timeout=300)[0]
+    text = process.communicate(timeout=900)[0]
     return process.returncode, text
 
 
