@@ -35,7 +35,8 @@ def batches(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield uint8 images ``[B, 3, S, S]`` (channels last) and labels ``[B]`` on the device.
 
-    The slices are dealt evenly, so that no batch is a leftover of one, which batch normalisation cannot digest.
+    The slices are dealt evenly, so that no batch is a leftover of one, which batch normalisation cannot digest; with a
+    batch size of two, an odd slice makes one batch of three.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def batches(
     order : ndarray of int64
         Indices in the order to take them.
     batch_size : int
-        Largest size of a batch.
+        Largest size of a batch, at least 2.
     device : torch.device
         Where the batches go.
     """
@@ -58,4 +59,4 @@ def batches(
 
 def count_batches(samples: int, batch_size: int) -> int:
     """Return how many batches `batches` yields."""
-    return -(-samples // batch_size)
+    return min(-(-samples // batch_size), max(samples // 2, 1))

@@ -1,0 +1,47 @@
+import os
+
+import pytest
+import torch
+
+from common import device as module
+from common.device import autocast, available_cores, pick_device
+from common.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("present", "choice", "expected"),
+    [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu"), (True, "cuda", "cuda")],
+)
+def test_the_device_is_cuda_where_it_is_there_and_wanted(monkeypatch, present, choice, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: present)
+    assert pick_device(choice).type == expected
+
+
+def test_cuda_that_is_not_there_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match=r"DEV001.*use auto or cpu"):
+        pick_device("cuda")
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {1, 5, 6}, raising=False)
+    assert available_cores() == 3
+    monkeypatch.delattr(module.os, "sched_getaffinity")
+    assert available_cores() == (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("auto", torch.float32), ("float32", torch.float32), ("mixed", torch.bfloat16)]
+)
+def test_a_cpu_computes_in_float32_unless_told_otherwise(precision, dtype):
+    with autocast(torch.device("cpu"), precision):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+
+
+@pytest.mark.parametrize(("capability", "mixed"), [((9, 0), True), ((8, 0), True), ((7, 5), False)])
+def test_auto_is_mixed_only_where_the_gpu_computes_bfloat16_itself(monkeypatch, capability, mixed):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    entered = []
+    monkeypatch.setattr(torch, "autocast", lambda kind, dtype: entered.append((kind, dtype)))
+    autocast(torch.device("cuda"), "auto")
+    assert entered == ([("cuda", torch.bfloat16)] if mixed else [])
