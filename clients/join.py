@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from rich.console import Console
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from clients.site_file import SITE_FILE, SiteFile, read_site, write_site
 from common.errors import InputError, ProjectError
-from common.keys import load_private
+from common.keys import load_private, write_private
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
@@ -101,9 +102,7 @@ def _check(site: SiteFile, given: argparse.Namespace) -> None:
         return
     load_private(site.private_key)
     if site.root_certificate is None or not site.root_certificate.is_file():
-        raise InputError(
-            "JOIN002", f"root_certificate {site.root_certificate} is missing; the centre has ca.crt."
-        )
+        raise InputError("JOIN002", f"root_certificate {site.root_certificate} is missing; the centre has ca.crt.")
 
 
 class _Connection:
@@ -134,22 +133,38 @@ class _Connection:
         self._console.print(f"{self._site.hospital.name}: disconnected.")
 
     def _run_once(self) -> None:
-        process = subprocess.Popen(self._command(), env=self._environment(), start_new_session=True)
+        """Keep the SuperNode and its executor until one of them ends, and then end both."""
+        processes = [subprocess.Popen(self._supernode(), env=self._environment(), start_new_session=True)]
         try:
-            while process.poll() is None and not self._stop.wait(0.5):
+            command = self._executor(processes[0].pid)
+            processes.append(subprocess.Popen(command, env=self._environment(), start_new_session=True))
+            while not any(process.poll() is not None for process in processes) and not self._stop.wait(0.5):
                 pass
         finally:
-            _end_group(process)
+            for process in processes:
+                _end_group(process)
 
-    def _command(self) -> list[str]:
+    def _supernode(self) -> list[str]:
         site = self._site
         command = [str(Path(sys.executable).parent / "flower-supernode"), "--superlink", site.superlink]
+        command += ["--isolation", "process", "--superexec-auth-secret-file", str(self._secret())]
         command += ["--host", "127.0.0.1", "--port", str(site.port)]
         command += ["--node-config", f"{SITE_FILE}={json.dumps(str(self._effective_file()))}"]
         if self._insecure:
             return [*command, "--insecure"]
         command += ["--root-certificates", str(site.root_certificate)]
         return [*command, "--auth-supernode-private-key", str(site.private_key)]
+
+    def _executor(self, supernode: int) -> list[str]:
+        command = [sys.executable, "-m", "clients.executor", "--runtime-api-address", f"127.0.0.1:{self._site.port}"]
+        return [*command, "--secret-file", str(self._home / "secret"), "--parent-pid", str(supernode)]
+
+    def _secret(self) -> Path:
+        """Make a secret that only this SuperNode and its executor share: other users of the machine get no message."""
+        path = self._home / "secret"
+        path.unlink(missing_ok=True)
+        write_private(path, secrets.token_hex(32).encode())
+        return path
 
     def _effective_file(self) -> Path:
         """Write down the settings with the flags in them, so that each message's process reads the same."""
