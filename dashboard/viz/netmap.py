@@ -70,6 +70,8 @@ def draw(
     style = marks(names, colours)
     for name, body in placed.items():
         radius = dot_radius(body.total, largest)
+        text = _text(name, body, tests.get(name))
+        labelled = len(placed) <= LABELS_UP_TO
         folium.CircleMarker(
             body.location,
             radius=radius,
@@ -78,8 +80,10 @@ def draw(
             fill=True,
             fill_color=style[name].colour,
             fill_opacity=1,
-            tooltip=_label(name, body, tests.get(name), radius, middle, permanent=len(placed) <= LABELS_UP_TO),
+            tooltip=None if labelled else folium.Tooltip(text),
         ).add_to(chart)
+        if labelled:
+            _label(text, body, radius, middle).add_to(chart)
     chart.fit_bounds(bounds([body.location for body in placed.values() if body.location]))
     return chart
 
@@ -138,23 +142,22 @@ def _land(colours: Palette) -> dict[str, Any]:
     return {"fillColor": colours.land, "color": colours.coast, "weight": 1, "fillOpacity": 1}
 
 
-def _label(
-    name: str, body: HospitalData, test: TestFigures | None, radius: float, middle: float, *, permanent: bool
-) -> folium.Tooltip:
-    """Write a hospital's label on the side of its dot that faces the middle, where it is not cut off."""
+def _text(name: str, body: HospitalData, test: TestFigures | None) -> str:
     second = f"{formats.whole(body.total)} slices"
     if test is not None:
         second += f" · {formats.percent(test.accuracy)}"
-    text = f"<b>{_script_safe(name if len(name) <= 30 else name[:29] + '…')}</b><br>{second}"
-    east = body.location is not None and body.location[1] > middle
-    return folium.Tooltip(
-        text,
-        permanent=permanent,
-        direction="left" if east else "right",
-        class_name="hospital",
-        sticky=False,
-        offset=[-radius - 3 if east else radius + 3, 0],
-    )
+    return f"<b>{_script_safe(name if len(name) <= 30 else name[:29] + '…')}</b><br>{second}"
+
+
+def _label(text: str, body: HospitalData, radius: float, middle: float) -> folium.Marker:
+    """Write beside a dot, on the side that faces the middle, where nothing is cut off.
+
+    Not a Leaflet tooltip: that measures itself once, and wrongly if the style sheet arrives after it.
+    """
+    side = "right" if body.location is not None and body.location[1] > middle else "left"
+    html = f'<div style="position:absolute;{side}:{radius + 5:.0f}px;white-space:nowrap">{text}</div>'
+    icon = folium.DivIcon(html=html, icon_size=(0, 0), icon_anchor=(0, 0), class_name="hospital")
+    return folium.Marker(body.location, icon=icon)
 
 
 def _middle(longitudes: Sequence[float]) -> float:
