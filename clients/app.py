@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
+from flwr.clientapp.typing import Mod
 
 from clients import answers
+from clients.packing import packing_mod
 from clients.site import Site
 from clients.site_file import SITE_FILE, read_site
 from common import wire
@@ -22,7 +24,7 @@ Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
 log = logging.getLogger("clients")
 
 
-def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
+def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = ()) -> ClientApp:
     """Build the app.
 
     Parameters
@@ -30,8 +32,10 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     find_site : callable
         Says which hospital answers: in a simulation Flower's ``partition-id`` picks one of several, on a machine of its
         own the hospital's settings file says so.
+    mods : sequence of Mod
+        Flower's, around every answer.
     """
-    app = ClientApp()
+    app = ClientApp(mods=list(mods))
 
     def answering(answer: Answer) -> Callable[[Message, Context], Message]:
         def handle(message: Message, context: Context) -> Message:
@@ -111,4 +115,4 @@ def _site_of_this_machine(context: Context) -> Site:
     return read_site(Path(str(context.node_config[SITE_FILE]))).site()
 
 
-app = make_client_app(_site_of_this_machine)
+app = make_client_app(_site_of_this_machine, [packing_mod])

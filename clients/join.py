@@ -19,7 +19,8 @@ from types import FrameType
 from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
-from clients.site_file import SITE_FILE, SiteFile, read_site, write_site
+from clients.join_flags import add_site_flags, site_from
+from clients.site_file import SITE_FILE, SiteFile, write_site
 from common.errors import InputError, ProjectError
 from common.keys import load_private, write_private
 
@@ -42,33 +43,6 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--home", type=Path, help="folder for Flower's own files (default: beside the settings file)")
     return command
-
-
-def add_site_flags(command: argparse.ArgumentParser) -> None:
-    """Add the settings file and what may be said instead of it."""
-    command.add_argument("--config", type=Path, required=True, help="this hospital's settings file, hospital.yaml")
-    for name, text in (
-        ("superlink", "host:port of the centre"),
-        ("root-certificate", "the centre's CA certificate"),
-        ("private-key", "this hospital's private key"),
-        ("data-root", "folder that holds the hospital's folder"),
-        ("cache-dir", "folder for decoded slices"),
-        ("device", "auto, cpu or cuda"),
-        ("port", "of the SuperNode's own interface on loopback"),
-    ):
-        command.add_argument(f"--{name}", help=f"{text} (before the file's)")
-
-
-def site_from(given: argparse.Namespace) -> SiteFile:
-    """Read the settings file; flags go before it, and their relative paths count from the present folder."""
-    flags = {
-        name: getattr(given, name)
-        for name in ("superlink", "root_certificate", "private_key", "data_root", "cache_dir", "device", "port")
-    }
-    for name in ("root_certificate", "private_key", "data_root", "cache_dir"):
-        if flags[name] is not None:
-            flags[name] = Path(flags[name]).resolve()
-    return read_site(given.config, flags)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,3 +17,8 @@ THREADS = "threads"  # 0: the hospital decides
 HOSPITAL = "hospital"
 FILES = "files-sha256"
 SAMPLES = "num-examples"
+
+PACKED = "packed"  # ArrayRecord: the state_dict as one block, between machines
+BLOCK = "block"
+MANIFEST = "manifest"  # ConfigRecord: what is in the block
+TENSORS = "tensors"

@@ -27,6 +27,7 @@ from server.conduct import Job, conduct
 from server.events import Listeners
 from server.federation import Federation
 from server.identity import registered_names
+from server.packing import PackingGrid
 from server.progress import RunProgress
 from server.recorder import Recorder
 from server.resume import resumed_settings
@@ -77,7 +78,7 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
             settings, progress, recorder, listeners, threading.Event(), names, False, registered_names
         )
         try:
-            federation.run(grid)
+            federation.run(PackingGrid(grid))
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
 

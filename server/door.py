@@ -8,6 +8,7 @@ they answer this machine only.
 from __future__ import annotations
 
 import logging
+import time
 from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,16 +16,25 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common.artifacts.status import versions
 from common.errors import InputError
 from common.keys import fingerprint, load_public
+from common.labels import LABEL_MAP
 
 _OPEN = ("/v1/fleet/",)
 _KEY_HEADER = "flwr-public-key"
 
+ABOUT = "/federation"
+
 log = logging.getLogger("flwr")
+
+
+def about() -> dict[str, Any]:
+    """Return what a hospital's preflight may know before anybody knows it: time, versions, classes."""
+    return {"time": time.time(), "versions": versions(), "label_map": dict(LABEL_MAP)}
 
 
 class FrontDoor:
@@ -51,6 +61,9 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
+        if path == ABOUT:
+            await JSONResponse(about())(scope, receive, send)
+            return
         if not path.startswith(_OPEN) and not from_this_machine(scope):
             log.warning("refused %s: %s is for the centre's own machine", _peer(scope), path)
             await PlainTextResponse("not for this address", status_code=403)(scope, receive, send)

@@ -1,0 +1,90 @@
+"""The centre's end of `common.packing`: a grid around Flower's, between machines only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.run import Run
+
+from common import wire
+from common.packing import pack, unpack
+
+
+class PackingGrid(Grid):
+    """Packs each model that goes, and unpacks each that comes.
+
+    Parameters
+    ----------
+    grid : Grid
+        Flower's own.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._last: tuple[ArrayRecord, ArrayRecord, ConfigRecord] | None = None
+
+    def set_run(self, run: Run) -> None:
+        """Pass on."""
+        self._grid.set_run(run)
+
+    @property
+    def run(self) -> Run:
+        """Flower's run."""
+        return self._grid.run
+
+    def create_message(self, *args: Any, **kwargs: Any) -> Message:
+        """Refuse: Flower deprecated it in favour of ``Message(...)``."""
+        raise NotImplementedError("use Message(...)")
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the connected nodes."""
+        return self._grid.get_node_ids()
+
+    def get_nodes(self) -> Iterable[Any]:
+        """Return what Flower knows of the connected nodes."""
+        return self._grid.get_nodes()
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Send messages, packed."""
+        return self._grid.push_messages([self._packed(message) for message in messages])
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Return the answers that are there, unpacked."""
+        replies = list(self._grid.pull_messages(message_ids))
+        for reply in replies:
+            _unpack(reply)
+        return replies
+
+    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> Iterable[Message]:
+        """Refuse: messages go through `server.exchange`."""
+        raise NotImplementedError("use push_messages and pull_messages")
+
+    def _packed(self, message: Message) -> Message:
+        """Pack a copy; one model goes to several hospitals and is packed once."""
+        if wire.ARRAYS not in message.content:
+            return message
+        arrays = message.content[wire.ARRAYS]
+        if self._last is None or self._last[0] is not arrays:
+            block, manifest = pack({name: array.numpy() for name, array in arrays.items()})
+            packed = ArrayRecord({wire.BLOCK: Array(block)})
+            self._last = (arrays, packed, ConfigRecord({wire.TENSORS: manifest}))
+        content = RecordDict({name: record for name, record in message.content.items() if name != wire.ARRAYS})
+        content[wire.PACKED], content[wire.MANIFEST] = self._last[1:]
+        metadata = message.metadata
+        return Message(content, dst_node_id=metadata.dst_node_id, message_type=metadata.message_type)
+
+
+def _unpack(reply: Message) -> None:
+    """Put the tensors where the server looks for them; what cannot be read is left out, and screening says so."""
+    if not reply.has_content() or wire.PACKED not in reply.content:
+        return
+    packed = reply.content.pop(wire.PACKED)
+    manifest = reply.content.pop(wire.MANIFEST) if wire.MANIFEST in reply.content else {}
+    try:
+        arrays = unpack(packed[wire.BLOCK].numpy(), str(manifest[wire.TENSORS]))
+    except (KeyError, ValueError, TypeError):
+        return
+    reply.content[wire.ARRAYS] = ArrayRecord({name: Array(array) for name, array in arrays.items()})
