@@ -109,7 +109,9 @@ class Exchange:
                 self._heed_stop()
                 for reply in self.grid.pull_messages([message_id]):
                     # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
-                    yield under_way.pop(reply.metadata.reply_to_message_id).request, reply
+                    answered = under_way.pop(reply.metadata.reply_to_message_id)
+                    self._start(waiting, under_way)  # no core waits until the server has looked at the answer
+                    yield answered.request, reply
             if time.monotonic() > deadline:
                 break
             if under_way and not self._cores and time.monotonic() - looked > _RECONNECT_SECONDS:

@@ -181,7 +181,8 @@ class Rounds:
         for request, reply in self._exchange.ask(requests, self._timeout):
             member = present[request.hospital]
             problem = screening.refusal(reply, self._timeout, member.description)
-            problem = problem or (screening.update_problem(reply, arrays) if reply else None)
+            if reply and not problem:
+                problem = screening.update_problem(reply, arrays, member.description.train_samples)
             part = record.hospitals[member.name]
             part.bytes_down += payload_bytes(arrays)
             if problem or reply is None:

@@ -15,6 +15,7 @@ from common.evaluate import EvaluateResult
 from common.labels import NUM_CLASSES
 from common.weights import check_update
 
+_TRAINING_FIGURES = (wire.SAMPLES, "steps", "loss", "accuracy", "lr", "seconds")
 _CRASH_SIGNS = (
     "actor died",
     "actordied",
@@ -51,22 +52,39 @@ def refusal(reply: Message | None, timeout_seconds: float, asked: Description | 
         return f"{given['code']}: {given['sentence']}"
     if asked is None:
         return None
-    who = reply.content[wire.WHO]
-    if str(who[wire.HOSPITAL]) != asked.key:
-        return f"it answers as '{who[wire.HOSPITAL]}'"
-    if str(who[wire.FILES]) != asked.files_sha256:
+    who = reply.content.get(wire.WHO, {})
+    if str(who.get(wire.HOSPITAL, "")) != asked.key:
+        return f"it answers as '{who.get(wire.HOSPITAL, '')}'"
+    if str(who.get(wire.FILES, "")) != asked.files_sha256:
         return "its list of files changed while the run was going on"
     return None
 
 
-def update_problem(reply: Message, reference: Mapping[str, npt.NDArray[np.generic]]) -> str | None:
-    """Say what is wrong with a trained model, or with the numbers beside it."""
+def update_problem(
+    reply: Message, reference: Mapping[str, npt.NDArray[np.generic]], samples: int | None = None
+) -> str | None:
+    """Say what is wrong with a trained model, or with the numbers beside it.
+
+    Parameters
+    ----------
+    reply : Message
+        An answer that `refusal` accepts.
+    reference : mapping of str to ndarray
+        The model that was sent.
+    samples : int, optional
+        Training slices that the hospital described; its weight in the average may be no other.
+    """
     if wire.ARRAYS not in reply.content or wire.METRICS not in reply.content:
         return "the answer holds no model"
-    metrics = reply.content[wire.METRICS]
-    if not float(metrics[wire.SAMPLES]) > 0:
+    try:
+        metrics = {name: float(reply.content[wire.METRICS][name]) for name in _TRAINING_FIGURES}
+    except (KeyError, TypeError):
+        return "its training figures cannot be read"
+    if not metrics[wire.SAMPLES] > 0:
         return "it trained on no slice"
-    if not (np.isfinite(float(metrics["loss"])) and np.isfinite(float(metrics["accuracy"]))):
+    if samples is not None and metrics[wire.SAMPLES] != samples:
+        return f"it says that it trained on {metrics[wire.SAMPLES]:,.0f} slices, but it described {samples:,}"
+    if not (np.isfinite(metrics["loss"]) and np.isfinite(metrics["accuracy"])):
         return "its training loss is not finite; a lower train.lr may help"
     return check_update(reference, {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()})
 
