@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,6 +50,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.on_tell: Callable[[], None] | None = None  # where server and hospitals are one process, nobody else looks
         self._last_seconds = 0.0
 
     def tell(self, progress: Progress) -> None:
@@ -68,6 +70,8 @@ class Spool:
         temporary = self.folder / f".{progress.hospital}.{os.getpid()}"
         temporary.write_text(json.dumps(asdict(progress)))
         temporary.replace(self.folder / f"{progress.hospital}.json")
+        if self.on_tell:
+            self.on_tell()
 
     def read(self) -> list[Progress]:
         """Return the last word of every hospital that is at work."""

@@ -101,6 +101,7 @@ def _federate(
         sites = [_site(settings, hospital, spool) for hospital in hospitals]
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
+            spool.on_tell = screen.waiting
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)
