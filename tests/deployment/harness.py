@@ -19,7 +19,11 @@ from common.config import load_hospital
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]
-NAMES = {"phantom_jaipur": "Phantom Jaipur", "phantom_hyderabad": "Phantom Hyderabad", "phantom_kolkata": "Phantom Kolkata"}
+NAMES = {
+    "phantom_jaipur": "Phantom Jaipur",
+    "phantom_hyderabad": "Phantom Hyderabad",
+    "phantom_kolkata": "Phantom Kolkata",
+}
 PATIENCE = 420.0  # seconds for one thing to happen on a busy machine; a deadline, not an expectation
 
 
@@ -84,7 +88,9 @@ class Process:
         return self.finish(60)
 
 
-def wait_for(condition: Callable[[], object], what: str, process: Process | None = None, patience: float = PATIENCE) -> None:
+def wait_for(
+    condition: Callable[[], object], what: str, process: Process | None = None, patience: float = PATIENCE
+) -> None:
     """Wait until something is so; fail with the last output if it does not come."""
     end = time.monotonic() + patience
     while not condition():
@@ -118,7 +124,9 @@ class Deployment:
         arguments = ["--out", str(self.credentials), "--address", self.host, "--port", str(self.port)]
         for key in keys or KEYS:
             arguments += ["--hospital", key]
-        subprocess.run([sys.executable, "-m", "server.credentials", *arguments], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "server.credentials", *arguments], cwd=ROOT, check=True, capture_output=True
+        )
 
     def site(self, key: str, **changes: object) -> Path:
         """Fill in a hospital's settings file, as its IT person would; return it."""
@@ -170,6 +178,10 @@ class Deployment:
 
     def read(self, name: str, run: str = "run-001") -> object:
         return json.loads((self.folder / "artifacts" / run / f"{name}.json").read_text())
+
+    def history(self, run: str = "run-001") -> list[dict]:
+        path = self.folder / "artifacts" / run / "training_history.json"
+        return json.loads(path.read_text()) if path.exists() else []
 
     def rounds_done(self, run: str = "run-001") -> int:
         path = self.folder / "artifacts" / run / "status.json"

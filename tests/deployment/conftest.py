@@ -1,0 +1,44 @@
+"""Fixtures of the tests that start a real SuperLink and real SuperNodes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.harness import KEYS, Deployment, deployment
+from tests.deployment.network import network
+
+
+def pytest_collection_modifyitems(items):
+    """Everything here starts processes."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def deployed(tmp_path, phantoms):
+    """A centre and its hospitals on loopback; nothing is started yet."""
+    with deployment(tmp_path, phantoms) as made:
+        made.make_credentials()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def networked(tmp_path_factory, phantoms):
+    """Centre and hospitals with addresses of their own; on loopback where namespaces are not allowed."""
+    with network(KEYS) as net, deployment(tmp_path_factory.mktemp("networked"), phantoms) as made:
+        made.network = net
+        if net:
+            made.host = net.addresses["centre"]
+            made.prefixes = {name: net.inside(name) for name in ("centre", *KEYS)}
+        made.make_credentials()
+        yield made
+
+
+def reference_weights(simulate, made: Deployment, folder: Path, rounds: int) -> Path:
+    """Run the same federation in one process; return its final weights."""
+    overrides = [text for text in made.overrides(rounds) if not text.startswith("output_dir=")]
+    done = simulate(*overrides, f"output_dir={folder}")
+    assert done.code == 0, done.err
+    return folder / "artifacts" / "run-001" / "global_model.pth"

@@ -1,0 +1,194 @@
+"""Three hospitals on machines of their own: same weights as a simulation, nothing readable on the wire, no impostor."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.artifacts.atomic import sha256_of
+from common.keys import new_key_pair
+from common.model import initial_weights
+from tests.deployment.conftest import reference_weights
+from tests.deployment.harness import KEYS, NAMES, free_port, wait_for
+
+ROUNDS = 2
+CONTROL = b"this sentence crosses the wire in plain text"
+
+
+def needles(phantoms: Path) -> dict[str, str]:
+    """What must not be seen: file names, bytes of files, decoded pixels, and the weights of the first round."""
+    images = sorted(path for path in phantoms.rglob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    wanted = {"control": CONTROL}
+    for number, path in enumerate(images[:: max(1, len(images) // 12)]):
+        content = path.read_bytes()
+        wanted[f"name {number}"] = path.name.encode()
+        wanted[f"file {number}"] = content[len(content) // 2 :][:48]
+        pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1)
+        brightest = int(np.argmax(np.lib.stride_tricks.sliding_window_view(pixels, 64).std(axis=1)))
+        wanted[f"pixels {number}"] = pixels[brightest : brightest + 48].tobytes()
+    weights = initial_weights("resnet18", 42)
+    for name in ("conv1.weight", "layer2.0.conv1.weight", "fc.weight"):
+        wanted[f"weights {name}"] = weights[name].numpy().reshape(-1)[100:116].tobytes()
+    return {name: text.hex() for name, text in wanted.items() if len(text) >= 6}
+
+
+@pytest.fixture(scope="module")
+def finished(networked):
+    """A run over the network, with somebody listening."""
+    made = networked
+    report = made.folder / "sniffed.json"
+    listener = None
+    if made.network:
+        (made.folder / "needles.json").write_text(json.dumps(needles(made.phantoms)))
+        listener = made.network.sniff(made.folder / "needles.json", report)
+        wait_for(report.with_suffix(".ready").exists, "the sniffer")
+    try:
+        made.serve_process = made.serve()
+        made.joined = {key: made.join(key) for key in KEYS}
+        run = made.run(*made.overrides(ROUNDS))
+        assert run.finish() == 0, run.text
+        made.run_text = run.text
+        if listener:
+            send = f"import socket; s=socket.socket(type=socket.SOCK_DGRAM); s.sendto({CONTROL!r}, ('10.77.0.1', 9))"
+            subprocess.run([*made.network.inside(KEYS[0]), sys.executable, "-c", send], check=True)
+    finally:
+        if listener:
+            listener.send_signal(signal.SIGTERM)
+            listener.wait(30)
+    made.sniffed = json.loads(report.read_text()) if report.exists() else None
+    return made
+
+
+def test_the_weights_are_those_of_a_simulation(finished, simulate, tmp_path):
+    reference = reference_weights(simulate, finished, tmp_path, ROUNDS)
+    assert sha256_of(finished.weights) == sha256_of(reference)
+
+
+def test_the_artifacts_are_those_of_a_simulation(finished):
+    status = finished.read("status")
+    assert (status["state"], status["round"], status["engine"]) == ("completed", ROUNDS, "superlink")
+    assert status["missing_hospitals"] == []
+    assert [row["epoch"] for row in finished.read("training_history")] == [1, 2]
+    assert list(finished.read("dataset_stats")) == list(NAMES.values())
+    assert (finished.folder / "models" / "global_model.pth").exists()
+    assert "Phantom Kolkata" in (finished.folder / status["log"]).read_text()
+
+
+def test_the_screen_is_that_of_a_simulation(finished):
+    for text in ("What each hospital holds", "round 1/2", "round 2/2", "Test slices", "is in service"):
+        assert text in finished.run_text
+    assert "Traceback" not in finished.run_text
+
+
+def test_nothing_readable_crosses_the_wire(finished):
+    if finished.sniffed is None:
+        pytest.skip("network namespaces are not allowed here")
+    found = dict(finished.sniffed["found"])
+    assert found.pop("control") > 0, "the sniffer would have missed it"
+    assert finished.sniffed["bytes"] > 100e6
+    assert not {name for name, count in found.items() if count}
+
+
+def newcomer(finished, key: str, name: str, site: Path, *flags: str):
+    """Start one more SuperNode, on the machine of a hospital."""
+    return finished.start(name, "clients.join", "--config", str(site), "--skip-preflight", *flags, where=key)
+
+
+def logged(finished, sign: str) -> None:
+    wait_for(lambda: sign in finished.log(), f"the SuperLink's log to say '{sign}'")
+    wait_for(lambda: sign in finished.serve_process.text, "the centre's screen to say so", finished.serve_process)
+
+
+def test_an_unregistered_key_is_refused_and_named(finished, tmp_path):
+    new_key_pair(tmp_path / "stranger.key", tmp_path / "stranger.pub", "stranger")
+    site = finished.site(KEYS[0], private_key=str(tmp_path / "stranger.key"))
+    stranger = newcomer(finished, KEYS[0], "stranger", site)
+    logged(finished, "unknown key SHA256:")
+    stranger.kill()
+
+
+def test_a_second_node_with_the_same_key_is_refused_and_named(finished):
+    second = newcomer(finished, KEYS[1], "second", finished.site(KEYS[0]), "--home", str(finished.folder / "second"))
+    logged(finished, f"(the key of {KEYS[0]})")
+    second.kill()
+
+
+def test_another_ca_is_refused_by_the_hospital_and_seen_by_the_centre(finished, tmp_path):
+    arguments = ["--out", str(tmp_path / "other"), "--address", finished.host]
+    subprocess.run([sys.executable, "-m", "server.credentials", *arguments], check=True, capture_output=True)
+    site = finished.site(KEYS[0], root_certificate=str(tmp_path / "other" / "ca" / "ca.crt"))
+    fooled = newcomer(finished, KEYS[0], "fooled", site)
+    logged(finished, "TLS failed, TLSV1_ALERT_UNKNOWN_CA")
+    fooled.kill()
+
+
+def test_plain_text_is_refused_and_named(finished):
+    where = finished.prefixes.get(KEYS[2], [])
+    send = f"import socket; s=socket.create_connection(({finished.host!r}, {finished.port})); "
+    send += "s.sendall(b'GET / HTTP/1.1\\r\\n\\r\\n'); s.recv(100)"
+    subprocess.run([*where, sys.executable, "-c", send], check=False, capture_output=True)
+    logged(finished, "it speaks plain text")
+
+
+@pytest.mark.parametrize("path", ["/v1/control/start-run", "/v1/runtime/acquire-task", "/docs"])
+def test_a_hospital_reaches_nothing_but_what_its_supernode_needs(finished, path):
+    if not finished.network:
+        pytest.skip("on loopback everybody is the centre")
+    ask = (
+        "import http.client, ssl; c = ssl.create_default_context(cafile={ca!r}); "
+        "h = http.client.HTTPSConnection({host!r}, {port}, context=c); h.request('POST', {path!r}); "
+        "print(h.getresponse().status)"
+    ).format(ca=str(finished.credentials / "ca" / "ca.crt"), host=finished.host, port=finished.port, path=path)
+    command = [*finished.prefixes[KEYS[2]], sys.executable, "-c", ask]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "403"
+    logged(finished, f"refused {finished.network.addresses[KEYS[2]]}: {path}")
+
+
+def test_a_hospital_with_anothers_name_is_left_out_and_named(finished):
+    """Jaipur's machine goes on with its own key, and with Kolkata's name."""
+    finished.joined[KEYS[0]].stop()
+    import yaml
+
+    section = yaml.safe_load(finished.site(KEYS[2]).read_text())["hospital"]
+    site = finished.site(KEYS[0], hospital=section)
+    impostor = newcomer(finished, KEYS[0], "impostor", site)
+    run = finished.run(*finished.overrides(1), "strategy.wait_seconds=60", name="with_impostor")
+    assert run.finish() == 0, run.text
+    assert f"calls itself '{KEYS[2]}', but its key is that of {NAMES[KEYS[0]]}" in run.text
+    assert finished.read("status", "run-002")["missing_hospitals"] == [NAMES[KEYS[0]]]
+    assert finished.read("model_meta", "run-002")["missing_hospitals"] == [NAMES[KEYS[0]]]
+    assert finished.read("training_history", "run-002")[0]["replied"] == [NAMES[KEYS[1]], NAMES[KEYS[2]]]
+    impostor.kill()
+
+
+def test_a_revoked_hospital_is_cut_off(finished):
+    (finished.credentials / "hospitals" / f"{KEYS[1]}.pub").unlink()
+    finished.serve_process.until("revoked")
+    logged(finished, "unknown key SHA256:")
+
+
+def test_everything_ends_when_asked(finished):
+    for process in finished.joined.values():
+        if process.popen.poll() is None:
+            assert process.stop() == 0
+    families = finished.serve_process.family()
+    assert finished.serve_process.stop() == 0
+    wait_for(lambda: not [process for process in families if process.is_running()], "the SuperLink's processes to go")
+
+
+def test_insecure_is_for_loopback_only(tmp_path):
+    for command in (
+        ["server.serve", "--insecure", "--host", "0.0.0.0", "--port", str(free_port())],
+        ["server.serve", "--insecure", "--host", socket.gethostbyname("localhost").replace("127.0.0.1", "10.1.2.3")],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert "CENTRE004" in done.stderr
