@@ -22,6 +22,7 @@ from server.aggregation import aggregate
 from server.events import Listener
 from server.exchange import Exchange, Request
 from server.roster import Member, Roster
+from server.update_size import size_problem
 
 
 class _Present(Grid):
@@ -183,6 +184,9 @@ class Rounds:
             problem = screening.refusal(reply, self._timeout, member.description)
             if reply and not problem:
                 problem = screening.update_problem(reply, arrays, member.description.train_samples)
+            if reply and not problem:
+                update = {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()}
+                problem = size_problem(update, arrays, self.plan.train, member.description.train_samples)
             part = record.hospitals[member.name]
             part.bytes_down += payload_bytes(arrays)
             if problem or reply is None:
