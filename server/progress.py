@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,19 @@ from common.artifacts.atomic import write_checkpoint
 from common.errors import InputError
 from common.state import arrays_from_state, state_from_arrays
 from common.weights import Arrays
+
+# whatever a file that is no checkpoint makes PyTorch or the reading of it raise
+_DAMAGE = (
+    OSError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass
@@ -89,7 +103,7 @@ class RunProgress:
                 missing=list(content["missing"]),
                 described=dict(content.get("described", {})),
             )
-        except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise InputError(
                 "RUN003", f"{path} cannot be read ({type(error).__name__}), so this run cannot go on; start a new one."
             ) from None

@@ -24,7 +24,9 @@ from tests.common.descriptions import description
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 
 Twist = Callable[[str, Message, Message], Message]
-PLAN = Plan(42, 3, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan())
+SCALE = 0.125
+LR = 1.0  # such that the hospitals' steps are no larger than training could make them
+PLAN = Plan(42, 3, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan(lr=LR))
 
 
 def start_arrays() -> Arrays:
@@ -76,7 +78,8 @@ def evaluation(message: Message, who: Description, true: list[int], predicted: l
 
 
 class Hospitals:
-    """A ClientApp for several made-up hospitals; each adds its own step to what it is sent.
+    """A ClientApp for several made-up hospitals; each adds its own step to the counters it is sent, and an eighth of
+    it to the weights.
 
     `twist` may replace an answer: it gets the key, the message and the answer.
     """
@@ -110,7 +113,10 @@ class Hospitals:
     def _train(self, key: str, message: Message) -> Message:
         step = self._steps[key]
         arrays = {name: array.numpy() for name, array in message.content[wire.ARRAYS].items()}
-        trained = {name: (array + array.dtype.type(step)) for name, array in arrays.items()}
+        trained = {
+            name: array + array.dtype.type(step if array.dtype.kind == "i" else SCALE * step)
+            for name, array in arrays.items()
+        }
         return update(message, self.described[key], {name: np.asarray(value) for name, value in trained.items()})
 
     def _evaluate(self, key: str, message: Message) -> Message:

@@ -16,7 +16,7 @@ from server.exchange import Exchange
 from server.roster import Muster, Roster
 from server.rounds import Rounds
 from server.strategies import make_strategy
-from tests.server.hospitals import PLAN, Hospitals, start_arrays
+from tests.server.hospitals import PLAN, SCALE, Hospitals, start_arrays
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
 
@@ -51,7 +51,7 @@ def test_the_new_model_is_the_weighted_mean_and_the_round_is_recorded():
     hospitals, told = Hospitals(STEPS), Told()
     arrays, record = rounds_of(hospitals, told).run_round(1, start_arrays())
     mean = (4 * 1.0 + 8 * 2.0 + 12 * 4.0) / 24
-    np.testing.assert_allclose(arrays["fc.weight"], start_arrays()["fc.weight"] + mean, rtol=1e-6)
+    np.testing.assert_allclose(arrays["fc.weight"], start_arrays()["fc.weight"] + SCALE * mean, rtol=1e-6)
     assert arrays["bn.num_batches_tracked"] == round(mean)
     assert record.asked == record.replied == list(hospitals.names.values())
     assert record.failed == []
@@ -94,7 +94,9 @@ def fail(*keys: str, kind: str = "train"):
 def test_who_fails_is_named_and_the_mean_is_that_of_the_others():
     told = Told()
     arrays, record = rounds_of(Hospitals(STEPS, fail("b")), told).run_round(1, start_arrays())
-    np.testing.assert_allclose(arrays["fc.weight"], start_arrays()["fc.weight"] + (4 * 1 + 12 * 4) / 16, rtol=1e-6)
+    np.testing.assert_allclose(
+        arrays["fc.weight"], start_arrays()["fc.weight"] + SCALE * (4 * 1 + 12 * 4) / 16, rtol=1e-6
+    )
     assert record.replied == ["Hospital A", "Hospital C"]
     assert [(f.hospital, f.phase) for f in record.failed] == [("Hospital B", "train")]
     assert "out of luck" in record.failed[0].reason
