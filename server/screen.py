@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from common.artifacts.history import Failure, RoundRecord
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.description import Description
 from common.evaluate import EvaluateResult
 from common.intervals import wilson
@@ -95,6 +95,9 @@ class Screen(Listener):
                 self._tasks[state.hospital], completed=state.done, total=state.total, description=description
             )
 
+    def trained(self, name: str, part: HospitalRound) -> None:
+        self._clear_tasks(*(key for key, known in self._names.items() if known == name))
+
     def failed(self, failure: Failure) -> None:
         self.console.print(
             f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {failure.reason}", highlight=False
@@ -121,11 +124,12 @@ class Screen(Listener):
         self._progress.stop()
         self.console.print(results_table(best_round, tests))
 
-    def _clear_tasks(self) -> None:
-        for hospital, task in self._tasks.items():
-            self._progress.remove_task(task)
+    def _clear_tasks(self, *hospitals: str) -> None:
+        """Take away the bars of these hospitals, or of all."""
+        for hospital in hospitals or list(self._tasks):
+            if hospital in self._tasks:
+                self._progress.remove_task(self._tasks.pop(hospital))
             self._spool.clear(hospital)
-        self._tasks.clear()
 
 
 def hospitals_table(descriptions: Sequence[Description]) -> Table:
