@@ -19,6 +19,7 @@ from common.weights import Arrays
 from server.events import Listener
 from server.exchange import Exchange
 from server.identity import Who, unknown_nodes
+from server.parking import Parking
 from server.progress import RunProgress
 from server.recorder import Recorder
 from server.roster import Muster, Roster
@@ -88,6 +89,7 @@ class Federation:
         roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
         self.listener.phase("describe", progress.round)
         roster.gather()
+        parking = Parking(self.recorder.folder.path)
         rounds = Rounds(
             plan=plan,
             roster=roster,
@@ -97,12 +99,16 @@ class Federation:
             attempts=1 if self.shares_cores else settings.strategy.attempts,
             timeout_seconds=settings.strategy.timeout_seconds,
             listener=self.listener,
+            parking=parking,
         )
-        for number in range(progress.round + 1, settings.rounds + 1):
-            arrays, record = rounds.run_round(number, progress.arrays)
-            is_best = advance(progress, arrays, record)
-            self.recorder.save_round(progress)
-            self.listener.round_done(record, is_best)
+        try:
+            for number in range(progress.round + 1, settings.rounds + 1):
+                arrays, record = rounds.run_round(number, progress.arrays)
+                is_best = advance(progress, arrays, record)
+                self.recorder.save_round(progress)
+                self.listener.round_done(record, is_best)
+        finally:
+            parking.close()
         tests, _ = rounds.test(progress.best_round, progress.best_arrays)
         self.recorder.complete(progress, roster.descriptions, tests)
         self.listener.tested(progress.best_round, tests)

@@ -21,6 +21,7 @@ from server import screening
 from server.aggregation import aggregate
 from server.events import Listener
 from server.exchange import Exchange, Request
+from server.parking import Parking, sums_only
 from server.roster import Member, Roster
 from server.update_size import size_problem
 
@@ -71,6 +72,8 @@ class Rounds:
         Of each phase.
     listener : Listener
         Hears what happens.
+    parking : Parking, optional
+        Keeps updates on disk until they are averaged; without it they stay in memory.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Rounds:
         attempts: int,
         timeout_seconds: float,
         listener: Listener,
+        parking: Parking | None = None,
     ) -> None:
         self.plan = plan
         self._roster = roster
@@ -92,6 +96,7 @@ class Rounds:
         self._attempts = attempts
         self._timeout = timeout_seconds
         self._listener = listener
+        self._parking = parking if sums_only(strategy) else None
 
     def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, RoundRecord]:
         """Train on the hospitals, aggregate, evaluate the new model on every validation split.
@@ -117,7 +122,7 @@ class Rounds:
         parts = {name: HospitalRound() for name in self._roster.names.values()}
         record = RoundRecord(number, now(), hospitals=parts)
         updates = self._train_until_quorum(number, arrays, record)
-        new_arrays = aggregate(self._strategy, number, updates, arrays)
+        new_arrays = self._combine(number, updates, arrays)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
         return new_arrays, record
@@ -142,7 +147,14 @@ class Rounds:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({_listed(failures)}).")
         return results, failures
 
-    def _train_until_quorum(self, number: int, arrays: Arrays, record: RoundRecord) -> list[Message]:
+    def _combine(self, number: int, updates: Mapping[str, Message], arrays: Arrays) -> Arrays:
+        """Average the updates, from disk or from memory."""
+        if self._parking is None:
+            return aggregate(self._strategy, number, list(updates.values()), arrays)
+        samples = [int(reply.content[wire.METRICS][wire.SAMPLES]) for reply in updates.values()]
+        return self._parking.average(list(updates), samples, arrays)
+
+    def _train_until_quorum(self, number: int, arrays: Arrays, record: RoundRecord) -> dict[str, Message]:
         """Collect the usable updates of a round, in configured order; below the quorum begin again."""
         for attempt in range(1, self._attempts + 1):
             before = len(record.failed)
@@ -150,7 +162,7 @@ class Rounds:
             usable = self._train(number, arrays, record, present)
             record.replied = [name for key, name in self._roster.names.items() if key in usable]
             if len(usable) >= self._quorum:
-                return [usable[key] for key in self._roster.names if key in usable]
+                return {key: usable[key] for key in self._roster.names if key in usable}
             if attempt < self._attempts:
                 self._listener.repeating(number, len(usable), self._quorum)
         raise RunError(
@@ -195,6 +207,8 @@ class Rounds:
             usable[request.hospital] = reply
             part.bytes_up += sum(len(array.data) for array in reply.content[wire.ARRAYS].values())
             _note_training(part, record, reply)
+            if self._parking:
+                self._parking.put(request.hospital, reply)
             self._listener.trained(member.name, part)
         return usable
 

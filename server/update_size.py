@@ -43,7 +43,7 @@ def size_problem(
     square = count = 0.0
     for name, before in reference.items():
         if is_weight(name):
-            change = update[name].astype(np.float64) - before
+            change = update[name].astype(np.float64) - before.astype(np.float64)
             square += float(np.vdot(change, change))
             count += change.size
     steps = math.ceil(samples / train.batch_size) * train.local_epochs
