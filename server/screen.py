@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -99,9 +100,8 @@ class Screen(Listener):
         self._clear_tasks(*(key for key, known in self._names.items() if known == name))
 
     def failed(self, failure: Failure) -> None:
-        self.console.print(
-            f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {failure.reason}", highlight=False
-        )
+        reason = escape(failure.reason)  # brackets in it are no markup
+        self.console.print(f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {reason}", highlight=False)
 
     def waiting_for(self, names: Sequence[str], seconds: float) -> None:
         self.console.print(f"[yellow]waiting up to {seconds:.0f} s for:[/] {', '.join(names)}")
@@ -134,7 +134,8 @@ class Screen(Listener):
 
 def hospitals_table(descriptions: Sequence[Description]) -> Table:
     """Return a table of what each hospital holds."""
-    table = _table("What each hospital holds (slices)", ("all", *_SHORT, "train", "val", "test", "findings"))
+    headings = ("all", *(f"{name[:4]}." for name in CLASSES), "train", "val", "test", "audit")
+    table = _table("What each hospital holds (slices; audit: findings)", headings)
     for d in descriptions:
         held = d.numbers["class_distribution"]
         severe = [finding for finding in d.numbers["audit"] if finding["severity"] != "info"]
@@ -154,10 +155,13 @@ def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
         f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
         for part in record.hospitals.values()
     )
+    missing = (
+        f"  {len(record.replied)} of {len(record.hospitals)}" if len(record.replied) < len(record.hospitals) else ""
+    )
     return (
         f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/] "
-        f"[dim]({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s"
-        f"  {len(record.replied)} of {len(record.hospitals)}{'  [green]best[/]' if is_best else ''}"
+        f"[dim]({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
+        f"{' [green]best[/]' if is_best else ''}"
     )
 
 

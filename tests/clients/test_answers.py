@@ -1,0 +1,136 @@
+"""What a hospital answers, from numbers to numbers."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+from clients import answers
+from common.errors import InputError, Interrupted
+from common.evaluate import EvaluateResult
+from common.images.tensors import normalise, to_batch
+from common.metrics import figures
+from common.model import initial_weights
+from common.prepare import prepare
+from common.spool import Spool
+from common.state import arrays_from_state, model_from_arrays
+from tests.clients.sites import PLAN, sites_of
+
+ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
+
+
+@pytest.fixture(autouse=True)
+def _threads_stay():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def sites(phantoms, tmp_path_factory):
+    return sites_of(phantoms, tmp_path_factory.mktemp("cache"))
+
+
+def test_a_description_is_counts_and_indices(sites):
+    said = answers.describe(sites[1], PLAN)
+    assert (said.key, said.name, said.dataset_id) == ("phantom_hyderabad", "Phantom Hyderabad", "phantom-2")
+    everything = said.train_idx + said.val_idx + said.test_idx
+    assert len(set(everything)) == len(everything) == said.numbers["total_samples"]
+    assert max(everything) < said.file_count
+    for part in ("train", "val", "test"):
+        assert sum(said.split_counts[part].values()) == len(getattr(said, f"{part}_idx"))
+    assert said.split_counts["train"]["notumor"] == 0, "this hospital has none"
+    assert said.synthetic
+    assert answers.describe(sites[1], PLAN) == said
+    assert said.files_sha256 == answers.files_sha256(sites[1], PLAN)
+
+
+def test_another_seed_is_another_split_of_the_same_files(sites):
+    plain = replace(PLAN, data=replace(PLAN.data, group_split=False))
+    one, other = (answers.describe(sites[0], replace(plain, seed=seed)) for seed in (42, 43))
+    assert one.train_idx != other.train_idx
+    assert one.files_sha256 == other.files_sha256
+
+
+def test_too_few_slices_to_train_on_are_refused(phantoms, tmp_path):
+    shutil.copytree(phantoms / "dataset-2", tmp_path / "dataset-2")
+    images = sorted(path for path in (tmp_path / "dataset-2").rglob("*") if path.suffix in (".png", ".jpg"))
+    for path in images[1:]:
+        path.unlink()
+    thin = replace(sites_of(phantoms, tmp_path / "cache")[1], data_root=tmp_path)
+    with pytest.raises(InputError, match=r"DATA020.*Phantom Hyderabad"):
+        answers.describe(thin, PLAN)
+
+
+def test_training_is_the_same_to_the_bit_and_leaves_what_was_sent(sites):
+    before = {name: array.copy() for name, array in ARRAYS.items()}
+    (one, result), (again, _) = (answers.train(sites[2], PLAN, 1, 1, ARRAYS) for _ in range(2))
+    assert result.samples == len(answers.describe(sites[2], PLAN).train_idx)
+    assert result.steps == -(-result.samples // 16)
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(one[name], again[name])
+        np.testing.assert_array_equal(array, before[name])
+        assert (one[name].dtype, one[name].shape) == (array.dtype, array.shape)
+    assert one["bn1.num_batches_tracked"] == result.steps
+    assert not np.array_equal(one["conv1.weight"], ARRAYS["conv1.weight"])
+
+
+def test_the_servers_threads_are_used_and_none_leaves_them(sites):
+    torch.set_num_threads(1)
+    answers.evaluate(sites[0], PLAN, "val", 0, ARRAYS)
+    assert torch.get_num_threads() == 1
+    answers.evaluate(sites[0], PLAN, "val", 2, ARRAYS)
+    assert torch.get_num_threads() == 2
+
+
+def pooled(sites) -> tuple[np.ndarray, np.ndarray, float]:
+    """Predict every test slice of every hospital in one plain loop."""
+    model = model_from_arrays("resnet18", ARRAYS, torch.device("cpu")).eval()
+    true, predicted, loss = [], [], 0.0
+    for site in sites:
+        own = prepare(site.folder, site.hospital.class_map, PLAN.data, PLAN.seed, site.cache_dir)
+        for index in own.split.test:
+            with torch.no_grad():
+                logits = model(normalise(to_batch(own.library.pixels[index : index + 1])))[0].double()
+            label = int(own.scan.labels[index])
+            true.append(label)
+            predicted.append(int(logits.argmax()))
+            loss -= float(logits.log_softmax(0)[label])
+    return np.array(true), np.array(predicted), loss
+
+
+def test_summed_confusion_matrices_equal_the_pooled_predictions(sites):
+    results: list[EvaluateResult] = [answers.evaluate(site, PLAN, "test", 1, ARRAYS) for site in sites]
+    summed = figures(sum((result.confusion for result in results), np.zeros((4, 4), np.int64)))
+    true, predicted, loss = pooled(sites)
+    assert len(true) == sum(result.samples for result in results) > 10
+    assert summed.accuracy == accuracy_score(true, predicted)
+    labels = sorted(set(true))
+    for value, function in (
+        (summed.macro_f1, f1_score),
+        (summed.macro_precision, precision_score),
+        (summed.macro_recall, recall_score),
+    ):
+        expected = function(true, predicted, labels=labels, average="macro", zero_division=0.0)
+        assert value == pytest.approx(expected)
+    assert sum(result.loss_sum for result in results) == pytest.approx(loss, rel=1e-4)
+
+
+def test_validation_and_test_are_two_splits(sites):
+    said = answers.describe(sites[0], PLAN)
+    assert answers.evaluate(sites[0], PLAN, "val", 1, ARRAYS).samples == len(said.val_idx)
+    assert answers.evaluate(sites[0], PLAN, "test", 1, ARRAYS).samples == len(said.test_idx)
+    with pytest.raises(KeyError):
+        answers.evaluate(sites[0], PLAN, "train", 1, ARRAYS)
+
+
+def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
+    spool = Spool(tmp_path)
+    spool.stop()
+    with pytest.raises(Interrupted):
+        answers.train(replace(sites[0], spool=spool), PLAN, 1, 1, ARRAYS)

@@ -1,0 +1,155 @@
+"""The ClientApp's messages: numbers only, whatever happens."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
+from flwr.supercore.task_identity import TaskIdentity
+
+from clients import answers
+from clients.app import make_client_app
+from clients.site import Site
+from common import wire
+from common.description import Description
+from common.errors import InputError
+from common.images.decode import decode_rgb
+from common.model import initial_weights
+from common.prepare import prepare
+from common.state import arrays_from_state
+from tests.clients.sites import PLAN, explaining, file_names, sites_of
+
+TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
+ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
+
+
+@pytest.fixture(scope="module")
+def site(phantoms, tmp_path_factory) -> Site:
+    return sites_of(phantoms, tmp_path_factory.mktemp("cache"))[0]
+
+
+def ask(site: Site, kind: str, plan: str | None = None, **config) -> Message:
+    """Send one message to a ClientApp that knows this hospital only."""
+    records = {wire.CONFIG: ConfigRecord({wire.PLAN: plan or PLAN.to_json(), wire.THREADS: 1, **config})}
+    if kind != MessageType.QUERY:
+        records[wire.ARRAYS] = ArrayRecord({name: Array(array) for name, array in ARRAYS.items()})
+    message = Message(RecordDict(records), dst_node_id=1, message_type=kind)
+    context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config={})
+    return make_client_app(lambda _: site)(message, context)
+
+
+@pytest.fixture(scope="module")
+def replies(site) -> dict[str, Message]:
+    return {
+        "describe": ask(site, MessageType.QUERY),
+        "train": ask(site, MessageType.TRAIN, **{wire.ROUND: 1}),
+        "evaluate": ask(site, MessageType.EVALUATE, **{wire.ROUND: 1, wire.SPLIT: "val"}),
+    }
+
+
+def parts(content: RecordDict) -> tuple[list[str], list[bytes]]:
+    """Return every text (keys included) and every block of bytes of a reply."""
+    texts: list[str] = []
+    blocks: list[bytes] = []
+    for name, record in content.items():
+        texts.append(name)
+        for key, value in record.items():
+            texts.append(key)
+            if isinstance(record, ArrayRecord):
+                blocks.append(value.data)
+                texts += [value.dtype, value.stype]
+            else:
+                for one in value if isinstance(value, list) else [value]:
+                    assert isinstance(one, int | float | str), f"{name}.{key} holds {type(one)}"
+                    texts.append(str(one))
+    return texts, blocks
+
+
+@pytest.mark.parametrize("kind", ["describe", "train", "evaluate"])
+def test_replies_hold_no_file_name_and_no_path(site, replies, kind):
+    texts, blocks = parts(replies[kind].content)
+    everything = "\n".join(texts).encode() + b"\n".join(blocks)
+    names = [name for name in file_names(site.folder) if name.rpartition(".")[2] in ("png", "jpg", "jpeg")]
+    assert len(names) > 20
+    for secret in (*names, str(site.folder), str(site.data_root), str(site.cache_dir)):
+        assert secret.encode() not in everything, f"{secret} left the hospital"
+
+
+@pytest.mark.parametrize("kind", ["describe", "train", "evaluate"])
+def test_replies_hold_no_pixels(site, replies, kind):
+    texts, blocks = parts(replies[kind].content)
+    everything = "\n".join(texts).encode() + b"\n".join(blocks)
+    own = prepare(site.folder, site.hospital.class_map, PLAN.data, PLAN.seed, site.cache_dir)
+    for index, file in enumerate(own.scan.files):
+        path = site.folder / file.relative_path
+        if index in own.library.unreadable:
+            continue
+        middle = len(path.read_bytes()) // 2
+        assert path.read_bytes()[middle : middle + 24] not in everything
+        rows = np.asarray(decode_rgb(path).convert("L"))
+        for pixels in (own.library.pixels[index][16].tobytes(), rows[len(rows) // 2].tobytes()):
+            if len(set(pixels)) > 8:  # a flat row is found anywhere
+                assert pixels[:24] not in everything
+
+
+def test_arrays_are_the_model_and_nothing_beside(replies):
+    records = replies["train"].content
+    assert set(records) == {wire.ARRAYS, wire.METRICS, wire.WHO}
+    assert {name: array.numpy().shape for name, array in records[wire.ARRAYS].items()} == {
+        name: array.shape for name, array in ARRAYS.items()
+    }
+    for kind in ("describe", "evaluate"):
+        assert not replies[kind].content.array_records
+
+
+def test_metrics_are_numbers_that_add_up(site, replies):
+    said = answers.describe(site, PLAN)
+    for kind in ("train", "evaluate"):
+        metrics = replies[kind].content[wire.METRICS]
+        assert isinstance(metrics, MetricRecord)
+        whose = replies[kind].content[wire.WHO]
+        assert (whose[wire.HOSPITAL], whose[wire.FILES]) == (said.key, said.files_sha256)
+    assert replies["train"].content[wire.METRICS][wire.SAMPLES] == said.train_samples
+    evaluated = replies["evaluate"].content[wire.METRICS]
+    assert sum(evaluated["confusion"]) == evaluated[wire.SAMPLES] == len(said.val_idx)
+    assert len(evaluated["confusion"]) == 16
+
+
+def test_a_description_arrives_as_it_was_said(site, replies):
+    text = str(replies["describe"].content[wire.DESCRIPTION]["json"])
+    assert Description.from_json(text) == answers.describe(site, PLAN)
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_a_refusal_carries_its_code_and_its_sentence_only_in_a_simulation(site, monkeypatch, explains):
+    def refuse(*_):
+        raise InputError("DATA001", f"There is no image in {site.folder}.")
+
+    monkeypatch.setattr(answers, "describe", refuse)
+    content = ask(explaining(site) if explains else site, MessageType.QUERY).content
+    refusal = content[wire.REFUSAL]
+    assert (refusal["code"], refusal["exit-code"]) == ("DATA001", 2)
+    assert (str(site.folder) in str(refusal["sentence"])) == explains
+    assert content[wire.WHO][wire.HOSPITAL] == site.hospital.key
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_a_crash_is_named_but_its_text_stays_at_the_hospital(site, monkeypatch, explains, caplog):
+    def crash(*_):
+        raise OSError(5, "Input/output error", str(site.folder / "glioma" / "p17.png"))
+
+    monkeypatch.setattr(answers, "train", crash)
+    refusal = ask(explaining(site) if explains else site, MessageType.TRAIN, **{wire.ROUND: 1}).content[wire.REFUSAL]
+    assert (refusal["code"], refusal["exit-code"]) == ("CLIENT001", 1)
+    assert str(refusal["sentence"]).startswith("OSError: ")
+    assert ("p17.png" in str(refusal["sentence"])) == explains
+    assert "p17.png" in caplog.text, "the hospital's own log says it all"
+
+
+@pytest.mark.parametrize("plan", ['{"seed": 1}', PLAN.to_json().replace('"lr"', '"learning_rate"')])
+def test_a_plan_that_it_does_not_understand_is_refused(site, plan):
+    assert ask(site, MessageType.TRAIN, plan, **{wire.ROUND: 1}).content[wire.REFUSAL]["code"] == "PLAN001"
+
+
+def test_a_plan_that_is_no_json_is_an_answer_too(site):
+    assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "CLIENT001"

@@ -1,0 +1,147 @@
+"""What a person sees, on 80 columns, without a line that wraps."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.calibration import bin_confidences
+from common.evaluate import EvaluateResult
+from common.labels import CLASSES
+from common.spool import Progress, Spool
+from server.screen import Screen, hospitals_table, results_table, round_line
+from tests.common.descriptions import description
+
+NAMES = ["AIIMS Delhi", "NIMHANS Bengaluru", "Tata Memorial Mumbai"]
+
+
+def shown(*things, width: int = 80) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO(), highlight=False)
+    for thing in things:
+        console.print(thing)
+    return [line.strip() for line in console.export_text().splitlines()]
+
+
+def many(name: str, slices: int = 21_620):
+    """A description with numbers of five digits."""
+    said = description("a", train=slices * 7 // 10, val=slices * 3 // 20, test=slices * 3 // 20, name=name)
+    said.numbers["class_distribution"] = dict.fromkeys(CLASSES, slices // 4) | {"notumor": 0}
+    return said
+
+
+def confusion(scale: int = 1) -> np.ndarray:
+    return scale * np.array([[30, 2, 1, 0], [4, 25, 3, 0], [1, 1, 38, 0], [0, 0, 0, 0]], np.int64)
+
+
+def a_round(number: int = 3, scale: int = 1) -> RoundRecord:
+    part = HospitalRound(val_loss=0.512, val_samples=105 * scale, val_confusion=confusion(scale))
+    hospitals = {NAMES[0]: part, NAMES[1]: HospitalRound(), NAMES[2]: part}
+    return RoundRecord(number, "", seconds=61.4, replied=NAMES[:2], hospitals=hospitals)
+
+
+def results_of(scale: int = 1) -> dict[str, EvaluateResult]:
+    bins = bin_confidences(np.full(3, 0.9), np.ones(3, bool))
+    counts = confusion(scale)
+    return {name: EvaluateResult(int(counts.sum()), 1.0, counts, bins, 0.1) for name in NAMES}
+
+
+def test_the_table_of_what_hospitals_hold_fits_80_columns():
+    lines = shown(hospitals_table([many(name) for name in NAMES]))
+    rows = [line for line in lines if line.startswith(tuple(NAMES))]
+    assert len(rows) == 3
+    assert max(len(line) for line in lines) <= 80
+    assert not any("…" in line for line in lines), "nothing is cut off"
+    assert rows[0].split()[2:] == ["21,620", "5,405", "5,405", "5,405", "–", "15,134", "3,243", "3,243", "1"]
+
+
+def test_the_closing_table_fits_80_columns_and_adds_up():
+    lines = shown(results_table(15, results_of(20)))
+    assert max(len(line) for line in lines) <= 80
+    assert not any("…" in line for line in lines)
+    rows = {line.split("  ")[0]: line for line in lines if line.startswith((*NAMES, "all hospitals"))}
+    assert set(rows) == {*NAMES, "all hospitals"}
+    figures = rows["all hospitals"].replace("all hospitals", "").split()
+    assert figures[0] == "6,300"
+    assert figures[1] == "88.6"
+    assert figures[-1] == "–", "no case of notumor: no recall, rather than a nought"
+
+
+def test_without_a_test_slice_there_is_a_dash():
+    nothing = np.zeros((4, 4), np.int64)
+    (row,) = [
+        line
+        for line in shown(results_table(1, {NAMES[0]: EvaluateResult(0, 0.0, nothing, [], 0.0)}))
+        if line.startswith(NAMES[0])
+    ]
+    assert set(row.replace(NAMES[0], "").split()) == {"0", "–"}
+
+
+@pytest.mark.parametrize("best", [True, False])
+def test_a_round_is_one_line_of_80_columns(best):
+    (line,) = shown(round_line(a_round(100), 100, best))
+    assert line.startswith("round 100/100  accuracy  88.6 % (88.6 / – / 88.6)  loss 0.512  61 s  2 of 3")
+    assert len(line) <= 80
+    assert line.endswith("best") == best
+
+
+def test_who_is_missing_is_counted_only_if_somebody_is():
+    record = a_round()
+    record.replied = NAMES
+    record.hospitals[NAMES[1]] = record.hospitals[NAMES[0]]
+    assert shown(round_line(record, 100, True)) == [
+        "round   3/100  accuracy  88.6 % (88.6 / 88.6 / 88.6)  loss 0.512  61 s best"
+    ]
+
+
+def test_rounds_stand_under_each_other():
+    assert shown(round_line(a_round(7), 10, False))[0].startswith("round  7/10  accuracy")
+
+
+@pytest.fixture
+def screen(tmp_path):
+    console = Console(width=80, record=True, file=io.StringIO(), highlight=False)
+    return Screen(console, 2, {"a": NAMES[0], "b": NAMES[1]}, Spool(tmp_path))
+
+
+def test_a_run_without_a_terminal_is_lines_only(screen):
+    with screen:
+        screen.phase("describe", 0)
+        screen.described([description("a", name=NAMES[0])])
+        screen.phase("train", 1)
+        screen.waiting()
+        screen.failed(Failure(NAMES[1], "train", "it [was] not [/here]"))
+        screen.round_done(a_round(1), True)
+        screen.tested(1, results_of())
+    text = screen.console.export_text()
+    assert "reading and auditing" in text
+    assert f"{NAMES[1]} left out of train: it [was] not [/here]" in text
+    assert "round 1/2" in text
+    assert "all hospitals" in text
+    assert "SYNTHETIC" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_synthetic_slices_are_called_that(screen):
+    said = description("a", name=NAMES[0])
+    said.numbers["synthetic"] = True
+    screen.described([said])
+    assert "SYNTHETIC SLICES" in screen.console.export_text()
+
+
+def test_on_a_terminal_the_batches_of_a_round_move(tmp_path):
+    output = io.StringIO()
+    console = Console(width=80, file=output, force_terminal=True, highlight=False)
+    spool = Spool(tmp_path)
+    with Screen(console, 2, {"a": NAMES[0]}, spool) as screen:
+        screen.phase("train", 1)
+        spool.tell(Progress("a", "training", 0, 40))
+        screen.waiting()
+        screen._progress.refresh()
+        shown_now = output.getvalue()
+        screen.round_done(a_round(1), False)
+        assert spool.read() == [], "who has answered is at work no longer"
+    assert f"{NAMES[0]} training" in shown_now
+    assert "0/40" in shown_now
+    assert "training, round 1" in shown_now
