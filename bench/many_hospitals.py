@@ -1,0 +1,125 @@
+"""``python -m bench.many_hospitals``: whether the server's memory grows with the number of hospitals.
+
+Hospitals that answer at once send ResNet18 (42.7 MiB) to the server's own rounds; each number of hospitals runs in a
+process of its own, whose largest resident size is measured. ``--in-memory`` leaves updates in memory, as Flower does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.clientapp import ClientApp
+from flwr.supercore.task_identity import TaskIdentity
+
+from common import wire
+from common.calibration import bin_confidences, to_counts
+from common.description import Description
+from common.labels import CLASSES, NUM_CLASSES
+from common.model import initial_weights
+from common.plan import Plan
+from common.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
+from common.state import arrays_from_state
+from server.engines.inprocess import InProcessGrid
+from server.events import Listener
+from server.exchange import Exchange
+from server.parking import Parking
+from server.roster import Muster, Roster
+from server.rounds import Rounds
+from server.strategies import make_strategy
+
+_SLICES = 64
+_ROUNDS = 2
+
+
+def main() -> None:
+    """Measure each number of hospitals and print a line for it."""
+    command = argparse.ArgumentParser(prog="python -m bench.many_hospitals")
+    command.add_argument("--hospitals", type=int, nargs="+", default=[3, 10, 30])
+    command.add_argument("--in-memory", action="store_true")
+    command.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    given = command.parse_args()
+    if given.measure:
+        print(f"{given.hospitals[0]:>3} hospitals: {measure(given.hospitals[0], given.in_memory):6.0f} MiB at most")
+        return
+    for count in given.hospitals:
+        arguments = ["--measure", "--hospitals", str(count), *(["--in-memory"] if given.in_memory else [])]
+        subprocess.run([sys.executable, "-m", "bench.many_hospitals", *arguments], check=True)
+
+
+def measure(count: int, in_memory: bool) -> float:
+    """Return the process's largest resident size in MiB after two rounds."""
+    TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
+    names = {f"h{number:02d}": f"Hospital {number:02d}" for number in range(count)}
+    plan = Plan(42, _ROUNDS, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan())
+    exchange = Exchange(InProcessGrid(_hospitals(list(names)), count), threading.Event(), cores=1)
+    muster = Muster(count, 60, 600, cores=1, threads=1)
+    roster = Roster(exchange, plan, names, muster, Listener(), {}, lambda description: None)
+    roster.gather()
+    with tempfile.TemporaryDirectory() as folder:
+        parking = None if in_memory else Parking(Path(folder))
+        rounds = Rounds(plan, roster, exchange, make_strategy(StrategySettings()), count, 1, 600, Listener(), parking)
+        arrays = arrays_from_state(initial_weights("resnet18", 0))
+        for number in range(1, _ROUNDS + 1):
+            arrays, _ = rounds.run_round(number, arrays)
+        if parking:
+            parking.close()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _hospitals(keys: list[str]) -> ClientApp:
+    """Answer for every hospital, without slices."""
+    app = ClientApp()
+    numbers = {"audit": [], "total_samples": _SLICES, "class_distribution": {}, "synthetic": True}
+
+    def who(context: Context) -> tuple[str, ConfigRecord]:
+        key = keys[int(context.node_config["partition-id"])]
+        return key, ConfigRecord({wire.HOSPITAL: key, wire.FILES: "0"})
+
+    @app.query()
+    def describe(message: Message, context: Context) -> Message:
+        key, record = who(context)
+        indices = list(range(_SLICES))
+        text = Description(
+            key,
+            f"Hospital {key[1:]}",
+            key,
+            "bench",
+            [0.0, 0.0],
+            numbers,
+            {},
+            0,
+            "0",
+            _SLICES,
+            indices,
+            indices,
+            indices,
+        ).to_json()
+        return Message(RecordDict({wire.WHO: record, wire.DESCRIPTION: ConfigRecord({"json": text})}), reply_to=message)
+
+    @app.train()
+    def train(message: Message, context: Context) -> Message:
+        arrays = {name: Array(array.numpy().copy()) for name, array in message.content[wire.ARRAYS].items()}
+        figures = {wire.SAMPLES: _SLICES, "steps": 2, "loss": 1.0, "accuracy": 0.5, "lr": 1e-4, "seconds": 0.0}
+        content = {wire.ARRAYS: ArrayRecord(arrays), wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}
+        return Message(RecordDict(content), reply_to=message)
+
+    @app.evaluate()
+    def evaluate(message: Message, context: Context) -> Message:
+        confusion = (np.eye(NUM_CLASSES, dtype=np.int64) * (_SLICES // NUM_CLASSES)).ravel().tolist()
+        bins = to_counts(bin_confidences(np.full(_SLICES, 0.5), np.ones(_SLICES, dtype=bool)))
+        figures = {wire.SAMPLES: _SLICES, "loss-sum": 1.0, "confusion": confusion, "bins": bins, "seconds": 0.0}
+        return Message(RecordDict({wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}), reply_to=message)
+
+    return app
+
+
+if __name__ == "__main__":
+    main()
