@@ -102,7 +102,10 @@ class _Connection:
             if self._stop.is_set():
                 break
             pause = _FIRST_PAUSE if time.monotonic() - started > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
-            self._console.print(f"The SuperNode ended; starting it again in {pause:.0f} s.")
+            self._console.print(
+                f"The SuperNode ended; starting it again in {pause:.0f} s. If this repeats, find out why with: "
+                f"python -m clients.preflight --config {self._site.path}"
+            )
             self._stop.wait(pause)
         self._console.print(f"{self._site.hospital.name}: disconnected.")
 

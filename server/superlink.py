@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio.sslproto
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ def main() -> None:
     public_keys = Path(os.environ.get("FEDERATION_PUBLIC_KEYS", "."))
     door = Middleware(FrontDoor, public_keys=public_keys, key_header=FLEET_HTTP_PUBLIC_KEY_HEADER)
     extensions.get_middleware = lambda: (door,)
+    sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop can name who failed the handshake
     _name_failed_handshakes()
     logging.getLogger("uvicorn.access").addFilter(_only_refusals)
     flower_superlink()
