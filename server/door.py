@@ -11,6 +11,7 @@ import logging
 import time
 from base64 import b64decode
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.artifacts.status import versions
 from common.errors import InputError
 from common.keys import fingerprint, load_public
 from common.labels import LABEL_MAP
@@ -28,13 +28,15 @@ _OPEN = ("/v1/fleet/",)
 _KEY_HEADER = "flwr-public-key"
 
 ABOUT = "/federation"
+_PACKAGES = {"project": "brain-tumour-federation", "flwr": "flwr", "torch": "torch"}
 
 log = logging.getLogger("flwr")
 
 
 def about() -> dict[str, Any]:
     """Return what a hospital's preflight may know before anybody knows it: time, versions, classes."""
-    return {"time": time.time(), "versions": versions(), "label_map": dict(LABEL_MAP)}
+    versions = {name: version(package) for name, package in _PACKAGES.items()}
+    return {"time": time.time(), "versions": versions, "label_map": dict(LABEL_MAP)}
 
 
 class FrontDoor:
