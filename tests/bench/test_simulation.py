@@ -16,7 +16,7 @@ from common.state import arrays_from_state
 
 @pytest.mark.slow
 def test_it_ends_with_the_ratio_over_plain_pytorch(capsys):
-    settings = "--pixels 32 --rounds 2 --slices-per-class 8 --batch 8 --cores 1 --engines inprocess"
+    settings = "--pixels 32 --rounds 2 --slices-per-class 12 --batch 16 --cores 1 --engines inprocess"
     simulation.main(settings.split(" "))
     out = capsys.readouterr().out
     assert "Flower, inprocess" in out
