@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
+from common.artifacts.run_folder import RUN_ID
 from common.config import compose_settings, load_hospitals
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from server.centre import CONNECTION, DEFAULT_FOLDER, Centre
@@ -24,6 +25,7 @@ from server.resume import resumed_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_WORD = "the run ended with exit code"
+_NOISE = ("Starting logstream", "Using SuperLink", "Start `flwr-serverapp`", "Successfully installed")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,44 +104,48 @@ def _follow(centre: Centre, run_id: str) -> int:
         text=True,
         start_new_session=True,
     )
-    stopping = False
-    while True:
+    follower = _Follower(process)
+    try:
+        code = follower.show()
+    except KeyboardInterrupt:
+        print("Stopping the run (Ctrl-C again stops following) ...", flush=True)
         try:
-            code = _show(process)
-            break
-        except KeyboardInterrupt:
-            if stopping:
-                raise Interrupted("RUN130", "No longer following; the run is being stopped.") from None
-            stopping = True
-            print("Stopping the run (Ctrl-C again stops following) ...", flush=True)
             flwr(centre, "stop", run_id)
-        finally:
-            if stopping and process.poll() is not None:
-                pass
-    process.terminate()
-    process.wait()
+            code = follower.show()
+        except KeyboardInterrupt:
+            code = None
+        code = Interrupted.exit_code if code is None else code
+    finally:
+        process.kill()
+        process.wait()
     if code is not None:
         return code
-    if stopping:
-        return Interrupted.exit_code
     raise RunError(
         "RUN021",
         "The SuperLink or the run's own process ended without a last word; start python -m server.serve again if it is "
-        "gone, then go on with: python -m server.run resume=RUN (the newest folder under artifacts/).",
+        f"gone, then go on with: python -m server.run resume={follower.run}",
     )
 
 
-def _show(process: subprocess.Popen[str]) -> int | None:
-    """Pass lines through; return the exit code of the last word, or None if there was none."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith(LAST_WORD):
-            return int(line.removeprefix(LAST_WORD))
-        if line.startswith("error "):
-            print(line.rstrip("\n"), file=sys.stderr, flush=True)
-        elif "Starting logstream" not in line:
-            print(line.rstrip("\n"), flush=True)
-    return None
+class _Follower:
+    """Passes the ServerApp's lines through, and remembers which run it is."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.run = "RUN"
+
+    def show(self) -> int | None:
+        """Return the exit code of the last word, or None if there was none."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            text = line.rstrip("\n")
+            if text.startswith(LAST_WORD):
+                return int(text.removeprefix(LAST_WORD))
+            if RUN_ID.match(first := text.partition(" ")[0]):
+                self.run = first
+            if not any(sign in text for sign in _NOISE):
+                print(text, file=sys.stderr if text.startswith("error ") else sys.stdout, flush=True)
+        return None
 
 
 if __name__ == "__main__":
