@@ -1,0 +1,76 @@
+import stat
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from common.keys import new_key_pair
+from server import credentials
+from server.centre import Centre
+from server.certificates import addresses_of, load_certificate
+
+
+def make(tmp_path, *arguments):
+    return credentials.main(["--out", str(tmp_path / "credentials"), *arguments])
+
+
+@pytest.fixture
+def centre(tmp_path):
+    return Centre(tmp_path / "credentials")
+
+
+def test_folders_keys_and_certificate(tmp_path, centre, capsys):
+    assert make(tmp_path, "--address", "centre.example.org", "--address", "10.0.0.5", "--hospital", "aiims_delhi") == 0
+    for secret in (centre.ca_key, centre.key, centre.handout / "aiims_delhi" / "aiims_delhi.key"):
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600, secret
+    for folder in (centre.folder, centre.hospitals, centre.handout / "aiims_delhi"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+    certificate = load_certificate(centre.certificate)
+    assert set(addresses_of(certificate)) == {"centre.example.org", "10.0.0.5", "localhost", "127.0.0.1", "::1"}
+    key = load_certificate(centre.ca_certificate).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    certificate.verify_directly_issued_by(load_certificate(centre.ca_certificate))
+    said = capsys.readouterr().out
+    assert f"{certificate.not_valid_after_utc:%Y-%m-%d}" in said
+    assert "SHA256:" in said
+    assert "superlink: centre.example.org:8443" in (centre.handout / "aiims_delhi" / "hospital.yaml").read_text()
+
+
+def test_run_again_it_adds_and_keeps(tmp_path, centre):
+    make(tmp_path, "--hospital", "aiims_delhi")
+    before = centre.ca_certificate.read_bytes(), centre.certificate.read_bytes()
+    assert make(tmp_path, "--hospital", "nimhans_bengaluru") == 0
+    assert (centre.ca_certificate.read_bytes(), centre.certificate.read_bytes()) == before
+    assert sorted(centre.public_keys()) == ["aiims_delhi", "nimhans_bengaluru"]
+
+
+def test_a_new_address_or_renew_makes_a_new_certificate_from_the_same_ca(tmp_path, centre):
+    make(tmp_path)
+    ca, first = centre.ca_certificate.read_bytes(), centre.certificate.read_bytes()
+    make(tmp_path, "--address", "new.example.org")
+    second = centre.certificate.read_bytes()
+    assert "new.example.org" in addresses_of(load_certificate(centre.certificate))
+    make(tmp_path, "--renew")
+    assert len({first, second, centre.certificate.read_bytes()}) == 3
+    assert "new.example.org" in addresses_of(load_certificate(centre.certificate))
+    assert centre.ca_certificate.read_bytes() == ca
+
+
+def test_a_hospitals_own_key_brings_no_secret_to_the_centre(tmp_path, centre):
+    new_key_pair(tmp_path / "aiims_delhi.key", tmp_path / "aiims_delhi.pub", "x")
+    assert make(tmp_path, "--public-key", str(tmp_path / "aiims_delhi.pub")) == 0
+    assert list(centre.public_keys()) == ["aiims_delhi"]
+    assert sorted(path.name for path in (centre.handout / "aiims_delhi").iterdir()) == ["ca.crt", "hospital.yaml"]
+
+
+def test_one_key_is_one_hospital(tmp_path, capsys):
+    new_key_pair(tmp_path / "one.key", tmp_path / "one.pub", "x")
+    make(tmp_path, "--public-key", str(tmp_path / "one.pub"))
+    (tmp_path / "two.pub").write_bytes((tmp_path / "one.pub").read_bytes())
+    assert make(tmp_path, "--public-key", str(tmp_path / "two.pub")) == 2
+    assert "KEY004" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["../evil", "AIIMS Delhi", "", "a/b"])
+def test_a_name_is_no_path(tmp_path, name, capsys):
+    assert make(tmp_path, "--hospital", name) == 2
+    assert "KEY005" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""Where this project leans on Flower's inside: if one of these moves, this says so before a hospital does."""
+
+import inspect
+
+from flwr.common import constant
+from flwr.serverapp.strategy import FedAvg
+from flwr.supercore.constant import FLEET_HTTP_PUBLIC_KEY_HEADER, TaskType
+from flwr.supercore.exit import flwr_exit
+from flwr.supercore.superexec import run_superexec
+from flwr.supercore.superexec.executor.types import Executor
+from flwr.superlink import extensions, main
+from flwr.superlink.cli.flower_superlink import flower_superlink
+from flwr.supernode.runtime import run_clientapp
+
+from clients.checks import clock
+from clients.executor import ForkExecutor
+from server.door import FrontDoor
+
+
+def test_the_front_door_is_hung_where_flower_asks_for_middleware():
+    assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
+    assert callable(extensions.get_middleware)
+    assert callable(flower_superlink)
+    assert inspect.signature(FrontDoor).parameters["key_header"].default == FLEET_HTTP_PUBLIC_KEY_HEADER
+
+
+def test_the_executor_has_every_method_that_flower_calls():
+    wanted = {name for name in vars(Executor) if not name.startswith("_")}
+    assert wanted <= set(dir(ForkExecutor))
+    assert str(TaskType.CLIENT_APP) == "flwr-clientapp"
+    assert ForkExecutor().get_eligible_capacity(set(TaskType), insecure=True) == ({TaskType.CLIENT_APP}, set())
+
+
+def test_names_that_the_executor_replaces_are_there():
+    import importlib
+
+    superexec = importlib.import_module("flwr.supercore.superexec.run_superexec")
+    clientapp = importlib.import_module("flwr.supernode.runtime.run_clientapp")
+    assert callable(superexec.get_executor)
+    assert callable(clientapp.get_load_client_app_fn)
+    assert "parent_pid" in inspect.signature(clientapp.run_clientapp).parameters
+    assert "superexec_auth_secret" in inspect.signature(superexec.run_superexec).parameters
+    assert (flwr_exit, run_superexec, run_clientapp) is not None
+
+
+def test_clock_tolerances_are_flowers():
+    assert clock._AHEAD_SECONDS == constant.SYSTEM_TIME_TOLERANCE
+    assert clock._BEHIND_SECONDS <= constant.TIMESTAMP_TOLERANCE
+
+
+def test_flowers_average_is_still_the_sum_that_is_parked():
+    from flwr.serverapp.strategy import strategy_utils
+
+    source = inspect.getsource(strategy_utils.aggregate_arrayrecords)
+    assert "weight_factors = [w / total_weight for w in weights]" in source
+    assert "value.numpy() * weight" in source
+    assert "aggregate_arrayrecords" in inspect.getsource(FedAvg.aggregate_train)
