@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from common.artifacts.atomic import write_json
 from common.artifacts.run_folder import RunFolder, check_writable, new_log, new_run
 from common.artifacts.service import offer_for_service
+from common.artifacts.status import now
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.hospitals import Hospital
 from common.model import initial_weights
@@ -116,9 +119,40 @@ def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
 def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
     """Write down why, and how to go on."""
     state = "interrupted" if isinstance(error, Interrupted) else "failed"
-    command = f"python -m {job.program} resume={folder.run_id} output_dir={job.settings.output_dir}"
+    command = _resume_command(job.program, folder, job.settings.output_dir)
     console.print(f"go on with: {command}", soft_wrap=True)
     recorder.end(error, state, command)
+
+
+def mark_dead(folder: RunFolder, program: str) -> None:
+    """Write down the end of a run whose process was killed and could not do so itself; a living run is left alone.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        The run's.
+    program : str
+        What a resume is to be started with.
+    """
+    if not folder.status.is_file():
+        return
+    lock = FileLock(folder.path / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return
+    try:
+        status = json.loads(folder.status.read_text(encoding="utf-8"))
+        if status["state"] == "running":
+            status |= {"state": "interrupted", "reason": "The run's process was killed.", "ended_at": now()}
+            status["resume_command"] = _resume_command(program, folder, str(folder.output_dir))
+            write_json(folder.status, status)
+    finally:
+        lock.release()
+
+
+def _resume_command(program: str, folder: RunFolder, output_dir: str) -> str:
+    return f"python -m {program} resume={folder.run_id} output_dir={output_dir}"
 
 
 def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:

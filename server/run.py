@@ -16,10 +16,11 @@ from pathlib import Path
 from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
-from common.artifacts.run_folder import RUN_ID
+from common.artifacts.run_folder import RUN_ID, RunFolder
 from common.config import compose_settings, load_hospitals
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from server.centre import CONNECTION, DEFAULT_FOLDER, Centre
+from server.conduct import mark_dead
 from server.flower_cli import flwr, run_json
 from server.resume import resumed_settings
 
@@ -70,7 +71,7 @@ def run(given: argparse.Namespace) -> int:
     run_id = _submit(centre, overrides)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[dim]submitted to the SuperLink as {run_id}; Ctrl-C stops the run[/]")
-    return _follow(centre, run_id)
+    return _follow(centre, run_id, Path(settings.output_dir))
 
 
 def _with_output_dir(overrides: Sequence[str]) -> list[str]:
@@ -93,8 +94,8 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
-def _follow(centre: Centre, run_id: str) -> int:
-    """Show what the ServerApp says until its last word."""
+def _follow(centre: Centre, run_id: str, output_dir: Path) -> int:
+    """Show what the ServerApp says until its last word; without one, write down that it died."""
     command = [str(Path(sys.executable).parent / "flwr"), "log", run_id, CONNECTION, "--stream"]
     process = subprocess.Popen(
         command,
@@ -120,6 +121,8 @@ def _follow(centre: Centre, run_id: str) -> int:
         process.wait()
     if code is not None:
         return code
+    if RUN_ID.match(follower.run):
+        mark_dead(RunFolder(output_dir, follower.run), "server.run")
     raise RunError(
         "RUN021",
         "The SuperLink or the run's own process ended without a last word; start python -m server.serve again if it is "
