@@ -107,8 +107,9 @@ class TrainPlan:
         Decoupled weight decay (AdamW) on weights of two or more dimensions; 0 is plain Adam.
     label_smoothing : float
         Share of the target spread over all classes.
-    held_classes_only : bool
-        Compare only the classes that the hospital holds, so that it does not unlearn the others' (FedRS).
+    softmax : str
+        How a hospital's own mix of classes enters its loss: ``"plain"`` fully, ``"restricted"`` leaves out the classes
+        that it does not hold, ``"balanced"`` also evens out those that it holds.
     precision : str
         ``"auto"`` (mixed where it is faster), ``"float32"`` or ``"mixed"``.
     """
@@ -120,7 +121,7 @@ class TrainPlan:
     warmup_rounds: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    held_classes_only: bool = True
+    softmax: str = "balanced"
     precision: str = "auto"
     augment: AugmentPlan = field(default_factory=AugmentPlan)
 

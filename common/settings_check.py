@@ -76,6 +76,8 @@ def _train(t: TrainPlan) -> Iterator[Problem]:
         yield "train.lr", t.lr, "a rate above 0 and up to 1, for example 1e-3"
     if t.schedule not in ("cosine", "constant"):
         yield "train.schedule", t.schedule, "cosine or constant"
+    if t.softmax not in ("plain", "restricted", "balanced"):
+        yield "train.softmax", t.softmax, "plain, restricted or balanced"
     if t.precision not in ("auto", "float32", "mixed"):
         yield "train.precision", t.precision, "auto, float32 or mixed"
     if not (math.isfinite(t.warmup_rounds) and t.warmup_rounds >= 0):

@@ -101,7 +101,7 @@ def train(
     shuffle = np.random.Generator(np.random.PCG64(_seed(moment, "order")))
     steps_per_epoch = count_batches(len(indices), plan.batch_size)
     steps = steps_per_epoch * plan.local_epochs
-    held = _held_classes(slices, indices, plan).to(device)
+    mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
     step = 0
@@ -113,7 +113,7 @@ def train(
             rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, held, plan)
+            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, mix, plan)
             step += 1
     loss, right = (totals / max(len(indices) * plan.local_epochs, 1)).tolist()
     return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
@@ -127,15 +127,34 @@ def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam
 
 
-def _held_classes(slices: Slices, indices: Indices, plan: TrainPlan) -> torch.Tensor:
-    """Return the classes that the loss compares, sorted, int64.
+@dataclass(frozen=True)
+class _ClassMix:
+    """What a hospital holds, for the loss.
 
-    A hospital without a class would push that class's score down in every step, and the average would forget it.
-    Leaving absent classes out of the softmax is the restricted softmax of Li and Zhan, FedRS (KDD 2021), alpha = 0.
+    Attributes
+    ----------
+    held : Tensor of int64
+        Classes that the loss compares, sorted.
+    log_prior : Tensor of float32
+        Added to their scores while training.
     """
-    if not plan.held_classes_only:
-        return torch.arange(NUM_CLASSES)
-    return torch.from_numpy(np.unique(slices.labels[indices]))
+
+    held: torch.Tensor
+    log_prior: torch.Tensor
+
+
+def _class_mix(slices: Slices, indices: Indices, plan: TrainPlan, device: torch.device) -> _ClassMix:
+    """Return what keeps a hospital's own mix of classes out of what it teaches.
+
+    A hospital without a class would push that class's score down in every step, and the average would forget it; one
+    with few slices of it does the same more slowly. Restricted softmax (Li and Zhan, FedRS, KDD 2021, alpha = 0) leaves
+    absent classes out. Balanced softmax (Ren et al., NeurIPS 2020; for federations Zhang et al., FedLC, ICML 2022) adds
+    the logarithm of each class's share to its score, so that the share need not be learnt.
+    """
+    counts = np.bincount(slices.labels[indices], minlength=NUM_CLASSES)
+    held = np.arange(NUM_CLASSES) if plan.softmax == "plain" else np.flatnonzero(counts)
+    shares = counts[held] / counts.sum() if plan.softmax == "balanced" else np.ones(len(held))
+    return _ClassMix(torch.from_numpy(held).to(device), torch.from_numpy(np.log(shares)).float().to(device))
 
 
 def _step(
@@ -143,18 +162,18 @@ def _step(
     optimiser: torch.optim.Optimizer,
     images: torch.Tensor,
     labels: torch.Tensor,
-    held: torch.Tensor,
+    mix: _ClassMix,
     plan: TrainPlan,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
     optimiser.zero_grad(set_to_none=True)
-    targets = torch.searchsorted(held, labels)
+    targets = torch.searchsorted(mix.held, labels)
     with autocast(images.device, plan.precision):
-        logits = model(images)[:, held]
-        loss = functional.cross_entropy(logits, targets, label_smoothing=plan.label_smoothing)
+        scores = model(images)[:, mix.held] + mix.log_prior
+        loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
     loss.backward()
     optimiser.step()
-    right = (logits.detach().argmax(1) == targets).sum()
+    right = (scores.detach().argmax(1) == targets).sum()
     return torch.stack((loss.detach().double() * len(labels), right.double()))
 
 

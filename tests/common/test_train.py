@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from common import train as module
+from common.batches import Slices
 from common.errors import Interrupted
 from common.evaluate import evaluate
 from common.images.tensors import normalise, to_batch
@@ -123,7 +125,8 @@ def test_loss_and_accuracy_are_means_over_slices_not_over_batches():
     model = small_model()
     indices = np.arange(7)  # dealt as 4 and 3
     whole = evaluate(model, some_slices(), indices)
-    result = train(model, some_slices(), indices, TrainPlan(batch_size=4, lr=1e-12, augment=STILL), MOMENT)
+    plan = TrainPlan(batch_size=4, lr=1e-12, softmax="plain", augment=STILL)
+    result = train(model, some_slices(), indices, plan, MOMENT)
     assert result.loss == pytest.approx(whole.loss_sum / 7, rel=1e-5)
     assert result.accuracy == pytest.approx(np.trace(whole.confusion) / 7)
 
@@ -166,19 +169,30 @@ def test_weight_decay_leaves_biases_and_normalisation_alone():
     assert not [name for name in names if "bn" in name or name.endswith("bias")]
 
 
-def test_a_hospital_does_not_unlearn_the_classes_that_only_others_hold():
+@pytest.mark.parametrize(("softmax", "unlearns"), [("plain", True), ("restricted", False), ("balanced", False)])
+def test_a_hospital_does_not_unlearn_the_classes_that_only_others_hold(softmax, unlearns):
     slices = some_slices()
     held = np.flatnonzero(slices.labels != CLASSES.index("notumor"))
-    for held_only in (True, False):
-        model = small_model()
-        before = model[2].bias[3].item()
-        train(model, slices, held, TrainPlan(batch_size=6, lr=1e-2, held_classes_only=held_only), MOMENT)
-        assert (model[2].bias[3].item() == before) == held_only
+    model = small_model()
+    before = model[2].bias[3].item()
+    train(model, slices, held, TrainPlan(batch_size=6, lr=1e-2, softmax=softmax), MOMENT)
+    assert (model[2].bias[3].item() != before) == unlearns
+
+
+def test_balanced_softmax_is_cross_entropy_of_scores_plus_log_shares():
+    slices = module.Slices(np.zeros((10, 32, 32, 3), np.uint8), np.array([0] * 7 + [1] * 2 + [3], dtype=np.int64))
+    model = small_model()
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)  # every score is zero, so that the shares alone decide
+    result = train(model, slices, np.arange(10), TrainPlan(batch_size=10, softmax="balanced"), MOMENT)
+    shares = np.array([0.7, 0.2, 0.1])
+    assert result.loss == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-5)
+    assert result.accuracy == pytest.approx(0.7)
 
 
 def test_the_loss_falls_on_synthetic_slices(phantoms, tmp_path):
     prepared = prepare(phantoms / "dataset-1", {}, DataPlan(image_size=32), 42, tmp_path)
-    slices = module.Slices(prepared.library.pixels, prepared.scan.labels)
+    slices = Slices(prepared.library.pixels, prepared.scan.labels)
     model = build_model().to(memory_format=torch.channels_last)
     model.load_state_dict(initial_weights("resnet18", 0))
     indices = prepared.split.train[::2]
