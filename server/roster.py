@@ -106,6 +106,7 @@ class Roster:
         self._check = check
         self._described = dict(known)
         self._news = False
+        self._turned_away: dict[str, str] = {}
         self._asked: dict[tuple[int, str], str] = {}  # (node, since) to the hospital it proved to be, or ""
 
     @property
@@ -133,6 +134,10 @@ class Roster:
     def muster(self) -> dict[str, Member]:
         """Return who is there, as soon as that is a quorum; raises as `gather` does."""
         return self._wait(self._muster.quorum)
+
+    def absence(self, key: str) -> str:
+        """Say why a hospital is not among those present."""
+        return self._turned_away.get(key, "it was not connected")
 
     def starting_order(self, present: Mapping[str, Member]) -> list[str]:
         """Return the keys in the order in which they are to start."""
@@ -207,6 +212,7 @@ class Roster:
                 if description.key == key:
                     self._check(description)
                     self._described[key] = description
+                    self._turned_away.pop(key, None)
                     self._news = True
                     if not self._muster.cores:
                         self._listener.joined(description.name)
@@ -228,6 +234,7 @@ class Roster:
         if self._muster.cores:
             raise _refused(reply, problem)
         name = self.names.get(node.hospital, f"node {node.number}")
+        self._turned_away[node.hospital] = problem
         self._listener.failed(Failure(name, "describe", problem))
 
     def _shares(self, present: Mapping[str, Member]) -> dict[str, int]:

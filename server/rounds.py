@@ -189,7 +189,7 @@ class Rounds:
         record.asked = [name for key, name in self._roster.names.items() if key in asked]
         for key, name in self._roster.names.items():
             if key not in present:
-                self._note(record, Failure(name, "train", "it was not connected when the round began"))
+                self._note(record, Failure(name, "train", self._roster.absence(key)))
         usable: dict[str, Message] = {}
         for request, reply in self._exchange.ask(requests, self._timeout):
             member = present[request.hospital]
@@ -238,7 +238,7 @@ class Rounds:
         failures: list[Failure] = []
         for key, name in self._roster.names.items():
             if key not in present:
-                failures.append(Failure(name, phase, "it was not connected"))
+                failures.append(Failure(name, phase, self._roster.absence(key)))
                 self._listener.failed(failures[-1])
         for request, reply in self._exchange.ask(requests, self._timeout):
             member = present[request.hospital]
