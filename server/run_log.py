@@ -41,6 +41,7 @@ def open_log(path: Path) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request of Flower's grid, several a second
     logging.captureWarnings(True)
 
 
