@@ -52,7 +52,14 @@ class ForkExecutor:
         return LaunchResult.accepted()
 
     def reconcile(self) -> None:
-        """Let go of processes that have ended."""
+        """Let go of processes that have ended.
+
+        One that was killed has left its message unanswered, and Flower may never notice. So this process ends, too;
+        `clients.join` then connects anew, and the centre asks again.
+        """
+        for process in self._processes:
+            if process.exitcode is not None and process.exitcode < 0:
+                raise SystemExit(f"A message's process was killed by signal {-process.exitcode} (out of memory?).")
         self._processes = [process for process in self._processes if process.is_alive()]
 
     def close(self) -> None:

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flwr.app import Message
+from flwr.app import Error, Message
+from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 
 from common.errors import Interrupted
@@ -18,6 +19,9 @@ _POLL_SECONDS = 0.05  # between processes of one machine
 _REMOTE_POLL_SECONDS = 0.5
 _RECONNECT_SECONDS = 5.0
 _LARGEST_RESENDS = 2
+_GRACE_SECONDS = 30.0  # for a node that is gone to come back before its part of the round is given up
+_AGAIN_AND_AGAIN = "it was restarted again and again while at work"
+_RESTARTED = 1  # an error code of this project's own making; its reason is what counts
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,27 @@ class Request:
 
 @dataclass
 class _UnderWay:
-    """A request that was sent: when its node had connected by then, and how often it was sent again."""
+    """A request that was sent: when its node had connected by then, how often it was sent again, and if it is away."""
 
     request: Request
     since: str
     resends: int = 0
+    error: Message | None = None
+    until: float = 0.0
+
+    @property
+    def node(self) -> int:
+        """Flower's number of the node that was asked."""
+        return int(self.request.message.metadata.dst_node_id)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a node that is away has been waited for long enough."""
+        return time.monotonic() > self.until
+
+
+def _node_is_gone(reply: Message) -> bool:
+    return bool(reply.has_error() and reply.error.code == ErrorCode.NODE_UNAVAILABLE)
 
 
 class Exchange:
@@ -102,8 +122,9 @@ class Exchange:
         deadline = time.monotonic() + timeout_seconds
         waiting = deque(requests)
         under_way: dict[str, _UnderWay] = {}
+        away: list[_UnderWay] = []
         looked = time.monotonic()
-        while waiting or under_way:
+        while waiting or under_way or away:
             self._start(waiting, under_way)
             for message_id in list(under_way):  # one at a time: no more than one answer is in memory here
                 self._heed_stop()
@@ -111,14 +132,19 @@ class Exchange:
                     # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
                     answered = under_way.pop(reply.metadata.reply_to_message_id)
                     self._start(waiting, under_way)  # no core waits until the server has looked at the answer
-                    yield answered.request, reply
+                    if _node_is_gone(reply) and not self._cores:
+                        answered.error, answered.until = reply, time.monotonic() + _GRACE_SECONDS
+                        away.append(answered)
+                    else:
+                        yield answered.request, reply
             if time.monotonic() > deadline:
                 break
-            if under_way and not self._cores and time.monotonic() - looked > _RECONNECT_SECONDS:
-                self._send_again(under_way)
+            if not self._cores and time.monotonic() - looked > _RECONNECT_SECONDS:
+                yield from self._send_again(under_way, away)
                 looked = time.monotonic()
-            if under_way:
+            if under_way or away:
                 self.pause()
+        yield from ((sent.request, sent.error) for sent in away)
         for request in [*(sent.request for sent in under_way.values()), *waiting]:
             yield request, None
 
@@ -134,19 +160,35 @@ class Exchange:
             (message_id,) = self.grid.push_messages([request.message])
             under_way[message_id] = _UnderWay(request, since.get(number, ""))
 
-    def _send_again(self, under_way: dict[str, _UnderWay]) -> None:
-        """A node that has connected anew has forgotten what it was asked: ask it again; the answer is the same."""
+    def _send_again(
+        self, under_way: dict[str, _UnderWay], away: list[_UnderWay]
+    ) -> list[tuple[Request, Message | None]]:
+        """A node that has connected anew has forgotten what it was asked: ask it again; the answer is the same.
+
+        Returns
+        -------
+        list of tuple of (Request, Message)
+            What is given up, because its node stays away or restarts again and again.
+        """
         since = {node.number: node.since for node in self.nodes()}
+        forgotten = []
         for message_id, sent in list(under_way.items()):
-            number = sent.request.message.metadata.dst_node_id
-            if since.get(number, sent.since) == sent.since or sent.resends >= _LARGEST_RESENDS:
+            if since.get(sent.node, sent.since) != sent.since:
+                forgotten.append(under_way.pop(message_id))
+        forgotten += [sent for sent in away if sent.node in since]
+        given_up = [(sent.request, sent.error) for sent in away if sent.node not in since and sent.is_overdue]
+        away[:] = [sent for sent in away if sent.node not in since and not sent.is_overdue]
+        for sent in forgotten:
+            if sent.resends >= _LARGEST_RESENDS:
+                error = Message(Error(_RESTARTED, _AGAIN_AND_AGAIN), reply_to=sent.request.message)
+                given_up.append((sent.request, sent.error or error))
                 continue
             old = sent.request.message
-            message = Message(old.content, dst_node_id=number, message_type=old.metadata.message_type)
-            (new_id,) = self.grid.push_messages([message])
+            message = Message(old.content, dst_node_id=sent.node, message_type=old.metadata.message_type)
+            (message_id,) = self.grid.push_messages([message])
             request = Request(sent.request.hospital, message, sent.request.cores)
-            under_way[new_id] = _UnderWay(request, since[number], sent.resends + 1)
-            del under_way[message_id]
+            under_way[message_id] = _UnderWay(request, since[sent.node], sent.resends + 1)
+        return given_up
 
     def pause(self) -> None:
         """Wait a moment.
