@@ -225,7 +225,8 @@ class Roster:
             return f"it calls itself '{description.key}', which takes no part in this run"
         if description.name != self.names[description.key]:
             return f"it calls itself '{description.name}'; the centre knows it as '{self.names[description.key]}'"
-        if description.key in (key for (number, _), key in self._asked.items() if number != node.number):
+        others = [key for (number, _), key in self._asked.items() if number != node.number]
+        if not node.hospital and description.key in others:
             return f"it calls itself '{description.key}', which is there already"
         return None
 
