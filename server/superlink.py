@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio.sslproto
 import logging
 import os
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,8 @@ def _name_failed_handshakes() -> None:
         return
 
     def telling(protocol: Any, error: BaseException, *rest: Any) -> Any:
+        if not isinstance(error, ssl.SSLError):  # somebody who only looked whether the port is open
+            return fatal(protocol, error, *rest)
         transport = getattr(protocol, "_transport", None)
         peer = transport.get_extra_info("peername") if transport else None
         reason = getattr(error, "reason", None) or type(error).__name__
