@@ -56,6 +56,8 @@ class Screen(Listener):
             transient=True,
             refresh_per_second=4,
             disable=not console.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._overall = self._progress.add_task("rounds", total=rounds)
         self._tasks: dict[str, TaskID] = {}

@@ -6,6 +6,7 @@ hospital its folder, and the server none.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -57,7 +58,7 @@ def simulate(config: DictConfig) -> None:
     pick_device(settings.compute.device)
     _require_images(settings, hospitals)
     settings.compute.cores = settings.compute.cores or available_cores()
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import threading
 import warnings
 
@@ -15,8 +18,20 @@ from flwr.simulation import run_simulation
 
 from common.errors import ProjectError, RunError
 
+log = logging.getLogger("ray")
+
 # Each hospital's model is in the store a few times over: arguments and results of its messages.
 _STORE_BYTES_PER_HOSPITAL = 256 * 2**20
+
+
+class _ToLog(io.TextIOBase):
+    """Takes what Ray prints, such as that its workers were ended, and hands it to the log."""
+
+    def write(self, text: str) -> int:
+        """Log a text; blank ones are dropped."""
+        if text.strip():
+            log.info(text.strip())
+        return len(text)
 
 
 def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers: int, stop: threading.Event) -> None:
@@ -52,7 +67,7 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
         "client_resources": {"num_cpus": 1, "num_gpus": gpus / workers, "max_restarts": -1, "max_task_retries": 1},
     }
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(_ToLog()):
             warnings.simplefilter("ignore")
             run_simulation(server_app, client_app, num_supernodes=hospitals, backend_config=config)
     except ProjectError:
