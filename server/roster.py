@@ -211,9 +211,9 @@ class Roster:
             for description in accepted:
                 if description.key == key:
                     self._check(description)
+                    self._news = self._news or self._described.get(key) != description
                     self._described[key] = description
                     self._turned_away.pop(key, None)
-                    self._news = True
                     if not self._muster.cores:
                         self._listener.joined(description.name)
 
