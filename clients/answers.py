@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import torch
-from common.prepare import PreparedHospital, prepare
 
 from clients.site import Site
 from common.batches import Slices
@@ -18,6 +17,7 @@ from common.evaluate import EvaluateResult
 from common.evaluate import evaluate as evaluate_slices
 from common.labels import CLASSES
 from common.plan import Plan
+from common.prepare import PreparedHospital, prepare
 from common.state import arrays_from_model, model_from_arrays
 from common.train import Moment, TrainResult
 from common.train import train as train_slices
