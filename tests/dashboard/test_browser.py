@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
-from tests.dashboard.browser import NEEDS_CHROMIUM, browsing
+from tests.dashboard.browser import NEEDS_CHROMIUM, TIMEOUT_MS, browsing
 from tests.dashboard.runs import STRANGE, history, write_run, write_version_one
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
@@ -72,15 +72,13 @@ def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
     with browsing(tmp_path, FL_COMPARE_DIRS=str(tmp_path / "v1")) as visit:
         visit.open("compare?runs=run-002,v1:run-001&baseline=v1:run-001&measure=loss&round=2")
         legend = visit.page.locator(".js-plotly-plot .legendtext")
-        legend.first.wait_for()
-        assert legend.all_text_contents() == ["run-002", "v1:run-001 (baseline)"]
+        expect(legend).to_have_text(["run-002", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
         visit.page.wait_for_function("location.search.includes('measure=loss')")
         visit.choose("Network")
         visit.page.wait_for_selector('h1:has-text("Hospital network")')
         visit.choose("Compare")
         visit.page.wait_for_function("location.search.includes('run-002')")
-        legend.first.wait_for()
-        assert legend.all_text_contents() == ["run-002", "v1:run-001 (baseline)"]
+        expect(legend).to_have_text(["run-002", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
         with visit.page.expect_download() as download:
             visit.page.click("text=Download CSV")
         assert Path(download.value.path()).read_text().startswith("run,strategy,synthetic,round")
