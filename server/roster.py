@@ -155,12 +155,12 @@ class Roster:
         told: list[str] = []
         while len(present := self._present()) < wanted:
             absent = [name for key, name in self.names.items() if key not in present]
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return self._enough(present, absent)
+            left = max(deadline - time.monotonic(), 0.0)
             if absent != told and not self._muster.cores:
                 told = absent
                 self._listener.waiting_for(absent, left)
+            if not left:
+                return self._enough(present, absent)
             self._exchange.pause()
         return present
 
