@@ -26,7 +26,7 @@ from bench._blocks import Block, alternate, median_ratio
 from bench._version1 import Slices as Files
 from bench._version1 import Version1
 from common.batches import Slices
-from common.device import autocast, available_cores, pick_device
+from common.device import autocast, available_cores, pick_device, uses_bfloat16
 from common.images.augment import augment, to_batch
 from common.images.library import open_library
 from common.model import build_model
@@ -79,9 +79,10 @@ def main(arguments: list[str] | None = None) -> None:
     device = pick_device(options.device)
     torch.set_num_threads(options.threads)
     console = Console(highlight=False)
+    products = "bfloat16" if uses_bfloat16(device, TrainPlan().precision) else "float32"
     console.print(
         f"batch {options.batch}, {options.threads} threads, {_name(device)}, PyTorch {torch.__version__}, "
-        f"load {os.getloadavg()[0]:.1f} at the start"
+        f"load {os.getloadavg()[0]:.1f} at the start; {OURS} and the {BARE} in {products}, version 1 in float32"
     )
     ratios: dict[int, float] = {}
     for pixels in options.pixels:
@@ -93,8 +94,6 @@ def main(arguments: list[str] | None = None) -> None:
         ratios[pixels] = median_ratio(speeds[OURS], speeds[VERSION1])
         bare = median_ratio(speeds[OURS], speeds[BARE])
         console.print(f"{pixels} px: ours/bare {bare:.3f} (goal 0.95), ours/version 1 {ratios[pixels]:.2f} (goal 1.0)")
-    if device.type == "cuda":
-        console.print("CUDA: this project and the bare step as `precision: auto` has it, version 1 in float32.")
     pixels = _HEADLINE_PIXELS if _HEADLINE_PIXELS in ratios else options.pixels[0]
     print(
         f"ratio={ratios[pixels]:.2f} (images/s of this project over version 1's loop, "

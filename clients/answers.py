@@ -11,7 +11,7 @@ import torch
 from clients.site import Site
 from common.batches import Slices
 from common.description import Description
-from common.device import pick_device
+from common.device import pick_device, uses_bfloat16
 from common.errors import InputError
 from common.evaluate import EvaluateResult
 from common.evaluate import evaluate as evaluate_slices
@@ -46,6 +46,8 @@ def describe(site: Site, plan: Plan) -> Description:
             "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
         )
 
+    device = pick_device(site.device)
+
     def count(indices: npt.NDArray[np.int64]) -> dict[str, int]:
         return {name: int((labels[indices] == label).sum()) for label, name in enumerate(CLASSES)}
 
@@ -63,7 +65,8 @@ def describe(site: Site, plan: Plan) -> Description:
         train_idx=split.train.tolist(),
         val_idx=split.val.tolist(),
         test_idx=split.test.tolist(),
-        device=str(pick_device(site.device)),
+        device=str(device),
+        precision="bfloat16" if uses_bfloat16(device, plan.train.precision) else "float32",
     )
 
 

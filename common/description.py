@@ -31,6 +31,8 @@ class Description:
         Local indices into the sorted list of files.
     device : str
         ``"cpu"`` or ``"cuda"``.
+    precision : str
+        ``"bfloat16"`` or ``"float32"``: in which the hospital's training multiplies.
     """
 
     key: str
@@ -47,6 +49,7 @@ class Description:
     val_idx: list[int] = field(repr=False)
     test_idx: list[int] = field(repr=False)
     device: str = "cpu"
+    precision: str = "float32"
 
     @property
     def train_samples(self) -> int:

@@ -34,13 +34,34 @@ def pick_device(choice: str) -> torch.device:
     return torch.device(choice)
 
 
-def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:
-    """Return the context of the forward pass.
+def computes_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device multiplies bfloat16 by instructions of its own; where it emulates them, it is slower.
 
-    ``"auto"`` is bfloat16 on CUDA devices that compute it natively, float32 elsewhere: on CPUs it is rarely faster and
-    would change the figures from machine to machine.
+    On a CPU with AVX512-BF16, ResNet18 trained 1.4 (64 px) to 2.0 (224 px) times as many slices a second as in float32
+    (two threads, batch 32, medians of four turns).
     """
-    native = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
-    if precision == "mixed" or (precision == "auto" and native):
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    # PyTorch tells this of a CPU only by names with an underscore; a release without them trains in float32
+    asks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(ask() for ask in asks if ask)
+
+
+def uses_bfloat16(device: torch.device, precision: str) -> bool:
+    """Tell whether training multiplies in bfloat16; weights, sums and the optimiser are float32 either way.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where to train.
+    precision : str
+        ``"auto"`` (bfloat16 where the device has instructions for it), ``"float32"`` or ``"mixed"``.
+    """
+    return precision == "mixed" or (precision == "auto" and computes_bfloat16(device))
+
+
+def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:
+    """Return the context of a training step's forward pass; see `uses_bfloat16`."""
+    if uses_bfloat16(device, precision):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return contextlib.nullcontext()

@@ -111,7 +111,7 @@ class TrainPlan:
         How a hospital's own mix of classes enters its loss: ``"plain"`` fully, ``"restricted"`` leaves out the classes
         that it does not hold, ``"balanced"`` also evens out those that it holds.
     precision : str
-        ``"auto"`` (mixed where it is faster), ``"float32"`` or ``"mixed"``.
+        ``"auto"`` (bfloat16 products where the device has instructions for them), ``"float32"`` or ``"mixed"``.
     """
 
     local_epochs: int = 1

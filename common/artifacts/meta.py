@@ -86,6 +86,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         "strategy": run.strategy,
         "seed": run.seed,
         "image_size": run.image_size,
+        "precision": ", ".join(sorted({d.precision for d in hospitals})),
         "classes": list(CLASSES),
         "sha256": run.sha256,
         "synthetic": any(d.synthetic for d in hospitals),

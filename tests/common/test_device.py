@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from common import device as module
-from common.device import autocast, available_cores, pick_device
+from common.device import autocast, available_cores, computes_bfloat16, pick_device, uses_bfloat16
 from common.errors import InputError
 
 
@@ -31,17 +31,28 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("precision", "dtype"), [("auto", torch.float32), ("float32", torch.float32), ("mixed", torch.bfloat16)]
+    ("precision", "native", "dtype"),
+    [
+        ("auto", False, torch.float32),
+        ("auto", True, torch.bfloat16),
+        ("float32", True, torch.float32),
+        ("mixed", False, torch.bfloat16),
+    ],
 )
-def test_a_cpu_computes_in_float32_unless_told_otherwise(precision, dtype):
+def test_a_cpu_computes_in_bfloat16_where_it_can_or_is_told_to(monkeypatch, precision, native, dtype):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
     with autocast(torch.device("cpu"), precision):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+
+
+def test_a_pytorch_that_cannot_tell_trains_in_float32(monkeypatch):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+    assert not computes_bfloat16(torch.device("cpu"))
 
 
 @pytest.mark.parametrize(("capability", "mixed"), [((9, 0), True), ((8, 0), True), ((7, 5), False)])
 def test_auto_is_mixed_only_where_the_gpu_computes_bfloat16_itself(monkeypatch, capability, mixed):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    entered = []
-    monkeypatch.setattr(torch, "autocast", lambda kind, dtype: entered.append((kind, dtype)))
-    autocast(torch.device("cuda"), "auto")
-    assert entered == ([("cuda", torch.bfloat16)] if mixed else [])
+    assert uses_bfloat16(torch.device("cuda"), "auto") is mixed

@@ -124,7 +124,7 @@ def test_loss_and_accuracy_are_means_over_slices_not_over_batches():
     model = small_model()
     indices = np.arange(7)  # dealt as 4 and 3
     whole = evaluate(model, some_slices(), indices)
-    plan = TrainPlan(batch_size=4, lr=1e-12, softmax="plain", augment=STILL)
+    plan = TrainPlan(batch_size=4, lr=1e-12, softmax="plain", precision="float32", augment=STILL)
     result = train(model, some_slices(), indices, plan, MOMENT)
     assert result.loss == pytest.approx(whole.loss_sum / 7, rel=1e-5)
     assert result.accuracy == pytest.approx(np.trace(whole.confusion) / 7)
@@ -137,7 +137,7 @@ def test_label_smoothing_spreads_the_target():
     logs = logits.log_softmax(1)
     truth = logs[torch.arange(24), torch.from_numpy(slices.labels)]
     expected = -(0.8 * truth + 0.2 * logs.mean(1)).mean().item()
-    plan = TrainPlan(batch_size=24, lr=1e-12, label_smoothing=0.2, augment=STILL)
+    plan = TrainPlan(batch_size=24, lr=1e-12, label_smoothing=0.2, precision="float32", augment=STILL)
     assert train(model, slices, ALL, plan, MOMENT).loss == pytest.approx(expected, rel=1e-5)
 
 
