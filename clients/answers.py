@@ -15,9 +15,11 @@ from common.device import pick_device, uses_bfloat16
 from common.errors import InputError
 from common.evaluate import EvaluateResult
 from common.evaluate import evaluate as evaluate_slices
+from common.images.library import open_library
 from common.labels import CLASSES
 from common.plan import Plan
 from common.prepare import PreparedHospital, prepare
+from common.progressive import pixels_at
 from common.state import arrays_from_model, model_from_arrays
 from common.train import Moment, TrainResult
 from common.train import train as train_slices
@@ -95,17 +97,22 @@ def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Recei
     prepared = _prepared(site, plan)
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
-    result = train_slices(model, _slices(prepared), prepared.split.train, plan.train, moment, site.teller("training"))
+    slices = _slices(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
+    result = train_slices(model, slices, prepared.split.train, plan.train, moment, site.teller("training"))
     return arrays_from_model(model), result
 
 
-def evaluate(site: Site, plan: Plan, split: str, threads: int, arrays: Received) -> EvaluateResult:
-    """Evaluate the received model on the hospital's ``"val"`` or ``"test"`` slices."""
+def evaluate(site: Site, plan: Plan, split: str, server_round: int, threads: int, arrays: Received) -> EvaluateResult:
+    """Evaluate the received model on the ``"val"`` slices at the size of that round, or on the ``"test"`` slices.
+
+    The test is always at full size.
+    """
     _use_threads(threads)
     prepared = _prepared(site, plan)
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
-    return evaluate_slices(model, _slices(prepared), indices, site.teller("evaluating"))
+    pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
+    return evaluate_slices(model, _slices(site, prepared, pixels), indices, site.teller("evaluating"))
 
 
 def files_sha256(site: Site, plan: Plan) -> str:
@@ -113,8 +120,12 @@ def files_sha256(site: Site, plan: Plan) -> str:
     return _prepared(site, plan).scan.paths_digest
 
 
-def _slices(prepared: PreparedHospital) -> Slices:
-    return Slices(prepared.library.pixels, prepared.scan.labels)
+def _slices(site: Site, prepared: PreparedHospital, pixels: int) -> Slices:
+    """Return the slices at a size; another one than the full size has a cache of its own."""
+    library = prepared.library
+    if pixels != library.pixels.shape[1]:
+        library = open_library(prepared.scan, pixels, site.cache_dir, on_progress=site.teller("reading"))
+    return Slices(library.pixels, prepared.scan.labels)
 
 
 def _use_threads(threads: int) -> None:

@@ -90,7 +90,9 @@ def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) ->
 
 
 def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    result = answers.evaluate(site, plan, str(config[wire.SPLIT]), int(config[wire.THREADS]), _received(content))
+    result = answers.evaluate(
+        site, plan, str(config[wire.SPLIT]), int(config[wire.ROUND]), int(config[wire.THREADS]), _received(content)
+    )
     metrics = {
         wire.SAMPLES: result.samples,
         "loss-sum": result.loss_sum,

@@ -110,6 +110,10 @@ class TrainPlan:
     softmax : str
         How a hospital's own mix of classes enters its loss: ``"plain"`` fully, ``"restricted"`` leaves out the classes
         that it does not hold, ``"balanced"`` also evens out those that it holds.
+    small_pixels : int or None
+        Side of the slices in the first rounds (see `common.progressive`); None trains at full size throughout.
+    small_share : float
+        Share of the rounds that are small.
     precision : str
         ``"auto"`` (bfloat16 products where the device has instructions for them), ``"float32"`` or ``"mixed"``.
     """
@@ -122,6 +126,8 @@ class TrainPlan:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     softmax: str = "balanced"
+    small_pixels: int | None = None
+    small_share: float = 0.0
     precision: str = "auto"
     augment: AugmentPlan = field(default_factory=AugmentPlan)
 

@@ -26,7 +26,7 @@ def check_settings(settings: RunSettings) -> None:
 
 def check_plan(data: DataPlan, train: TrainPlan) -> None:
     """Refuse impossible values of what a server asks of a hospital."""
-    for name, value, wanted in [*_data(data), *_train(train), *_augment(train.augment)]:
+    for name, value, wanted in [*_data(data), *_train(train, data.image_size), *_augment(train.augment)]:
         raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {wanted}.")
 
 
@@ -41,7 +41,7 @@ def _problems(s: RunSettings) -> Iterator[Problem]:
     if s.model.name != "resnet18":
         yield "model.name", s.model.name, "resnet18"
     yield from _data(s.data)
-    yield from _train(s.train)
+    yield from _train(s.train, s.data.image_size)
     yield from _augment(s.train.augment)
     yield from _strategy(s.strategy, len(s.hospitals))
     yield from _compute(s.compute)
@@ -67,7 +67,7 @@ def _data(d: DataPlan) -> Iterator[Problem]:
         )
 
 
-def _train(t: TrainPlan) -> Iterator[Problem]:
+def _train(t: TrainPlan, image_size: int) -> Iterator[Problem]:
     if t.local_epochs < 1:
         yield "train.local_epochs", t.local_epochs, "a whole number from 1"
     if t.batch_size < 2:
@@ -78,6 +78,12 @@ def _train(t: TrainPlan) -> Iterator[Problem]:
         yield "train.schedule", t.schedule, "cosine or constant"
     if t.softmax not in ("plain", "restricted", "balanced"):
         yield "train.softmax", t.softmax, "plain, restricted or balanced"
+    if t.small_pixels is not None and not MIN_IMAGE_SIZE <= t.small_pixels < image_size:
+        yield "train.small_pixels", t.small_pixels, f"null, or {MIN_IMAGE_SIZE} pixels to less than data.image_size"
+    if not 0 <= t.small_share < 1:
+        yield "train.small_share", t.small_share, "a share from 0 to below 1"
+    if t.small_share and t.small_pixels is None:
+        yield "train.small_share", t.small_share, "0 without train.small_pixels"
     if t.precision not in ("auto", "float32", "mixed"):
         yield "train.precision", t.precision, "auto, float32 or mixed"
     if not (math.isfinite(t.warmup_rounds) and t.warmup_rounds >= 0):

@@ -128,10 +128,11 @@ class Federation:
 def advance(progress: RunProgress, arrays: Arrays, record: RoundRecord) -> bool:
     """Take a complete round into the progress; return whether it is the best so far.
 
-    Best is the higher validation accuracy, then the lower loss; a round that fewer hospitals validated is never better,
-    since its accuracy is another quantity.
+    Best is the higher validation accuracy, then the lower loss; a round at a smaller size, or that fewer hospitals
+    validated, is never better, since its accuracy is another quantity.
     """
-    score = (float(len(record.validated)), figures(record.val_confusion).accuracy, -record.val_loss)
+    accuracy = figures(record.val_confusion).accuracy
+    score = (float(record.image_size), float(len(record.validated)), accuracy, -record.val_loss)
     progress.arrays, progress.round = arrays, record.number
     progress.history.append(record.to_json())
     if score > progress.best_score or not progress.best_round:

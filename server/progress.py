@@ -45,7 +45,7 @@ class RunProgress:
     best_round : int
         0 before the first.
     best_score : tuple of float
-        Hospitals that validated it, its accuracy, minus its loss: the larger, the better.
+        Its slices' size, the hospitals that validated it, its accuracy, minus its loss: the larger, the better.
     history : list of dict
         The rows of ``training_history.json``.
     files : dict of str to str
@@ -60,7 +60,7 @@ class RunProgress:
     round: int = 0
     best_arrays: Arrays = field(default_factory=dict)
     best_round: int = 0
-    best_score: tuple[float, float, float] = (0.0, 0.0, float("-inf"))
+    best_score: tuple[float, ...] = (0.0, 0.0, 0.0, float("-inf"))
     history: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from common.artifacts.status import now
 from common.errors import RunError
 from common.evaluate import EvaluateResult
 from common.plan import Plan
+from common.progressive import pixels_at
 from common.weights import Arrays, payload_bytes
 from server import screening
 from server.aggregation import aggregate
@@ -120,7 +121,8 @@ class Rounds:
         """
         started = time.perf_counter()
         parts = {name: HospitalRound() for name in self._roster.names.values()}
-        record = RoundRecord(number, now(), hospitals=parts)
+        pixels = pixels_at(self.plan.data, self.plan.train, number, self.plan.rounds)
+        record = RoundRecord(number, now(), image_size=pixels, hospitals=parts)
         updates = self._train_until_quorum(number, arrays, record)
         new_arrays = self._combine(number, updates, arrays)
         self._validate(number, new_arrays, record)

@@ -84,6 +84,8 @@ class RoundRecord:
         Wall time of the whole round.
     lr : float
         Learning rate at the round's end.
+    image_size : int
+        Side of the slices of this round, pixels.
     asked, replied : list of str
         Names of the hospitals asked to train, and of those whose update went into the model.
     failed : list of Failure
@@ -96,6 +98,7 @@ class RoundRecord:
     started_at: str
     seconds: float = 0.0
     lr: float = 0.0
+    image_size: int = 0
     asked: list[str] = field(default_factory=list)
     replied: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
@@ -144,6 +147,7 @@ class RoundRecord:
             "started_at": self.started_at,
             "seconds": self.seconds,
             "lr": self.lr,
+            "image_size": self.image_size,
             "asked": self.asked,
             "replied": self.replied,
             "failed": [vars(failure) for failure in self.failed],

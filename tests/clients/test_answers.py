@@ -82,9 +82,9 @@ def test_training_is_the_same_to_the_bit_and_leaves_what_was_sent(sites):
 
 def test_the_servers_threads_are_used_and_none_leaves_them(sites):
     torch.set_num_threads(1)
-    answers.evaluate(sites[0], PLAN, "val", 0, ARRAYS)
+    answers.evaluate(sites[0], PLAN, "val", 1, 0, ARRAYS)
     assert torch.get_num_threads() == 1
-    answers.evaluate(sites[0], PLAN, "val", 2, ARRAYS)
+    answers.evaluate(sites[0], PLAN, "val", 1, 2, ARRAYS)
     assert torch.get_num_threads() == 2
 
 
@@ -105,7 +105,7 @@ def pooled(sites) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def test_summed_confusion_matrices_equal_the_pooled_predictions(sites):
-    results: list[EvaluateResult] = [answers.evaluate(site, PLAN, "test", 1, ARRAYS) for site in sites]
+    results: list[EvaluateResult] = [answers.evaluate(site, PLAN, "test", 1, 1, ARRAYS) for site in sites]
     summed = figures(sum((result.confusion for result in results), np.zeros((4, 4), np.int64)))
     true, predicted, loss = pooled(sites)
     assert len(true) == sum(result.samples for result in results) > 10
@@ -123,10 +123,10 @@ def test_summed_confusion_matrices_equal_the_pooled_predictions(sites):
 
 def test_validation_and_test_are_two_splits(sites):
     said = answers.describe(sites[0], PLAN)
-    assert answers.evaluate(sites[0], PLAN, "val", 1, ARRAYS).samples == len(said.val_idx)
-    assert answers.evaluate(sites[0], PLAN, "test", 1, ARRAYS).samples == len(said.test_idx)
+    assert answers.evaluate(sites[0], PLAN, "val", 1, 1, ARRAYS).samples == len(said.val_idx)
+    assert answers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS).samples == len(said.test_idx)
     with pytest.raises(KeyError):
-        answers.evaluate(sites[0], PLAN, "train", 1, ARRAYS)
+        answers.evaluate(sites[0], PLAN, "train", 1, 1, ARRAYS)
 
 
 def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
@@ -134,3 +134,21 @@ def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
     spool.stop()
     with pytest.raises(Interrupted):
         answers.train(replace(sites[0], spool=spool), PLAN, 1, 1, ARRAYS)
+
+
+def test_small_rounds_train_and_validate_on_small_slices_and_the_test_is_full(sites, monkeypatch):
+    seen = []
+    for name in ("train_slices", "evaluate_slices"):
+        original = getattr(answers, name)
+        monkeypatch.setattr(
+            answers,
+            name,
+            lambda model, slices, *rest, f=original: seen.append(slices.pixels.shape[1]) or f(model, slices, *rest),
+        )
+    full = PLAN.data.image_size
+    plan = replace(PLAN, rounds=2, train=replace(PLAN.train, small_pixels=32, small_share=0.5))
+    for number in (1, 2):
+        answers.train(sites[2], plan, number, 1, ARRAYS)
+        answers.evaluate(sites[2], plan, "val", number, 1, ARRAYS)
+    answers.evaluate(sites[2], plan, "test", 1, 1, ARRAYS)
+    assert seen == [32, 32, full, full, full]

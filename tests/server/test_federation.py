@@ -95,11 +95,11 @@ def test_other_files_than_at_the_start_are_refused(folder):
         a_federation(folder, hospitals, progress).run(InProcessGrid(hospitals, 3))
 
 
-def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2) -> RoundRecord:
+def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixels: int = 64) -> RoundRecord:
     confusion = np.zeros((4, 4), np.int64)
     confusion[0, 0], confusion[0, 1] = right, 10 - right
     parts = {name: HospitalRound(val_loss=loss, val_samples=10, val_confusion=confusion) for name in "abc"[:hospitals]}
-    return RoundRecord(number, "", hospitals=parts)
+    return RoundRecord(number, "", image_size=pixels, hospitals=parts)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,17 @@ def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2) -> Ro
         ([record(1, 5), record(2, 9, hospitals=1)], 1),
         ([record(1, 9, hospitals=1), record(2, 5)], 2),
         ([record(1, 0, 99.0)], 1),
+        ([record(1, 9, pixels=32), record(2, 5)], 2),
     ],
-    ids=["accuracy", "then loss", "then the earlier", "fewer hospitals never", "more hospitals always", "any is best"],
+    ids=[
+        "accuracy",
+        "then loss",
+        "then the earlier",
+        "fewer hospitals never",
+        "more hospitals always",
+        "any is best",
+        "full size always",
+    ],
 )
 def test_the_best_round(rounds, best):
     progress = RunProgress(start_arrays())
