@@ -71,7 +71,13 @@ class TrainResult:
 
 
 def train(
-    model: nn.Module, slices: Slices, indices: Indices, plan: TrainPlan, moment: Moment, on_batch: OnBatch | None = None
+    model: nn.Module,
+    slices: Slices,
+    indices: Indices,
+    plan: TrainPlan,
+    moment: Moment,
+    on_batch: OnBatch | None = None,
+    steps_per_epoch: int | None = None,
 ) -> TrainResult:
     """Train `model` in place on the slices at `indices`.
 
@@ -89,6 +95,8 @@ def train(
         Seeds the order and the augmentation and sets the learning rate.
     on_batch : callable, optional
         Gets (steps done, steps in all) before each step; what it raises ends the training.
+    steps_per_epoch : int, optional
+        Deal the slices into so many batches; by default as few as the plan's batch size allows.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def train(
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(moment, "augment"))
     shuffle = np.random.Generator(np.random.PCG64(_seed(moment, "order")))
-    steps_per_epoch = count_batches(len(indices), plan.batch_size)
+    steps_per_epoch = steps_per_epoch or count_batches(len(indices), plan.batch_size)
     steps = steps_per_epoch * plan.local_epochs
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
@@ -107,7 +115,8 @@ def train(
     step = 0
     rate = plan.lr
     for _ in range(plan.local_epochs):
-        for images, labels in batches(slices, shuffle.permutation(indices), plan.batch_size, device):
+        order = shuffle.permutation(indices)
+        for images, labels in batches(slices, order, plan.batch_size, device, steps_per_epoch):
             if on_batch:
                 on_batch(step, steps)
             rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
