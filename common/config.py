@@ -9,11 +9,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import hydra
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -32,6 +34,8 @@ T = TypeVar("T")
 def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     """Run a Hydra program and leave with the project's exit codes.
 
+    A sweep (``-m``) goes on after a run that failed and leaves with the first failure's code; Ctrl-C ends all of it.
+
     Parameters
     ----------
     task : callable
@@ -41,27 +45,47 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a page and leaving with 1
     errors: list[ProjectError] = []
+    begun: list[DictConfig] = []
 
     def catching(config: DictConfig) -> None:
+        begun.append(config)
         try:
             task(config)
         except ProjectError as error:  # kept from Hydra, which would print the overrides around it
+            if isinstance(error, Interrupted) or HydraConfig.get().mode != RunMode.MULTIRUN:
+                leave(error)
+            say(error)
             errors.append(error)
 
     try:
         hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(catching)()
     except CONFIG_EXCEPTIONS as error:
         leave(config_error(error))
+    except OSError as error:
+        if begun:
+            raise
+        leave(
+            InputError(
+                "OUT001",
+                f"{error.filename} cannot be written ({error.strerror}); choose another place with output_dir=...",
+            )
+        )
     except KeyboardInterrupt:
-        leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written."))
+        leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written of it."))
     if errors:
-        leave(errors[0])
+        print(f"{len(errors)} of the sweep's runs could not be done.", file=sys.stderr, flush=True)
+        raise SystemExit(errors[0].exit_code)
 
 
-def leave(error: ProjectError) -> None:
-    """Print an error's sentence to standard error and end the process with its exit code."""
+def say(error: ProjectError) -> None:
+    """Print an error's sentence to standard error."""
     sys.stdout.flush()
     print(f"error {error}", file=sys.stderr, flush=True)
+
+
+def leave(error: ProjectError) -> NoReturn:
+    """Print an error's sentence to standard error and end the process with its exit code."""
+    say(error)
     raise SystemExit(error.exit_code)
 
 

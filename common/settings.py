@@ -193,6 +193,8 @@ class RunSettings:
         Parent of ``artifacts/``, ``models/`` and ``logs/``.
     resume : str or None
         A run to go on with, such as ``run-007``.
+    in_service : bool
+        Whether the model is put in service when the run completes; the runs of a study are not.
     hospitals : list of str
         Names of files under ``conf/hospital/``; the order is the order of every table.
     """
@@ -201,6 +203,7 @@ class RunSettings:
     seed: int = 42
     output_dir: str = "."
     resume: str | None = None
+    in_service: bool = True
     hospitals: list[str] = field(default_factory=list)
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelPlan = field(default_factory=ModelPlan)

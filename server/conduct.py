@@ -112,7 +112,8 @@ def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
         fault = RunError("RUN020", f"The run broke off ({type(error).__name__}: {error}); the log says more.")
         _end(job, folder, recorder, fault, console)
         raise
-    console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
+    if settings.in_service:
+        console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
     console.print(f"figures, splits and the model are in {folder.path}", soft_wrap=True)
 
 

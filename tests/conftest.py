@@ -44,7 +44,9 @@ def simulate(monkeypatch, phantoms, tmp_path):
 
     def run(*overrides: str, base: bool = True) -> Finished:
         first = base_overrides(phantoms, tmp_path / "cache") if base else []
-        monkeypatch.setattr(sys, "argv", ["server.simulate", *first, *overrides])
+        flags = [item for item in overrides if item.startswith("-")]  # Hydra wants them before or after all settings
+        settings = [item for item in overrides if item not in flags]
+        monkeypatch.setattr(sys, "argv", ["server.simulate", *flags, *first, *settings])
         out, err, code = io.StringIO(), io.StringIO(), 0
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
