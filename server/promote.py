@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.artifacts.service_history import meta_in_service
 from common.errors import ProjectError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     print(f"{given.run} is in service; {given.output_dir / 'models' / 'history.jsonl'} says why.")
+    if notice := (meta_in_service(given.output_dir) or {}).get("notice"):
+        print(notice)
     return 0
 
 

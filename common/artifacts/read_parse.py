@@ -42,13 +42,17 @@ def parse_status(raw: Any, notes: Notes) -> Status:
         notes.add(f"{notes.file} names no known state, so whether the run still goes on is not known.")
         state = UNRECORDED
     versions = {str(name): text(value) for name, value in mapping(body.get("versions")).items()}
-    names = ("started_at", "updated_at", "ended_at", "phase", "strategy", "engine", "reason", "log", "resume_command")
+    names = (
+        *("started_at", "updated_at", "ended_at", "phase", "strategy", "engine", "reason", "log", "resume_command"),
+        "notice",
+    )
     return Status(
         state=state or UNRECORDED,
         round=count(body.get("round")),
         rounds=count(body.get("rounds")),
         hospitals=texts(body.get("hospitals")),
         synthetic=body.get("synthetic") is True,
+        pooled=body.get("pooled") is True,
         missing_hospitals=texts(body.get("missing_hospitals")),
         versions={name: value for name, value in versions.items() if value},
         **{name: text(body.get(name)) for name in names},

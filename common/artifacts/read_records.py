@@ -29,6 +29,8 @@ class Status:
     engine: str | None = None
     hospitals: tuple[str, ...] = ()
     synthetic: bool = False
+    pooled: bool = False
+    notice: str | None = None
     reason: str | None = None
     log: str | None = None
     resume_command: str | None = None
@@ -174,6 +176,23 @@ class Run:
             or self.meta.get("synthetic") is True
             or any(hospital.synthetic for hospital in self.hospitals.values())
         )
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it is no federation: slices left their hospitals for one loader."""
+        return self.status.pooled or self.meta.get("pooled") is True
+
+    @property
+    def notice(self) -> str | None:
+        """What must be known before any figure is believed, in the run's own words."""
+        said = self.status.notice or self.meta.get("notice")
+        return said if isinstance(said, str) else None
+
+    @property
+    def no_shared_model(self) -> str | None:
+        """Why there is no model to put in service, in the run's own words; None where there is one."""
+        said = self.meta.get("no_shared_model")
+        return said if isinstance(said, str) else None
 
     @property
     def strategy(self) -> str | None:

@@ -23,6 +23,7 @@ from common.artifacts.service_history import Change, append_change, meta_in_serv
 from common.artifacts.service_weights import check_weights
 from common.errors import InputError, ProjectError, RunError
 from common.labels import LABEL_MAP
+from common.run_kind import POOLED
 
 LOCK_SECONDS = 60.0
 MAX_REASON = 500
@@ -68,7 +69,8 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
     ------
     InputError
         ``RUN001`` no such run, ``SERVICE001`` no reason, ``SERVICE002`` the run is not completed, ``SERVICE003`` a file
-        is missing or no JSON, ``SERVICE004`` the weights are damaged; what was in service stays.
+        is missing or no JSON, ``SERVICE004`` the weights are damaged, ``SERVICE006`` its hospitals share no model; what
+        was in service stays.
     RunError
         ``SERVICE005`` another change is under way, ``DISK001`` the folder cannot be written.
     """
@@ -76,7 +78,7 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
 
 
 def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
-    """Put a run that has just completed in service, unless it is synthetic and would displace a real one.
+    """Put a run that has just completed in service, unless it is synthetic and would displace a real one, or pooled.
 
     Returns
     -------
@@ -85,16 +87,23 @@ def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
     """
     try:
         run = existing_run(output_dir, run_id)
-        synthetic = _parse(_read(run.meta), run.meta).get("synthetic") is True
+        meta = _parse(_read(run.meta), run.meta)
+        if meta.get("pooled") is True:
+            return f"{run_id} was not put in service: {POOLED} {_by_hand(run_id)}"
+        synthetic = meta.get("synthetic") is True
         put = _put(output_dir, run_id, "the run completed", by, displaces_real=not synthetic)
     except ProjectError as error:
         return f"{run_id} was not put in service: {error.sentence}"
     if put:
         return f"{run_id} is in service."
     return (
-        f"{run_id} is synthetic, so {run_in_service(output_dir) or 'the real model'} stays in service; "
-        f'python -m server.promote {run_id} --reason "..." replaces it.'
+        f"{run_id} is synthetic, so {run_in_service(output_dir) or 'the real model'} stays in service. "
+        f"{_by_hand(run_id)}"
     )
+
+
+def _by_hand(run_id: str) -> str:
+    return f'python -m server.promote {run_id} --reason "..." puts it there all the same.'
 
 
 def _put(output_dir: Path, run_id: str, reason: str, by: str, *, displaces_real: bool) -> bool:
@@ -168,13 +177,20 @@ def _check_completed(run: RunFolder) -> None:
 
 def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     """Read each file once, so that what was checked is what is written; meta comes last."""
-    contents = {path.name: _read(path) for path in (run.best_weights, run.label_map, run.meta)}
+    meta = _read(run.meta)
+    _check_shared(_parse(meta, run.meta), run.run_id)
+    contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)} | {run.meta.name: meta}
     _check_labels(contents[run.label_map.name], run.label_map)
-    sha256 = _parse(contents[run.meta.name], run.meta).get("sha256")
+    sha256 = _parse(meta, run.meta).get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
     check_weights(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
     return contents, sha256
+
+
+def _check_shared(meta: dict[str, Any], run_id: str) -> None:
+    if reason := meta.get("no_shared_model"):
+        raise InputError("SERVICE006", f"{run_id} has no model to put in service. {reason}")
 
 
 def _check_labels(content: bytes, path: Path) -> None:

@@ -45,6 +45,10 @@ class RunStatus:
         ``"describe"``, ``"train"``, ``"evaluate"``, ``"test"`` or ``"done"``.
     hospitals : list of str
         Names, in configured order.
+    pooled : bool
+        Whether slices left their hospitals' folders for one loader.
+    notice : str or None
+        What must be known before any figure is believed, in a sentence.
     missing_hospitals : list of str
         Those that missed at least one round: the model was made without them there.
     reason : str or None
@@ -68,6 +72,8 @@ class RunStatus:
     round: int = 0
     phase: str = "describe"
     synthetic: bool = False
+    pooled: bool = False
+    notice: str | None = None
     missing_hospitals: list[str] = field(default_factory=list)
     reason: str | None = None
     resume_command: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
+from common.run_kind import POOLED
 from dashboard.data.facts import held_by_one, small
 from dashboard.data.results import hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES
@@ -31,7 +32,7 @@ class Remark:
 
 def remarks(run: Run) -> list[Remark]:
     """Return everything to know about a run's test figures, what weighs most first."""
-    found = [_synthetic(run), _split(run), *_one_sided(run), _answered(run), *_small(run)]
+    found = [_synthetic(run), _pooled(run), _split(run), *_one_sided(run), _answered(run), *_small(run)]
     return [remark for remark in found if remark is not None]
 
 
@@ -39,6 +40,10 @@ def _synthetic(run: Run) -> Remark | None:
     if not run.synthetic:
         return None
     return Remark(False, "The slices are SYNTHETIC: a program drew them, so the figures say nothing about patients.")
+
+
+def _pooled(run: Run) -> Remark | None:
+    return Remark(False, run.notice or POOLED) if run.pooled else None
 
 
 def _split(run: Run) -> Remark:
@@ -66,6 +71,8 @@ def _one_sided(run: Run) -> list[Remark]:
 
 
 def _answered(run: Run) -> Remark | None:
+    if run.pooled:
+        return None
     missing = sorted({*run.status.missing_hospitals, *texts(run.meta.get("missing_hospitals"))})
     if missing:
         return Remark(False, f"{formats.listed(missing)} missed at least one round.")

@@ -33,6 +33,10 @@ class Version:
     sha256 : str or None
     trained_at : str or None
     synthetic : bool
+    pooled : bool
+        Whether slices left their hospitals for one loader.
+    no_shared_model : str or None
+        Why there is no model of all hospitals.
     has_weights : bool
         Whether ``global_model.pth`` lies in the run's folder.
     in_service : bool
@@ -45,6 +49,8 @@ class Version:
     sha256: str | None
     trained_at: str | None
     synthetic: bool
+    pooled: bool
+    no_shared_model: str | None
     has_weights: bool
     in_service: bool
 
@@ -64,6 +70,8 @@ def _version(run: Run, in_service: str | None) -> Version:
         sha256=text(run.meta.get("sha256")),
         trained_at=text(run.meta.get("trained_at")),
         synthetic=run.synthetic,
+        pooled=run.pooled,
+        no_shared_model=run.no_shared_model,
         has_weights=(run.folder / "global_model.pth").is_file(),
         in_service=run.run_id == in_service,
     )
@@ -81,12 +89,18 @@ def version_table(found: Sequence[Version]) -> pd.DataFrame:
                 "Macro F1": formats.percent(version.macro_f1),
                 "SHA-256": version.sha256[:12] if version.sha256 else formats.MISSING,
                 "Trained": formats.when(version.trained_at),
-                "Data": "SYNTHETIC" if version.synthetic else "hospitals",
-                "Weights": "there" if version.has_weights else "not there",
+                "Data": ("SYNTHETIC" if version.synthetic else "hospitals") + (", POOLED" if version.pooled else ""),
+                "Weights": _weights(version),
             }
             for version in found
         ]
     )
+
+
+def _weights(version: Version) -> str:
+    if version.no_shared_model:
+        return "each hospital's own"
+    return "there" if version.has_weights else "not there"
 
 
 def change_table(changes: Sequence[Change]) -> pd.DataFrame:

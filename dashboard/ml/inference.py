@@ -43,6 +43,8 @@ class ModelCard:
         ISO 8601.
     calibration_error : float or None
         Expected calibration error on the test slices, a fraction.
+    notice : str or None
+        What must be known before it is believed, in the run's own words.
     """
 
     run_id: str | None
@@ -53,6 +55,7 @@ class ModelCard:
     image_size: int
     trained_at: str | None
     calibration_error: float | None
+    notice: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,4 +146,5 @@ def _card(service: ServiceModel) -> ModelCard:
         image_size=min(max(size, 32), MAX_IMAGE_SIZE),
         trained_at=text(meta.get("trained_at")),
         calibration_error=float(calibration) if isinstance(calibration, int | float) else None,
+        notice=text(meta.get("notice")),
     )

@@ -107,6 +107,8 @@ def prediction_pdf(answer: Answer, at: datetime, *, compress: bool = True) -> by
     story: list[Flowable] = [paragraph("One slice, one answer", "title"), loud(RESEARCH_ONLY)]
     if answer.card.synthetic:
         story += [Spacer(1, 2 * mm), loud(SYNTHETIC_MODEL, "#5C1070")]
+    if answer.card.notice:
+        story += [Spacer(1, 2 * mm), loud(answer.card.notice, "#5C1070")]
     story += [Spacer(1, 3 * mm), paragraph(verdict(answer), "large")]
     margin = f"Margin to the second class: {answer.prediction.margin * 100:.1f} points."
     story += [paragraph(f"{margin} {calibration_sentence(answer.card)}"), Spacer(1, 3 * mm)]

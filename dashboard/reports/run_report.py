@@ -60,6 +60,8 @@ def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
     story: list[Flowable] = [paragraph(f"Brain tumour federation: {run.run_id}", "title"), loud(RESEARCH_ONLY)]
     if run.synthetic:
         story += [Spacer(1, 2 * mm), loud(SYNTHETIC_RUN, "#5C1070")]
+    if run.notice:
+        story += [Spacer(1, 2 * mm), loud(run.notice, "#5C1070")]
     story += [Spacer(1, 3 * mm), *[paragraph(line) for line in summary(run, overall, hospitals, names)]]
     story += [KeepTogether([paragraph("Can the figures be believed?", "heading"), *_doubts(run, names)])]
     story += [KeepTogether([paragraph("Per class, over all hospitals", "heading"), *_classes(overall)])]

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from common.artifacts.read_values import count, text
-from common.artifacts.service_history import Change
+from common.artifacts.service_history import Change, meta_in_service
 from common.errors import ProjectError
 from dashboard import settings as operator
 from dashboard.data import cached
@@ -37,6 +37,8 @@ def in_service(meta: Mapping[str, Any], changes: Sequence[Change], models: Path)
     st.markdown("  \n".join(lines))
     if meta.get("synthetic") is True:
         st.warning("**SYNTHETIC**: this model was trained on drawn slices.", icon=":material/science:")
+    if notice := text(meta.get("notice")):
+        st.warning(markdown(notice), icon=":material/warning:")
     if not (models / "global_model.pth").is_file():
         st.error("models/global_model.pth is not there, so nothing can be predicted.", icon=":material/error:")
 
@@ -44,7 +46,10 @@ def in_service(meta: Mapping[str, Any], changes: Sequence[Change], models: Path)
 def promotion(found: Sequence[Version]) -> None:
     """Draw the command that puts a run in service and, where allowed, the form that does it."""
     settings = cached.settings()
-    ready = [version.run_id for version in found if version.has_weights]
+    for version in found:
+        if version.no_shared_model:
+            st.caption(f"{version.run_id}: {markdown(version.no_shared_model)}")
+    ready = [version.run_id for version in found if version.has_weights and not version.no_shared_model]
     if not ready:
         st.caption("No completed run has its weights here, so there is nothing to put in service.")
         return
@@ -71,7 +76,8 @@ def _promote(output_dir: Path, run_id: str, reason: str) -> None:
     except ProjectError as error:
         st.error(markdown(error.sentence), icon=":material/error:")
         return
-    st.session_state[SAID] = f"{run_id} is in service."
+    notice = text((meta_in_service(output_dir) or {}).get("notice"))
+    st.session_state[SAID] = f"{run_id} is in service. {notice or ''}".strip()
     st.rerun()
 
 

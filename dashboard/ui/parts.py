@@ -56,6 +56,12 @@ def synthetic_banner(run: Run) -> None:
         )
 
 
+def notice_banner(run: Run) -> None:
+    """Say what a run itself wants known before its figures are believed."""
+    if run.notice:
+        st.warning(markdown(run.notice), icon=":material/warning:")
+
+
 def problems(found: Sequence[Problem]) -> None:
     """Say what could not be read, one sentence each, the first few open and the rest folded."""
     if not found:

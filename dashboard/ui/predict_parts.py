@@ -36,6 +36,8 @@ def model_line(card: ModelCard) -> None:
         st.markdown(f"{where}{rounds} · SHA-256 `{card.sha256[:12]}`", width="stretch")
     if card.synthetic:
         st.warning(f"**{SYNTHETIC_MODEL}**", icon=":material/science:")
+    if card.notice:
+        st.warning(markdown(card.notice), icon=":material/warning:")
     if not card.verified:
         st.info(
             "models/model_meta.json records no SHA-256, so nobody can tell whether these weights belong to it.",

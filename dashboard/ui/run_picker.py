@@ -57,6 +57,7 @@ def require_run() -> Run:
     if asked and asked != run.run_id:
         st.warning(f"{markdown(asked[:40])} is not here, showing {run.run_id}.", icon=":material/search_off:")
     parts.synthetic_banner(run)
+    parts.notice_banner(run)
     parts.problems(run.problems)
     return run
 

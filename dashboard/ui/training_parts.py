@@ -85,6 +85,9 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
 def replies_card(run: Run, colours: Palette) -> None:
     """Draw who was asked and who replied, and say who failed and why."""
     with parts.card("Who replied", "A dot is a reply, a cross a failure, nothing means not asked."):
+        if run.pooled:
+            st.caption("No hospital was asked to train: one loader took every hospital's slices.")
+            return
         if not any(round_.asked for round_ in run.rounds):
             st.caption("Not recorded for this run.")
             return

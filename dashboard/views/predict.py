@@ -17,8 +17,10 @@ parts.header("Predict")
 try:
     model = cached.answerer(files.settings().output_dir)
 except InputError as error:
+    last = next(iter(files.runs(files.run_ids()[:1]).values()), None)
+    personal = f" {last.run_id}: {markdown(last.no_shared_model)}" if last and last.no_shared_model else ""
     parts.empty(
-        f"No model can answer, so there is no prediction. {markdown(error.sentence)} "
+        f"No model can answer, so there is no prediction. {markdown(error.sentence)}{personal} "
         "A run puts its model there when it completes; an earlier one is put there with:",
         'python -m server.promote run-001 --reason "..."',
     )

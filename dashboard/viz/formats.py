@@ -15,6 +15,8 @@ STRATEGIES: dict[str, str] = {
     "fedmedian": "FedMedian",
     "scaffold": "SCAFFOLD",
     "fedbn": "FedBN",
+    "local": "Local",
+    "pooled": "Pooled",
 }
 
 

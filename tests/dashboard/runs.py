@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common.labels import CLASSES, LABEL_MAP
+from common.run_kind import POOLED, no_shared_model
 
 HOSPITALS: dict[str, tuple[float, float]] = {
     "Phantom Hyderabad": (17.385, 78.4867),
@@ -233,6 +234,8 @@ def write_run(
     lr: float = 1e-3,
     drop: int | None = None,
     reason: str | None = None,
+    pooled: bool = False,
+    keeps: str = "nothing",
     updated_at: datetime | None = None,
 ) -> Path:
     """Write one run's folder and return it; `done` rounds of `rounds` are complete."""
@@ -253,6 +256,8 @@ def write_run(
         "engine": "ray",
         "hospitals": list(hospitals),
         "synthetic": True,
+        "pooled": pooled,
+        "notice": POOLED if pooled else None,
         "reason": reason,
         "log": log,
         "resume_command": None if state in ("completed", "running") else f"python -m server.simulate resume={run_id}",
@@ -265,7 +270,8 @@ def write_run(
     write_json(folder / "label_map.json", LABEL_MAP)
     write_json(folder / "config.yaml", settings(total, strategy, lr))  # JSON is YAML
     if state == "completed":
-        write_json(folder / "model_meta.json", meta(run_id, done, hospitals, strategy, best, lr))
+        kind = {"pooled": pooled, "notice": status["notice"], "no_shared_model": no_shared_model(keeps)}
+        write_json(folder / "model_meta.json", meta(run_id, done, hospitals, strategy, best, lr) | kind)
     lines = [f"{START.isoformat()} INFO server | {run_id} started, {total} rounds, SYNTHETIC data"]
     lines += [f"{START.isoformat()} INFO server | round {number} of {total} done" for number in range(1, done + 1)]
     lines += [f"{START.isoformat()} WARNING {name} | 2 slices are there twice" for name in hospitals]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.service_history import read_changes, run_in_service
+from common.run_kind import POOLED, no_shared_model
 from server.promote import main
 from tests.common.artifacts.service_runs import completed_run
 
@@ -21,6 +22,20 @@ def test_it_puts_a_run_in_service(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "run-001 is in service" in capsys.readouterr().out
     (change,), _ = read_changes(tmp_path)
     assert (change.run_id, change.reason, change.by) == ("run-001", "better", "Asha")
+
+
+def test_a_pooled_model_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    completed_run(tmp_path, pooled=True, notice=POOLED)
+    assert call(tmp_path) == 0
+    assert POOLED in capsys.readouterr().out
+
+
+def test_hospitals_that_share_no_model_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    completed_run(tmp_path, no_shared_model=no_shared_model("normalisation"))
+    assert call(tmp_path) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("SERVICE006: run-001 has no model to put in service. There is no global model")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.read import list_runs, load_run, load_settings, load_splits, run_stamp, stamp
+from common.run_kind import POOLED, no_shared_model
 from tests.dashboard.runs import HOSPITALS, write_json, write_run, write_version_one
 
 
@@ -173,3 +174,13 @@ def test_splits_are_read_apart(tmp_path: Path) -> None:
     assert load_splits(folder)[0] == {}
     write_json(folder / "dataset_splits.json", {"train_idx": [0, 1]})
     assert load_splits(folder) == ({"train_idx": [0, 1]}, ())
+
+
+def test_what_a_run_is_stands_in_its_own_words(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "run-001", strategy="pooled", pooled=True)
+    run = load_run(folder)
+    assert (run.pooled, run.notice, run.no_shared_model) == (True, POOLED, None)
+    run = load_run(write_run(tmp_path, "run-002", strategy="local", keeps="everything"))
+    assert (run.pooled, run.notice, run.no_shared_model) == (False, None, no_shared_model("everything"))
+    run = load_run(write_run(tmp_path, "run-003"))
+    assert (run.pooled, run.notice, run.no_shared_model) == (False, None, None)

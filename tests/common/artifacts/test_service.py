@@ -16,6 +16,7 @@ from common.artifacts.service import load_service, offer_for_service, put_in_ser
 from common.artifacts.service_history import read_changes, run_in_service
 from common.errors import InputError, ProjectError, RunError
 from common.model import initial_weights
+from common.run_kind import POOLED, no_shared_model
 from tests.common.artifacts.service_runs import completed_run, meta_of
 
 
@@ -171,6 +172,26 @@ def test_a_synthetic_run_never_displaces_a_real_one(tmp_path: Path) -> None:
     assert run_in_service(tmp_path) == "run-001"
     promote(tmp_path, "run-002", reason="a demonstration")  # a person may, with a reason
     assert run_in_service(tmp_path) == "run-002"
+
+
+def test_a_run_without_a_shared_model_is_refused_in_its_own_words(tmp_path: Path) -> None:
+    folder = completed_run(tmp_path, sha256=None, no_shared_model=no_shared_model("everything"))
+    (folder / "global_model.pth").unlink()
+    with pytest.raises(InputError, match=r"SERVICE006: run-001 has no model.*each hospital trained alone"):
+        promote(tmp_path)
+    assert "was not put in service: run-001 has no model" in offer_for_service(tmp_path, "run-001", "server")
+    assert run_in_service(tmp_path) is None
+
+
+def test_a_pooled_run_goes_in_service_only_by_hand(tmp_path: Path) -> None:
+    completed_run(tmp_path, pooled=True, notice=POOLED)
+    sentence = offer_for_service(tmp_path, "run-001", "server")
+    assert "POOLED, not a federation" in sentence
+    assert "server.promote run-001" in sentence
+    assert run_in_service(tmp_path) is None, "not even where nothing is in service"
+    promote(tmp_path)
+    assert run_in_service(tmp_path) == "run-001"
+    assert meta_of(tmp_path)["notice"] == POOLED
 
 
 def test_version_1s_model_counts_as_a_real_one(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.artifacts.read import load_run
+from common.run_kind import POOLED
 from dashboard.data.honesty import remarks
 from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
 
@@ -21,6 +22,12 @@ def test_a_run_in_order(tmp_path: Path) -> None:
     assert "SYNTHETIC" in said(folder, False)
     assert "No tumour is held by Phantom Hyderabad alone" in said(folder, False)
     assert said(folder, None) == ""
+
+
+def test_a_pooled_run_is_no_federation(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, strategy="pooled", pooled=True)
+    assert POOLED in said(folder, False)
+    assert "took part" not in said(folder, True), "no hospital took part in a round"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,16 @@ def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:
     assert table["Test accuracy"][0] == "89.0 % (86.0–92.0)"
 
 
+def test_what_a_model_is_stands_beside_it(tmp_path: Path) -> None:
+    folders = [
+        write_run(tmp_path, "run-001", strategy="pooled", pooled=True),
+        write_run(tmp_path, "run-002", strategy="local", keeps="everything"),
+    ]
+    table = version_table(versions({folder.name: load_run(folder) for folder in folders}, None))
+    assert table["Data"].tolist() == ["SYNTHETIC, POOLED", "SYNTHETIC"]
+    assert table["Weights"].tolist() == ["not there", "each hospital's own"]
+
+
 def test_version_1_left_no_version(tmp_path: Path) -> None:
     assert versions({"run-001": load_run(write_version_one(tmp_path))}, None) == []
     assert version_table([]).empty

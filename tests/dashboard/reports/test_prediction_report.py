@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.run_kind import POOLED
 from dashboard.ml.image_checks import check_image
 from dashboard.ml.inference import ModelCard, Prediction
 from dashboard.reports.prediction import Answer, prediction_pdf, sha256, verdict
@@ -62,6 +63,11 @@ def test_a_synthetic_model_and_missing_records_are_said(answer: Answer) -> None:
     assert "SYNTHETIC: this model was trained on drawn slices" in text
     assert "not recorded" in text
     assert "no record to compare with" in text
+
+
+def test_what_the_run_wants_known_is_said(answer: Answer) -> None:
+    assert "POOLED" not in text_of(answer)
+    assert "POOLED, not a federation" in text_of(replace(answer, card=replace(answer.card, notice=POOLED)))
 
 
 def test_the_same_answer_is_the_same_document_on_one_page(answer: Answer) -> None:
