@@ -6,19 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from clients.ready import forget, ready, slices_at, use_threads
 from clients.site import Site
-from common.batches import Slices
 from common.description import Description
 from common.device import pick_device, uses_bfloat16
 from common.errors import InputError
 from common.evaluate import EvaluateResult
 from common.evaluate import evaluate as evaluate_slices
-from common.images.library import open_library
 from common.labels import CLASSES
 from common.plan import Plan
-from common.prepare import PreparedHospital, prepare
 from common.progressive import pixels_at
 from common.state import arrays_from_model, model_from_arrays
 from common.train import Moment, TrainResult
@@ -26,9 +23,6 @@ from common.train import train as train_slices
 from common.weights import Arrays
 
 Received = Mapping[str, npt.NDArray[np.generic]]
-
-_PREPARED: dict[tuple[str, str, int, str], PreparedHospital] = {}
-_PREPARED_LIMIT = 32
 
 
 def describe(site: Site, plan: Plan) -> Description:
@@ -39,8 +33,8 @@ def describe(site: Site, plan: Plan) -> Description:
     InputError
         If there is nothing to train on.
     """
-    _PREPARED.pop(_key(site, plan), None)  # a run begins with what lies there now
-    prepared = _prepared(site, plan)
+    forget(site, plan)  # a run begins with what lies there now
+    prepared = ready(site, plan)
     split = prepared.split
     labels = prepared.scan.labels
     if len(split.train) < 2:
@@ -93,11 +87,11 @@ def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Recei
     tuple of (dict of str to ndarray, TrainResult)
         The trained model, and the figures of the training.
     """
-    _use_threads(threads)
-    prepared = _prepared(site, plan)
+    use_threads(threads)
+    prepared = ready(site, plan)
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
-    slices = _slices(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
+    slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
     result = train_slices(model, slices, prepared.split.train, plan.train, moment, site.teller("training"))
     return arrays_from_model(model), result
 
@@ -107,44 +101,14 @@ def evaluate(site: Site, plan: Plan, split: str, server_round: int, threads: int
 
     The test is always at full size.
     """
-    _use_threads(threads)
-    prepared = _prepared(site, plan)
+    use_threads(threads)
+    prepared = ready(site, plan)
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
     pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
-    return evaluate_slices(model, _slices(site, prepared, pixels), indices, site.teller("evaluating"))
+    return evaluate_slices(model, slices_at(site, prepared, pixels), indices, site.teller("evaluating"))
 
 
 def files_sha256(site: Site, plan: Plan) -> str:
     """Return the hash of the list of files that this hospital works on."""
-    return _prepared(site, plan).scan.paths_digest
-
-
-def _slices(site: Site, prepared: PreparedHospital, pixels: int) -> Slices:
-    """Return the slices at a size; another one than the full size has a cache of its own."""
-    library = prepared.library
-    if pixels != library.pixels.shape[1]:
-        library = open_library(prepared.scan, pixels, site.cache_dir, on_progress=site.teller("reading"))
-    return Slices(library.pixels, prepared.scan.labels)
-
-
-def _use_threads(threads: int) -> None:
-    if threads:
-        torch.set_num_threads(threads)
-
-
-def _prepared(site: Site, plan: Plan) -> PreparedHospital:
-    """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
-    key = _key(site, plan)
-    if key not in _PREPARED:
-        if len(_PREPARED) >= _PREPARED_LIMIT:
-            _PREPARED.pop(next(iter(_PREPARED)))
-        teller = site.teller("reading")
-        _PREPARED[key] = prepare(
-            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=teller
-        )
-    return _PREPARED[key]
-
-
-def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
-    return (site.hospital.key, str(site.folder), plan.seed, str(plan.data))
+    return ready(site, plan).scan.paths_digest
