@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from clients.ready import forget, ready, slices_at, use_threads
 from clients.site import Site
+from common.correction import proximal
 from common.description import Description
 from common.device import pick_device, uses_bfloat16
 from common.errors import InputError
@@ -92,7 +93,9 @@ def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Recei
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
     slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
-    result = train_slices(model, slices, prepared.split.train, plan.train, moment, site.teller("training"))
+    correct = proximal(model, plan.strategy.proximal_mu)
+    teller = site.teller("training")
+    result = train_slices(model, slices, prepared.split.train, plan.train, moment, teller, correct=correct)
     return arrays_from_model(model), result
 
 

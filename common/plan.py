@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
 from common.errors import InputError
 from common.labels import CLASSES
-from common.settings import DataPlan, ModelPlan, RunSettings, TrainPlan
+from common.settings import DataPlan, ModelPlan, RunSettings, StrategyPlan, TrainPlan
 from common.settings_check import check_plan
+from common.strategy_plan import strategy_plan
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train
+    data, model, train, strategy
         See `common.settings`.
     """
 
@@ -35,6 +36,7 @@ class Plan:
     data: DataPlan
     model: ModelPlan
     train: TrainPlan
+    strategy: StrategyPlan = field(default_factory=StrategyPlan)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
@@ -55,19 +57,27 @@ class Plan:
                 "PLAN002",
                 f"The server trains for {plan.classes}, this hospital for {list(CLASSES)}; use the same version.",
             )
-        check_plan(plan.data, plan.train)
+        check_plan(plan.data, plan.train, plan.strategy)
         return plan
 
 
 def plan_of(settings: RunSettings) -> Plan:
     """Take from a run's settings what travels."""
-    return Plan(settings.seed, settings.rounds, list(CLASSES), settings.data.plan(), settings.model, settings.train)
+    return Plan(
+        settings.seed,
+        settings.rounds,
+        list(CLASSES),
+        settings.data.plan(),
+        settings.model,
+        settings.train,
+        strategy_plan(settings.strategy),
+    )
 
 
 def _strict(schema: type, values: Mapping[str, Any], prefix: str) -> Any:
     """Build a dataclass from a mapping; every key must be known, present and of its type."""
     hints = get_type_hints(schema)
-    wrong = sorted(set(values) ^ {field.name for field in fields(schema)})
+    wrong = sorted(set(values) ^ {each.name for each in fields(schema)})
     if wrong:
         raise InputError(
             "PLAN001",

@@ -133,13 +133,34 @@ class TrainPlan:
 
 
 @dataclass
+class StrategyPlan:
+    """What a strategy asks of the hospitals; travels to them (see `common.strategy_plan`).
+
+    Attributes
+    ----------
+    proximal_mu : float
+        Pull towards the global model while training (FedProx); 0 is none.
+    control_variates : bool
+        Whether each step is corrected by the difference of two mean gradients (SCAFFOLD).
+    keeps : str
+        What of the model stays at each hospital, one of `common.kept.KEEPS`.
+    """
+
+    proximal_mu: float = 0.0
+    control_variates: bool = False
+    keeps: str = "nothing"
+
+
+@dataclass
 class StrategySettings:
     """How the server combines the hospitals' updates.
+
+    A number that the strategy does not use is None; each strategy's file under ``conf/strategy/`` sets its own.
 
     Attributes
     ----------
     name : str
-        ``"fedavg"``.
+        One of `common.strategy_plan.NUMBERS`.
     min_hospitals : int or None
         Quorum of a round; None means all but one, and at least two.
     timeout_seconds : float
@@ -148,6 +169,20 @@ class StrategySettings:
         How long to wait until the hospitals are there: at the start for all of them, later for the quorum.
     attempts : int
         How often a round below the quorum is begun, on separate machines; a simulation would fail the same way again.
+    proximal_mu : float or None
+        Weight of FedProx's proximal term.
+    server_lr : float or None
+        Length of the server's own step; 1 takes the hospitals' mean as it is, where nothing else scales the step.
+    server_momentum : float or None
+        Share of the last server step that goes on (FedAvgM).
+    beta_1, beta_2 : float or None
+        Decay of the mean of the updates and of their squares (FedAdam, FedYogi).
+    tau : float or None
+        Added to the root of the squares: the smaller, the more alike the steps of all weights (FedAdam, FedYogi).
+    trim_fraction : float or None
+        Share of the hospitals that is left out at each end, weight by weight (FedTrimmedAvg).
+    malicious_hospitals : int or None
+        How many wrong updates Krum shall bear.
     """
 
     name: str = "fedavg"
@@ -155,6 +190,14 @@ class StrategySettings:
     timeout_seconds: float = 21600.0
     wait_seconds: float = 120.0
     attempts: int = 3
+    proximal_mu: float | None = None
+    server_lr: float | None = None
+    server_momentum: float | None = None
+    beta_1: float | None = None
+    beta_2: float | None = None
+    tau: float | None = None
+    trim_fraction: float | None = None
+    malicious_hospitals: int | None = None
 
 
 @dataclass

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from common.errors import InputError
-from common.settings import AugmentPlan, ComputeSettings, DataPlan, RunSettings, StrategySettings, TrainPlan
+from common.settings import AugmentPlan, ComputeSettings, DataPlan, RunSettings, StrategyPlan, TrainPlan
+from common.strategy_check import Problem, strategy_plan_problems, strategy_problems
 
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
@@ -24,13 +25,11 @@ def check_settings(settings: RunSettings) -> None:
         raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {wanted}.")
 
 
-def check_plan(data: DataPlan, train: TrainPlan) -> None:
+def check_plan(data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None = None) -> None:
     """Refuse impossible values of what a server asks of a hospital."""
-    for name, value, wanted in [*_data(data), *_train(train, data.image_size), *_augment(train.augment)]:
+    problems = [*_data(data), *_train(train, data.image_size), *_augment(train.augment)]
+    for name, value, wanted in [*problems, *strategy_plan_problems(strategy or StrategyPlan())]:
         raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {wanted}.")
-
-
-Problem = tuple[str, object, str]
 
 
 def _problems(s: RunSettings) -> Iterator[Problem]:
@@ -43,7 +42,7 @@ def _problems(s: RunSettings) -> Iterator[Problem]:
     yield from _data(s.data)
     yield from _train(s.train, s.data.image_size)
     yield from _augment(s.train.augment)
-    yield from _strategy(s.strategy, len(s.hospitals))
+    yield from strategy_problems(s.strategy, len(s.hospitals))
     yield from _compute(s.compute)
 
 
@@ -100,18 +99,6 @@ def _augment(a: AugmentPlan) -> Iterator[Problem]:
     for name in ("shift_fraction", "scale_fraction", "brightness", "contrast", "gamma"):
         if not 0 <= getattr(a, name) < 1:
             yield f"train.augment.{name}", getattr(a, name), "a fraction from 0 to below 1"
-
-
-def _strategy(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
-    if s.name != "fedavg":
-        yield "strategy.name", s.name, "fedavg"
-    if s.min_hospitals is not None and not 1 <= s.min_hospitals <= hospitals:
-        yield "strategy.min_hospitals", s.min_hospitals, f"1 to {hospitals}, the number of hospitals that take part"
-    if s.attempts < 1:
-        yield "strategy.attempts", s.attempts, "a whole number from 1"
-    for name in ("timeout_seconds", "wait_seconds"):
-        if not getattr(s, name) > 0:
-            yield f"strategy.{name}", getattr(s, name), "a number of seconds above 0"
 
 
 def _compute(c: ComputeSettings) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from common.batches import Indices, Slices, batches, count_batches
+from common.correction import Correction
 from common.device import autocast
 from common.images.augment import augment
 from common.labels import NUM_CLASSES
@@ -78,6 +79,7 @@ def train(
     moment: Moment,
     on_batch: OnBatch | None = None,
     steps_per_epoch: int | None = None,
+    correct: Correction | None = None,
 ) -> TrainResult:
     """Train `model` in place on the slices at `indices`.
 
@@ -97,6 +99,8 @@ def train(
         Gets (steps done, steps in all) before each step; what it raises ends the training.
     steps_per_epoch : int, optional
         Deal the slices into so many batches; by default as few as the plan's batch size allows.
+    correct : callable, optional
+        Changes the gradients before each step (see `common.correction`).
 
     Returns
     -------
@@ -122,7 +126,8 @@ def train(
             rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            totals += _step(model, optimiser, augment(images, plan.augment, generator), labels, mix, plan)
+            seen = augment(images, plan.augment, generator)
+            totals += _step(model, optimiser, seen, labels, mix, plan, correct)
             step += 1
     loss, right = (totals / max(len(indices) * plan.local_epochs, 1)).tolist()
     return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
@@ -173,6 +178,7 @@ def _step(
     labels: torch.Tensor,
     mix: _ClassMix,
     plan: TrainPlan,
+    correct: Correction | None,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
     optimiser.zero_grad(set_to_none=True)
@@ -181,6 +187,8 @@ def _step(
         scores = model(images)[:, mix.held] + mix.log_prior
         loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
     loss.backward()
+    if correct:
+        correct()
     optimiser.step()
     right = (scores.detach().argmax(1) == targets).sum()
     return torch.stack((loss.detach().double() * len(labels), right.double()))

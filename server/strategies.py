@@ -13,7 +13,7 @@ def make_strategy(settings: StrategySettings) -> Strategy:
 
     Quorum, deadline and waiting are this project's (see `server.rounds`): Flower's own minima only steer its sampling.
     """
-    if settings.name != "fedavg":
+    if settings.name not in ("fedavg", "fedprox"):
         raise ValueError(f"unknown strategy {settings.name!r}")
     return FedAvg(
         min_train_nodes=1,

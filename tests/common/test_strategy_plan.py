@@ -1,0 +1,45 @@
+"""Each strategy has a file with every number that it uses, and no other number is taken silently."""
+
+import pytest
+
+from common.config import CONF_DIR, compose_settings
+from common.errors import InputError
+from common.plan import plan_of
+from common.settings import StrategyPlan, StrategySettings
+from common.strategy_plan import NUMBERS, strategy_plan, users_of
+
+
+def test_every_strategy_has_its_file_and_every_file_its_strategy():
+    assert {path.stem for path in (CONF_DIR / "strategy").glob("*.yaml")} == set(NUMBERS)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_file_sets_the_numbers_that_its_strategy_uses(name):
+    strategy = compose_settings([f"strategy={name}"]).strategy
+    assert strategy.name == name
+    assert [number for number in NUMBERS[name] if getattr(strategy, number) is None] == []
+
+
+def test_what_fedprox_asks_of_the_hospitals_travels():
+    assert plan_of(compose_settings(["strategy=fedprox", "strategy.proximal_mu=0.5"])).strategy.proximal_mu == 0.5
+    assert strategy_plan(StrategySettings()) == StrategyPlan()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        (["strategy.proximal_mu=0.1"], "takes null with fedavg; it belongs to fedprox"),
+        (["strategy.name=fedprox"], "strategy.proximal_mu takes 0 or more; strategy=fedprox sets one"),
+        (["strategy.name=fedmagic"], "strategy.name takes fedavg, fedprox"),
+        (["strategy=fedprox", "strategy.proximal_mu=-1"], "0 or more"),
+        (["strategy=fedprox", "strategy.proximal_mu=inf"], "0 or more"),
+    ],
+)
+def test_a_number_that_cannot_be_is_one_sentence(overrides, says):
+    with pytest.raises(InputError, match="CONF010") as caught:
+        compose_settings(overrides)
+    assert says in caught.value.sentence
+
+
+def test_users_of_a_number():
+    assert users_of("proximal_mu") == ["fedprox"]
