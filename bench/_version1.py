@@ -62,23 +62,28 @@ class Version1:
         Slices in a step.
     device : torch.device
         Where to train.
+
+    Attributes
+    ----------
+    model : nn.Module
+        Under training.
     """
 
     def __init__(self, dataset: Slices, batch: int, device: torch.device) -> None:
         self._loader = DataLoader(dataset, batch_size=batch, shuffle=True, num_workers=0)
         self._device = device
-        self._model = build_model().to(device)
+        self.model = build_model().to(device)
         self._criterion = nn.CrossEntropyLoss()
-        self._optimiser = torch.optim.Adam(self._model.parameters(), lr=1e-4)
+        self._optimiser = torch.optim.Adam(self.model.parameters(), lr=1e-4)
 
     def epoch(self) -> int:
         """Train once over the files; returns how many that were."""
-        self._model.train()
+        self.model.train()
         loss_sum, right, seen = 0.0, 0, 0
         for images, labels in self._loader:
             images, labels = images.to(self._device), labels.to(self._device)
             self._optimiser.zero_grad()
-            outputs = self._model(images)
+            outputs = self.model(images)
             loss = self._criterion(outputs, labels)
             loss.backward()
             self._optimiser.step()
