@@ -95,6 +95,8 @@ class TrainPlan:
     ----------
     local_epochs : int
         Passes over the hospital's training slices in a round.
+    rounds_per_epoch : int
+        Rounds that share one pass; 4 averages the hospitals' models four times an epoch.
     batch_size : int
         Slices in a step.
     lr : float
@@ -119,6 +121,7 @@ class TrainPlan:
     """
 
     local_epochs: int = 1
+    rounds_per_epoch: int = 1
     batch_size: int = 32
     lr: float = 1e-4
     schedule: str = "cosine"

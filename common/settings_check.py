@@ -69,6 +69,10 @@ def _data(d: DataPlan) -> Iterator[Problem]:
 def _train(t: TrainPlan, image_size: int) -> Iterator[Problem]:
     if t.local_epochs < 1:
         yield "train.local_epochs", t.local_epochs, "a whole number from 1"
+    if t.rounds_per_epoch < 1:
+        yield "train.rounds_per_epoch", t.rounds_per_epoch, "a whole number from 1"
+    if t.rounds_per_epoch > 1 and t.local_epochs > 1:
+        yield "train.rounds_per_epoch", t.rounds_per_epoch, "1 where train.local_epochs is above 1"
     if t.batch_size < 2:
         yield "train.batch_size", t.batch_size, "a whole number from 2 (batch normalisation needs two slices)"
     if not (math.isfinite(t.lr) and 0 < t.lr <= 1):

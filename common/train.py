@@ -110,17 +110,16 @@ def train(
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(moment, "augment"))
-    shuffle = np.random.Generator(np.random.PCG64(_seed(moment, "order")))
     steps_per_epoch = steps_per_epoch or count_batches(len(indices), plan.batch_size)
-    steps = steps_per_epoch * plan.local_epochs
+    passes = _passes(indices, plan, moment, steps_per_epoch)
+    steps = sum(count for _, count in passes)
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
     step = 0
     rate = plan.lr
-    for _ in range(plan.local_epochs):
-        order = shuffle.permutation(indices)
-        for images, labels in batches(slices, order, plan.batch_size, device, steps_per_epoch):
+    for order, count in passes:
+        for images, labels in batches(slices, order, plan.batch_size, device, count):
             if on_batch:
                 on_batch(step, steps)
             rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
@@ -129,8 +128,23 @@ def train(
             seen = augment(images, plan.augment, generator)
             totals += _step(model, optimiser, seen, labels, mix, plan, correct)
             step += 1
-    loss, right = (totals / max(len(indices) * plan.local_epochs, 1)).tolist()
+    loss, right = (totals / max(sum(len(order) for order, _ in passes), 1)).tolist()
     return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
+
+
+def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps_per_epoch: int) -> list[tuple[Indices, int]]:
+    """Return what a round goes through: slices in their order, and into how many batches they are dealt.
+
+    Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
+    epoch still sees each slice once, in as many steps.
+    """
+    epoch, part = divmod(moment.server_round - 1, plan.rounds_per_epoch)
+    seed = stream_seed(moment.seed, moment.hospital, "order", epoch + 1)
+    shuffle = np.random.Generator(np.random.PCG64(seed))
+    if plan.rounds_per_epoch == 1:
+        return [(shuffle.permutation(indices), steps_per_epoch) for _ in range(plan.local_epochs)]
+    order = np.array_split(shuffle.permutation(indices), plan.rounds_per_epoch)[part]
+    return [(order, max(len(np.array_split(np.arange(steps_per_epoch), plan.rounds_per_epoch)[part]), 1))]
 
 
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:

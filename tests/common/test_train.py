@@ -247,3 +247,15 @@ def test_slices_can_be_dealt_into_more_steps():
     result = train(model, some_slices(), ALL, PLAN, MOMENT, steps_per_epoch=5)
     assert (result.steps, result.samples) == (5 * PLAN.local_epochs, 24)
     assert weights_after()[1].steps == 3 * PLAN.local_epochs
+
+
+def test_rounds_that_share_an_epoch_see_each_slice_once_in_as_many_steps(monkeypatch):
+    seen = []
+    original = module.batches
+    monkeypatch.setattr(module, "batches", lambda s, order, *rest: seen.append(order) or original(s, order, *rest))
+    plan = TrainPlan(batch_size=5, lr=1e-3, rounds_per_epoch=3)
+    steps = [train(small_model(), some_slices(), ALL, plan, Moment(1, "a", number, 6)).steps for number in range(1, 7)]
+    assert steps == [2, 2, 1, 2, 2, 1]  # 24 slices in batches of at most 5
+    first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
+    assert sorted(first) == sorted(second) == list(range(24))
+    assert first.tolist() != second.tolist()
