@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from clients.keeping import NO_OWN, Own, keep, keep_tested, whole_model
 from clients.ready import forget, ready, slices_at, use_threads
 from clients.site import Site
 from common.correction import proximal
@@ -67,7 +68,9 @@ def describe(site: Site, plan: Plan) -> Description:
     )
 
 
-def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Received) -> tuple[Arrays, TrainResult]:
+def train(
+    site: Site, plan: Plan, server_round: int, threads: int, arrays: Received, own: Own = NO_OWN
+) -> tuple[Arrays, TrainResult]:
     """Train the received model on the hospital's training slices.
 
     Parameters
@@ -81,32 +84,40 @@ def train(site: Site, plan: Plan, server_round: int, threads: int, arrays: Recei
     threads : int
         CPU threads to use; 0 leaves PyTorch's choice.
     arrays : mapping of str to ndarray
-        The global model.
+        The global model, as far as it travels.
+    own : Own
+        Which of the hospital's own tensors complete it.
 
     Returns
     -------
     tuple of (dict of str to ndarray, TrainResult)
-        The trained model, and the figures of the training.
+        The trained model, as far as it travels, and the figures of the training.
     """
     use_threads(threads)
     prepared = ready(site, plan)
-    model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
+    whole = whole_model(site, plan, own, arrays)
+    model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
     slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
     correct = proximal(model, plan.strategy.proximal_mu)
     teller = site.teller("training")
     result = train_slices(model, slices, prepared.split.train, plan.train, moment, teller, correct=correct)
-    return arrays_from_model(model), result
+    return keep(site, plan, own, server_round, arrays_from_model(model)), result
 
 
-def evaluate(site: Site, plan: Plan, split: str, server_round: int, threads: int, arrays: Received) -> EvaluateResult:
+def evaluate(
+    site: Site, plan: Plan, split: str, server_round: int, threads: int, arrays: Received, own: Own = NO_OWN
+) -> EvaluateResult:
     """Evaluate the received model on the ``"val"`` slices at the size of that round, or on the ``"test"`` slices.
 
     The test is always at full size.
     """
     use_threads(threads)
     prepared = ready(site, plan)
-    model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
+    whole = whole_model(site, plan, own, arrays)
+    if split == "test":
+        keep_tested(site, plan, own, server_round, whole)
+    model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
     pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
     return evaluate_slices(model, slices_at(site, prepared, pixels), indices, site.teller("evaluating"))

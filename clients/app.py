@@ -11,7 +11,9 @@ from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import Mod
 
 from clients import answers
+from clients.keeping import Own
 from clients.packing import packing_mod
+from clients.pooled import train_pooled
 from clients.site import Site
 from clients.site_file import SITE_FILE, read_site
 from common import wire
@@ -71,7 +73,11 @@ def _describe(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict)
 
 
 def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    arrays, result = answers.train(site, plan, int(config[wire.ROUND]), int(config[wire.THREADS]), _received(content))
+    number, threads = int(config[wire.ROUND]), int(config[wire.THREADS])
+    if wire.POOL in config:
+        arrays, result = train_pooled(site, plan, number, threads, _received(content), list(config[wire.POOL]))
+    else:
+        arrays, result = answers.train(site, plan, number, threads, _received(content), _own(config))
     metrics = {
         wire.SAMPLES: result.samples,
         "steps": result.steps,
@@ -90,9 +96,8 @@ def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) ->
 
 
 def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    result = answers.evaluate(
-        site, plan, str(config[wire.SPLIT]), int(config[wire.ROUND]), int(config[wire.THREADS]), _received(content)
-    )
+    split, number, threads = str(config[wire.SPLIT]), int(config[wire.ROUND]), int(config[wire.THREADS])
+    result = answers.evaluate(site, plan, split, number, threads, _received(content), _own(config))
     metrics = {
         wire.SAMPLES: result.samples,
         "loss-sum": result.loss_sum,
@@ -106,6 +111,10 @@ def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict)
 
 def _received(content: RecordDict) -> answers.Received:
     return {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
+
+
+def _own(config: ConfigRecord) -> Own:
+    return Own(str(config.get(wire.RUN, "")), int(config.get(wire.OWN, 0)), int(config.get(wire.HOLD, 0)))
 
 
 def _who(site: Site, files: str = "") -> ConfigRecord:

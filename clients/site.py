@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.hospitals import Hospital
@@ -29,6 +29,8 @@ class Site:
     explains : bool
         Whether the sentence of an error may go to the server. True in a simulation, where both are one person; at a
         real hospital a sentence may name a folder, so only its code travels.
+    pool : mapping of str to Site
+        Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     """
 
     hospital: Hospital
@@ -37,6 +39,7 @@ class Site:
     device: str = "auto"
     spool: Spool | None = None
     explains: bool = False
+    pool: Mapping[str, Site] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

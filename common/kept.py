@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from common.weights import Arrays
 
-KEEPS = ("nothing", "normalisation", "everything")
+NOTHING, NORMALISATION, EVERYTHING = KEEPS = ("nothing", "normalisation", "everything")
 
 
 def kept_names(keeps: str, names: Iterable[str]) -> frozenset[str]:
@@ -34,9 +34,9 @@ def kept_names(keeps: str, names: Iterable[str]) -> frozenset[str]:
     everything = frozenset(names)
     layers = {name.rpartition(".")[0] for name in everything if name.endswith("running_mean")}
     kept = {
-        "nothing": frozenset[str](),
-        "normalisation": frozenset(name for name in everything if name.rpartition(".")[0] in layers),
-        "everything": everything,
+        NOTHING: frozenset[str](),
+        NORMALISATION: frozenset(name for name in everything if name.rpartition(".")[0] in layers),
+        EVERYTHING: everything,
     }
     if keeps not in kept:
         raise ValueError(f"unknown way to keep tensors {keeps!r}")

@@ -8,31 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from common.batches import Indices, Slices, count_batches
+from common.batches import Indices, Slices
+from common.settings import TrainPlan
+from common.train import steps_in_round
 
 
 class PooledPixels:
-    """Several arrays of slices under one numbering; only what is asked for is read.
+    """Several hospitals' pixels under one numbering; only what is asked for is read.
 
     Parameters
     ----------
-    parts : sequence of ndarray of uint8, each ``[N_i, S, S, 3]``
-        Usually memory maps.
+    hospitals : sequence of Slices
+        Of one size, numbered one after the other.
     """
 
-    def __init__(self, parts: Sequence[npt.NDArray[np.uint8]]) -> None:
-        self._parts = list(parts)
-        self._ends = np.cumsum([len(part) for part in parts])
+    def __init__(self, hospitals: Sequence[Slices]) -> None:
+        self._hospitals = list(hospitals)
+        self._ends = np.cumsum([len(slices.labels) for slices in hospitals])
 
     def __getitem__(self, indices: Indices, /) -> npt.NDArray[np.uint8]:
         """Return the slices at `indices`, in their order."""
-        gathered = np.empty((len(indices), *self._parts[0].shape[1:]), np.uint8)
         owners = np.searchsorted(self._ends, indices, side="right")
+        order = np.argsort(owners, kind="stable")
+        parts = []
         for owner in np.unique(owners):
-            rows = np.flatnonzero(owners == owner)
-            start = self._ends[owner] - len(self._parts[owner])
-            gathered[rows] = self._parts[owner][indices[rows] - start]
-        return gathered
+            slices = self._hospitals[owner]
+            start = self._ends[owner] - len(slices.labels)
+            parts.append(slices.pixels[indices[order][owners[order] == owner] - start])
+        gathered = np.concatenate(parts)
+        placed = np.empty_like(gathered)
+        placed[order] = gathered
+        return placed
 
 
 @dataclass(frozen=True)
@@ -45,29 +51,32 @@ class Pool:
         Of all of them, numbered one hospital after the other.
     indices : ndarray of int64
         All their training slices.
-    steps_per_epoch : int
-        As many as the hospitals take together, so that both see a slice as often in as many steps.
+    steps : list of int
+        Of each pass, as many as the hospitals take together, so that both see a slice as often in as many steps.
     """
 
     slices: Slices
     indices: Indices
-    steps_per_epoch: int
+    steps: list[int]
 
 
-def pool(hospitals: Sequence[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], Indices]], batch_size: int) -> Pool:
+def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan, server_round: int) -> Pool:
     """Join hospitals.
 
     Parameters
     ----------
-    hospitals : sequence of tuple of (pixels, labels, training split)
-        Arrays ``[N_i, S, S, 3]`` and ``[N_i]``, and indices into them.
-    batch_size : int
-        Largest size of a batch.
+    hospitals : sequence of tuple of (Slices, ndarray of int64)
+        Each hospital's slices, and which of them train.
+    plan : TrainPlan
+        How each would train.
+    server_round : int
+        Present round, from 1.
     """
-    sizes = [len(labels) for _, labels, _ in hospitals]
-    starts = np.cumsum([0, *sizes[:-1]])
+    everything = [slices for slices, _ in hospitals]
+    own_steps = [steps_in_round(len(own), plan, server_round) for _, own in hospitals]
+    starts = np.cumsum([0, *(len(slices.labels) for slices in everything[:-1])])
     return Pool(
-        slices=Slices(PooledPixels([pixels for pixels, _, _ in hospitals]), np.concatenate([h[1] for h in hospitals])),
-        indices=np.concatenate([start + own for start, (_, _, own) in zip(starts, hospitals, strict=True)]),
-        steps_per_epoch=sum(count_batches(len(own), batch_size) for _, _, own in hospitals),
+        slices=Slices(PooledPixels(everything), np.concatenate([slices.labels for slices in everything])),
+        indices=np.concatenate([start + own for start, (_, own) in zip(starts, hospitals, strict=True)]),
+        steps=[sum(each) for each in zip(*own_steps, strict=True)],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +78,7 @@ def train(
     plan: TrainPlan,
     moment: Moment,
     on_batch: OnBatch | None = None,
-    steps_per_epoch: int | None = None,
+    steps: Sequence[int] | None = None,
     correct: Correction | None = None,
 ) -> TrainResult:
     """Train `model` in place on the slices at `indices`.
@@ -97,8 +97,8 @@ def train(
         Seeds the order and the augmentation and sets the learning rate.
     on_batch : callable, optional
         Gets (steps done, steps in all) before each step; what it raises ends the training.
-    steps_per_epoch : int, optional
-        Deal the slices into so many batches; by default as few as the plan's batch size allows.
+    steps : sequence of int, optional
+        Steps of each pass; by default those of `steps_in_round`.
     correct : callable, optional
         Changes the gradients before each step (see `common.correction`).
 
@@ -110,9 +110,8 @@ def train(
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(moment, "augment"))
-    steps_per_epoch = steps_per_epoch or count_batches(len(indices), plan.batch_size)
-    passes = _passes(indices, plan, moment, steps_per_epoch)
-    steps = sum(count for _, count in passes)
+    passes = _passes(indices, plan, moment, steps or steps_in_round(len(indices), plan, moment.server_round))
+    total = sum(count for _, count in passes)
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
@@ -121,30 +120,41 @@ def train(
     for order, count in passes:
         for images, labels in batches(slices, order, plan.batch_size, device, count):
             if on_batch:
-                on_batch(step, steps)
-            rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / steps, moment.rounds)
+                on_batch(step, total)
+            rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / total, moment.rounds)
             for group in optimiser.param_groups:
                 group["lr"] = rate
             seen = augment(images, plan.augment, generator)
             totals += _step(model, optimiser, seen, labels, mix, plan, correct)
             step += 1
     loss, right = (totals / max(sum(len(order) for order, _ in passes), 1)).tolist()
-    return TrainResult(len(indices), steps, loss, right, rate, time.perf_counter() - started)
+    return TrainResult(len(indices), total, loss, right, rate, time.perf_counter() - started)
 
 
-def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps_per_epoch: int) -> list[tuple[Indices, int]]:
+def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
+    """Return the steps of each pass that a round makes over so many slices.
+
+    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass.
+    """
+    steps_per_epoch = count_batches(samples, plan.batch_size)
+    if plan.rounds_per_epoch == 1:
+        return [steps_per_epoch] * plan.local_epochs
+    part = (server_round - 1) % plan.rounds_per_epoch
+    return [max(len(np.array_split(np.arange(steps_per_epoch), plan.rounds_per_epoch)[part]), 1)]
+
+
+def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:
     """Return what a round goes through: slices in their order, and into how many batches they are dealt.
 
     Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
-    epoch still sees each slice once, in as many steps.
+    epoch still sees each slice once.
     """
     epoch, part = divmod(moment.server_round - 1, plan.rounds_per_epoch)
     seed = stream_seed(moment.seed, moment.hospital, "order", epoch + 1)
     shuffle = np.random.Generator(np.random.PCG64(seed))
     if plan.rounds_per_epoch == 1:
-        return [(shuffle.permutation(indices), steps_per_epoch) for _ in range(plan.local_epochs)]
-    order = np.array_split(shuffle.permutation(indices), plan.rounds_per_epoch)[part]
-    return [(order, max(len(np.array_split(np.arange(steps_per_epoch), plan.rounds_per_epoch)[part]), 1))]
+        return [(shuffle.permutation(indices), count) for count in steps]
+    return [(np.array_split(shuffle.permutation(indices), plan.rounds_per_epoch)[part], steps[0])]
 
 
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:

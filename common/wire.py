@@ -14,6 +14,11 @@ ROUND = "server-round"
 SPLIT = "split"  # "val" or "test"
 THREADS = "threads"  # 0: the hospital decides
 
+RUN = "run"  # names what a hospital keeps of a run
+OWN = "own-round"  # the round whose own tensors go with the model; 0: none yet
+HOLD = "hold-round"  # a round whose own tensors will be asked for later
+POOL = "pool"  # keys of the hospitals whose slices one loader takes; in a simulation only
+
 HOSPITAL = "hospital"
 FILES = "files-sha256"
 SAMPLES = "num-examples"

@@ -21,6 +21,7 @@ from rich.console import Console
 from common.artifacts.run_folder import RunFolder
 from common.config import compose_settings, load_hospitals
 from common.errors import Interrupted, ProjectError
+from common.run_kind import refuse_pooled
 from common.settings import RunSettings
 from common.spool import Spool
 from server.conduct import Job, conduct
@@ -62,6 +63,7 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     folder: RunFolder | None = None
     if settings.resume:
         settings, folder = resumed_settings(settings, overrides)
+    refuse_pooled(settings.strategy.name)
     hospitals = load_hospitals(settings.hospitals)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from common.artifacts.service import offer_for_service
 from common.artifacts.status import now
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.hospitals import Hospital
+from common.kept import travelling
 from common.model import initial_weights
 from common.plan import plan_of
+from common.run_kind import no_shared_model, notice
 from common.settings import RunSettings
 from common.state import arrays_from_state
 from server.progress import RunProgress
@@ -92,12 +95,7 @@ def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
     recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log)
     recorder.status.engine = job.engine
     recorder.start(progress)
-    console.print(
-        f"[bold]{folder.run_id}[/]  {len(job.hospitals)} hospitals, {settings.rounds} rounds at "
-        f"{settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
-    )
-    if progress.round:
-        console.print(f"going on after round {progress.round}")
+    _announce(job, folder, log, progress, console)
     try:
         work(progress, recorder)
     except InputError:
@@ -112,9 +110,26 @@ def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
         fault = RunError("RUN020", f"The run broke off ({type(error).__name__}: {error}); the log says more.")
         _end(job, folder, recorder, fault, console)
         raise
-    if settings.in_service:
+    if own := no_shared_model(plan_of(settings).strategy.keeps):
+        console.print(own, soft_wrap=True)
+    elif settings.in_service:
         console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
-    console.print(f"figures, splits and the model are in {folder.path}", soft_wrap=True)
+    what = "figures and splits" if own else "figures, splits and the model"
+    console.print(f"{what} are in {folder.path}", soft_wrap=True)
+
+
+def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, console: Console) -> None:
+    """Say what begins, and loudly what its figures are not."""
+    settings = job.settings
+    console.print(
+        f"[bold]{folder.run_id}[/]  {settings.strategy.name}, {len(job.hospitals)} hospitals, {settings.rounds} rounds "
+        f"at {settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
+    )
+    if warning := notice(settings.strategy.name):
+        console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
+        logging.getLogger("server").warning(warning)
+    if progress.round:
+        console.print(f"going on after round {progress.round}")
 
 
 def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
@@ -157,7 +172,8 @@ def _resume_command(program: str, folder: RunFolder, output_dir: str) -> str:
 
 
 def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:
-    """Return the first weights, or the last complete round."""
+    """Return the first weights, as far as they travel, or the last complete round."""
     if folder.checkpoint.exists():
         return RunProgress.load(folder.checkpoint)
-    return RunProgress(arrays_from_state(initial_weights(settings.model.name, settings.seed)))
+    first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
+    return RunProgress(travelling(plan_of(settings).strategy.keeps, first))

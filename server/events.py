@@ -39,8 +39,8 @@ class Listener:
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         """A round is complete and stored."""
 
-    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
-        """The best round's model was evaluated on the test slices; results by hospital name."""
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
+        """The best model, in words, was evaluated on the test slices; results by hospital name."""
 
 
 class Listeners(Listener):
@@ -85,6 +85,6 @@ class Listeners(Listener):
         for listener in self._listeners:
             listener.round_done(record, is_best)
 
-    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for listener in self._listeners:
-            listener.tested(best_round, tests)
+            listener.tested(model, tests)

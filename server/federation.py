@@ -14,12 +14,15 @@ from common.description import Description
 from common.errors import InputError
 from common.metrics import figures
 from common.plan import plan_of
+from common.run_kind import POOLED_STRATEGY, model_tested
 from common.settings import RunSettings
 from common.weights import Arrays
 from server.events import Listener
 from server.exchange import Exchange
 from server.identity import Who, unknown_nodes
+from server.keeping import Keeping
 from server.parking import Parking
+from server.pooled import PooledRounds
 from server.progress import RunProgress
 from server.recorder import Recorder
 from server.roster import Muster, Roster
@@ -90,7 +93,8 @@ class Federation:
         self.listener.phase("describe", progress.round)
         roster.gather()
         parking = Parking(self.recorder.folder.path)
-        rounds = Rounds(
+        kind = PooledRounds if settings.strategy.name == POOLED_STRATEGY else Rounds
+        rounds = kind(
             plan=plan,
             roster=roster,
             exchange=exchange,
@@ -100,6 +104,7 @@ class Federation:
             timeout_seconds=settings.strategy.timeout_seconds,
             listener=self.listener,
             parking=parking,
+            keeping=Keeping(plan.strategy.keeps, progress),
         )
         try:
             for number in range(progress.round + 1, settings.rounds + 1):
@@ -111,7 +116,7 @@ class Federation:
             parking.close()
         tests, _ = rounds.test(progress.best_round, progress.best_arrays)
         self.recorder.complete(progress, roster.descriptions, tests)
-        self.listener.tested(progress.best_round, tests)
+        self.listener.tested(model_tested(settings.strategy.name, plan.strategy.keeps, progress.best_round), tests)
 
     def _check_files(self, description: Description) -> None:
         """A resumed run must find the files it was started with; a new one remembers them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import secrets
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class RunProgress:
         Names of hospitals that missed a round.
     described : dict of str to str
         Hospital key to its description as JSON, also of one that is away at present.
+    token : str
+        Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it.
     """
 
     arrays: Arrays
@@ -65,6 +68,7 @@ class RunProgress:
     files: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     described: dict[str, str] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""
@@ -78,6 +82,7 @@ class RunProgress:
             "files": self.files,
             "missing": self.missing,
             "described": self.described,
+            "token": self.token,
         }
         write_checkpoint(path, content)
 
@@ -102,6 +107,7 @@ class RunProgress:
                 files=dict(content["files"]),
                 missing=list(content["missing"]),
                 described=dict(content.get("described", {})),
+                token=str(content.get("token") or secrets.token_hex(16)),
             )
         except _DAMAGE as error:
             raise InputError(

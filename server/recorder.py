@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -20,9 +21,11 @@ from common.errors import ProjectError
 from common.evaluate import EvaluateResult
 from common.labels import LABEL_MAP
 from common.plan import Plan
+from common.run_kind import POOLED_STRATEGY, kind_json, no_shared_model, notice
 from common.settings import RunSettings
 from common.state import state_from_arrays
 from server.events import Listener
+from server.keeping import Keeping
 from server.progress import RunProgress
 
 
@@ -55,6 +58,8 @@ class Recorder(Listener):
             engine=settings.compute.engine,
             hospitals=list(names),
             log=log.relative_to(folder.output_dir).as_posix(),
+            pooled=settings.strategy.name == POOLED_STRATEGY,
+            notice=notice(settings.strategy.name),
         )
 
     def start(self, progress: RunProgress) -> None:
@@ -94,7 +99,7 @@ class Recorder(Listener):
         progress.missing = list(self.status.missing_hospitals)
         progress.save(self.folder.checkpoint)
         if progress.best_round == progress.round:
-            write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+            self._write_best(progress)
         write_json(self.folder.history, progress.history)
         self.status.round = progress.round
         self._save_status()
@@ -106,7 +111,7 @@ class Recorder(Listener):
         tests: dict[str, EvaluateResult],
     ) -> None:
         """Write the figures of the best round and close the run."""
-        sha256 = write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+        sha256 = self._write_best(progress)
         best = next(row for row in progress.history if row["epoch"] == progress.best_round)
         finished = FinishedRun(
             run_id=self.folder.run_id,
@@ -126,9 +131,20 @@ class Recorder(Listener):
             versions=self.status.versions,
             settings=asdict(self._settings),
         )
-        write_json(self.folder.meta, meta_json(finished))
+        write_json(self.folder.meta, meta_json(finished) | self._kind(progress))
         self._end("completed", None)
         self.folder.checkpoint.unlink(missing_ok=True)
+
+    def _write_best(self, progress: RunProgress) -> str | None:
+        """Write the best model and return its SHA-256; a part of one is no model, so nothing is written of it."""
+        if no_shared_model(self._plan.strategy.keeps):
+            return None
+        return write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+
+    def _kind(self, progress: RunProgress) -> dict[str, Any]:
+        keeping = Keeping(self._plan.strategy.keeps, progress)
+        best = {name: keeping.best_round(name) for name in self.status.hospitals}
+        return kind_json(self.status.strategy, self._plan.strategy.keeps, progress.token, best)
 
     def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
         """Say why the run ended before its time."""

@@ -139,6 +139,11 @@ class Roster:
         """Say why a hospital is not among those present."""
         return self._turned_away.get(key, "it was not connected")
 
+    def threads_alone(self) -> int:
+        """Return the threads of one that works while no other does; 0 leaves that to it."""
+        cores, threads = self._muster.cores, self._muster.threads
+        return min(threads or cores, cores) if cores else threads or 0
+
     def starting_order(self, present: Mapping[str, Member]) -> list[str]:
         """Return the keys in the order in which they are to start."""
         return list(self._shares(present))

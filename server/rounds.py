@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
@@ -15,6 +16,7 @@ from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.status import now
 from common.errors import RunError
 from common.evaluate import EvaluateResult
+from common.kept import NOTHING
 from common.plan import Plan
 from common.progressive import pixels_at
 from common.weights import Arrays, payload_bytes
@@ -22,7 +24,9 @@ from server import screening
 from server.aggregation import aggregate
 from server.events import Listener
 from server.exchange import Exchange, Request
+from server.keeping import Keeping, Said
 from server.parking import Parking, sums_only
+from server.progress import RunProgress
 from server.roster import Member, Roster
 from server.update_size import size_problem
 
@@ -75,6 +79,8 @@ class Rounds:
         Hears what happens.
     parking : Parking, optional
         Keeps updates on disk until they are averaged; without it they stay in memory.
+    keeping : Keeping, optional
+        Says which of their own tensors hospitals are to take up; without it they keep none.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class Rounds:
         timeout_seconds: float,
         listener: Listener,
         parking: Parking | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.plan = plan
         self._roster = roster
@@ -98,6 +105,7 @@ class Rounds:
         self._timeout = timeout_seconds
         self._listener = listener
         self._parking = parking if sums_only(strategy) else None
+        self._keeping = keeping or Keeping(NOTHING, RunProgress({}))
 
     def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, RoundRecord]:
         """Train on the hospitals, aggregate, evaluate the new model on every validation split.
@@ -123,8 +131,7 @@ class Rounds:
         parts = {name: HospitalRound() for name in self._roster.names.values()}
         pixels = pixels_at(self.plan.data, self.plan.train, number, self.plan.rounds)
         record = RoundRecord(number, now(), image_size=pixels, hospitals=parts)
-        updates = self._train_until_quorum(number, arrays, record)
-        new_arrays = self._combine(number, updates, arrays)
+        new_arrays = self._next_model(number, arrays, record)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
         return new_arrays, record
@@ -144,10 +151,14 @@ class Rounds:
         tuple of (dict of str to EvaluateResult, list of Failure)
             Results by hospital name, and who is missing.
         """
-        results, failures = self._evaluate(number, arrays, "test")
+        results, failures = self._evaluate(number, arrays, "test", self._keeping.to_test)
         if not results:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({_listed(failures)}).")
         return results, failures
+
+    def _next_model(self, number: int, arrays: Arrays, record: RoundRecord) -> Arrays:
+        """Train on the hospitals and aggregate."""
+        return self._combine(number, self._train_until_quorum(number, arrays, record), arrays)
 
     def _combine(self, number: int, updates: Mapping[str, Message], arrays: Arrays) -> Arrays:
         """Average the updates, from disk or from memory."""
@@ -184,7 +195,7 @@ class Rounds:
         configured = self._strategy.configure_train(number, sent, config, _Present(list(by_node)))
         asked = {by_node[m.metadata.dst_node_id]: m.content for m in configured}
         requests = [
-            self._request(key, present[key], MessageType.TRAIN, asked[key])
+            self._request(key, present[key], MessageType.TRAIN, asked[key], self._keeping.to_train(present[key].name))
             for key in self._roster.starting_order(present)
             if key in asked
         ]
@@ -208,7 +219,7 @@ class Rounds:
                 continue
             usable[request.hospital] = reply
             part.bytes_up += sum(len(array.data) for array in reply.content[wire.ARRAYS].values())
-            _note_training(part, record, reply)
+            note_training(part, record, reply)
             if self._parking:
                 self._parking.put(request.hospital, reply)
             self._listener.trained(member.name, part)
@@ -216,7 +227,8 @@ class Rounds:
 
     def _validate(self, number: int, arrays: Arrays, record: RoundRecord) -> None:
         """Enter each hospital's validation figures into the record."""
-        results, failures = self._evaluate(number, arrays, "val")
+        own = partial(self._keeping.to_validate, number=number, replied=record.replied)
+        results, failures = self._evaluate(number, arrays, "val", own)
         record.failed += failures
         for name, result in results.items():
             part = record.hospitals[name]
@@ -226,8 +238,10 @@ class Rounds:
         if not any(result.samples for result in results.values()):
             raise RunError("RUN013", f"Round {number}: no hospital could evaluate the model ({_listed(failures)}).")
 
-    def _evaluate(self, number: int, arrays: Arrays, split: str) -> tuple[dict[str, EvaluateResult], list[Failure]]:
-        """Evaluate a model on one split of every hospital; results in configured order."""
+    def _evaluate(
+        self, number: int, arrays: Arrays, split: str, own: Callable[[str], Said]
+    ) -> tuple[dict[str, EvaluateResult], list[Failure]]:
+        """Evaluate a model, with each hospital's own tensors, on one split of every hospital; in configured order."""
         phase = {"val": "evaluate", "test": "test"}[split]
         self._listener.phase(phase, number)
         config = ConfigRecord({wire.PLAN: self.plan.to_json(), wire.ROUND: number, wire.SPLIT: split})
@@ -235,7 +249,9 @@ class Rounds:
         content = RecordDict({wire.ARRAYS: sent, wire.CONFIG: config})
         present = self._roster.muster()
         order = self._roster.starting_order(present)
-        requests = [self._request(key, present[key], MessageType.EVALUATE, content) for key in order]
+        requests = [
+            self._request(key, present[key], MessageType.EVALUATE, content, own(present[key].name)) for key in order
+        ]
         results: dict[str, EvaluateResult] = {}
         failures: list[Failure] = []
         for key, name in self._roster.names.items():
@@ -253,9 +269,9 @@ class Rounds:
                 results[member.name] = result
         return {name: results[name] for name in self._roster.names.values() if name in results}, failures
 
-    def _request(self, key: str, member: Member, message_type: str, content: RecordDict) -> Request:
-        """Address a message to one hospital, with its own threads in it."""
-        config = ConfigRecord({**content[wire.CONFIG], wire.THREADS: member.threads})
+    def _request(self, key: str, member: Member, message_type: str, content: RecordDict, own: Said) -> Request:
+        """Address a message to one hospital, with its own threads in it, and which of its own tensors to take up."""
+        config = ConfigRecord({**content[wire.CONFIG], wire.THREADS: member.threads, **own})
         own = RecordDict({wire.ARRAYS: content[wire.ARRAYS], wire.CONFIG: config})
         return Request(key, Message(own, dst_node_id=member.node, message_type=message_type), member.threads)
 
@@ -264,7 +280,7 @@ class Rounds:
         self._listener.failed(failure)
 
 
-def _note_training(part: HospitalRound, record: RoundRecord, reply: Message) -> None:
+def note_training(part: HospitalRound, record: RoundRecord, reply: Message) -> None:
     """Enter a hospital's training figures."""
     metrics = reply.content[wire.METRICS]
     part.train_loss, part.train_accuracy = float(metrics["loss"]), float(metrics["accuracy"])

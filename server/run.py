@@ -19,6 +19,7 @@ import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.artifacts.run_folder import RUN_ID, RunFolder
 from common.config import compose_settings, load_hospitals
 from common.errors import InputError, Interrupted, ProjectError, RunError
+from common.run_kind import refuse_pooled
 from server.centre import CONNECTION, DEFAULT_FOLDER, Centre
 from server.conduct import mark_dead
 from server.flower_cli import flwr, run_json
@@ -67,6 +68,7 @@ def run(given: argparse.Namespace) -> int:
     settings = compose_settings(overrides)
     if settings.resume:
         settings, _ = resumed_settings(settings, overrides)
+    refuse_pooled(settings.strategy.name)
     load_hospitals(settings.hospitals)
     run_id = _submit(centre, overrides)
     console = Console(highlight=False, soft_wrap=True)

@@ -93,26 +93,19 @@ class TrainingLog(Listener):
                     100 * accuracy,
                 )
         log.info(
-            "round %d done in %.1f s: validation loss %.3f, accuracy %.2f %%, %d of %d hospitals%s",
+            "round %d done in %.1f s: validation loss %.3f, accuracy %.2f %%, %s%s",
             record.number,
             record.seconds,
             record.val_loss,
             100 * record.val_accuracy,
-            len(record.replied),
-            len(record.hospitals),
+            "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals",
             ", best so far" if is_best else "",
         )
 
-    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
             accuracy = 100 * figures(result.confusion).accuracy
-            self._say(
-                name,
-                "tested %s slices with the model of round %d: accuracy %.2f %%",
-                result.samples,
-                best_round,
-                accuracy,
-            )
+            self._say(name, "tested %s slices (%s): accuracy %.2f %%", result.samples, model, accuracy)
 
     def _say(self, hospital: str, text: str, *values: object) -> None:
         log.info(text, *values, extra={"hospital": hospital})

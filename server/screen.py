@@ -121,10 +121,10 @@ class Screen(Listener):
         self._progress.update(self._overall, completed=record.number)
         self.console.print(round_line(record, self._rounds, is_best), highlight=False)
 
-    def tested(self, best_round: int, tests: dict[str, EvaluateResult]) -> None:
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         self._clear_tasks()
         self._progress.stop()
-        self.console.print(results_table(best_round, tests))
+        self.console.print(results_table(model, tests))
 
     def _clear_tasks(self, *hospitals: str) -> None:
         """Take away the bars of these hospitals, or of all."""
@@ -157,9 +157,8 @@ def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
         f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
         for part in record.hospitals.values()
     )
-    missing = (
-        f"  {len(record.replied)} of {len(record.hospitals)}" if len(record.replied) < len(record.hospitals) else ""
-    )
+    absent = record.pooled is None and len(record.replied) < len(record.hospitals)
+    missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
     return (
         f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/] "
         f"[dim]({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
@@ -167,9 +166,9 @@ def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
     )
 
 
-def results_table(best_round: int, tests: dict[str, EvaluateResult]) -> Table:
+def results_table(model: str, tests: dict[str, EvaluateResult]) -> Table:
     """Return the closing table: test figures per hospital and overall, with 95 % intervals."""
-    title = f"Test slices, model of round {best_round}: accuracy, macro F1 and recall per class, percent"
+    title = f"Test slices, {model}: accuracy, macro F1 and recall per class, percent"
     table = _table(title, ("slices", "accuracy", "95 %", "F1", *_SHORT))
     for name, result in tests.items():
         table.add_row(name, *_cells(result.confusion))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -22,6 +23,7 @@ from common.config import load_hospitals, run_main, run_settings
 from common.device import available_cores, pick_device
 from common.errors import InputError
 from common.hospitals import Hospital
+from common.run_kind import POOLED_STRATEGY
 from common.scan import scan_folder
 from common.settings import RunSettings
 from common.spool import Spool
@@ -99,7 +101,7 @@ def _federate(
         listeners = Listeners([recorder, TrainingLog(), screen])
         federation = Federation(settings, progress, recorder, listeners, stop, names)
         server_app = make_server_app(federation.run)
-        sites = [_site(settings, hospital, spool) for hospital in hospitals]
+        sites = _pooled([_site(settings, hospital, spool) for hospital in hospitals], settings)
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
             spool.on_tell = screen.waiting
@@ -114,6 +116,14 @@ def _site(settings: RunSettings, hospital: Hospital, spool: Spool) -> Site:
     data = settings.data
     root, cache = Path(data.root).resolve(), Path(data.cache_dir).resolve()
     return Site(hospital, root, cache, settings.compute.device, spool, explains=True)
+
+
+def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:
+    """Let each site read all others' folders where the strategy pools; a federation's sites know their own alone."""
+    if settings.strategy.name != POOLED_STRATEGY:
+        return sites
+    together = {site.hospital.key: site for site in sites}
+    return [replace(site, pool=together) for site in sites]
 
 
 if __name__ == "__main__":

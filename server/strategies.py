@@ -11,9 +11,10 @@ from common.settings import StrategySettings
 def make_strategy(settings: StrategySettings) -> Strategy:
     """Build the strategy.
 
+    FedBN is the mean of what travels, local training of nothing; pooled training has its own rounds (`server.pooled`).
     Quorum, deadline and waiting are this project's (see `server.rounds`): Flower's own minima only steer its sampling.
     """
-    if settings.name not in ("fedavg", "fedprox"):
+    if settings.name not in ("fedavg", "fedprox", "fedbn", "local", "pooled"):
         raise ValueError(f"unknown strategy {settings.name!r}")
     return FedAvg(
         min_train_nodes=1,

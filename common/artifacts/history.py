@@ -92,6 +92,8 @@ class RoundRecord:
         Who did not, in which phase and why.
     hospitals : dict of str to HospitalRound
         By name, in configured order.
+    pooled : HospitalRound or None
+        The training of one loader over all hospitals' slices; then no hospital was asked to train.
     """
 
     number: int
@@ -103,6 +105,7 @@ class RoundRecord:
     replied: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     hospitals: dict[str, HospitalRound] = field(default_factory=dict)
+    pooled: HospitalRound | None = None
 
     @property
     def val_confusion(self) -> Confusion:
@@ -154,9 +157,18 @@ class RoundRecord:
             "bytes_down": sum(part.bytes_down for part in self.hospitals.values()),
             "bytes_up": sum(part.bytes_up for part in self.hospitals.values()),
             "hospitals": {name: part.to_json() for name, part in self.hospitals.items()},
+            **self._pooled_json(),
         }
 
+    def _pooled_json(self) -> dict[str, Any]:
+        """Return whose slices the one loader took, and its figures; nothing travelled for it."""
+        if self.pooled is None:
+            return {}
+        trained = {key: value for key, value in self.pooled.to_json().items() if not key.startswith("bytes_")}
+        return {"pooled": {"hospitals": list(self.hospitals), **trained}}
+
     def _mean(self, value: str, weight: str) -> float:
-        parts = [part for part in self.hospitals.values() if getattr(part, value) is not None and getattr(part, weight)]
+        everybody = [*self.hospitals.values(), *([self.pooled] if self.pooled else [])]
+        parts = [part for part in everybody if getattr(part, value) is not None and getattr(part, weight)]
         total = sum(getattr(part, weight) for part in parts)
         return sum(getattr(part, value) * getattr(part, weight) for part in parts) / total if total else 0.0

@@ -41,8 +41,8 @@ class FinishedRun:
         Hospitals that missed at least one round, or the test.
     grouped : bool
         Whether duplicates and neighbours were kept on one side of the split.
-    sha256 : str
-        Of ``global_model.pth``.
+    sha256 : str or None
+        Of ``global_model.pth``; None where the hospitals share no model.
     versions : dict of str to str
         See `common.artifacts.status.versions`.
     settings : mapping
@@ -62,7 +62,7 @@ class FinishedRun:
     tests: Mapping[str, EvaluateResult]
     missing_hospitals: list[str]
     grouped: bool
-    sha256: str
+    sha256: str | None
     versions: Mapping[str, str]
     settings: Mapping[str, Any]
 

@@ -5,40 +5,50 @@ import torch
 
 from common.batches import batches, count_batches
 from common.pool import PooledPixels, pool
+from common.settings import TrainPlan
+from common.train import steps_in_round
 from tests.common.slices import some_slices
 
 HOSPITALS = [some_slices(count, seed=count) for count in (5, 9, 2)]
 SPLITS = [np.array([0, 2, 4]), np.array([8, 1, 3, 5, 7]), np.array([0, 1])]
-TRIPLES = [(s.pixels, s.labels, split) for s, split in zip(HOSPITALS, SPLITS, strict=True)]
+PLAN = TrainPlan(batch_size=4, local_epochs=2)
+PAIRS = list(zip(HOSPITALS, SPLITS, strict=True))
 
 
 def test_pixels_are_found_across_hospitals_in_the_order_asked_for():
     everything = np.concatenate([s.pixels for s in HOSPITALS])
     order = np.random.default_rng(0).permutation(16)[:11]
-    np.testing.assert_array_equal(PooledPixels([s.pixels for s in HOSPITALS])[order], everything[order])
+    np.testing.assert_array_equal(PooledPixels(HOSPITALS)[order], everything[order])
 
 
 def test_the_pool_holds_every_training_slice_with_its_label_and_no_other():
-    pooled = pool(TRIPLES, 4)
-    for triple, start in zip(TRIPLES, (0, 5, 14), strict=True):
-        pixels, labels, split = triple
+    pooled = pool(PAIRS, PLAN, 1)
+    for (own, split), start in zip(PAIRS, (0, 5, 14), strict=True):
         assert set(start + split) <= set(pooled.indices)
-        np.testing.assert_array_equal(pooled.slices.pixels[start + split], pixels[split])
-        np.testing.assert_array_equal(pooled.slices.labels[start + split], labels[split])
+        np.testing.assert_array_equal(pooled.slices.pixels[start + split], own.pixels[split])
+        np.testing.assert_array_equal(pooled.slices.labels[start + split], own.labels[split])
     assert len(pooled.indices) == 10
 
 
 def test_as_many_steps_as_the_hospitals_take_together():
-    pooled = pool(TRIPLES, 4)
-    assert pooled.steps_per_epoch == 1 + 2 + 1 > count_batches(10, 4)
-    dealt = list(batches(pooled.slices, pooled.indices, 4, torch.device("cpu"), pooled.steps_per_epoch))
+    pooled = pool(PAIRS, PLAN, 1)
+    assert pooled.steps == [1 + 2 + 1] * 2
+    assert pooled.steps[0] > count_batches(10, 4)
+    dealt = list(batches(pooled.slices, pooled.indices, 4, torch.device("cpu"), pooled.steps[0]))
     assert [len(labels) for _, labels in dealt] == [3, 3, 2, 2]
 
 
 def test_a_pool_of_one_is_that_hospital():
-    pixels, labels, split = TRIPLES[1]
-    alone = pool([TRIPLES[1]], 4)
+    own, split = PAIRS[1]
+    alone = pool([PAIRS[1]], PLAN, 1)
     np.testing.assert_array_equal(alone.indices, split)
-    np.testing.assert_array_equal(alone.slices.labels, labels)
-    np.testing.assert_array_equal(alone.slices.pixels[split], pixels[split])
-    assert alone.steps_per_epoch == count_batches(len(split), 4)
+    np.testing.assert_array_equal(alone.slices.labels, own.labels)
+    np.testing.assert_array_equal(alone.slices.pixels[split], own.pixels[split])
+    assert alone.steps == [count_batches(len(split), 4)] * 2
+
+
+def test_where_rounds_share_an_epoch_each_has_the_hospitals_steps_of_that_round():
+    plan = TrainPlan(batch_size=2, rounds_per_epoch=2)
+    for number in (1, 2):
+        together = sum(steps_in_round(len(split), plan, number)[0] for _, split in PAIRS)
+        assert pool(PAIRS, plan, number).steps == [together]

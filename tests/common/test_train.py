@@ -244,8 +244,8 @@ def test_common_trains_where_neither_flower_ray_nor_hydra_is_installed(phantoms,
 
 def test_slices_can_be_dealt_into_more_steps():
     model = small_model()
-    result = train(model, some_slices(), ALL, PLAN, MOMENT, steps_per_epoch=5)
-    assert (result.steps, result.samples) == (5 * PLAN.local_epochs, 24)
+    result = train(model, some_slices(), ALL, PLAN, MOMENT, steps=[5, 4])
+    assert (result.steps, result.samples) == (9, 24)
     assert weights_after()[1].steps == 3 * PLAN.local_epochs
 
 

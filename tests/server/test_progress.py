@@ -36,7 +36,7 @@ def test_a_checkpoint_holds_everything_to_the_bit(progress, tmp_path):
             np.testing.assert_array_equal(found[name], array)
             assert found[name].dtype == array.dtype
             assert found[name].shape == np.shape(array)
-    for name in ("round", "best_round", "best_score", "history", "files", "missing", "described"):
+    for name in ("round", "best_round", "best_score", "history", "files", "missing", "described", "token"):
         assert getattr(back, name) == getattr(progress, name), name
 
 

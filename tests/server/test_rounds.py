@@ -37,14 +37,16 @@ class Told(Listener):
         self.events.append(("failed", failure.hospital, failure.phase))
 
 
-def rounds_of(hospitals: Hospitals, listener: Listener | None = None, quorum: int = 2) -> Rounds:
+def rounds_of(
+    hospitals: Hospitals, listener: Listener | None = None, quorum: int = 2, kind: type[Rounds] = Rounds
+) -> Rounds:
     """Bring made-up hospitals together in this process."""
     listener = listener or Listener()
     exchange = Exchange(InProcessGrid(hospitals, len(hospitals.described)), threading.Event(), cores=2)
     roster = Roster(exchange, PLAN, hospitals.names, Muster(quorum, 5, 60, 2), listener, {}, lambda description: None)
     roster.gather()
     strategy = make_strategy(StrategySettings())
-    return Rounds(PLAN, roster, exchange, strategy, quorum, 1, 60.0, listener)
+    return kind(PLAN, roster, exchange, strategy, quorum, 1, 60.0, listener)
 
 
 def test_the_new_model_is_the_weighted_mean_and_the_round_is_recorded():

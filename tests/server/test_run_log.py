@@ -62,7 +62,7 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     record = RoundRecord(2, "", seconds=31.0, replied=["Hospital A"], hospitals={"Hospital A": part})
     training.round_done(record, True)
     bins = bin_confidences(np.full(4, 0.9), np.ones(4, bool))
-    training.tested(2, {"Hospital A": EvaluateResult(4, 1.0, confusion(4, 0), bins, 0.1)})
+    training.tested("fedavg, model of round 2", {"Hospital A": EvaluateResult(4, 1.0, confusion(4, 0), bins, 0.1)})
     assert lines(log) == [
         ("INFO", "Hospital A", "holds 10 usable slices: glioma 3, meningioma 3, pituitary 2, notumor 2"),
         ("WARNING", "Hospital A", "DATA004 Look again."),
@@ -75,7 +75,7 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
             "server",
             "round 2 done in 31.0 s: validation loss 0.500, accuracy 75.00 %, 1 of 1 hospitals, best so far",
         ),
-        ("INFO", "Hospital A", "tested 4 slices with the model of round 2: accuracy 100.00 %"),
+        ("INFO", "Hospital A", "tested 4 slices (fedavg, model of round 2): accuracy 100.00 %"),
     ]
 
 

@@ -113,7 +113,7 @@ def test_a_run_without_a_terminal_is_lines_only(screen):
         screen.waiting()
         screen.failed(Failure(NAMES[1], "train", "it [was] not [/here]"))
         screen.round_done(a_round(1), True)
-        screen.tested(1, results_of())
+        screen.tested("fedavg, model of round 1", results_of())
     text = screen.console.export_text()
     assert "reading and auditing" in text
     assert f"{NAMES[1]} left out of train: it [was] not [/here]" in text

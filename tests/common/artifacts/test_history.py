@@ -75,3 +75,24 @@ def test_a_hospital_without_validation_slices_does_not_distort_the_mean(record):
     record.hospitals["B"].val_confusion = confusion(0, 0)
     assert record.val_loss == pytest.approx((4 * 0.5 + 12 * 2.0) / 16)
     assert record.val_accuracy == pytest.approx(6 / 16)
+
+
+def test_pooled_training_stands_for_all_and_no_hospital_is_said_to_have_trained():
+    parts = {name: HospitalRound(val_loss=1.0, val_samples=4, val_confusion=confusion(3, 1)) for name in "AB"}
+    pooled = HospitalRound(train_loss=0.5, train_accuracy=0.75, train_samples=40, train_steps=7, train_seconds=2.0)
+    content = RoundRecord(1, "2026-11-23T06:15:00+00:00", hospitals=parts, pooled=pooled).to_json()
+    assert (content["train_loss"], content["train_accuracy"], content["val_loss"]) == (0.5, 0.75, 1.0)
+    assert (content["asked"], content["replied"]) == ([], [])
+    assert content["pooled"] == {
+        "hospitals": ["A", "B"],
+        "train_loss": 0.5,
+        "train_accuracy": 0.75,
+        "train_samples": 40,
+        "train_steps": 7,
+        "train_seconds": 2.0,
+    }
+    assert "train_loss" not in content["hospitals"]["A"]
+
+
+def test_a_federations_round_has_no_such_key(record):
+    assert "pooled" not in record.to_json()
