@@ -6,20 +6,15 @@ It runs on the hospital's machine alone and sends nothing; file names are printe
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from clients.hospital_command import reading_bar, take_hospital, write_for_owner
 from common.audit.render import render
-from common.config import CONF_DIR, hospital_from, run_main, typed
-from common.errors import InputError
+from common.config import run_main, typed
 from common.hospitals import Hospital
 from common.prepare import PreparedHospital, prepare
 from common.settings import DataSettings, TrainPlan
@@ -63,9 +58,7 @@ def audit_hospital(config: DictConfig) -> None:
     InputError
         When the configuration is wrong, there is no image, or the report cannot be written.
     """
-    hospital = _hospital(config)
-    with open_dict(config):
-        config.pop("hospital", None)
+    hospital = take_hospital(config)
     settings = typed(config, AuditSettings)
     check_plan(settings.data, TrainPlan())
     console = Console()
@@ -74,56 +67,20 @@ def audit_hospital(config: DictConfig) -> None:
     render(prepared.report, split, hospital.name, console)
     if settings.json:
         report = {"hospital": hospital.name, **prepared.report.to_json(), "split_counts": split}
-        _write_private(Path(settings.json), report)
+        write_for_owner(Path(settings.json), json.dumps(report, indent=2, ensure_ascii=False), "json")
         console.print(f"written to {settings.json}; it names files, so keep it here", soft_wrap=True, markup=False)
 
 
-def _hospital(config: DictConfig) -> Hospital:
-    key = HydraConfig.get().runtime.choices.get("hospital")
-    if not key or OmegaConf.is_missing(config, "hospital"):
-        known = ", ".join(sorted(path.stem for path in (CONF_DIR / "hospital").glob("*.yaml")))
-        raise InputError("CONF005", f"Say which hospital to audit: hospital=NAME, one of {known}.")
-    return hospital_from(config.hospital, key)
-
-
 def _prepare(hospital: Hospital, settings: AuditSettings, console: Console) -> PreparedHospital:
-    """Read the slices behind a bar that shows only where a person is watching."""
-    bar = Progress(
-        TextColumn("reading slices"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("read", total=None)
+    with reading_bar(console) as on_progress:
         return prepare(
             Path(settings.data.root) / hospital.path,
             hospital.class_map,
             settings.data.plan(),
             settings.seed,
             Path(settings.data.cache_dir),
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            on_progress=on_progress,
         )
-
-
-def _write_private(path: Path, report: dict[str, Any]) -> None:
-    """Write the report whole, for its owner's eyes only (mode 0600)."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=".audit-", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(
-            "CONF011",
-            f"The report cannot be written to {path.absolute()} ({error.strerror}); choose another json=FILE.",
-        ) from None
 
 
 if __name__ == "__main__":

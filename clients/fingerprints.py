@@ -1,0 +1,121 @@
+"""``python -m clients.fingerprints hospital=aiims_delhi key=shared.key out=aiims.json``: keyed tokens of the slices.
+
+The file holds indices and tokens, no image and no file name; the centre compares such files of several hospitals
+(`python -m server.cross_duplicates`) and answers with indices, which ``matches=FILE`` turns into file names here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from clients.fingerprinting import fingerprints
+from clients.hospital_command import reading_bar, take_hospital, write_for_owner
+from clients.shared_key import load_shared_key
+from common.audit.require import require_images
+from common.config import run_main, typed
+from common.errors import InputError
+from common.hospitals import Hospital
+from common.images.library import open_library
+from common.match_list import MatchList
+from common.scan import Scan, scan_folder
+from common.settings import DataSettings, TrainPlan
+from common.settings_check import check_plan
+
+
+@dataclass
+class FingerprintSettings:
+    """Everything ``python -m clients.fingerprints`` can be told besides the hospital.
+
+    Attributes
+    ----------
+    key : str or None
+        File of the key that the hospitals share (`clients.shared_key`).
+    out : str or None
+        File for the fingerprints, for the centre.
+    matches : str or None
+        File from the centre: say which files are meant.
+    data : DataSettings
+        As in a run, whose decoded slices are used.
+    """
+
+    key: str | None = None
+    out: str | None = None
+    matches: str | None = None
+    data: DataSettings = field(default_factory=DataSettings)
+
+
+def main() -> None:
+    """Run the command line."""
+    run_main(fingerprint_hospital, "fingerprints")
+
+
+def fingerprint_hospital(config: DictConfig) -> None:
+    """Write one hospital's fingerprints, or look up what the centre found.
+
+    Parameters
+    ----------
+    config : DictConfig
+        ``conf/fingerprints.yaml`` as Hydra composed it.
+
+    Raises
+    ------
+    InputError
+        When the configuration or the key is wrong, there is no image, or a file cannot be read or written.
+    """
+    hospital = take_hospital(config)
+    settings = typed(config, FingerprintSettings)
+    check_plan(settings.data, TrainPlan())
+    console = Console(highlight=False, soft_wrap=True)
+    if settings.matches and not settings.out:
+        _look_up(hospital, settings.data, Path(settings.matches), console)
+    elif settings.key and settings.out and not settings.matches:
+        _write(hospital, settings.data, load_shared_key(Path(settings.key)), Path(settings.out), console)
+    else:
+        raise InputError("CONF012", "Say key=FILE and out=FILE to make fingerprints, or matches=FILE to look some up.")
+
+
+def _write(hospital: Hospital, data: DataSettings, key: bytes, out: Path, console: Console) -> None:
+    scan = _scan(hospital, data)
+    with reading_bar(console) as on_progress:
+        library = open_library(scan, data.image_size, Path(data.cache_dir), on_progress=on_progress)
+    made = fingerprints(hospital, scan, library.thumbs, library.unreadable, key)
+    write_for_owner(out, made.to_json(), "out")
+    console.print(f"{out}: fingerprints of {len(made):,} of {made.file_count:,} slices, for the centre.", markup=False)
+    console.print(f"The key's mark is {made.key_mark}; the other hospitals should see the same.")
+
+
+def _look_up(hospital: Hospital, data: DataSettings, path: Path, console: Console) -> None:
+    """Print a line for each match: this hospital's file, and who else holds it under which index."""
+    try:
+        found = MatchList.from_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("DUP005", f"{path} cannot be read ({getattr(error, 'strerror', 'no text')}).") from None
+    if found.hospital != hospital.key:
+        raise InputError("DUP005", f"{path} is for '{found.hospital}', and this is '{hospital.key}'.")
+    scan = _scan(hospital, data)
+    if found.files_sha256 != scan.paths_digest:
+        raise InputError(
+            "DUP007", f"The files of {hospital.name} are not those of the fingerprints; make and compare them anew."
+        )
+    if any(not 0 <= own < len(scan.files) for own, _, _ in found.matches):
+        raise InputError(
+            "DUP005", f"{path} names slices that {hospital.name} does not have; ask the centre for it anew."
+        )
+    for own, name, theirs in found.matches:
+        console.print(f"{scan.files[own].relative_path}  is at {name}, number {theirs}", markup=False)
+    slices = len({own for own, _, _ in found.matches})
+    console.print(f"{slices:,} of {len(scan.files):,} slices are at another hospital too.")
+
+
+def _scan(hospital: Hospital, data: DataSettings) -> Scan:
+    scan = scan_folder(Path(data.root) / hospital.path, hospital.class_map)
+    require_images(scan)
+    return scan
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""``python -m server.cross_duplicates a.json b.json --out folder``: which slices two hospitals both hold, by index.
+
+The centre needs the hospitals' fingerprints (`python -m clients.fingerprints`) and nothing else: no key, no image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from common.errors import InputError, ProjectError
+from common.fingerprints import Fingerprints
+from server.cross_match import Matches, cross_match, match_lists
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    command = argparse.ArgumentParser(
+        prog="python -m server.cross_duplicates",
+        description="Find slices that several hospitals hold, from their keyed fingerprints.",
+    )
+    command.add_argument("files", type=Path, nargs="+", help="the hospitals' fingerprints, one file each")
+    command.add_argument("--out", type=Path, help="folder for each hospital's list of matches, by index")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns
+    -------
+    int
+        0 compared, whatever was found; 1 a list cannot be written; 2 the files are wrong.
+    """
+    given = parser().parse_args(arguments)
+    console = Console(highlight=False)
+    try:
+        hospitals = _read_all(given.files)
+        found = {(a, b): cross_match(hospitals[a], hospitals[b]) for a, b in combinations(range(len(hospitals)), 2)}
+        console.print(as_table(hospitals, found))
+        if given.out:
+            _write_lists(given.out, hospitals, found, console)
+    except ProjectError as error:
+        print(f"error {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def as_table(hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches]) -> Table:
+    """Return a row for each pair of hospitals."""
+    table = Table(title="Slices that two hospitals both hold", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("hospital", "other hospital"):
+        table.add_column(heading)
+    for heading in ("slices compared", "held by both", "pairs"):
+        table.add_column(heading, justify="right")
+    for (a, b), matches in found.items():
+        one, other = hospitals[a], hospitals[b]
+        both = f"{len(np.unique(matches.first)):,} / {len(np.unique(matches.second)):,}"
+        table.add_row(one.name, other.name, f"{len(one):,} / {len(other):,}", both, f"{len(matches):,}")
+    return table
+
+
+def _read_all(files: Sequence[Path]) -> list[Fingerprints]:
+    if len(files) < 2:
+        raise InputError("DUP004", "One hospital has nobody to be compared with; give the files of two or more.")
+    hospitals: list[Fingerprints] = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError("DUP001", f"{file} cannot be read ({getattr(error, 'strerror', 'no text')}).") from None
+        read = Fingerprints.from_json(text, str(file))
+        if read.hospital in [other.hospital for other in hospitals]:
+            raise InputError("DUP004", f"{file} is a second file of '{read.hospital}'; give one file a hospital.")
+        hospitals.append(read)
+    return hospitals
+
+
+def _write_lists(
+    folder: Path, hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches], console: Console
+) -> None:
+    from common.artifacts.atomic import write_text  # brings torch; comparing needs none
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("DUP006", f"{folder} cannot be made ({error.strerror}); choose another --out.") from None
+    for matches in match_lists(hospitals, found):
+        path = folder / f"{matches.hospital}.matches.json"
+        write_text(path, matches.to_json())
+        console.print(f"{path}: {len(matches.matches):,} matches, for that hospital", soft_wrap=True, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
