@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from common.kept import KEEPS
 from common.settings import StrategyPlan, StrategySettings
-from common.strategy_plan import NUMBERS, users_of
+from common.strategy_plan import NUMBERS, fewest_hospitals, users_of
 
 Problem = tuple[str, object, str]
 
@@ -28,6 +28,18 @@ def strategy_problems(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
     if s.name not in NUMBERS:
         yield "strategy.name", s.name, ", ".join(NUMBERS)
         return
+    wrong = list(_number_problems(s))
+    yield from wrong
+    if not wrong:
+        yield from _size_problems(s, hospitals)
+    if s.attempts < 1:
+        yield "strategy.attempts", s.attempts, "a whole number from 1"
+    for name in ("timeout_seconds", "wait_seconds"):
+        if not getattr(s, name) > 0:
+            yield f"strategy.{name}", getattr(s, name), "a number of seconds above 0"
+
+
+def _number_problems(s: StrategySettings) -> Iterator[Problem]:
     for number, (wanted, holds) in _TAKES.items():
         value = getattr(s, number)
         if number not in NUMBERS[s.name]:
@@ -35,13 +47,17 @@ def strategy_problems(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
                 yield f"strategy.{number}", value, f"null with {s.name}; it belongs to {', '.join(users_of(number))}"
         elif value is None or not math.isfinite(value) or not holds(value):
             yield f"strategy.{number}", value, f"{wanted}; strategy={s.name} sets one"
-    if s.min_hospitals is not None and not 1 <= s.min_hospitals <= hospitals:
-        yield "strategy.min_hospitals", s.min_hospitals, f"1 to {hospitals}, the number of hospitals that take part"
-    if s.attempts < 1:
-        yield "strategy.attempts", s.attempts, "a whole number from 1"
-    for name in ("timeout_seconds", "wait_seconds"):
-        if not getattr(s, name) > 0:
-            yield f"strategy.{name}", getattr(s, name), "a number of seconds above 0"
+
+
+def _size_problems(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
+    fewest = fewest_hospitals(s)
+    if hospitals < fewest:
+        number = next(iter(NUMBERS[s.name]), "name")
+        enough = f"a value for which {hospitals} hospitals are enough, and this one needs {fewest}"
+        yield f"strategy.{number}", getattr(s, number), enough
+    elif s.min_hospitals is not None and not fewest <= s.min_hospitals <= hospitals:
+        wanted = f"{fewest} to {hospitals}, the number of hospitals that take part"
+        yield "strategy.min_hospitals", s.min_hospitals, wanted
 
 
 def strategy_plan_problems(plan: StrategyPlan) -> Iterator[Problem]:

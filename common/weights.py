@@ -53,7 +53,7 @@ def check_update(
     return None
 
 
-def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], samples: Sequence[int]) -> Arrays:
+def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], samples: Sequence[float]) -> Arrays:
     """Average BatchNorm's buffers over hospitals, weighted by samples.
 
     Statistics are a convex combination, so variances stay positive; counters are rounded back to whole numbers.
@@ -62,8 +62,8 @@ def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], sa
     ----------
     updates : sequence of mapping
         One checked update a hospital, in a fixed order, so that the sum is reproducible.
-    samples : sequence of int
-        Training slices of each.
+    samples : sequence of float
+        Training slices of each, or another measure of what it counts.
 
     Returns
     -------

@@ -93,12 +93,14 @@ class Federation:
         self.listener.phase("describe", progress.round)
         roster.gather()
         parking = Parking(self.recorder.folder.path)
+        strategy = make_strategy(settings.strategy)
+        strategy.recall(progress.memory)
         kind = PooledRounds if settings.strategy.name == POOLED_STRATEGY else Rounds
         rounds = kind(
             plan=plan,
             roster=roster,
             exchange=exchange,
-            strategy=make_strategy(settings.strategy),
+            strategy=strategy,
             quorum=needed,
             attempts=1 if self.shares_cores else settings.strategy.attempts,
             timeout_seconds=settings.strategy.timeout_seconds,
@@ -110,6 +112,7 @@ class Federation:
             for number in range(progress.round + 1, settings.rounds + 1):
                 arrays, record = rounds.run_round(number, progress.arrays)
                 is_best = advance(progress, arrays, record)
+                progress.memory = strategy.memory()
                 self.recorder.save_round(progress)
                 self.listener.round_done(record, is_best)
         finally:

@@ -1,31 +1,23 @@
-"""A round's updates on disk until they are averaged, so that the server's memory does not grow with the hospitals.
+"""A round's updates on disk until they are combined, so that the server's memory does not grow with the hospitals.
 
-Flower's strategies take all answers at once (``FedAvg.aggregate_train(replies)`` in flwr 1.41's
-serverapp/strategy/fedavg.py; ``aggregate_arrayrecords`` in strategy_utils.py sums them in the order of arrival).
-FedAvg's sum needs one update at a time. Here it runs in configured order over files, operation for operation as
-Flower's, so that the result is the same to the bit; a strategy that needs more than the sum gets the answers in memory.
+Flower's strategies take all answers at once, and sum them in the order of arrival. A sum needs one update at a time
+(see `server.updates`); a strategy that needs more than sums gets the answers in memory.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from flwr.app import Message
-from flwr.serverapp.strategy import FedAvg, Strategy
 
 from common import wire
 from common.errors import RunError
 from common.packing import pack, unpack
-from common.weights import Arrays, average_buffers, is_weight
-
-
-def sums_only(strategy: Strategy) -> bool:
-    """Tell whether a strategy combines updates as plain FedAvg does."""
-    return type(strategy).aggregate_train is FedAvg.aggregate_train
+from common.weights import Arrays
+from server.updates import Updates
 
 
 class Parking:
@@ -59,42 +51,15 @@ class Parking:
             ) from None
         self._manifests[hospital] = manifest
 
-    def average(
-        self, hospitals: Sequence[str], samples: Sequence[int], reference: Mapping[str, npt.NDArray[np.generic]]
-    ) -> Arrays:
-        """Average updates, weighted by samples; BatchNorm's buffers as what they are.
-
-        Parameters
-        ----------
-        hospitals : sequence of str
-            In configured order, which is the order of the sum.
-        samples : sequence of int
-            Training slices of each.
-        reference : mapping of str to ndarray
-            The model that was sent; gives order and dtypes.
-
-        Returns
-        -------
-        dict of str to ndarray
-            The new global model.
-        """
-        total = sum(samples)
-        sums: Arrays = {}
-        buffers = []
-        for update, count in zip(self._updates(hospitals), samples, strict=True):
-            buffers.append({name: value for name, value in update.items() if not is_weight(name)})
-            for name, value in update.items():
-                if is_weight(name):
-                    part = value * (count / total)  # type: ignore[operator]
-                    sums[name] = part if name not in sums else np.add(sums[name], part, out=sums[name])
-        sums |= average_buffers(buffers, samples)
-        return {name: np.asarray(sums[name]).astype(value.dtype) for name, value in reference.items()}
+    def updates(self, hospitals: Sequence[str], samples: Sequence[int]) -> Updates:
+        """Return the updates of hospitals, in configured order, with the training slices of each."""
+        return Updates(hospitals, samples, lambda: self._read(hospitals))
 
     def close(self) -> None:
         """Remove the files."""
         self._folder.cleanup()
 
-    def _updates(self, hospitals: Sequence[str]) -> Iterator[Arrays]:
+    def _read(self, hospitals: Sequence[str]) -> Iterator[Arrays]:
         for hospital in hospitals:
             yield unpack(np.fromfile(self._path(hospital), dtype=np.uint8), self._manifests[hospital])
 

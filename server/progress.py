@@ -57,6 +57,8 @@ class RunProgress:
         Hospital key to its description as JSON, also of one that is away at present.
     token : str
         Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it.
+    memory : dict of str to (dict of str to ndarray)
+        What the strategy needs of the rounds before, such as its momentum.
     """
 
     arrays: Arrays
@@ -69,6 +71,7 @@ class RunProgress:
     missing: list[str] = field(default_factory=list)
     described: dict[str, str] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+    memory: dict[str, Arrays] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""
@@ -83,6 +86,7 @@ class RunProgress:
             "missing": self.missing,
             "described": self.described,
             "token": self.token,
+            "memory": {name: state_from_arrays(arrays) for name, arrays in self.memory.items()},
         }
         write_checkpoint(path, content)
 
@@ -108,6 +112,7 @@ class RunProgress:
                 missing=list(content["missing"]),
                 described=dict(content.get("described", {})),
                 token=str(content.get("token") or secrets.token_hex(16)),
+                memory={name: arrays_from_state(state) for name, state in content.get("memory", {}).items()},
             )
         except _DAMAGE as error:
             raise InputError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
-from flwr.serverapp.strategy import Strategy
 from flwr.supercore.run import Run
 
 from common import wire
@@ -21,14 +20,15 @@ from common.plan import Plan
 from common.progressive import pixels_at
 from common.weights import Arrays, payload_bytes
 from server import screening
-from server.aggregation import aggregate
 from server.events import Listener
 from server.exchange import Exchange, Request
 from server.keeping import Keeping, Said
-from server.parking import Parking, sums_only
+from server.parking import Parking
 from server.progress import RunProgress
 from server.roster import Member, Roster
+from server.strategies.combining import Combining
 from server.update_size import size_problem
+from server.updates import Updates
 
 
 class _Present(Grid):
@@ -67,8 +67,8 @@ class Rounds:
         Who takes part, in configured order; the order of every sum and table.
     exchange : Exchange
         The line to the hospitals.
-    strategy : Strategy
-        Flower's, combines the weights.
+    strategy : Combining
+        Combines the updates.
     quorum : int
         Usable updates that a round needs.
     attempts : int
@@ -88,7 +88,7 @@ class Rounds:
         plan: Plan,
         roster: Roster,
         exchange: Exchange,
-        strategy: Strategy,
+        strategy: Combining,
         quorum: int,
         attempts: int,
         timeout_seconds: float,
@@ -104,7 +104,7 @@ class Rounds:
         self._attempts = attempts
         self._timeout = timeout_seconds
         self._listener = listener
-        self._parking = parking if sums_only(strategy) else None
+        self._parking = None if strategy.needs_all else parking
         self._keeping = keeping or Keeping(NOTHING, RunProgress({}))
 
     def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, RoundRecord]:
@@ -161,11 +161,11 @@ class Rounds:
         return self._combine(number, self._train_until_quorum(number, arrays, record), arrays)
 
     def _combine(self, number: int, updates: Mapping[str, Message], arrays: Arrays) -> Arrays:
-        """Average the updates, from disk or from memory."""
-        if self._parking is None:
-            return aggregate(self._strategy, number, list(updates.values()), arrays)
+        """Combine the updates, from disk or from memory."""
         samples = [int(reply.content[wire.METRICS][wire.SAMPLES]) for reply in updates.values()]
-        return self._parking.average(list(updates), samples, arrays)
+        if self._parking:
+            return self._strategy.combine(number, self._parking.updates(list(updates), samples), arrays)
+        return self._strategy.combine(number, Updates(list(updates), samples, partial(_read, updates)), arrays)
 
     def _train_until_quorum(self, number: int, arrays: Arrays, record: RoundRecord) -> dict[str, Message]:
         """Collect the usable updates of a round, in configured order; below the quorum begin again."""
@@ -278,6 +278,11 @@ class Rounds:
     def _note(self, record: RoundRecord, failure: Failure) -> None:
         record.failed.append(failure)
         self._listener.failed(failure)
+
+
+def _read(replies: Mapping[str, Message]) -> Iterator[Arrays]:
+    for reply in replies.values():
+        yield {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()}
 
 
 def note_training(part: HospitalRound, record: RoundRecord, reply: Message) -> None:

@@ -6,7 +6,7 @@ from common.config import CONF_DIR, compose_settings
 from common.errors import InputError
 from common.plan import plan_of
 from common.settings import StrategyPlan, StrategySettings
-from common.strategy_plan import NUMBERS, strategy_plan, users_of
+from common.strategy_plan import NUMBERS, fewest_hospitals, strategy_plan, users_of
 
 
 def test_every_strategy_has_its_file_and_every_file_its_strategy():
@@ -33,6 +33,18 @@ def test_what_fedprox_asks_of_the_hospitals_travels():
         (["strategy.name=fedmagic"], "strategy.name takes fedavg, fedprox"),
         (["strategy=fedprox", "strategy.proximal_mu=-1"], "0 or more"),
         (["strategy=fedprox", "strategy.proximal_mu=inf"], "0 or more"),
+        (["strategy=fedavgm", "strategy.server_momentum=1"], "a share from 0 to below 1"),
+        (["strategy=fedadam", "strategy.tau=0"], "a number above 0"),
+        (["strategy=fedadam", "strategy.server_momentum=0.9"], "null with fedadam; it belongs to fedavgm"),
+        (["strategy=fedtrimmedavg", "strategy.trim_fraction=0.5"], "above 0 and below 0.5"),
+        (["strategy=fedtrimmedavg", "strategy.trim_fraction=0.2"], "3 hospitals are enough, and this one needs 5"),
+        (["strategy=krum", "strategy.malicious_hospitals=1"], "3 hospitals are enough, and this one needs 5"),
+        (["strategy=krum", "strategy.malicious_hospitals=-1"], "a whole number from 0"),
+        (
+            ["strategy=fedmedian", "hospitals=[a,b]"],
+            "strategy.name=fedmedian cannot be; strategy.name takes",
+        ),
+        (["strategy=krum", "strategy.min_hospitals=2"], "strategy.min_hospitals takes 3 to 3"),
     ],
 )
 def test_a_number_that_cannot_be_is_one_sentence(overrides, says):
@@ -43,3 +55,21 @@ def test_a_number_that_cannot_be_is_one_sentence(overrides, says):
 
 def test_users_of_a_number():
     assert users_of("proximal_mu") == ["fedprox"]
+    assert users_of("tau") == ["fedadam", "fedyogi"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fewest"),
+    [
+        (StrategySettings(), 1),
+        (StrategySettings("fedmedian"), 3),
+        (StrategySettings("fedtrimmedavg", trim_fraction=0.34), 3),
+        (StrategySettings("fedtrimmedavg", trim_fraction=0.33), 4),
+        (StrategySettings("fedtrimmedavg", trim_fraction=0.2), 5),
+        (StrategySettings("fedtrimmedavg", trim_fraction=0.49), 3),
+        (StrategySettings("fedtrimmedavg", trim_fraction=0.001), 1000),
+        (StrategySettings("krum", malicious_hospitals=2), 7),
+    ],
+)
+def test_how_many_hospitals_a_strategy_needs(settings, fewest):
+    assert fewest_hospitals(settings) == fewest

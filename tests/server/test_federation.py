@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from flwr.app import Context, RecordDict
 
 from common.artifacts.history import HospitalRound, RoundRecord
 from common.artifacts.run_folder import RunFolder, check_writable, new_run
+from common.config import compose_settings
 from common.errors import InputError
 from common.plan import plan_of
 from common.settings import ComputeSettings, RunSettings, TrainPlan
+from common.strategy_plan import NUMBERS
 from server.engines.inprocess import InProcessGrid
 from server.events import Listeners
 from server.federation import Federation, advance, make_server_app
@@ -26,12 +29,14 @@ SETTINGS = RunSettings(
 )
 
 
-def a_federation(folder: RunFolder, hospitals: Hospitals, progress: RunProgress | None = None) -> Federation:
+def a_federation(
+    folder: RunFolder, hospitals: Hospitals, progress: RunProgress | None = None, settings: RunSettings = SETTINGS
+) -> Federation:
     log = folder.output_dir / "logs" / "x" / "training.log"
-    recorder = Recorder(folder, SETTINGS, plan_of(SETTINGS), list(hospitals.names.values()), log)
+    recorder = Recorder(folder, settings, plan_of(settings), list(hospitals.names.values()), log)
     progress = progress or RunProgress(start_arrays())
     recorder.start(progress)
-    return Federation(SETTINGS, progress, recorder, Listeners([recorder]), threading.Event(), hospitals.names)
+    return Federation(settings, progress, recorder, Listeners([recorder]), threading.Event(), hospitals.names)
 
 
 @pytest.fixture
@@ -65,9 +70,11 @@ def test_flowers_start_race_loses_no_hospital(folder):
     assert all(row["asked"] == list(hospitals.names.values()) for row in read(folder.history))
 
 
-def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path):
+@pytest.mark.parametrize("strategy", sorted(set(NUMBERS) - {"pooled"}))  # which made-up hospitals cannot do
+def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path, strategy):
+    settings = replace(SETTINGS, strategy=compose_settings([f"strategy={strategy}"]).strategy)
     whole = RunProgress(start_arrays())
-    a_federation(folder, Hospitals(STEPS), whole).run(InProcessGrid(Hospitals(STEPS), 3))
+    a_federation(folder, Hospitals(STEPS), whole, settings).run(InProcessGrid(Hospitals(STEPS), 3))
 
     def die_in_round_three(key, message, answer):
         trained.append(key)
@@ -79,10 +86,10 @@ def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path):
     second = new_run(tmp_path)
     hospitals = Hospitals(STEPS, die_in_round_three)
     with pytest.raises(Exception, match="RUN01"):
-        a_federation(second, hospitals).run(InProcessGrid(hospitals, 3))
+        a_federation(second, hospitals, None, settings).run(InProcessGrid(hospitals, 3))
     saved = RunProgress.load(second.checkpoint)
     assert saved.round == 2
-    a_federation(second, Hospitals(STEPS), saved).run(InProcessGrid(Hospitals(STEPS), 3))
+    a_federation(second, Hospitals(STEPS), saved, settings).run(InProcessGrid(Hospitals(STEPS), 3))
     assert [row["epoch"] for row in read(second.history)] == [1, 2, 3]
     for name, array in whole.arrays.items():
         np.testing.assert_array_equal(saved.arrays[name], array)

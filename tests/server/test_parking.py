@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from flwr.serverapp.strategy import FedAvg, FedMedian
+from flwr.app import ArrayRecord
+from flwr.serverapp.strategy import FedAvg
 
+from common import wire
 from common.model import initial_weights
-from common.settings import StrategySettings
 from common.state import arrays_from_state
-from server.aggregation import aggregate
-from server.parking import Parking, sums_only
-from server.strategies import make_strategy
+from common.weights import is_weight
+from server.parking import Parking
+from server.updates import Updates
 from tests.common.descriptions import description
 from tests.server.hospitals import question, update
 
@@ -35,15 +36,22 @@ def reply_of(number, arrays, samples):
 def test_the_average_is_flowers_to_the_bit_whatever_the_order_of_arrival(tmp_path, count):
     reference, made = updates(count)
     replies = [reply_of(number, arrays, samples) for number, (_, arrays, samples) in enumerate(made, 1)]
-    flowers = aggregate(make_strategy(StrategySettings()), 1, replies, reference)
+    for reply in replies:
+        weights = {name: array for name, array in reply.content[wire.ARRAYS].items() if is_weight(name)}
+        reply.content[wire.ARRAYS] = ArrayRecord(weights)
+    flowers, _ = FedAvg().aggregate_train(1, replies)
     parking = Parking(tmp_path)
     for key, arrays, samples in reversed(made):
         parking.put(key, reply_of(1, arrays, samples))
-    ours = parking.average([key for key, *_ in made], [samples for *_, samples in made], reference)
-    assert list(ours) == list(flowers)
-    for name, array in flowers.items():
-        assert ours[name].dtype == array.dtype
-        assert np.array_equal(ours[name], array), name
+    samples = [count for *_, count in made]
+    keys = [key for key, *_ in made]
+    ours = parking.updates(keys, samples).mean(reference)
+    in_memory = Updates(keys, samples, lambda: iter([arrays for _, arrays, _ in made])).mean(reference)
+    assert list(ours) == list(reference)
+    for name, array in ours.items():
+        assert array.dtype == reference[name].dtype
+        assert np.array_equal(array, in_memory[name]), name
+        assert not is_weight(name) or np.array_equal(array, flowers[name].numpy()), name
 
 
 def test_the_files_go_when_it_is_closed(tmp_path):
@@ -53,8 +61,3 @@ def test_the_files_go_when_it_is_closed(tmp_path):
     assert list(tmp_path.iterdir())
     parking.close()
     assert not list(tmp_path.iterdir())
-
-
-def test_only_plain_sums_are_parked():
-    assert sums_only(FedAvg())
-    assert not sums_only(FedMedian())

@@ -22,6 +22,7 @@ def progress():
         files={"a": "hash"},
         missing=["Hospital B"],
         described={"a": "{}"},
+        memory={"m": {"fc.weight": np.array([0.1], np.float32)}, "v": {"fc.weight": np.array([0.2], np.float64)}},
     )
 
 
@@ -36,6 +37,9 @@ def test_a_checkpoint_holds_everything_to_the_bit(progress, tmp_path):
             np.testing.assert_array_equal(found[name], array)
             assert found[name].dtype == array.dtype
             assert found[name].shape == np.shape(array)
+    for name, arrays in progress.memory.items():
+        np.testing.assert_array_equal(back.memory[name]["fc.weight"], arrays["fc.weight"])
+        assert back.memory[name]["fc.weight"].dtype == arrays["fc.weight"].dtype
     for name in ("round", "best_round", "best_score", "history", "files", "missing", "described", "token"):
         assert getattr(back, name) == getattr(progress, name), name
 

@@ -3,17 +3,13 @@
 import copy
 
 import numpy as np
-import pytest
-from flwr.serverapp.strategy import FedAvg
 
-from common.errors import RunError
 from common.model import initial_weights
 from common.settings import StrategySettings
 from common.state import arrays_from_state
-from server.aggregation import aggregate
 from server.strategies import make_strategy
-from tests.common.descriptions import description
-from tests.server.hospitals import Hospitals, question, start_arrays, update
+from tests.server.hospitals import Hospitals, start_arrays
+from tests.server.strategies.made_up import updates_of
 from tests.server.test_rounds import rounds_of
 
 REFERENCE = start_arrays()
@@ -27,14 +23,8 @@ def an_update(weight: float, variance: float, counter: int):
     }
 
 
-def replies(*parts):
-    return [
-        update(question(node), description("a"), arrays, samples) for node, (arrays, samples) in enumerate(parts, 1)
-    ]
-
-
 def combine(*parts):
-    return aggregate(make_strategy(StrategySettings()), 1, replies(*parts), REFERENCE)
+    return make_strategy(StrategySettings()).combine(1, updates_of(*parts), REFERENCE)
 
 
 def test_it_is_the_mean_weighted_by_training_slices():
@@ -55,31 +45,10 @@ def test_names_order_shapes_and_types_stay():
 def test_the_mean_of_one_model_is_that_model():
     arrays = arrays_from_state(initial_weights("resnet18", 0))
     parts = [(arrays, 7), (copy.deepcopy(arrays), 7)]
-    found = aggregate(make_strategy(StrategySettings()), 1, replies(*parts), arrays)
+    found = make_strategy(StrategySettings()).combine(1, updates_of(*parts), arrays)
     for name, array in arrays.items():
         np.testing.assert_allclose(found[name], array, rtol=1e-6, atol=1e-12)
         assert found[name].dtype == array.dtype
-
-
-def test_variances_stay_positive_even_where_a_strategy_would_not_care():
-    class Extrapolating(FedAvg):
-        def aggregate_train(self, server_round, replies):
-            arrays, metrics = super().aggregate_train(server_round, replies)
-            assert not [name for name in arrays if name.startswith("bn.")], "statistics are not the strategy's"
-            return arrays, metrics
-
-    parts = [(an_update(1.0, 1e-6, 1), 5), (an_update(2.0, 2e-6, 1), 5)]
-    found = aggregate(Extrapolating(), 1, replies(*parts), REFERENCE)
-    assert (found["bn.running_var"] > 0).all()
-
-
-def test_a_strategy_without_a_model_is_a_sentence():
-    class Silent(FedAvg):
-        def aggregate_train(self, server_round, replies):
-            return None, None
-
-    with pytest.raises(RunError, match="RUN012"):
-        aggregate(Silent(), 4, replies((an_update(1.0, 1.0, 1), 5)), REFERENCE)
 
 
 def test_the_order_of_answers_changes_no_bit(monkeypatch):

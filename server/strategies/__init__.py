@@ -1,0 +1,47 @@
+"""The strategies by the name that ``strategy.name`` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from common.settings import StrategySettings
+from common.strategy_plan import fewest_hospitals
+from server.strategies import optimisers, robust
+from server.strategies.averaging import Averaging
+from server.strategies.combining import Combining, flower_options
+
+_Make = Callable[..., Combining]
+
+# name to its class, and that class's word for each number of the settings
+_STRATEGIES: dict[str, tuple[_Make, dict[str, str]]] = {
+    "fedavg": (Averaging, {}),
+    "fedprox": (Averaging, {}),
+    "fedbn": (Averaging, {}),
+    "local": (Averaging, {}),
+    "pooled": (Averaging, {}),
+    "fedavgm": (
+        optimisers.Momentum,
+        {"server_learning_rate": "server_lr", "server_momentum": "server_momentum"},
+    ),
+    "fedadam": (optimisers.Adam, {"eta": "server_lr", "beta_1": "beta_1", "beta_2": "beta_2", "tau": "tau"}),
+    "fedyogi": (optimisers.Yogi, {"eta": "server_lr", "beta_1": "beta_1", "beta_2": "beta_2", "tau": "tau"}),
+    "fedmedian": (robust.Median, {}),
+    "fedtrimmedavg": (robust.TrimmedMean, {"beta": "trim_fraction"}),
+    "krum": (robust.Central, {"num_malicious_nodes": "malicious_hospitals"}),
+}
+
+
+def make_strategy(settings: StrategySettings) -> Combining:
+    """Build the strategy that checked settings name.
+
+    FedBN is the mean of what travels, local training of nothing; pooled training has its own rounds (`server.pooled`).
+    """
+    if settings.name not in _STRATEGIES:
+        raise ValueError(f"unknown strategy {settings.name!r}")
+    make, words = _STRATEGIES[settings.name]
+    return make(**flower_options(), **{word: getattr(settings, number) for word, number in words.items()})
+
+
+def quorum(settings: StrategySettings, hospitals: int) -> int:
+    """Return how many usable updates a round needs: by default all but one, two, and what the strategy needs."""
+    return settings.min_hospitals or max(2, hospitals - 1, fewest_hospitals(settings))

@@ -1,0 +1,93 @@
+"""What this project adds to a Flower strategy: updates that may lie on disk, and a memory that survives a restart."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from flwr.app import Array, ArrayRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.serverapp.strategy import FedAvg
+
+from common import wire
+from common.errors import RunError
+from common.weights import Arrays, is_weight
+from server.updates import Updates
+
+Memory = dict[str, Arrays]
+
+
+class Combining(FedAvg):
+    """A Flower strategy that can be resumed.
+
+    Quorum, deadline and waiting are this project's (see `server.rounds`), so Flower's own minima only steer its
+    sampling, and are one.
+    """
+
+    # whether all updates must be in memory at once; otherwise they are summed from disk
+    needs_all = False
+
+    def combine(self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
+        """Combine a round's updates.
+
+        Parameters
+        ----------
+        server_round : int
+            Present round, from 1.
+        updates : Updates
+            Of the hospitals whose answer is usable; at least one.
+        reference : mapping of str to ndarray
+            The model that was sent; gives order and dtypes.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The new global model.
+
+        Raises
+        ------
+        RunError
+            ``RUN012`` if the strategy gives no model.
+        """
+        combined = self._next_model(server_round, updates, reference)
+        return {name: np.asarray(combined[name]).astype(value.dtype) for name, value in reference.items()}
+
+    @abstractmethod
+    def _next_model(
+        self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Arrays:
+        """Return every tensor of the new model."""
+
+    def memory(self) -> Memory:
+        """Return what the next round needs of the last ones, by name; empty before the first round."""
+        return {}
+
+    def recall(self, memory: Memory) -> None:
+        """Take up what `memory` returned after the round before."""
+
+    def _as_flower_does(self, server_round: int, models: Sequence[Arrays], samples: Sequence[int]) -> Arrays:
+        """Let the Flower class combine models, as if they had just arrived."""
+        replies = [_reply(model, count) for model, count in zip(models, samples, strict=True)]
+        combined, _ = self.aggregate_train(server_round, replies)
+        if combined is None:
+            raise RunError("RUN012", f"The strategy gave no model in round {server_round}; see the log.")
+        return {name: array.numpy() for name, array in combined.items()}
+
+
+def weights_of(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
+    """Return what gradients train, without BatchNorm's buffers."""
+    return {name: array for name, array in arrays.items() if is_weight(name)}
+
+
+def flower_options() -> dict[str, int | str]:
+    """Return how every Flower strategy is made here."""
+    minima = {"min_train_nodes": 1, "min_evaluate_nodes": 1, "min_available_nodes": 1}
+    keys = {"weighted_by_key": wire.SAMPLES, "arrayrecord_key": wire.ARRAYS, "configrecord_key": wire.CONFIG}
+    return {**minima, **keys}
+
+
+def _reply(model: Arrays, samples: int) -> Message:
+    arrays = ArrayRecord({name: Array(np.asarray(value)) for name, value in model.items()})
+    content = RecordDict({wire.ARRAYS: arrays, wire.METRICS: MetricRecord({wire.SAMPLES: samples})})
+    return Message(content, dst_node_id=0, message_type=MessageType.TRAIN)
