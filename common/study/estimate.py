@@ -1,0 +1,52 @@
+"""A mean over seeds and how sure it is: Student's t, since seeds are few and their spread is not known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+
+from common.intervals import CONFIDENCE, Interval
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds.
+
+    Attributes
+    ----------
+    mean : float
+        In the unit of the values.
+    interval : tuple of float or None
+        95 % interval of the mean; None with one value, which cannot tell how much another would differ.
+    spread : float or None
+        Standard deviation of the values (n - 1 in the denominator); None with one value.
+    n : int
+        Values, at least 1.
+    """
+
+    mean: float
+    interval: Interval | None
+    spread: float | None
+    n: int
+
+
+def estimate(values: Sequence[float]) -> Estimate | None:
+    """Return the mean of `values` with its 95 % interval (Student, Biometrika 1908); None for no value.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One a seed, or one paired difference a seed.
+    """
+    n = len(values)
+    if not n:
+        return None
+    mean = float(np.mean(values))
+    if n == 1:
+        return Estimate(mean, None, None, 1)
+    spread = float(np.std(values, ddof=1))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / n**0.5
+    return Estimate(mean, (mean - half, mean + half), spread, n)

@@ -1,0 +1,139 @@
+"""A study and its cells, typed; a cell is one strategy with one seed, with every hospital or without one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from common.artifacts.read_values import Problem
+from common.metrics import Confusion
+
+LOCAL = "local"
+POOLED = "pooled"
+COMPLETED = "completed"
+CELL_STATES = (COMPLETED, "running", "failed", "interrupted", "missing")
+STUDY_STATES = ("running", COMPLETED, "incomplete", "interrupted")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place in a study's grid.
+
+    Attributes
+    ----------
+    strategy : str
+        For example ``"fedavg"``, or a baseline: ``"local"``, ``"pooled"``.
+    seed : int
+        Changes the split, the first weights, the order of slices and their augmentation.
+    without : str or None
+        Name of the hospital that does not take part; None if all do.
+    """
+
+    strategy: str
+    seed: int
+    without: str | None = None
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What is known of a cell.
+
+    Attributes
+    ----------
+    cell : Cell
+    state : str
+        One of `CELL_STATES`; ``"missing"`` was not started.
+    run_id : str or None
+        The run behind it, for example ``"run-007"``.
+    reason : str or None
+        Why it is not completed, in a sentence.
+    seconds : float or None
+        What the run took.
+    steps : int or None
+        Gradient steps, summed over rounds and hospitals.
+    missed : tuple of str
+        Hospitals that missed a round of it.
+    tests : dict of str to ndarray of int64, each ``[4, 4]``
+        Confusion matrix on each hospital's test slices, by its name; empty unless completed.
+    """
+
+    cell: Cell
+    state: str = "missing"
+    run_id: str | None = None
+    reason: str | None = None
+    seconds: float | None = None
+    steps: int | None = None
+    missed: tuple[str, ...] = ()
+    tests: Mapping[str, Confusion] = field(default_factory=dict)
+
+    @property
+    def completed(self) -> bool:
+        """Whether its figures are known."""
+        return self.state == COMPLETED
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of cells and what became of each.
+
+    Attributes
+    ----------
+    study_id : str
+        For example ``"study-001"``.
+    name : str
+        What its owner calls it.
+    state : str
+        One of `STUDY_STATES`; ``"incomplete"`` ended with cells that failed.
+    strategies : tuple of str
+        In the order of every table.
+    seeds : tuple of int
+    leave_one_out : bool
+        Whether the federation also ran without each hospital.
+    hospitals : tuple of str
+        Names, in configured order.
+    cells : tuple of CellResult
+        The whole grid, in the order it is run.
+    class_counts : dict of str to dict of str to int
+        Hospital to class to slices; empty until a run has completed.
+    synthetic : bool
+        Whether a program drew the slices.
+    command : str or None
+        What to type to go on.
+    started_at, updated_at : str or None
+        ISO 8601 with zone.
+    problems : tuple of Problem
+        What could not be read; empty for a study in the making.
+    """
+
+    study_id: str
+    name: str = ""
+    state: str = "incomplete"
+    strategies: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    leave_one_out: bool = False
+    hospitals: tuple[str, ...] = ()
+    cells: tuple[CellResult, ...] = ()
+    class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    synthetic: bool = False
+    command: str | None = None
+    started_at: str | None = None
+    updated_at: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def federated(self) -> str | None:
+        """The strategy that the questions are about: the first that is no baseline; None if all are."""
+        return next((name for name in self.strategies if name not in (LOCAL, POOLED)), None)
+
+    @property
+    def unfinished(self) -> list[CellResult]:
+        """The cells whose figures are not known."""
+        return [result for result in self.cells if not result.completed]
+
+    def seeds_of(self, strategy: str, without: str | None = None) -> dict[int, CellResult]:
+        """Return the completed cells of a strategy by seed, in the study's order of seeds."""
+        return {
+            result.cell.seed: result
+            for result in self.cells
+            if result.completed and (result.cell.strategy, result.cell.without) == (strategy, without)
+        }

@@ -1,0 +1,119 @@
+"""How sure: what the seeds changed, what an interval means, and everything that should make a reader hesitate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from common.labels import CLASSES
+from common.study.compare import confusion_at
+from common.study.estimate import Estimate
+from common.study.records import COMPLETED, CellResult, Study
+from common.study.verdict import seeds
+
+FEW_CASES = 20
+ONE_SEED = (
+    "One seed cannot tell: another split and other first weights may turn the answer round. Run at least three, "
+    "for example study.seeds=[42,43,44]."
+)
+WHAT_A_SEED_CHANGES = (
+    "A seed changes each hospital's split into training, validation and test slices, the first weights, the order of "
+    "the slices and their augmentation; strategies are compared seed by seed on the same split."
+)
+WHAT_AN_INTERVAL_MEANS = (
+    "Intervals are 95 % (Student's t over seeds). They speak of these hospitals' slices split another way, not of "
+    "other hospitals or of patients to come."
+)
+
+
+def how_sure(study: Study, overall: Estimate | None) -> list[str]:
+    """Return sentences, the headline first.
+
+    Parameters
+    ----------
+    study : Study
+    overall : Estimate or None
+        The federated strategy against a baseline over all hospitals, paired, as fractions.
+    """
+    return [_headline(overall), WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
+
+
+def _headline(overall: Estimate | None) -> str:
+    if overall is None:
+        return "Nothing can be said yet: no seed has both runs of a comparison complete."
+    if overall.interval is None:
+        return ONE_SEED
+    half = (overall.interval[1] - overall.interval[0]) / 2
+    return (
+        f"With {seeds(overall.n)}, a difference of less than {100 * half:.1f} points over all hospitals cannot be told "
+        "from chance here."
+    )
+
+
+def _doubts(study: Study) -> Iterator[str]:
+    if study.synthetic:
+        yield "The slices are SYNTHETIC: a program drew them, so that no figure says anything about patients."
+    yield _steps(study)
+    if study.unfinished:
+        yield missing(study)
+    for result in study.cells:
+        if result.completed and result.missed:
+            yield f"{title(result)} ({result.run_id}): {', '.join(result.missed)} missed a round."
+    if few := _few(study):
+        yield f"Fewer than {FEW_CASES} test slices in a split, so that these recalls say little: {', '.join(few)}."
+    yield (
+        "Of twenty comparisons of equals, about one leaves out zero by chance; the table holds many, the three "
+        "questions few."
+    )
+
+
+def missing(study: Study) -> str:
+    """Say in one sentence which cells have no figures."""
+    lost = study.unfinished
+    names = [f"{title(result)} ({result.reason or result.state})" for result in lost]
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return f"{len(lost)} of {len(study.cells)} runs are not there: {'; '.join(names[:4])}{more}."
+
+
+def title(result: CellResult) -> str:
+    """Name a cell: "fedavg, seed 42, without Phantom Jaipur"."""
+    cell = result.cell
+    return f"{cell.strategy}, seed {cell.seed}" + (f", without {cell.without}" if cell.without else "")
+
+
+def steps_by_strategy(study: Study) -> dict[str, dict[int, int]]:
+    """Return gradient steps by strategy and seed, over rounds and hospitals, where they are recorded."""
+    return {
+        name: {seed: result.steps for seed, result in study.seeds_of(name).items() if result.steps is not None}
+        for name in study.strategies
+    }
+
+
+def _steps(study: Study) -> str:
+    known = {name: found for name, found in steps_by_strategy(study).items() if found}
+    if len(known) < 2:
+        return "Whether the strategies took equally many gradient steps is not known yet."
+    shared = set.intersection(*(set(found) for found in known.values()))
+    if not shared:
+        return "No seed has every strategy complete, so gradient steps cannot be compared."
+    if all(len({found[seed] for found in known.values()}) == 1 for seed in shared):
+        return "All strategies took equally many gradient steps with each seed, summed over the hospitals."
+    each = ", ".join(f"{name} {sum(found[s] for s in shared) / len(shared):,.0f}" for name, found in known.items())
+    return (
+        f"The strategies did NOT take equally many gradient steps (mean over seeds: {each}), so part of a difference "
+        "may be training time."
+    )
+
+
+def _few(study: Study) -> list[str]:
+    """Name class and hospital where a split left few test slices; a class without any is no recall at all."""
+    found = []
+    for hospital in study.hospitals:
+        for index, label in enumerate(CLASSES):
+            cases = [
+                int(matrix[index].sum())
+                for result in study.cells
+                if result.state == COMPLETED and (matrix := confusion_at(result, (hospital,))) is not None
+            ]
+            if cases and 0 < min(cases) < FEW_CASES:
+                found.append(f"{label} at {hospital}")
+    return found
