@@ -58,10 +58,12 @@ def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
         plan = Plan.from_json(str(config[wire.PLAN]))
         return answer(site, plan, config, content)
     except ProjectError as error:
+        if not site.explains:  # the centre hears the code only
+            log.error("%s", error)
         sentence = error.sentence if site.explains else f"see {site.hospital.name}'s own log"
         refusal = {"code": error.code, "sentence": sentence, "exit-code": error.exit_code}
     except Exception as error:
-        log.exception("%s could not answer", site.hospital.name)
+        log.exception("%s could not answer: %s", site.hospital.name, error)
         detail = str(error) if site.explains else f"see {site.hospital.name}'s own log"
         refusal = {"code": "CLIENT001", "sentence": f"{type(error).__name__}: {detail}", "exit-code": 1}
     return RecordDict({wire.WHO: _who(site), wire.REFUSAL: ConfigRecord(refusal)})

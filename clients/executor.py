@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
+from clients.narration import MARK
 
 PACKAGE = "brain-tumour-federation"
 
@@ -80,9 +82,20 @@ def answer_one(runtime_api_address: str, token: str, parent_pid: int | None) -> 
     parent_pid : int or None
         The process without which there is no sense in going on.
     """
+    _speak_to_the_hospital()
     module = importlib.import_module("flwr.supernode.runtime.run_clientapp")
     module.get_load_client_app_fn = lambda **_: own_app  # type: ignore[attr-defined]
     module.run_clientapp(runtime_api_address, token, insecure=True, parent_pid=parent_pid)
+
+
+def _speak_to_the_hospital() -> None:
+    """Let what the ClientApp logs come out with a mark by which `clients.narration` knows it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{MARK}%(message)s"))
+    log = logging.getLogger("clients")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
 
 
 def own_app(fab_id: str, fab_version: str, fab_hash: str) -> Any:

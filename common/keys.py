@@ -7,6 +7,7 @@ import os
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -70,7 +71,7 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
         key = load_ssh_private_key(path.read_bytes(), password=None)
     except OSError as error:
         raise InputError("KEY002", f"The private key {path} cannot be read ({error.strerror}).") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError("KEY002", f"{path} is no OpenSSH private key without passphrase ({error}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise InputError("KEY002", f"{path} is no EC key; make one with: python -m clients.key NAME")
@@ -89,7 +90,7 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
         key = load_ssh_public_key(path.read_bytes())
     except OSError as error:
         raise InputError("KEY003", f"The public key {path} cannot be read ({error.strerror}).") from None
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise InputError("KEY003", f"{path} is no OpenSSH public key; ask the hospital for its .pub file.") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise InputError(

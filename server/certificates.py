@@ -22,6 +22,7 @@ from common.errors import InputError
 from common.keys import write_private
 
 _CLOCKS_DIFFER = timedelta(hours=1)
+_SOON = timedelta(days=30)
 
 
 def new_authority(certificate_path: Path, key_path: Path, days: int) -> None:
@@ -91,6 +92,16 @@ def addresses_of(certificate: x509.Certificate) -> list[str]:
     """Return the host names and IP addresses that a certificate stands for."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return [*names.get_values_for_type(x509.DNSName), *(str(ip) for ip in names.get_values_for_type(x509.IPAddress))]
+
+
+def has_expired(certificate: x509.Certificate) -> bool:
+    """Tell whether nobody accepts a certificate any more."""
+    return certificate.not_valid_after_utc <= datetime.now(UTC)
+
+
+def expires_soon(certificate: x509.Certificate) -> bool:
+    """Tell whether it is time to renew a certificate: less than 30 days are left."""
+    return certificate.not_valid_after_utc - datetime.now(UTC) < _SOON
 
 
 def _name(common_name: str) -> x509.Name:

@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make(given: argparse.Namespace, console: Console) -> None:
     """Make what is missing and say what to hand to whom."""
+    if given.days < 1:
+        raise InputError("CERT003", f"--days={given.days} would have expired already; give at least 1.")
     centre = Centre(given.out.resolve())
     for folder in (centre.folder, centre.ca_key.parent, centre.hospitals, centre.handout):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

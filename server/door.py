@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import logging
 import time
-from base64 import b64decode
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.errors import InputError
-from common.keys import fingerprint, load_public
 from common.labels import LABEL_MAP
+from server import callers
 
 _OPEN = ("/v1/fleet/",)
-_KEY_HEADER = "flwr-public-key"
 
 ABOUT = "/federation"
 _PACKAGES = {"project": "brain-tumour-federation", "flwr": "flwr", "torch": "torch"}
@@ -48,14 +43,11 @@ class FrontDoor:
         The rest of the application.
     public_keys : Path
         Folder of ``<hospital>.pub``, to name who was refused.
-    key_header : str
-        Header that holds a SuperNode's public key.
     """
 
-    def __init__(self, app: ASGIApp, public_keys: Path, key_header: str = _KEY_HEADER) -> None:
+    def __init__(self, app: ASGIApp, public_keys: Path) -> None:
         self._app = app
         self._public_keys = public_keys
-        self._key_header = key_header.lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse and say so."""
@@ -73,19 +65,17 @@ class FrontDoor:
 
         async def watching(message: Message) -> None:
             if message["type"] == "http.response.start" and path.startswith(_OPEN) and message["status"] >= 400:
-                status = message["status"]
-                log.warning("refused %s (%s): %s, HTTP %d", _peer(scope), self._who(scope), path, status)
+                self._note(scope, message["status"])
             await send(message)
 
         await self._app(scope, receive, watching)
 
-    def _who(self, scope: Scope) -> str:
-        value = dict(scope["headers"]).get(self._key_header)
-        if value is None:
-            return "no key"
-        shown = _fingerprint(value)
-        name = next((path.stem for path in self._public_keys.glob("*.pub") if _fingerprint_of(path) == shown), None)
-        return f"the key of {name}" if name else f"unknown key {shown}"
+    def _note(self, scope: Scope, status: int) -> None:
+        """Write down who was refused, and why."""
+        who = callers.holder(scope, self._public_keys)
+        reason = callers.why(scope, status, who)
+        text = f"{scope['path']}, HTTP {status}" + (f": {reason}" if reason else "")
+        log.warning("refused %s (%s): %s", _peer(scope), who, text)
 
 
 def from_this_machine(scope: Mapping[str, Any]) -> bool:
@@ -97,19 +87,3 @@ def from_this_machine(scope: Mapping[str, Any]) -> bool:
 
 def _peer(scope: Mapping[str, Any]) -> str:
     return str((scope.get("client") or ("an unknown address",))[0])
-
-
-def _fingerprint(header: bytes) -> str:
-    """Return the fingerprint of the key in a header, as ``ssh-keygen -l`` would print it."""
-    try:
-        key = load_pem_public_key(b64decode(header))
-    except (ValueError, TypeError):
-        return "that cannot be read"
-    return fingerprint(key) if isinstance(key, ec.EllipticCurvePublicKey) else "of another kind"
-
-
-def _fingerprint_of(path: Path) -> str | None:
-    try:
-        return fingerprint(load_public(path))
-    except InputError:
-        return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from rich.console import Console
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.errors import InputError, ProjectError, RunError
 from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre, open_centre, write_connection
-from server.certificates import addresses_of, load_certificate
+from server.readiness import CertificateWatch, is_loopback, require_certificate, require_free
 from server.registry import Registry
 
 _START_SECONDS = 180.0
@@ -65,16 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(given: argparse.Namespace, console: Console) -> None:
     """Start, register, say what is where, and stay."""
-    if given.insecure and not _is_loopback(given.host):
+    if given.insecure and not is_loopback(given.host):
         raise InputError(
             "CENTRE004",
             f"--insecure serves this machine only, and {given.host} is not a loopback address; leave it out.",
         )
     centre = Centre(given.credentials.resolve()) if given.insecure else open_centre(given.credentials)
-    _require_free(given.host, given.port)
+    require_free(given.host, given.port)
     local = "127.0.0.1" if given.host in ("0.0.0.0", "::") else given.host
     if not given.insecure:
-        _require_named(centre, local)
+        require_certificate(centre.certificate, local)
     write_connection(centre, f"{local}:{given.port}", given.insecure)
     given.log.parent.mkdir(parents=True, exist_ok=True)
     stop = _StopFlag()
@@ -108,16 +107,17 @@ def _environment(centre: Centre) -> dict[str, str]:
 def _stay(
     process: subprocess.Popen[bytes], centre: Centre, given: argparse.Namespace, console: Console, stop: _StopFlag
 ) -> None:
-    """Follow the folder of keys, and show refusals, until told to stop."""
+    """Follow the folder of keys, watch the certificate, and show refusals, until told to stop."""
     registry = Registry(centre)
+    watch = None if given.insecure else CertificateWatch(centre.certificate)
     refusals = _Refusals(given.log)
     following = 0.0
     ready = False
     while not stop.asked:
         if process.poll() is not None:
             raise RunError("CENTRE003", f"The SuperLink ended by itself; {given.log} says why.")
-        if not given.insecure and time.monotonic() - following >= _FOLLOW_SECONDS:
-            for sentence in registry.follow():
+        if watch and time.monotonic() - following >= _FOLLOW_SECONDS:
+            for sentence in [*registry.follow(), *watch.news()]:
                 console.print(sentence)
             following = time.monotonic()
         if not ready:
@@ -167,37 +167,6 @@ def _wait_until_up(process: subprocess.Popen[bytes], host: str, port: int, log: 
             return
         except OSError:
             time.sleep(0.3)
-
-
-def _require_free(host: str, port: int) -> None:
-    """Refuse a taken port or a foreign address before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise InputError(
-                "CENTRE005", f"{host}:{port} cannot be used ({error.strerror}); choose another --host or --port."
-            ) from None
-
-
-def _require_named(centre: Centre, local: str) -> None:
-    """The centre's own programs check the certificate, too."""
-    names = addresses_of(load_certificate(centre.certificate))
-    if local not in names:
-        raise InputError(
-            "CENTRE006",
-            f"The certificate stands for {', '.join(names)}, not for {local}; add it: "
-            f"python -m server.credentials --address {local}",
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

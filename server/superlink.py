@@ -22,7 +22,6 @@ log = logging.getLogger("flwr")
 
 def main() -> None:
     """Run the SuperLink until it is told to stop; the command line is that of ``flower-superlink``."""
-    from flwr.supercore.constant import FLEET_HTTP_PUBLIC_KEY_HEADER
     from flwr.superlink import extensions
     from flwr.superlink.cli.flower_superlink import flower_superlink
     from starlette.middleware import Middleware
@@ -30,7 +29,7 @@ def main() -> None:
     from server.door import FrontDoor
 
     public_keys = Path(os.environ.get("FEDERATION_PUBLIC_KEYS", "."))
-    door = Middleware(FrontDoor, public_keys=public_keys, key_header=FLEET_HTTP_PUBLIC_KEY_HEADER)
+    door = Middleware(FrontDoor, public_keys=public_keys)
     extensions.get_middleware = lambda: (door,)
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop can name who failed the handshake
     _name_failed_handshakes()

@@ -121,7 +121,7 @@ def test_a_description_arrives_as_it_was_said(site, replies):
 
 
 @pytest.mark.parametrize("explains", [True, False])
-def test_a_refusal_carries_its_code_and_its_sentence_only_in_a_simulation(site, monkeypatch, explains):
+def test_a_refusal_carries_its_code_and_its_sentence_only_in_a_simulation(site, monkeypatch, explains, caplog):
     def refuse(*_):
         raise InputError("DATA001", f"There is no image in {site.folder}.")
 
@@ -131,6 +131,7 @@ def test_a_refusal_carries_its_code_and_its_sentence_only_in_a_simulation(site, 
     assert (refusal["code"], refusal["exit-code"]) == ("DATA001", 2)
     assert (str(site.folder) in str(refusal["sentence"])) == explains
     assert content[wire.WHO][wire.HOSPITAL] == site.hospital.key
+    assert (f"DATA001: There is no image in {site.folder}." in caplog.text) != explains, "the hospital's own log"
 
 
 @pytest.mark.parametrize("explains", [True, False])

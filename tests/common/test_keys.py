@@ -37,8 +37,9 @@ def test_an_existing_key_is_never_overwritten(pair):
     assert pair[0].read_bytes() == before
 
 
-def test_what_is_no_key_is_refused(tmp_path):
-    (tmp_path / "x").write_text("hello")
+@pytest.mark.parametrize("text", ["hello", "two words", "ssh-rsa AAAA someone", ""])
+def test_what_is_no_key_is_refused(tmp_path, text):
+    (tmp_path / "x").write_text(text)
     with pytest.raises(InputError, match="KEY002"):
         load_private(tmp_path / "x")
     with pytest.raises(InputError, match="KEY003"):

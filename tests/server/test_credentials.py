@@ -74,3 +74,9 @@ def test_one_key_is_one_hospital(tmp_path, capsys):
 def test_a_name_is_no_path(tmp_path, name, capsys):
     assert make(tmp_path, "--hospital", name) == 2
     assert "KEY005" in capsys.readouterr().err
+
+
+def test_a_certificate_that_would_have_expired_is_not_made(tmp_path, capsys):
+    assert make(tmp_path, "--days", "0") == 2
+    assert "CERT003" in capsys.readouterr().err
+    assert not (tmp_path / "credentials").exists()

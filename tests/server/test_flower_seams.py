@@ -14,14 +14,15 @@ from flwr.supernode.runtime import run_clientapp
 
 from clients.checks import clock
 from clients.executor import ForkExecutor
-from server.door import FrontDoor
+from server import callers
 
 
 def test_the_front_door_is_hung_where_flower_asks_for_middleware():
     assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
     assert callable(extensions.get_middleware)
     assert callable(flower_superlink)
-    assert inspect.signature(FrontDoor).parameters["key_header"].default == FLEET_HTTP_PUBLIC_KEY_HEADER
+    assert FLEET_HTTP_PUBLIC_KEY_HEADER.lower() == callers.KEY_HEADER
+    assert constant.TIMESTAMP_HEADER.lower() == callers.CLOCK_HEADER
 
 
 def test_the_executor_has_every_method_that_flower_calls():
@@ -46,6 +47,7 @@ def test_names_that_the_executor_replaces_are_there():
 def test_clock_tolerances_are_flowers():
     assert clock._AHEAD_SECONDS == constant.SYSTEM_TIME_TOLERANCE
     assert clock._BEHIND_SECONDS <= constant.TIMESTAMP_TOLERANCE
+    assert (callers._AHEAD_SECONDS, callers._BEHIND_SECONDS) == (clock._AHEAD_SECONDS, clock._BEHIND_SECONDS)
 
 
 def test_flowers_average_is_still_the_sum_that_is_parked():
