@@ -14,6 +14,7 @@ from common.description import Description
 from common.errors import InputError, RunError
 from common.plan import Plan
 from server import screening
+from server.describing import description_of
 from server.events import Listener
 from server.exchange import Exchange, Request
 from server.identity import Node
@@ -198,29 +199,40 @@ class Roster:
         requests = [
             Request("", Message(content, dst_node_id=node.number, message_type=MessageType.QUERY)) for node in nodes
         ]
-        accepted = []
+        accepted: list[tuple[Node, Description]] = []
         for request, reply in self._exchange.ask(requests, self._muster.timeout_seconds):
             node = by_number[request.message.metadata.dst_node_id]
             self._asked[node.number, node.since] = ""
             problem = screening.refusal(reply, self._muster.timeout_seconds)
-            if problem or reply is None:
-                self._turn_away(node, reply, problem or "no answer")
-                continue
-            description = Description.from_json(str(reply.content[wire.DESCRIPTION]["json"]))
-            if false := self._false_identity(node, description):
+            said = problem or (description_of(reply) if reply else "no answer")
+            if isinstance(said, str):
+                self._turn_away(node, reply, said)
+            elif false := self._false_identity(node, said):
                 self._turn_away(node, None, false)
-                continue
-            accepted.append(description)
-            self._asked[node.number, node.since] = description.key
+            else:
+                accepted.append((node, said))
+                self._asked[node.number, node.since] = said.key
         for key in self.names:
-            for description in accepted:
+            for node, description in accepted:
                 if description.key == key:
-                    self._check(description)
-                    self._news = self._news or self._described.get(key) != description
-                    self._described[key] = description
-                    self._turned_away.pop(key, None)
-                    if not self._muster.cores:
-                        self._listener.joined(description.name)
+                    self._accept(node, description)
+
+    def _accept(self, node: Node, description: Description) -> None:
+        """Take a hospital in, if the run can go on with what it says."""
+        key = description.key
+        try:
+            self._check(description)
+        except InputError as error:
+            if self._muster.cores:  # the person who started it has the slices, too
+                raise
+            self._asked[node.number, node.since] = ""
+            self._turn_away(node, None, str(error))
+            return
+        self._news = self._news or self._described.get(key) != description
+        self._described[key] = description
+        self._turned_away.pop(key, None)
+        if not self._muster.cores:
+            self._listener.joined(description.name)
 
     def _false_identity(self, node: Node, description: Description) -> str | None:
         """Compare what a hospital says of itself with its key, and with what the centre knows."""

@@ -162,10 +162,23 @@ def test_without_keys_two_cannot_be_the_same_and_strangers_stay_out(key, says):
     assert says in told.failures[0][1]
 
 
-def test_a_description_that_cannot_be_accepted_ends_it():
-    def changed(said):
-        if said.key == "b":
-            raise InputError("RUN004", "The files changed.")
+def changed(said):
+    if said.key == "b":
+        raise InputError("RUN004", "The files changed.")
 
+
+def test_a_description_that_cannot_be_accepted_ends_a_simulation():
     with pytest.raises(InputError, match="RUN004"):
         a_roster(Hospitals(STEPS), check=changed)[0].gather()
+
+
+def test_on_separate_machines_a_description_that_cannot_be_accepted_leaves_that_hospital_out():
+    roster, told = a_roster(Hospitals(STEPS), cores=0, wait=0.01, check=changed)
+    assert list(roster.gather()) == ["a", "c"]
+    assert told.failures == [("node 2", "RUN004: The files changed.")]
+
+
+def test_a_description_that_makes_no_sense_leaves_that_hospital_out():
+    roster, told = a_roster(Hospitals(STEPS, claiming(train_idx=[1, 1])), cores=0, wait=0.01)
+    assert list(roster.gather()) == ["a", "c"]
+    assert "counts a slice twice" in told.failures[0][1]
