@@ -98,8 +98,10 @@ def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
     _announce(job, folder, log, progress, console)
     try:
         work(progress, recorder)
-    except InputError:
-        if not progress.round:  # nothing was computed: leave nothing behind
+    except InputError as error:
+        if progress.round:
+            _end(job, folder, recorder, error, console)
+        else:  # nothing was computed: leave nothing behind
             shutil.rmtree(folder.path)
             shutil.rmtree(log.parent)
         raise

@@ -138,4 +138,7 @@ def test_files_that_change_while_a_run_rests_stop_its_resume(simulate, monkeypat
     assert done.code == 2
     assert "RUN004" in done.err
     assert NAME[2] in done.err
-    assert read(tmp_path, "status")["round"] == 1, "what was computed stays"
+    status = read(tmp_path, "status")
+    assert status["round"] == 1, "what was computed stays"
+    assert status["state"] == "failed", "and nobody waits for it"
+    assert NAME[2] in status["reason"]
