@@ -13,6 +13,7 @@ import pytest
 
 from common.artifacts.atomic import sha256_of
 from tests.conftest import base_overrides
+from tests.server.test_baselines import figures_of
 
 pytestmark = pytest.mark.slow
 
@@ -96,6 +97,23 @@ def test_a_worker_killed_once_costs_nothing(phantoms, tmp_path):
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
+
+
+def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(phantoms, tmp_path):
+    program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
+    settings = [*ray_settings(phantoms, tmp_path), "strategy=fedbn", "rounds=3"]
+    code, text = finish(start(*settings, program=program))
+    assert code == 0, text
+    assert (tmp_path / "killed").read_text() == "x"
+    undisturbed = [*settings, "compute.engine=inprocess", f"data.cache_dir={tmp_path / 'other'}"]
+    code, text = finish(start(*undisturbed))
+    assert code == 0, text
+    assert figures_of(tmp_path, "run-001") == figures_of(tmp_path, "run-002")
+    kept = [
+        sorted(sha256_of(path) for path in (tmp_path / name / "runs").rglob("*.pth")) for name in ("cache", "other")
+    ]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 6, "each hospital's own layers, and its whole model"
 
 
 def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(phantoms, tmp_path):
