@@ -11,7 +11,7 @@ import numpy.typing as npt
 from clients.run_store import RunStore
 from clients.site import Site
 from common.errors import InputError
-from common.kept import EVERYTHING, NOTHING, kept_names, staying, travelling
+from common.kept import EVERYTHING, NOTHING, staying, travelling
 from common.model import initial_weights
 from common.plan import Plan
 from common.state import arrays_from_state
@@ -71,10 +71,12 @@ def whole_model(site: Site, plan: Plan, own: Own, received: Mapping[str, npt.NDA
     keeps = plan.strategy.keeps
     if keeps == NOTHING:
         return dict(received)
-    first = arrays_from_state(initial_weights(plan.model.name, plan.seed))
-    if wrong := sorted(kept_names(keeps, first) & set(received)):
+    if own.number:
+        kept = _store(site, plan, own).load(own.number)
+    else:
+        kept = staying(keeps, arrays_from_state(initial_weights(plan.model.name, plan.seed)))
+    if wrong := sorted(set(kept) & set(received)):
         raise InputError("PLAN003", f"The server sent {wrong[0]}, which stays at the hospitals in this run.")
-    kept = _store(site, plan, own).load(own.number) if own.number else staying(keeps, first)
     return {**received, **kept}
 
 

@@ -32,7 +32,15 @@ class Remark:
 
 def remarks(run: Run) -> list[Remark]:
     """Return everything to know about a run's test figures, what weighs most first."""
-    found = [_synthetic(run), _pooled(run), _split(run), *_one_sided(run), _answered(run), *_small(run)]
+    found = [
+        _synthetic(run),
+        _pooled(run),
+        _own_models(run),
+        _split(run),
+        *_one_sided(run),
+        _answered(run),
+        *_small(run),
+    ]
     return [remark for remark in found if remark is not None]
 
 
@@ -44,6 +52,10 @@ def _synthetic(run: Run) -> Remark | None:
 
 def _pooled(run: Run) -> Remark | None:
     return Remark(False, run.notice or POOLED) if run.pooled else None
+
+
+def _own_models(run: Run) -> Remark | None:
+    return Remark(True, run.no_shared_model) if run.no_shared_model else None
 
 
 def _split(run: Run) -> Remark:

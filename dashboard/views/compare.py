@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.data import cached
 from dashboard.ui import compare_parts, parts, run_picker
+from dashboard.viz.theme import markdown
 
 parts.header("Compare runs")
 known = cached.all_keys()
@@ -15,6 +16,9 @@ choice = compare_parts.choose(known)
 if any(run.synthetic for run in choice.runs.values()):
     drawn = ", ".join(key for key, run in choice.runs.items() if run.synthetic)
     st.warning(f"**SYNTHETIC DATA** in {drawn}: a program drew the slices.", icon=":material/science:")
+for key, run in choice.runs.items():
+    if run.notice:
+        st.warning(f"{markdown(key)}: {markdown(run.notice)}", icon=":material/warning:")
 compare_parts.troubles(choice)
 
 if not choice.runs:

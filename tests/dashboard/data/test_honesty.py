@@ -30,6 +30,10 @@ def test_a_pooled_run_is_no_federation(tmp_path: Path) -> None:
     assert "took part" not in said(folder, True), "no hospital took part in a round"
 
 
+def test_hospitals_with_models_of_their_own(tmp_path: Path) -> None:
+    assert "There is no global model" in said(write_run(tmp_path, strategy="local", keeps="everything"), True)
+
+
 @pytest.mark.parametrize(
     ("split", "sound", "words"),
     [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from common.run_kind import POOLED
 from tests.dashboard.pages import open_page, said
 from tests.dashboard.runs import write_run, write_version_one
 
@@ -35,6 +36,12 @@ def test_what_the_address_asks_for_in_vain_is_said() -> None:
     assert r"run\-999, /etc\:run\-001 is not here" in said(app)
     assert app.multiselect(key="runs").value == ["run-001"]
     assert app.selectbox(key="baseline").value == "run-001"
+
+
+def test_a_pooled_run_is_called_so_beside_a_federation(output_dir: Path) -> None:
+    write_run(output_dir, "run-004", strategy="pooled", pooled=True)
+    assert POOLED in said(open_page("compare", runs="run-001,run-004")).replace("\\", "")
+    assert "POOLED" not in said(open_page("compare", runs="run-001,run-002"))
 
 
 def test_the_address_follows_the_choice() -> None:
