@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from clients.control import Control, forget_control
 from clients.keeping import NO_OWN, Own, keep, keep_tested, whole_model
 from clients.ready import forget, ready, slices_at, use_threads
 from clients.site import Site
@@ -25,6 +26,7 @@ from common.train import train as train_slices
 from common.weights import Arrays
 
 Received = Mapping[str, npt.NDArray[np.generic]]
+NO_CONTROL: Received = {}
 
 
 def describe(site: Site, plan: Plan) -> Description:
@@ -69,7 +71,13 @@ def describe(site: Site, plan: Plan) -> Description:
 
 
 def train(
-    site: Site, plan: Plan, server_round: int, threads: int, arrays: Received, own: Own = NO_OWN
+    site: Site,
+    plan: Plan,
+    server_round: int,
+    threads: int,
+    arrays: Received,
+    own: Own = NO_OWN,
+    everybody: Received = NO_CONTROL,
 ) -> tuple[Arrays, TrainResult]:
     """Train the received model on the hospital's training slices.
 
@@ -87,6 +95,8 @@ def train(
         The global model, as far as it travels.
     own : Own
         Which of the hospital's own tensors complete it.
+    everybody : mapping of str to ndarray
+        The mean of all hospitals' control variates, where the strategy has them.
 
     Returns
     -------
@@ -99,10 +109,14 @@ def train(
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
     slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
-    correct = proximal(model, plan.strategy.proximal_mu)
+    control = Control(site, plan, own, everybody) if plan.strategy.control_variates else None
+    correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
     teller = site.teller("training")
     result = train_slices(model, slices, prepared.split.train, plan.train, moment, teller, correct=correct)
-    return keep(site, plan, own, server_round, arrays_from_model(model)), result
+    trained = arrays_from_model(model)
+    if control:
+        control.keep(server_round, whole, trained, result.samples)
+    return keep(site, plan, own, server_round, trained), result
 
 
 def evaluate(
@@ -117,6 +131,7 @@ def evaluate(
     whole = whole_model(site, plan, own, arrays)
     if split == "test":
         keep_tested(site, plan, own, server_round, whole)
+        forget_control(site, plan, own)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
     pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size

@@ -79,7 +79,8 @@ def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) ->
     if wire.POOL in config:
         arrays, result = train_pooled(site, plan, number, threads, _received(content), list(config[wire.POOL]))
     else:
-        arrays, result = answers.train(site, plan, number, threads, _received(content), _own(config))
+        everybody = _received(content, wire.CONTROL) if wire.CONTROL in content else {}
+        arrays, result = answers.train(site, plan, number, threads, _received(content), _own(config), everybody)
     metrics = {
         wire.SAMPLES: result.samples,
         "steps": result.steps,
@@ -111,8 +112,8 @@ def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict)
     return RecordDict({wire.METRICS: MetricRecord(metrics), wire.WHO: who})
 
 
-def _received(content: RecordDict) -> answers.Received:
-    return {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
+def _received(content: RecordDict, record: str = wire.ARRAYS) -> answers.Received:
+    return {name: array.numpy() for name, array in content[record].items()}
 
 
 def _own(config: ConfigRecord) -> Own:

@@ -23,13 +23,14 @@ def packing_mod(message: Message, context: Context, call_next: ClientAppCallable
         The answer.
     """
     content = message.content
-    if wire.PACKED in content:
-        block = content.pop(wire.PACKED)[wire.BLOCK].numpy()
-        arrays = unpack(block, str(content.pop(wire.MANIFEST)[wire.TENSORS]))
-        content[wire.ARRAYS] = ArrayRecord({name: Array(array) for name, array in arrays.items()})
+    for record in wire.PACKABLE:
+        if wire.PACKED + record in content:
+            block = content.pop(wire.PACKED + record)[wire.BLOCK].numpy()
+            arrays = unpack(block, str(content.pop(wire.MANIFEST + record)[wire.TENSORS]))
+            content[record] = ArrayRecord({name: Array(array) for name, array in arrays.items()})
     reply = call_next(message, context)
     if reply.has_content() and wire.ARRAYS in reply.content:
         block, manifest = pack({name: array.numpy() for name, array in reply.content.pop(wire.ARRAYS).items()})
-        reply.content[wire.PACKED] = ArrayRecord({wire.BLOCK: Array(block)})
-        reply.content[wire.MANIFEST] = ConfigRecord({wire.TENSORS: manifest})
+        reply.content[wire.PACKED + wire.ARRAYS] = ArrayRecord({wire.BLOCK: Array(block)})
+        reply.content[wire.MANIFEST + wire.ARRAYS] = ConfigRecord({wire.TENSORS: manifest})
     return reply

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -38,5 +40,31 @@ def proximal(model: nn.Module, mu: float) -> Correction | None:
         for weight, start in pairs:
             if weight.grad is not None:
                 weight.grad.add_(weight - start, alpha=mu)
+
+    return correct
+
+
+def controlled(model: nn.Module, shift: Mapping[str, npt.NDArray[np.generic]]) -> Correction:
+    """Add a constant to the gradient of each weight: SCAFFOLD's ``c - c_i`` (see `common.control`).
+
+    Parameters
+    ----------
+    model : nn.Module
+        On the device that shall train.
+    shift : mapping of str to ndarray
+        By the weights' names.
+
+    Returns
+    -------
+    callable
+        To be called between the gradients and the step.
+    """
+    pairs = [(weight, torch.from_numpy(np.array(shift[name])).to(weight)) for name, weight in model.named_parameters()]
+
+    @torch.no_grad()
+    def correct() -> None:
+        for weight, constant in pairs:
+            if weight.grad is not None:
+                weight.grad.add_(constant)
 
     return correct

@@ -7,6 +7,21 @@ import math
 from common.settings import TrainPlan
 
 
+def rates_of_round(plan: TrainPlan, server_round: int, rounds: int, steps: int) -> list[float]:
+    """Return the rate of each step of a round, taken at the step's middle.
+
+    Parameters
+    ----------
+    plan : TrainPlan
+        Highest rate, schedule and warm-up.
+    server_round, rounds : int
+        Present round, from 1, and rounds of the run.
+    steps : int
+        Steps that a hospital takes in this round.
+    """
+    return [learning_rate(plan, server_round - 1 + (step + 0.5) / steps, rounds) for step in range(steps)]
+
+
 def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
     """Return the rate at a moment of the run.
 

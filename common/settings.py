@@ -99,14 +99,18 @@ class TrainPlan:
         Rounds that share one pass; 4 averages the hospitals' models four times an epoch.
     batch_size : int
         Slices in a step.
+    optimiser : str
+        ``"adam"``, or ``"sgd"`` for stochastic gradient descent, whose rates are some hundred times Adam's.
+    momentum : float
+        Share of the last step that goes on; of SGD alone.
     lr : float
-        Highest learning rate of Adam.
+        Highest learning rate.
     schedule : str
         ``"cosine"`` (over all rounds, down to zero) or ``"constant"``.
     warmup_rounds : float
         Rounds over which the rate rises linearly from zero.
     weight_decay : float
-        Decoupled weight decay (AdamW) on weights of two or more dimensions; 0 is plain Adam.
+        On weights of two or more dimensions: decoupled with Adam (AdamW), part of the gradient with SGD; 0 is none.
     label_smoothing : float
         Share of the target spread over all classes.
     softmax : str
@@ -123,6 +127,8 @@ class TrainPlan:
     local_epochs: int = 1
     rounds_per_epoch: int = 1
     batch_size: int = 32
+    optimiser: str = "adam"
+    momentum: float = 0.9
     lr: float = 1e-4
     schedule: str = "cosine"
     warmup_rounds: float = 0.0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from common.errors import InputError
 from common.settings import AugmentPlan, ComputeSettings, DataPlan, RunSettings, StrategyPlan, TrainPlan
 from common.strategy_check import Problem, strategy_plan_problems, strategy_problems
+from common.strategy_plan import strategy_plan
 
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
@@ -28,7 +29,7 @@ def check_settings(settings: RunSettings) -> None:
 def check_plan(data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None = None) -> None:
     """Refuse impossible values of what a server asks of a hospital."""
     problems = [*_data(data), *_train(train, data.image_size), *_augment(train.augment)]
-    for name, value, wanted in [*problems, *strategy_plan_problems(strategy or StrategyPlan())]:
+    for name, value, wanted in [*problems, *strategy_plan_problems(strategy or StrategyPlan(), train)]:
         raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {wanted}.")
 
 
@@ -43,6 +44,7 @@ def _problems(s: RunSettings) -> Iterator[Problem]:
     yield from _train(s.train, s.data.image_size)
     yield from _augment(s.train.augment)
     yield from strategy_problems(s.strategy, len(s.hospitals))
+    yield from strategy_plan_problems(strategy_plan(s.strategy), s.train)
     yield from _compute(s.compute)
 
 
@@ -77,6 +79,10 @@ def _train(t: TrainPlan, image_size: int) -> Iterator[Problem]:
         yield "train.batch_size", t.batch_size, "a whole number from 2 (batch normalisation needs two slices)"
     if not (math.isfinite(t.lr) and 0 < t.lr <= 1):
         yield "train.lr", t.lr, "a rate above 0 and up to 1, for example 1e-3"
+    if t.optimiser not in ("adam", "sgd"):
+        yield "train.optimiser", t.optimiser, "adam or sgd"
+    if not 0 <= t.momentum < 1:
+        yield "train.momentum", t.momentum, "a share from 0 to below 1"
     if t.schedule not in ("cosine", "constant"):
         yield "train.schedule", t.schedule, "cosine or constant"
     if t.softmax not in ("plain", "restricted", "balanced"):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from common.kept import KEEPS
-from common.settings import StrategyPlan, StrategySettings
+from common.settings import StrategyPlan, StrategySettings, TrainPlan
 from common.strategy_plan import NUMBERS, fewest_hospitals, users_of
 
 Problem = tuple[str, object, str]
@@ -60,9 +60,13 @@ def _size_problems(s: StrategySettings, hospitals: int) -> Iterator[Problem]:
         yield "strategy.min_hospitals", s.min_hospitals, wanted
 
 
-def strategy_plan_problems(plan: StrategyPlan) -> Iterator[Problem]:
-    """Yield what a hospital cannot do of what a server asks."""
+def strategy_plan_problems(plan: StrategyPlan, train: TrainPlan) -> Iterator[Problem]:
+    """Yield what a hospital cannot do of what a strategy asks."""
     if not (math.isfinite(plan.proximal_mu) and plan.proximal_mu >= 0):
         yield "strategy.proximal_mu", plan.proximal_mu, "0 or more"
     if plan.keeps not in KEEPS:
         yield "strategy.keeps", plan.keeps, ", ".join(KEEPS)
+    if plan.control_variates and train.optimiser != "sgd":
+        yield "train.optimiser", train.optimiser, "sgd with scaffold, whose correction is that of a gradient step"
+    elif plan.control_variates and train.momentum:
+        yield "train.momentum", train.momentum, "0 with scaffold, whose correction momentum would count several times"

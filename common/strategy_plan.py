@@ -17,6 +17,7 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "fedmedian": (),
     "fedtrimmedavg": ("trim_fraction",),
     "krum": ("malicious_hospitals",),
+    "scaffold": ("server_lr",),
     "fedbn": (),
     "local": (),
     "pooled": (),
@@ -27,7 +28,11 @@ _KEEPS = {"fedbn": NORMALISATION, "local": EVERYTHING}
 
 def strategy_plan(settings: StrategySettings) -> StrategyPlan:
     """Take from a strategy's settings what travels."""
-    return StrategyPlan(proximal_mu=settings.proximal_mu or 0.0, keeps=_KEEPS.get(settings.name, NOTHING))
+    return StrategyPlan(
+        proximal_mu=settings.proximal_mu or 0.0,
+        control_variates=settings.name == "scaffold",
+        keeps=_KEEPS.get(settings.name, NOTHING),
+    )
 
 
 def users_of(number: str) -> list[str]:

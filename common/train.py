@@ -16,7 +16,7 @@ from common.correction import Correction
 from common.device import autocast
 from common.images.augment import augment
 from common.labels import NUM_CLASSES
-from common.learning_rate import learning_rate
+from common.learning_rate import rates_of_round
 from common.seeds import stream_seed
 from common.settings import TrainPlan
 
@@ -115,20 +115,19 @@ def train(
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
+    rates = rates_of_round(plan, moment.server_round, moment.rounds, total)
     step = 0
-    rate = plan.lr
     for order, count in passes:
         for images, labels in batches(slices, order, plan.batch_size, device, count):
             if on_batch:
                 on_batch(step, total)
-            rate = learning_rate(plan, moment.server_round - 1 + (step + 0.5) / total, moment.rounds)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rates[step]
             seen = augment(images, plan.augment, generator)
             totals += _step(model, optimiser, seen, labels, mix, plan, correct)
             step += 1
     loss, right = (totals / max(sum(len(order) for order, _ in passes), 1)).tolist()
-    return TrainResult(len(indices), total, loss, right, rate, time.perf_counter() - started)
+    return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
 
 
 def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
@@ -158,10 +157,12 @@ def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[i
 
 
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
-    """Return Adam; with weight decay, AdamW that leaves biases and normalisation alone."""
+    """Return Adam or SGD; weight decay leaves biases and normalisation alone."""
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     vectors = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    if plan.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=plan.lr, momentum=plan.momentum)
     return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam
 
 

@@ -19,6 +19,11 @@ def is_weight(name: str) -> bool:
     return name.rpartition(".")[2] not in (*_STATISTICS, *_COUNTERS)
 
 
+def weights_of(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
+    """Return what gradients train, without BatchNorm's buffers."""
+    return {name: array for name, array in arrays.items() if is_weight(name)}
+
+
 def check_update(
     reference: Mapping[str, npt.NDArray[np.generic]], update: Mapping[str, npt.NDArray[np.generic]]
 ) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-ARRAYS = "arrays"  # ArrayRecord: a complete state_dict
+ARRAYS = "arrays"  # ArrayRecord: a state_dict, as far as it travels
+CONTROL = "control"  # ArrayRecord, server to hospital: the mean control variate of SCAFFOLD
 CONFIG = "config"  # ConfigRecord, server to hospital
 METRICS = "metrics"  # MetricRecord: numbers only
 WHO = "who"  # ConfigRecord, hospital to server: which hospital, which files
@@ -23,7 +24,8 @@ HOSPITAL = "hospital"
 FILES = "files-sha256"
 SAMPLES = "num-examples"
 
-PACKED = "packed"  # ArrayRecord: the state_dict as one block, between machines
+PACKABLE = (ARRAYS, CONTROL)  # what travels as one block between machines
+PACKED = "packed-"  # and the record's name, ArrayRecord: the block
 BLOCK = "block"
-MANIFEST = "manifest"  # ConfigRecord: what is in the block
+MANIFEST = "manifest-"  # and the record's name, ConfigRecord: what is in the block
 TENSORS = "tensors"

@@ -93,7 +93,7 @@ class Federation:
         self.listener.phase("describe", progress.round)
         roster.gather()
         parking = Parking(self.recorder.folder.path)
-        strategy = make_strategy(settings.strategy)
+        strategy = make_strategy(settings.strategy, plan)
         strategy.recall(progress.memory)
         kind = PooledRounds if settings.strategy.name == POOLED_STRATEGY else Rounds
         rounds = kind(
@@ -106,7 +106,7 @@ class Federation:
             timeout_seconds=settings.strategy.timeout_seconds,
             listener=self.listener,
             parking=parking,
-            keeping=Keeping(plan.strategy.keeps, progress),
+            keeping=Keeping(plan.strategy.keeps, progress, plan.strategy.control_variates),
         )
         try:
             for number in range(progress.round + 1, settings.rounds + 1):

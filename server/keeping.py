@@ -26,10 +26,13 @@ class Keeping:
         What stays at the hospitals, one of `common.kept.KEEPS`.
     progress : RunProgress
         The run's token, its history and its best round; it grows while the run goes on.
+    control_variates : bool
+        Whether hospitals keep something that is no part of the model.
     """
 
-    def __init__(self, keeps: str, progress: RunProgress) -> None:
+    def __init__(self, keeps: str, progress: RunProgress, control_variates: bool = False) -> None:
         self._keeps = keeps
+        self._nothing = keeps == NOTHING and not control_variates
         self._progress = progress
 
     def to_train(self, name: str) -> Said:
@@ -59,7 +62,7 @@ class Keeping:
         return last_taught(self._progress.history, name, number)
 
     def _said(self, own: int, hold: int) -> Said:
-        if self._keeps == NOTHING:
+        if self._nothing:
             return {}
         return {wire.RUN: self._progress.token, wire.OWN: own, wire.HOLD: hold}
 

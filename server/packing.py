@@ -24,7 +24,7 @@ class PackingGrid(Grid):
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._last: tuple[ArrayRecord, ArrayRecord, ConfigRecord] | None = None
+        self._last: dict[str, tuple[ArrayRecord, ArrayRecord, ConfigRecord]] = {}
 
     def set_run(self, run: Run) -> None:
         """Pass on."""
@@ -64,25 +64,30 @@ class PackingGrid(Grid):
 
     def _packed(self, message: Message) -> Message:
         """Pack a copy; one model goes to several hospitals and is packed once."""
-        if wire.ARRAYS not in message.content:
+        present = [record for record in wire.PACKABLE if record in message.content]
+        if not present:
             return message
-        arrays = message.content[wire.ARRAYS]
-        if self._last is None or self._last[0] is not arrays:
-            block, manifest = pack({name: array.numpy() for name, array in arrays.items()})
-            packed = ArrayRecord({wire.BLOCK: Array(block)})
-            self._last = (arrays, packed, ConfigRecord({wire.TENSORS: manifest}))
-        content = RecordDict({name: record for name, record in message.content.items() if name != wire.ARRAYS})
-        content[wire.PACKED], content[wire.MANIFEST] = self._last[1:]
+        content = RecordDict({name: record for name, record in message.content.items() if name not in present})
+        for name in present:
+            content[wire.PACKED + name], content[wire.MANIFEST + name] = self._block_of(name, message.content[name])
         metadata = message.metadata
         return Message(content, dst_node_id=metadata.dst_node_id, message_type=metadata.message_type)
+
+    def _block_of(self, name: str, arrays: ArrayRecord) -> tuple[ArrayRecord, ConfigRecord]:
+        if name not in self._last or self._last[name][0] is not arrays:
+            block, manifest = pack({key: array.numpy() for key, array in arrays.items()})
+            packed = ArrayRecord({wire.BLOCK: Array(block)})
+            self._last[name] = (arrays, packed, ConfigRecord({wire.TENSORS: manifest}))
+        return self._last[name][1:]
 
 
 def _unpack(reply: Message) -> None:
     """Put the tensors where the server looks for them; what cannot be read is left out, and screening says so."""
-    if not reply.has_content() or wire.PACKED not in reply.content:
+    packed_name, manifest_name = wire.PACKED + wire.ARRAYS, wire.MANIFEST + wire.ARRAYS
+    if not reply.has_content() or packed_name not in reply.content:
         return
-    packed = reply.content.pop(wire.PACKED)
-    manifest = reply.content.pop(wire.MANIFEST) if wire.MANIFEST in reply.content else {}
+    packed = reply.content.pop(packed_name)
+    manifest = reply.content.pop(manifest_name) if manifest_name in reply.content else {}
     try:
         arrays = unpack(packed[wire.BLOCK].numpy(), str(manifest[wire.TENSORS]))
     except (KeyError, ValueError, TypeError):

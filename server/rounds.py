@@ -191,9 +191,11 @@ class Rounds:
         self._listener.phase("train", number)
         config = ConfigRecord({wire.PLAN: self.plan.to_json()})
         sent = ArrayRecord({name: Array(array) for name, array in arrays.items()})
+        companion = {name: Array(array) for name, array in self._strategy.companion().items()}
+        beside = {wire.CONTROL: ArrayRecord(companion)} if companion else {}
         by_node = {member.node: key for key, member in present.items()}
         configured = self._strategy.configure_train(number, sent, config, _Present(list(by_node)))
-        asked = {by_node[m.metadata.dst_node_id]: m.content for m in configured}
+        asked = {by_node[m.metadata.dst_node_id]: RecordDict({**m.content, **beside}) for m in configured}
         requests = [
             self._request(key, present[key], MessageType.TRAIN, asked[key], self._keeping.to_train(present[key].name))
             for key in self._roster.starting_order(present)
@@ -211,9 +213,9 @@ class Rounds:
                 problem = screening.update_problem(reply, arrays, member.description.train_samples)
             if reply and not problem:
                 update = {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()}
-                problem = size_problem(update, arrays, self.plan.train, member.description.train_samples)
+                problem = size_problem(update, arrays, self.plan.train, member.description.train_samples, number)
             part = record.hospitals[member.name]
-            part.bytes_down += payload_bytes(arrays)
+            part.bytes_down += payload_bytes(arrays) + payload_bytes(self._strategy.companion())
             if problem or reply is None:
                 self._note(record, Failure(member.name, "train", problem or "no answer"))
                 continue
@@ -272,8 +274,8 @@ class Rounds:
     def _request(self, key: str, member: Member, message_type: str, content: RecordDict, own: Said) -> Request:
         """Address a message to one hospital, with its own threads in it, and which of its own tensors to take up."""
         config = ConfigRecord({**content[wire.CONFIG], wire.THREADS: member.threads, **own})
-        own = RecordDict({wire.ARRAYS: content[wire.ARRAYS], wire.CONFIG: config})
-        return Request(key, Message(own, dst_node_id=member.node, message_type=message_type), member.threads)
+        records = RecordDict({**content, wire.CONFIG: config})
+        return Request(key, Message(records, dst_node_id=member.node, message_type=message_type), member.threads)
 
     def _note(self, record: RoundRecord, failure: Failure) -> None:
         record.failed.append(failure)

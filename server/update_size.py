@@ -1,7 +1,8 @@
 """An update that training cannot have made: Adam moves a weight by about its rate in a step, so steps bound the way.
 
 With Adam's usual constants no step is longer than 3.2 times the rate (Kingma and Ba, 2015, section 2.1). The rule needs
-no other hospital to compare with, so it holds in the first round, with two hospitals, and where several are wrong.
+no other hospital to compare with, so it holds in the first round, with two hospitals, and where several are wrong. A
+step of SGD is as long as its gradient, which nothing bounds, so there this rule does not judge.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.settings import TrainPlan
+from common.train import steps_in_round
 from common.weights import is_weight
 
 _LONGEST_STEP = 4.0  # rates; 3.2 and some room for weight decay
@@ -23,6 +25,7 @@ def size_problem(
     reference: Mapping[str, npt.NDArray[np.generic]],
     train: TrainPlan,
     samples: int,
+    server_round: int,
 ) -> str | None:
     """Say by how much an update is too large.
 
@@ -34,19 +37,23 @@ def size_problem(
         How the hospital was asked to train.
     samples : int
         Its training slices.
+    server_round : int
+        Present round, from 1.
 
     Returns
     -------
     str or None
         A clause, or None for an update that training can have made.
     """
+    if train.optimiser != "adam":
+        return None
     square = count = 0.0
     for name, before in reference.items():
         if is_weight(name):
             change = update[name].astype(np.float64) - before.astype(np.float64)
             square += float(np.vdot(change, change))
             count += change.size
-    steps = math.ceil(samples / train.batch_size) * train.local_epochs
+    steps = sum(steps_in_round(samples, train, server_round))
     allowed = _LONGEST_STEP * train.lr * steps
     times = math.sqrt(square / max(count, 1)) / allowed
     if times > 1:

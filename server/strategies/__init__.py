@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from common.control import summed_rates
+from common.plan import Plan
 from common.settings import StrategySettings
 from common.strategy_plan import fewest_hospitals
 from server.strategies import optimisers, robust
 from server.strategies.averaging import Averaging
 from server.strategies.combining import Combining, flower_options
+from server.strategies.scaffold import Scaffold
 
 _Make = Callable[..., Combining]
 
@@ -28,18 +31,33 @@ _STRATEGIES: dict[str, tuple[_Make, dict[str, str]]] = {
     "fedmedian": (robust.Median, {}),
     "fedtrimmedavg": (robust.TrimmedMean, {"beta": "trim_fraction"}),
     "krum": (robust.Central, {"num_malicious_nodes": "malicious_hospitals"}),
+    "scaffold": (Scaffold, {"server_lr": "server_lr"}),
 }
 
 
-def make_strategy(settings: StrategySettings) -> Combining:
+def make_strategy(settings: StrategySettings, plan: Plan | None = None) -> Combining:
     """Build the strategy that checked settings name.
 
+    Parameters
+    ----------
+    settings : StrategySettings
+        Its name and its numbers.
+    plan : Plan, optional
+        What the hospitals follow; SCAFFOLD needs their rates.
+
+    Notes
+    -----
     FedBN is the mean of what travels, local training of nothing; pooled training has its own rounds (`server.pooled`).
     """
     if settings.name not in _STRATEGIES:
         raise ValueError(f"unknown strategy {settings.name!r}")
     make, words = _STRATEGIES[settings.name]
-    return make(**flower_options(), **{word: getattr(settings, number) for word, number in words.items()})
+    options = {word: getattr(settings, number) for word, number in words.items()}
+    if make is Scaffold:
+        if plan is None:
+            raise ValueError("scaffold needs the hospitals' plan")
+        options["summed_rates"] = lambda samples, number: summed_rates(samples, plan.train, number, plan.rounds)
+    return make(**flower_options(), **options)
 
 
 def quorum(settings: StrategySettings, hospitals: int) -> int:

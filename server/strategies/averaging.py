@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from common.weights import Arrays
-from server.strategies.combining import Combining, weights_of
+from common.weights import Arrays, weights_of
+from server.strategies.combining import Combining
 from server.updates import Updates
 
 

@@ -12,7 +12,7 @@ from flwr.serverapp.strategy import FedAvg
 
 from common import wire
 from common.errors import RunError
-from common.weights import Arrays, is_weight
+from common.weights import Arrays
 from server.updates import Updates
 
 Memory = dict[str, Arrays]
@@ -59,6 +59,10 @@ class Combining(FedAvg):
     ) -> Arrays:
         """Return every tensor of the new model."""
 
+    def companion(self) -> Arrays:
+        """Return what travels to the hospitals beside the model when they train; usually nothing."""
+        return {}
+
     def memory(self) -> Memory:
         """Return what the next round needs of the last ones, by name; empty before the first round."""
         return {}
@@ -73,11 +77,6 @@ class Combining(FedAvg):
         if combined is None:
             raise RunError("RUN012", f"The strategy gave no model in round {server_round}; see the log.")
         return {name: array.numpy() for name, array in combined.items()}
-
-
-def weights_of(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
-    """Return what gradients train, without BatchNorm's buffers."""
-    return {name: array for name, array in arrays.items() if is_weight(name)}
 
 
 def flower_options() -> dict[str, int | str]:

@@ -18,7 +18,7 @@ from flwr.serverapp import strategy as flower
 from flwr.serverapp.strategy.multikrum import select_multikrum
 
 from common import wire
-from common.weights import Arrays, is_weight
+from common.weights import Arrays, is_weight, weights_of
 from server.strategies.combining import Combining
 from server.updates import Updates
 
@@ -72,11 +72,7 @@ class Central(Combining, flower.Krum):
 
 def _way(model: Arrays, reference: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
     """Return how far the weights went, in float64."""
-    return {
-        name: value.astype(np.float64) - reference[name].astype(np.float64)
-        for name, value in model.items()
-        if is_weight(name)
-    }
+    return {name: np.subtract(value.astype(np.float64), reference[name]) for name, value in weights_of(model).items()}
 
 
 def _record(arrays: Arrays) -> RecordDict:

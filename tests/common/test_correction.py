@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from common.correction import proximal
+from common.correction import controlled, proximal
 from common.settings import TrainPlan
 from common.state import arrays_from_model
 from common.train import Moment, train
@@ -63,3 +63,13 @@ def test_without_a_pull_nothing_changes_and_with_one_the_weights_stay_nearer():
     unpulled, far = way(0.0)
     assert all(np.array_equal(unpulled[name], array) for name, array in arrays_from_model(plain).items())
     assert way(100.0)[1] < 0.5 * far
+
+
+def test_a_controlled_step_by_hand():
+    """Loss w, so the gradient is 1; rate 0.5, c - c_i = 3: w = 2, then 2 - 0.5 * 4 = 0."""
+    model = one_weight(2.0)
+    correct = controlled(model, {"weight": np.array([[3.0]], np.float32)})
+    model(torch.ones(1, 1)).sum().backward()
+    correct()
+    torch.optim.SGD(model.parameters(), lr=0.5).step()
+    assert model.weight.item() == 0.0

@@ -25,6 +25,15 @@ def test_what_fedprox_asks_of_the_hospitals_travels():
     assert strategy_plan(StrategySettings()) == StrategyPlan()
 
 
+def test_scaffold_brings_its_own_training_and_the_command_line_has_the_last_word():
+    found = compose_settings(["strategy=scaffold", "experiment=demo"])
+    assert (found.train.optimiser, found.train.momentum, found.train.lr) == ("sgd", 0.0, 0.05)
+    assert found.train.batch_size == 16, "what has nothing to do with the optimiser stays the experiment's"
+    assert plan_of(found).strategy.control_variates
+    assert compose_settings(["strategy=scaffold", "train.lr=0.2"]).train.lr == 0.2
+    assert compose_settings([]).train.optimiser == "adam"
+
+
 @pytest.mark.parametrize(
     ("overrides", "says"),
     [
@@ -44,6 +53,10 @@ def test_what_fedprox_asks_of_the_hospitals_travels():
             ["strategy=fedmedian", "hospitals=[a,b]"],
             "strategy.name=fedmedian cannot be; strategy.name takes",
         ),
+        (["strategy=scaffold", "train.optimiser=adam"], "train.optimiser takes sgd with scaffold"),
+        (["strategy=scaffold", "train.momentum=0.9"], "train.momentum takes 0 with scaffold"),
+        (["train.optimiser=lamb"], "train.optimiser takes adam or sgd"),
+        (["train.optimiser=sgd", "train.momentum=1"], "train.momentum takes a share"),
         (["strategy=krum", "strategy.min_hospitals=2"], "strategy.min_hospitals takes 3 to 3"),
     ],
 )

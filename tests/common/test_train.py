@@ -259,3 +259,36 @@ def test_rounds_that_share_an_epoch_see_each_slice_once_in_as_many_steps(monkeyp
     first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
     assert sorted(first) == sorted(second) == list(range(24))
     assert first.tolist() != second.tolist()
+
+
+def test_plain_gradient_descent_is_pytorchs():
+    """Three steps with momentum and weight decay, rate by rate, from the same gradients."""
+    plan = TrainPlan(batch_size=8, optimiser="sgd", momentum=0.5, lr=0.1, weight_decay=0.01, precision="float32")
+    trained = arrays_from_model((model := small_model(), train(model, some_slices(), ALL, plan, MOMENT))[0])
+    by_hand = small_model()
+    weights = dict(by_hand.named_parameters())
+    velocity = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    steps = 0
+
+    class ByHand:
+        param_groups: tuple = ({"lr": 0.0},)
+
+        def zero_grad(self, set_to_none: bool) -> None:
+            by_hand.zero_grad(set_to_none=set_to_none)
+
+        def step(self) -> None:
+            nonlocal steps
+            rate = learning_rate(plan, 1 + (steps + 0.5) / 3, 5)
+            steps += 1
+            with torch.no_grad():
+                for name, weight in weights.items():
+                    decay = plan.weight_decay if weight.ndim >= 2 else 0.0
+                    velocity[name] = plan.momentum * velocity[name] + weight.grad + decay * weight
+                    weight -= rate * velocity[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "make_optimiser", lambda *_: ByHand())
+        train(by_hand, some_slices(), ALL, plan, MOMENT)
+    assert steps == 3
+    for name, array in arrays_from_model(by_hand).items():
+        np.testing.assert_allclose(trained[name], array, rtol=1e-4, atol=1e-6)

@@ -1,5 +1,7 @@
 """Every strategy by its name: made with its numbers, and fit for a network with batch normalisation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from flwr.serverapp import strategy as flower
@@ -13,8 +15,10 @@ from common.strategy_plan import NUMBERS
 from common.weights import Arrays, is_weight
 from server.strategies import make_strategy, quorum
 from server.updates import Updates
+from tests.server import hospitals
 from tests.server.strategies.made_up import updates_of
 
+PLAN = replace(hospitals.PLAN, rounds=9)
 ADAPTIVE = ["server_lr=0.7", "beta_1=0.1", "beta_2=0.2", "tau=0.3"]
 WHOLE = arrays_from_state(initial_weights("resnet18", 0))
 START = {name: array for name, array in WHOLE.items() if name.startswith(("conv1", "bn1", "layer1", "fc"))}
@@ -26,7 +30,7 @@ def by_name(name: str, *overrides: str) -> StrategySettings:
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_flowers_waiting_is_left_to_the_server(name):
-    strategy = make_strategy(by_name(name))
+    strategy = make_strategy(by_name(name), PLAN)
     assert strategy.weighted_by_key == wire.SAMPLES
     assert (strategy.arrayrecord_key, strategy.configrecord_key) == (wire.ARRAYS, wire.CONFIG)
     assert strategy.fraction_train == 1.0
@@ -86,7 +90,7 @@ def trained(start: Arrays, hospital: int, server_round: int) -> Arrays:
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_statistics_counters_and_types_stay_what_they_are_over_the_rounds(name):
-    strategy, arrays = make_strategy(by_name(name)), START
+    strategy, arrays = make_strategy(by_name(name), PLAN), START
     for server_round in (1, 2, 3, 4):
         models = [trained(arrays, hospital, server_round) for hospital in range(3)]
         new = strategy.combine(server_round, updates_of((models[0], 30), (models[1], 10), (models[2], 20)), arrays)
@@ -112,15 +116,17 @@ def test_what_a_strategy_remembers_is_all_that_it_needs_to_go_on(name):
     def updates(server_round: int) -> Updates:
         return updates_of(*((trained(START, hospital, server_round), 10 + hospital) for hospital in range(3)))
 
-    whole = make_strategy(by_name(name))
+    whole = make_strategy(by_name(name), PLAN)
     undisturbed = [whole.combine(number, updates(number), START) for number in (1, 2, 3)]
     memory = {}
     for number, expected in enumerate(undisturbed, 1):
-        resumed = make_strategy(by_name(name))
+        resumed = make_strategy(by_name(name), PLAN)
         resumed.recall(memory)
         found = resumed.combine(number, updates(number), START)
         memory = resumed.memory()
         assert all(np.array_equal(found[tensor], array) for tensor, array in expected.items())
+        assert bool(resumed.companion()) == (name == "scaffold")
+    assert all(np.array_equal(whole.companion()[tensor], array) for tensor, array in resumed.companion().items())
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,72 @@ import json
 import pytest
 import torch
 
+from common.artifacts.atomic import sha256_of
+from common.errors import Interrupted
 from common.model import build_model
+from common.state import arrays_from_model
 from common.strategy_plan import NUMBERS
+from common.weights import payload_bytes, weights_of
+from server.recorder import Recorder
 
 ONE_STEP = ["train.batch_size=64", "data.max_per_class=8", "data.image_size=32"]
 
 
 def read(path):
     return json.loads(path.read_text())
+
+
+@pytest.fixture
+def interrupted(monkeypatch, simulate):
+    """Run until a round is on disk, as if the machine had then been switched off; then go on."""
+
+    def run(after: int, *overrides: str):
+        save = Recorder.save_round
+
+        def save_and_stop(recorder, progress):
+            save(recorder, progress)
+            if progress.round == after:
+                raise Interrupted("RUN130", "The run was stopped.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Recorder, "save_round", save_and_stop)
+            assert simulate(*overrides).code == 130
+        output = next(item for item in overrides if item.startswith("output_dir="))
+        return simulate("resume=run-001", output, base=False)
+
+    return run
+
+
+def figures_of(path):
+    """A run's figures, without clock times."""
+    rows = read(path / "artifacts" / "run-001" / "training_history.json")
+    return [[row["val_loss"], row["train_loss"], row["val_confusion_matrix"], row["replied"]] for row in rows]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fedavgm", "fedadam", "scaffold"])
+def test_a_resumed_run_ends_in_the_bits_of_an_undisturbed_one(simulate, interrupted, tmp_path, name):
+    settings = [f"strategy={name}", *ONE_STEP, "rounds=3"]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    assert simulate(f"output_dir={whole}", *settings).code == 0
+    done = interrupted(1, f"output_dir={stopped}", *settings)
+    assert done.code == 0, done.err
+    assert figures_of(whole) == figures_of(stopped)
+    models = [path / "artifacts/run-001/global_model.pth" for path in (whole, stopped)]
+    assert sha256_of(models[0]) == sha256_of(models[1])
+
+
+@pytest.mark.slow
+def test_scaffold_sends_its_control_variates_down_and_nothing_more_up(simulate, tmp_path):
+    assert simulate(f"output_dir={tmp_path}", "strategy=scaffold", *ONE_STEP).code == 0
+    arrays = arrays_from_model(build_model())
+    size, control = payload_bytes(arrays), payload_bytes(weights_of(arrays))
+    first, second = read(tmp_path / "artifacts/run-001/training_history.json")
+    for part in first["hospitals"].values():
+        assert (part["bytes_down"], part["bytes_up"]) == (2 * size, size)
+    for part in second["hospitals"].values():
+        assert (part["bytes_down"], part["bytes_up"]) == (2 * size + control, size)
+    assert not list((tmp_path / "cache" / "runs").rglob("*.pth")), "after the test nothing is kept"
 
 
 @pytest.mark.slow

@@ -1,0 +1,90 @@
+"""SCAFFOLD: hospitals correct each step by the difference of all hospitals' mean gradient and their own.
+
+Karimireddy et al., Stochastic controlled averaging for federated learning, ICML 2020, algorithm 1 with option II (see
+`common.control` for the formulas). A hospital keeps its control variate c_i; the server holds their mean c. Two things
+differ from the paper. Hospitals count by their training slices, in the model and in c, so that the fixed point is that
+of all slices together; with equal numbers it is the paper's. And a hospital that joins late begins with ``c_i = c``,
+that is with a round of FedAvg, where the paper's ``c_i = 0`` would double its first steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from common.control import mean_gradient
+from common.weights import Arrays
+from server.strategies.averaging import Averaging
+from server.strategies.combining import Memory
+from server.updates import Updates
+
+_CONTROL, _TAUGHT = "control", "taught"
+
+
+class Scaffold(Averaging):
+    """FedAvg whose hospitals train with control variates.
+
+    Parameters
+    ----------
+    server_lr : float
+        Length of the server's step; 1 takes the hospitals' mean.
+    summed_rates : callable
+        From a hospital's training slices and the round to the sum of the rates of its steps.
+    **options : int or str
+        Of Flower's ``FedAvg``.
+    """
+
+    def __init__(self, *, server_lr: float, summed_rates: Callable[[int, int], float], **options: int | str) -> None:
+        super().__init__(**options)
+        self._server_lr = server_lr
+        self._summed_rates = summed_rates
+        self._control: Arrays = {}
+        self._taught: dict[str, int] = {}
+
+    def companion(self) -> Arrays:
+        """Return the mean control variate; empty before the first round."""
+        return self._control
+
+    def memory(self) -> Memory:
+        """Return the mean control variate, and the slices of each hospital that has part in it."""
+        if not self._control:
+            return {}
+        return {_CONTROL: self._control, _TAUGHT: {key: np.array(count) for key, count in self._taught.items()}}
+
+    def recall(self, memory: Memory) -> None:
+        """Take up both."""
+        if memory:
+            self._control = dict(memory[_CONTROL])
+            self._taught = {key: int(count) for key, count in memory[_TAUGHT].items()}
+
+    def _next_model(
+        self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Arrays:
+        new = super()._next_model(server_round, updates, reference)
+        self._control = self._next_control(server_round, updates, reference)
+        self._taught = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
+        return new
+
+    def _step(self, server_round: int, start: Arrays, mean: Arrays) -> Arrays:
+        return {name: np.add(array, self._server_lr * np.subtract(mean[name], array)) for name, array in start.items()}
+
+    def _next_control(
+        self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]
+    ) -> Arrays:
+        """Return the mean of all control variates, of which those that taught in this round are new.
+
+        A hospital's changes by ``(x - y) / rates - c``, and by ``(x - y) / rates`` where it had none. With n its slices
+        and N those of all, the new mean is c times the share of those that did not teach, and the sum of
+        ``n / N * (x - y) / rates``. That sum is a mean of the models, too, counted by ``n / rates``.
+        """
+        rates = [self._summed_rates(count, server_round) for count in updates.samples]
+        shares = [count / rate for count, rate in zip(updates.samples, rates, strict=True)]
+        everybody = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
+        total = sum(everybody.values())
+        silent = sum(count for key, count in self._taught.items() if key not in updates.hospitals)
+        seen = mean_gradient(reference, updates.mean(reference, shares), total / sum(shares))
+        if not silent:
+            return seen
+        return {name: np.add(np.multiply(self._control[name], silent / total), array) for name, array in seen.items()}
