@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT: Path = Path(__file__).resolve().parents[1]
 STATIC: Path = Path(__file__).resolve().parent / "static"
 
-LIVE_SECONDS: float = 2.0
+LIVE_SECONDS: float = 1.0
 LOG_TAIL_LINES: int = 200
 SMALL_COUNT: int = 5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -1,4 +1,4 @@
-"""Follows a running run: looks at files' dates every two seconds and draws the page again only if one changed."""
+"""Follows a running run: looks at files' dates every second and draws the page again only if one changed."""
 
 from __future__ import annotations
 
