@@ -146,14 +146,17 @@ def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[i
     """Return what a round goes through: slices in their order, and into how many batches they are dealt.
 
     Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
-    epoch still sees each slice once.
+    epoch still sees each slice once; a part too small for BatchNorm, which needs two slices, becomes the whole.
     """
     epoch, part = divmod(moment.server_round - 1, plan.rounds_per_epoch)
     seed = stream_seed(moment.seed, moment.hospital, "order", epoch + 1)
     shuffle = np.random.Generator(np.random.PCG64(seed))
     if plan.rounds_per_epoch == 1:
         return [(shuffle.permutation(indices), count) for count in steps]
-    return [(np.array_split(shuffle.permutation(indices), plan.rounds_per_epoch)[part], steps[0])]
+    whole = shuffle.permutation(indices)
+    own = np.array_split(whole, plan.rounds_per_epoch)[part]
+    order = own if len(own) >= 2 else whole
+    return [(order, min(steps[0], max(len(order) // 2, 1)))]
 
 
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:

@@ -292,3 +292,20 @@ def test_plain_gradient_descent_is_pytorchs():
     assert steps == 3
     for name, array in arrays_from_model(by_hand).items():
         np.testing.assert_allclose(trained[name], array, rtol=1e-4, atol=1e-6)
+
+
+def test_a_hospital_of_few_slices_never_trains_on_one(monkeypatch):
+    sizes = []
+    original = module.batches
+
+    def spy(*given):
+        for images, labels in original(*given):
+            sizes.append(len(labels))
+            yield images, labels
+
+    monkeypatch.setattr(module, "batches", spy)
+    plan = TrainPlan(batch_size=2, lr=1e-3, rounds_per_epoch=4)
+    for slices in (2, 3, 7, 9):
+        for number in range(1, 5):
+            train(small_model(), some_slices(), np.arange(slices), plan, Moment(1, "a", number, 4))
+    assert min(sizes) >= 2
