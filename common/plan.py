@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, get_type_hints
 
 from common.errors import InputError
+from common.kept import EVERYTHING
 from common.labels import CLASSES
 from common.settings import DataPlan, ModelPlan, RunSettings, StrategyPlan, TrainPlan
 from common.settings_check import check_plan
@@ -62,15 +63,21 @@ class Plan:
 
 
 def plan_of(settings: RunSettings) -> Plan:
-    """Take from a run's settings what travels."""
+    """Take from a run's settings what travels.
+
+    A hospital that trains alone has nobody's classes to spare: its loss is the plain softmax, with which it neither
+    predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter.
+    """
+    strategy = strategy_plan(settings.strategy)
+    alone = strategy.keeps == EVERYTHING
     return Plan(
         settings.seed,
         settings.rounds,
         list(CLASSES),
         settings.data.plan(),
         settings.model,
-        settings.train,
-        strategy_plan(settings.strategy),
+        replace(settings.train, softmax="plain") if alone else settings.train,
+        strategy,
     )
 
 

@@ -42,3 +42,8 @@ def test_a_hospital_refuses_what_it_does_not_understand(plan, change, code):
     with pytest.raises(InputError) as caught:
         Plan.from_json(json.dumps(content))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("strategy", "softmax"), [("local", "plain"), ("fedbn", "balanced"), ("pooled", "balanced")])
+def test_a_hospital_alone_is_not_handicapped_by_what_a_federation_needs(strategy, softmax):
+    assert plan_of(compose_settings([f"strategy={strategy}"])).train.softmax == softmax
