@@ -53,3 +53,37 @@ def wilson_many(hits: npt.ArrayLike, totals: npt.ArrayLike) -> npt.NDArray[np.fl
     pairs = zip(np.ravel(hits).tolist(), np.ravel(totals).tolist(), strict=True)
     ends = [wilson(int(hit), int(total)) or (np.nan, np.nan) for hit, total in pairs]
     return np.asarray(ends, dtype=np.float64).reshape(-1, 2)
+
+
+def accuracy_interval(confusion: npt.NDArray[np.int64]) -> list[float] | None:
+    """Return the Wilson 95 % interval of a confusion matrix's accuracy as JSON keeps it, None without a case."""
+    interval = wilson(int(np.trace(confusion)), int(confusion.sum()))
+    return list(interval) if interval else None
+
+
+def f1_interval(hits: int, support: int, named: int) -> Interval | None:
+    """Return a 95 % interval of a class's F1, from Wilson's for a share that rises with it.
+
+    F1 is no share of cases, but TP / (TP + FP + FN) (Jaccard's index J) is, and F1 = 2 J / (1 + J).
+
+    Parameters
+    ----------
+    hits : int
+        True positives.
+    support : int
+        Cases of the class.
+    named : int
+        Slices that the model named so.
+    """
+    ends = wilson(hits, support + named - hits) if support else None
+    return (_f1(ends[0]), _f1(ends[1])) if ends else None
+
+
+def _f1(jaccard: float) -> float:
+    return 2 * jaccard / (1 + jaccard)
+
+
+def wider(*intervals: Interval | None) -> Interval | None:
+    """Return the interval that reaches as far as any of those given, None if none is; claims no more than they do."""
+    known = [interval for interval in intervals if interval is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None

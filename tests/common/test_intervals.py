@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from common.intervals import wilson, wilson_many
+from common.intervals import accuracy_interval, f1_interval, wider, wilson, wilson_many
 
 
 def test_a_value_worked_out_by_hand() -> None:
@@ -39,3 +39,19 @@ def test_many_at_once() -> None:
     assert tuple(ends[0]) == wilson(9, 10)
     assert np.isnan(ends[1]).all()
     assert wilson_many([], []).shape == (0, 2)
+
+
+def test_f1_by_its_jaccard_index() -> None:
+    low, high = wilson(6, 12) or (0.0, 0.0)  # 6 true positives, 10 cases, 8 named so
+    assert f1_interval(6, 10, 8) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
+    assert f1_interval(0, 0, 5) is None
+
+
+def test_the_wider_ends_of_several() -> None:
+    assert wider((0.2, 0.5), (0.3, 0.7), None) == (0.2, 0.7)
+    assert wider(None, None) is None
+
+
+def test_accuracy_of_a_confusion_matrix() -> None:
+    assert accuracy_interval(np.diag([3, 2, 1, 0])) == list(wilson(6, 6) or ())
+    assert accuracy_interval(np.zeros((4, 4), np.int64)) is None
