@@ -10,6 +10,7 @@ import numpy.typing as npt
 from clients.control import Control, forget_control
 from clients.keeping import NO_OWN, Own, keep, keep_tested, whole_model
 from clients.ready import forget, ready, slices_at, use_threads
+from clients.resampling import resampling_of
 from clients.site import Site
 from common.correction import proximal
 from common.description import Description
@@ -21,6 +22,7 @@ from common.labels import CLASSES
 from common.plan import Plan
 from common.progressive import pixels_at
 from common.state import arrays_from_model, model_from_arrays
+from common.temperature import GRID, in_range
 from common.train import Moment, TrainResult
 from common.train import train as train_slices
 from common.weights import Arrays
@@ -120,12 +122,37 @@ def train(
 
 
 def evaluate(
-    site: Site, plan: Plan, split: str, server_round: int, threads: int, arrays: Received, own: Own = NO_OWN
+    site: Site,
+    plan: Plan,
+    split: str,
+    server_round: int,
+    threads: int,
+    arrays: Received,
+    own: Own = NO_OWN,
+    temperature: float = 1.0,
 ) -> EvaluateResult:
     """Evaluate the received model on the ``"val"`` slices at the size of that round, or on the ``"test"`` slices.
 
-    The test is always at full size.
+    The test is always at full size, and draws the bootstrap over groups.
+
+    Parameters
+    ----------
+    site, plan, server_round, threads, arrays, own
+        As for :func:`train`.
+    split : str
+        ``"val"`` or ``"test"``.
+    temperature : float
+        Of the calibrated confidence.
+
+    Raises
+    ------
+    InputError
+        ``PLAN003`` for a number that can be no temperature.
     """
+    if not in_range(temperature):
+        raise InputError(
+            "PLAN003", f"The server sent temperature={temperature}, which is not from {GRID[0]} to {GRID[-1]}."
+        )
     use_threads(threads)
     prepared = ready(site, plan)
     whole = whole_model(site, plan, own, arrays)
@@ -135,7 +162,9 @@ def evaluate(
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
     pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
-    return evaluate_slices(model, slices_at(site, prepared, pixels), indices, site.teller("evaluating"))
+    slices = slices_at(site, prepared, pixels)
+    resampling = resampling_of(site, plan, prepared, indices) if split == "test" else None
+    return evaluate_slices(model, slices, indices, site.teller("evaluating"), temperature, resampling)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:

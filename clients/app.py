@@ -17,8 +17,8 @@ from clients.pooled import train_pooled
 from clients.site import Site
 from clients.site_file import SITE_FILE, read_site
 from common import wire
-from common.calibration import to_counts
 from common.errors import ProjectError
+from common.evaluate_numbers import to_numbers
 from common.plan import Plan
 
 Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
@@ -100,16 +100,10 @@ def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) ->
 
 def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
     split, number, threads = str(config[wire.SPLIT]), int(config[wire.ROUND]), int(config[wire.THREADS])
-    result = answers.evaluate(site, plan, split, number, threads, _received(content), _own(config))
-    metrics = {
-        wire.SAMPLES: result.samples,
-        "loss-sum": result.loss_sum,
-        "confusion": result.confusion.ravel().tolist(),
-        "bins": to_counts(result.bins),
-        "seconds": result.seconds,
-    }
+    temperature = float(config.get(wire.TEMPERATURE, 1.0))
+    result = answers.evaluate(site, plan, split, number, threads, _received(content), _own(config), temperature)
     who = _who(site, answers.files_sha256(site, plan))
-    return RecordDict({wire.METRICS: MetricRecord(metrics), wire.WHO: who})
+    return RecordDict({wire.METRICS: MetricRecord(to_numbers(result)), wire.WHO: who})
 
 
 def _received(content: RecordDict, record: str = wire.ARRAYS) -> answers.Received:

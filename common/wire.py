@@ -13,6 +13,7 @@ DESCRIPTION = "description"  # ConfigRecord: the audit's counts and the split, a
 PLAN = "plan"
 ROUND = "server-round"
 SPLIT = "split"  # "val" or "test"
+TEMPERATURE = "temperature"  # of the calibrated confidence of a test
 THREADS = "threads"  # 0: the hospital decides
 
 RUN = "run"  # names what a hospital keeps of a run

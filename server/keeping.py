@@ -58,6 +58,17 @@ class Keeping:
             return own_best_round(self._progress.history, name)
         return self._progress.best_round
 
+    @property
+    def temperature(self) -> float | None:
+        """The temperature of the model that is tested; None where each hospital tests a model of its own round.
+
+        A run that an earlier version began has none either.
+        """
+        if self._keeps == EVERYTHING:
+            return None
+        found = self._progress.best_row.get("temperature")
+        return None if found is None else float(found)
+
     def _own(self, name: str, number: int) -> int:
         return last_taught(self._progress.history, name, number)
 

@@ -73,6 +73,11 @@ class RunProgress:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     memory: dict[str, Arrays] = field(default_factory=dict)
 
+    @property
+    def best_row(self) -> dict[str, Any]:
+        """The best round's row of ``training_history.json``; empty before the first."""
+        return next((row for row in self.history if row["epoch"] == self.best_round), {})
+
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""
         content = {

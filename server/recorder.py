@@ -112,7 +112,6 @@ class Recorder(Listener):
     ) -> None:
         """Write the figures of the best round and close the run."""
         sha256 = self._write_best(progress)
-        best = next(row for row in progress.history if row["epoch"] == progress.best_round)
         finished = FinishedRun(
             run_id=self.folder.run_id,
             strategy=self._settings.strategy.name,
@@ -120,7 +119,9 @@ class Recorder(Listener):
             rounds=self._settings.rounds,
             best_round=progress.best_round,
             image_size=self._settings.data.image_size,
-            best_val_accuracy=best["val_accuracy"],
+            best_val_accuracy=progress.best_row["val_accuracy"],
+            temperature=Keeping(self._plan.strategy.keeps, progress).temperature,
+            engine=self.status.engine,
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,
             stats=stats_json(descriptions, self._plan),

@@ -13,6 +13,7 @@ from flwr.supercore.run import Run
 from common import wire
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.status import now
+from common.bootstrap import REPLICATES
 from common.errors import RunError
 from common.evaluate import EvaluateResult
 from common.kept import NOTHING
@@ -151,7 +152,9 @@ class Rounds:
         tuple of (dict of str to EvaluateResult, list of Failure)
             Results by hospital name, and who is missing.
         """
-        results, failures = self._evaluate(number, arrays, "test", self._keeping.to_test)
+        results, failures = self._evaluate(
+            number, arrays, "test", self._keeping.to_test, self._keeping.temperature or 1.0
+        )
         if not results:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({_listed(failures)}).")
         return results, failures
@@ -236,17 +239,20 @@ class Rounds:
             part = record.hospitals[name]
             part.val_confusion, part.val_samples, part.val_seconds = result.confusion, result.samples, result.seconds
             part.val_loss = result.loss_sum / max(result.samples, 1)
+            part.val_nll = result.nll
             part.bytes_down += payload_bytes(arrays)
         if not any(result.samples for result in results.values()):
             raise RunError("RUN013", f"Round {number}: no hospital could evaluate the model ({_listed(failures)}).")
 
     def _evaluate(
-        self, number: int, arrays: Arrays, split: str, own: Callable[[str], Said]
+        self, number: int, arrays: Arrays, split: str, own: Callable[[str], Said], temperature: float = 1.0
     ) -> tuple[dict[str, EvaluateResult], list[Failure]]:
         """Evaluate a model, with each hospital's own tensors, on one split of every hospital; in configured order."""
         phase = {"val": "evaluate", "test": "test"}[split]
         self._listener.phase(phase, number)
-        config = ConfigRecord({wire.PLAN: self.plan.to_json(), wire.ROUND: number, wire.SPLIT: split})
+        asked = {wire.ROUND: number, wire.SPLIT: split, wire.TEMPERATURE: temperature}
+        config = ConfigRecord({wire.PLAN: self.plan.to_json(), **asked})
+        replicates = REPLICATES if split == "test" else 0
         sent = ArrayRecord({name: Array(array) for name, array in arrays.items()})
         content = RecordDict({wire.ARRAYS: sent, wire.CONFIG: config})
         present = self._roster.muster()
@@ -263,7 +269,7 @@ class Rounds:
         for request, reply in self._exchange.ask(requests, self._timeout):
             member = present[request.hospital]
             problem = screening.refusal(reply, self._timeout, member.description)
-            result = problem or (screening.evaluation_of(reply) if reply else "no answer")
+            result = problem or (screening.evaluation_of(reply, replicates) if reply else "no answer")
             if isinstance(result, str):
                 failures.append(Failure(member.name, phase, result))
                 self._listener.failed(failures[-1])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from flwr.app import Message
 
 from common import wire
-from common.calibration import from_counts
+from common.bootstrap import Replicates
+from common.calibration import NUM_BINS, Bin
 from common.description import Description
 from common.evaluate import EvaluateResult
-from common.labels import NUM_CLASSES
+from common.evaluate_numbers import from_numbers
+from common.metrics import Confusion
 from common.weights import check_update
 
 _TRAINING_FIGURES = (wire.SAMPLES, "steps", "loss", "accuracy", "lr", "seconds")
@@ -89,20 +91,48 @@ def update_problem(
     return check_update(reference, {name: array.numpy() for name, array in reply.content[wire.ARRAYS].items()})
 
 
-def evaluation_of(reply: Message) -> EvaluateResult | str:
-    """Read an evaluation, or say what is wrong with it."""
+def evaluation_of(reply: Message, replicates: int = 0) -> EvaluateResult | str:
+    """Read an evaluation, or say what is wrong with it.
+
+    Parameters
+    ----------
+    reply : Message
+        An answer that `refusal` accepts.
+    replicates : int
+        How many draws of the bootstrap it must hold.
+    """
     try:
-        metrics = reply.content[wire.METRICS]
-        confusion = np.asarray(metrics["confusion"], dtype=np.int64).reshape(NUM_CLASSES, NUM_CLASSES)
-        bins = from_counts(metrics["bins"])
-        samples, loss_sum, seconds = int(metrics[wire.SAMPLES]), float(metrics["loss-sum"]), float(metrics["seconds"])
+        result = from_numbers(reply.content[wire.METRICS], replicates)
     except (KeyError, ValueError, TypeError):
-        return "its validation figures cannot be read"
-    if confusion.sum() != samples or (confusion < 0).any():
+        return "its evaluation figures cannot be read"
+    if result.confusion.sum() != result.samples or (result.confusion < 0).any():
         return "its counts do not add up to its slices"
-    if not np.isfinite(loss_sum):
-        return "its validation loss is not finite"
-    return EvaluateResult(samples, loss_sum, confusion, bins, seconds)
+    if not (_fit(result.bins, result.confusion) and _fit(result.calibrated_bins, result.confusion)):
+        return "its counts by confidence do not fit its counts by class"
+    if not (np.isfinite(result.loss_sum) and np.isfinite(result.nll).all() and (result.nll >= 0).all()):
+        return "its loss is not a finite number from 0"
+    if not 0 <= result.groups <= result.samples or not _drawn_from(result.replicates, result.confusion):
+        return "the draws of its bootstrap do not fit its counts"
+    return result
+
+
+def _fit(bins: Sequence[Bin], confusion: Confusion) -> bool:
+    """Tell whether bins hold as many cases, and as many right ones, as the confusion matrix."""
+    counts = sum(part.count for part in bins), sum(part.correct for part in bins)
+    return len(bins) == NUM_BINS and counts == (int(confusion.sum()), int(np.trace(confusion)))
+
+
+def _drawn_from(replicates: Replicates, confusion: Confusion) -> bool:
+    """Tell whether draws can come from these counts.
+
+    A cell without a case stays empty in every draw, and the draws' mean size is that of the sample, but for chance: six
+    standard errors are left to it.
+    """
+    if (replicates < 0).any() or replicates[:, confusion == 0].any():
+        return False
+    sizes = replicates.sum(axis=(1, 2))
+    leeway = 6 * sizes.std() / np.sqrt(len(sizes)) if len(sizes) else 0.0
+    return not len(sizes) or bool(abs(sizes.mean() - confusion.sum()) <= leeway + 1e-9)
 
 
 def _error(reason: str) -> str:

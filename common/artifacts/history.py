@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.fairness import Fairness, fairness
+from common.intervals import accuracy_interval
 from common.metrics import Confusion, add_confusions, figures
+from common.temperature import Sums, add_sums, best_temperature
 
 
 @dataclass
@@ -22,6 +25,8 @@ class HospitalRound:
         Wall time at the hospital.
     val_loss, val_samples, val_confusion
         Figures of the new global model on the hospital's validation slices.
+    val_nll : ndarray of float64, shape [129]
+        See `common.temperature`; stays out of the file.
     bytes_down, bytes_up : int
         Payload to and from the hospital.
     """
@@ -35,20 +40,26 @@ class HospitalRound:
     val_samples: int | None = None
     val_seconds: float | None = None
     val_confusion: Confusion | None = None
+    val_nll: Sums | None = None
     bytes_down: int = 0
     bytes_up: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object; keys are absent where the hospital did not answer."""
-        content = {key: value for key, value in vars(self).items() if value is not None and key != "val_confusion"}
+        content = {key: value for key, value in vars(self).items() if value is not None and key not in _NOT_AS_IT_IS}
         if self.val_confusion is not None:
             result = figures(self.val_confusion)
             content |= {
                 "val_accuracy": result.accuracy,
+                "val_interval": accuracy_interval(self.val_confusion),
                 "val_macro_f1": result.macro_f1,
+                "val_macro_classes": result.macro_classes,
                 "val_confusion_matrix": self.val_confusion.tolist(),
             }
         return content
+
+
+_NOT_AS_IT_IS = ("val_confusion", "val_nll")
 
 
 @dataclass(frozen=True)
@@ -133,20 +144,36 @@ class RoundRecord:
         return self._mean("train_accuracy", "train_samples")
 
     @property
+    def temperature(self) -> float | None:
+        """The temperature that fits the new model best over all hospitals; None where nobody validated it."""
+        return best_temperature(add_sums(p.val_nll for p in self.hospitals.values() if p.val_nll is not None))
+
+    @property
+    def fairness(self) -> Fairness | None:
+        """How validation accuracy spreads over the hospitals; None below two."""
+        return fairness({n: p.val_confusion for n, p in self.hospitals.items() if p.val_confusion is not None})
+
+    @property
     def validated(self) -> list[str]:
         """Names of the hospitals that evaluated the new model."""
         return [name for name, part in self.hospitals.items() if part.val_confusion is not None]
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of the round."""
+        result, spread = figures(self.val_confusion), self.fairness
         return {
             "epoch": self.number,
             "train_loss": self.train_loss,
             "train_accuracy": self.train_accuracy,
             "val_loss": self.val_loss,
             "val_accuracy": self.val_accuracy,
-            "val_macro_f1": figures(self.val_confusion).macro_f1,
+            "val_interval": accuracy_interval(self.val_confusion),
+            "val_samples": int(self.val_confusion.sum()),
+            "val_macro_f1": result.macro_f1,
+            "val_macro_classes": result.macro_classes,
             "val_confusion_matrix": self.val_confusion.tolist(),
+            "fairness": spread.to_json() if spread else None,
+            "temperature": self.temperature,
             "started_at": self.started_at,
             "seconds": self.seconds,
             "lr": self.lr,

@@ -11,6 +11,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from clients import answers
+from clients.resampling import resampling_of
 from common.errors import InputError, Interrupted
 from common.evaluate import EvaluateResult
 from common.images.tensors import normalise, to_batch
@@ -168,3 +169,32 @@ def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):
     assert all(np.array_equal(array, plain[name]) for name, array in trained(0.0).items())
     weight = "layer1.0.conv1.weight"
     assert np.linalg.norm(pulled[weight] - ARRAYS[weight]) < 0.9 * np.linalg.norm(plain[weight] - ARRAYS[weight])
+
+
+def test_a_test_draws_groups_and_validation_does_not(sites):
+    said = prepare(sites[0].folder, sites[0].hospital.class_map, PLAN.data, PLAN.seed, sites[0].cache_dir)
+    first, again = (answers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS) for _ in range(2))
+    np.testing.assert_array_equal(first.replicates, again.replicates)
+    assert first.groups == len(np.unique(said.groups.group[said.split.test])) < first.samples
+    assert answers.evaluate(sites[0], PLAN, "val", 1, 1, ARRAYS).replicates.shape == (0, 4, 4)
+
+
+def test_who_knows_the_seed_and_not_the_slices_does_not_know_the_draws(sites):
+    """The server knows the run's seed, the hospital and its indices; one other picture is another stream."""
+    own = prepare(sites[0].folder, sites[0].hospital.class_map, PLAN.data, PLAN.seed, sites[0].cache_dir)
+    thumbs = np.array(own.library.thumbs)
+    before = resampling_of(sites[0], PLAN, own, own.split.test)
+    thumbs[own.split.test[0], 0, 0] ^= 1
+    changed = replace(own, library=replace(own.library, thumbs=thumbs))
+    assert resampling_of(sites[0], PLAN, changed, own.split.test).seed != before.seed
+    assert resampling_of(sites[0], PLAN, own, own.split.test).seed == before.seed
+
+
+def test_the_temperature_is_the_servers_and_moves_only_the_calibrated_confidence(sites):
+    plain, hot = (answers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS, temperature=t) for t in (1.0, 4.0))
+    assert plain.calibrated_bins == plain.bins == hot.bins
+    assert sum(b.confidence_sum for b in hot.calibrated_bins) < sum(b.confidence_sum for b in hot.bins)
+    assert hot.nll[-1] == pytest.approx(plain.nll[-1])
+    for impossible in (0.0, -1.0, float("nan"), 5.0):
+        with pytest.raises(InputError, match="PLAN003"):
+            answers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS, temperature=impossible)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
 from common import wire
-from common.calibration import bin_confidences, to_counts
+from common.bootstrap import Resampling
 from common.description import Description
+from common.evaluate import tally
+from common.evaluate_numbers import to_numbers
 from common.labels import CLASSES
-from common.metrics import count_confusion
 from common.plan import Plan
 from common.settings import DataPlan, ModelPlan, TrainPlan
 from common.weights import Arrays
@@ -64,15 +67,12 @@ def update(message: Message, who: Description, arrays: Arrays, samples: int | No
 
 
 def evaluation(message: Message, who: Description, true: list[int], predicted: list[int], loss: float = 1.0) -> Message:
-    """A hospital's answer to "evaluate"."""
-    right = np.array(true) == np.array(predicted)
-    metrics = {
-        wire.SAMPLES: len(true),
-        "loss-sum": loss * len(true),
-        "confusion": count_confusion(true, predicted).ravel().tolist(),
-        "bins": to_counts(bin_confidences(np.full(len(true), 0.5), right)),
-        "seconds": 0.1,
-    }
+    """A hospital's answer to "evaluate"; each slice is a group of its own."""
+    asked = message.content.get(wire.CONFIG, {})
+    resampling = Resampling(np.arange(len(true)), 1) if asked.get(wire.SPLIT) == "test" else None
+    logits = 2 * torch.eye(len(CLASSES))[predicted]
+    result = tally(logits, torch.tensor(true), float(asked.get(wire.TEMPERATURE, 1.0)), resampling)
+    metrics = to_numbers(replace(result, loss_sum=loss * len(true), seconds=0.1))
     whose = ConfigRecord({wire.HOSPITAL: who.key, wire.FILES: who.files_sha256})
     return Message(RecordDict({wire.METRICS: MetricRecord(metrics), wire.WHO: whose}), reply_to=message)
 

@@ -5,6 +5,7 @@ import pytest
 from flwr.app import ConfigRecord, Error, Message, RecordDict
 
 from common import wire
+from common.bootstrap import Resampling, resample
 from server import screening
 from tests.common.descriptions import description
 from tests.server.hospitals import evaluation, question, start_arrays, update
@@ -70,10 +71,59 @@ def test_an_evaluation_is_read_as_it_was_written():
         (lambda m: m.update(bins=[-1.0, 0.0, 0.0]), "cannot be read"),
         (lambda m: m.update({wire.SAMPLES: 7}), "do not add up"),
         (lambda m: m.update(confusion=[-1, 4, *[0] * 14]), "do not add up"),
-        (lambda m: m.update({"loss-sum": float("inf")}), "not finite"),
+        (lambda m: m.update({"loss-sum": float("inf")}), "not a finite"),
+        (lambda m: m.update(nll=[-1.0] * 129), "not a finite"),
+        (lambda m: m.pop("nll"), "cannot be read"),
+        (lambda m: m.update(nll=[1.0] * 128), "cannot be read"),
+        (lambda m: m.update(bins=[*[0.0] * 27, 2.0, 1.9, 2.0]), "by confidence"),
+        (lambda m: m.update({"calibrated-bins": [*[0.0] * 27, 3.0, 2.7, 3.0]}), "by confidence"),
+        (lambda m: m.update(replicates=[0] * 16), "cannot be read"),
     ],
 )
 def test_an_evaluation_that_cannot_be_is_refused(change, says):
     reply = evaluation(question(1), ASKED, [0, 1, 2], [0, 1, 3])
     change(reply.content[wire.METRICS])
     assert says in str(screening.evaluation_of(reply))
+
+
+def answer_to_a_test(true, predicted):
+    message = question(1)
+    message.content = RecordDict({wire.CONFIG: ConfigRecord({wire.SPLIT: "test"})})
+    return evaluation(message, ASKED, true, predicted)
+
+
+def test_the_draws_of_a_test_are_read_as_they_were_written():
+    result = screening.evaluation_of(answer_to_a_test([0, 1, 2], [0, 1, 3]), 1000)
+    assert not isinstance(result, str)
+    assert result.replicates.shape == (1000, 4, 4)
+    assert result.groups == 3
+    assert set(result.replicates.sum(axis=(1, 2))) == {3}
+    assert "cannot be read" in str(screening.evaluation_of(answer_to_a_test([0, 1, 2], [0, 1, 3]), 500))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(replicates=[-1, *m["replicates"][1:]]),
+        lambda m: m.update(replicates=[0, 1, *m["replicates"][2:]]),  # nobody called a glioma a meningioma
+        lambda m: m.update(replicates=[2 * n for n in m["replicates"]]),
+        lambda m: m.update(groups=4),
+        lambda m: m.update(groups=-1),
+    ],
+    ids=["negative", "a cell that is empty", "twice as large", "more groups than slices", "negative groups"],
+)
+def test_draws_that_cannot_come_from_the_counts_are_refused(change):
+    reply = answer_to_a_test([0, 1, 2], [0, 1, 3])
+    change(reply.content[wire.METRICS])
+    assert "bootstrap" in str(screening.evaluation_of(reply, 1000))
+
+
+def test_draws_of_groups_of_unequal_size_are_not_refused():
+    chance = np.random.default_rng(0)
+    for seed in range(20):
+        group = np.sort(chance.integers(0, 12, 60))
+        true = chance.integers(0, 4, 60)
+        drawn = resample(true, true, Resampling(group, seed))
+        reply = answer_to_a_test(true.tolist(), true.tolist())
+        reply.content[wire.METRICS]["replicates"] = drawn.ravel().tolist()
+        assert not isinstance(screening.evaluation_of(reply, 1000), str)

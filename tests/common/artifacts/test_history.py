@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.intervals import wilson
+from common.temperature import GRID
 
 
 def confusion(right: int, wrong: int) -> np.ndarray:
@@ -96,3 +98,23 @@ def test_pooled_training_stands_for_all_and_no_hospital_is_said_to_have_trained(
 
 def test_a_federations_round_has_no_such_key(record):
     assert "pooled" not in record.to_json()
+
+
+def test_a_round_says_how_sure_and_how_evenly(record):
+    content = record.to_json()
+    assert content["val_samples"] == 16
+    assert content["val_interval"] == list(wilson(6, 16))
+    assert content["hospitals"]["A"]["val_interval"] == list(wilson(3, 4))
+    assert content["val_macro_classes"] == content["hospitals"]["A"]["val_macro_classes"] == ["glioma", "meningioma"]
+    assert content["fairness"]["worst_hospital"] == "C"
+    assert content["fairness"]["gap"] == pytest.approx(0.75 - 0.25)
+    assert content["temperature"] is None, "nobody sent sums"
+    record.hospitals["B"].val_confusion = record.hospitals["C"].val_confusion = None
+    assert record.to_json()["fairness"] is None, "one hospital is compared with nobody"
+
+
+def test_the_temperature_is_that_of_all_hospitals_sums(record):
+    one, other = np.linspace(3.0, 1.0, 129), np.linspace(0.0, 1.5, 129) ** 2
+    record.hospitals["A"].val_nll, record.hospitals["C"].val_nll = one, other
+    assert record.to_json()["temperature"] == GRID[int(np.argmin(one + other))]
+    assert not any("val_nll" in part for part in record.to_json()["hospitals"].values())

@@ -8,10 +8,13 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from common.artifacts.meta import FinishedRun, meta_json
+from common.bootstrap import Resampling, bootstrap_intervals, resample
 from common.calibration import bin_confidences
 from common.evaluate import EvaluateResult
+from common.intervals import f1_interval, wilson
 from common.labels import CLASSES
 from common.metrics import count_confusion
+from common.temperature import add_sums
 from tests.common.descriptions import description
 
 
@@ -22,9 +25,14 @@ def predictions(seed: int, count: int, classes: int = 4):
     return true, predicted
 
 
-def result(true, predicted) -> EvaluateResult:
-    bins = bin_confidences(np.full(len(true), 0.75), true == predicted)
-    return EvaluateResult(len(true), 0.5 * len(true), count_confusion(true, predicted), bins, 0.1)
+def result(true, predicted, seed: int = 1) -> EvaluateResult:
+    """Confidence 0.75, and 0.65 at the temperature; three slices a group."""
+    plain, calibrated = (bin_confidences(np.full(len(true), level), true == predicted) for level in (0.75, 0.65))
+    drawn = resample(true, predicted, Resampling(np.arange(len(true)) // 3, seed))
+    confusion = count_confusion(true, predicted)
+    return EvaluateResult(
+        len(true), 0.5 * len(true), confusion, plain, 0.1, add_sums([]), calibrated, drawn, -(-len(true) // 3)
+    )
 
 
 @pytest.fixture
@@ -38,6 +46,8 @@ def run():
         best_round=4,
         image_size=96,
         best_val_accuracy=0.8,
+        temperature=None,
+        engine="ray",
         device="cpu",
         descriptions=[description("a"), description("b", 9, 4, 3, groups_across_splits=2)],
         stats={},
@@ -93,3 +103,56 @@ def test_a_hospital_without_test_slices_or_without_an_answer_leaves_sound_json(r
     json.dumps(meta, allow_nan=False)
     alone = meta_json(replace(run, tests={"Hospital A": run.tests["Hospital A"]}))
     assert list(alone["metrics"]["per_hospital"]) == ["Hospital A"]
+
+
+def test_every_figure_has_its_cases_and_its_interval(run):
+    metrics = meta_json(run)["metrics"]
+    confusion = np.array(metrics["confusion_matrix"])
+    ends = metrics["intervals"]
+    for i, name in enumerate(CLASSES):
+        hits, cases, named = int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum())
+        own = metrics["per_class"][name]
+        assert (own["support"], own["predicted"], own["few_cases"]) == (cases, named, cases < 20)
+        assert ends["per_class_recall"][name] == list(wilson(hits, cases))
+        assert ends["per_class_precision"][name] == list(wilson(hits, named)), "precision rests on what was named so"
+        assert ends["per_class_f1"][name] == list(f1_interval(hits, cases, named))
+    assert "Wilson" in ends["method"]
+    assert metrics["per_hospital"]["Hospital B"]["per_class"]["notumor"]["few_cases"]
+
+
+def test_the_bootstrap_over_all_hospitals_is_that_of_the_summed_draws(run):
+    metrics = meta_json(run)["metrics"]
+    drawn = sum(test.replicates for test in run.tests.values())
+    expected = bootstrap_intervals(drawn, np.array(metrics["confusion_matrix"]))
+    found = metrics["intervals"]["bootstrap"]
+    assert (found["replicates"], found["groups"]) == (1000, 20 + 9)
+    assert "stratified by hospital" in found["method"]
+    assert found["test_accuracy"] == expected.accuracy
+    assert found["macro_f1"] == expected.macro_f1
+    assert found["per_class_recall"] == expected.recall
+    own = metrics["per_hospital"]["Hospital B"]["intervals"]["bootstrap"]
+    assert own["groups"] == 9
+    assert "notumor" not in own["per_class_recall"]
+
+
+def test_without_draws_or_with_one_group_there_is_no_bootstrap(run):
+    plain = {name: replace(test, replicates=test.replicates[:0], groups=0) for name, test in run.tests.items()}
+    assert meta_json(replace(run, tests=plain))["metrics"]["intervals"]["bootstrap"] is None
+    single = {"Hospital A": replace(run.tests["Hospital A"], groups=1)}
+    assert meta_json(replace(run, tests=single))["metrics"]["intervals"]["bootstrap"] is None
+
+
+def test_fairness_calibration_and_warnings(run):
+    meta = meta_json(replace(run, temperature=1.5))
+    metrics = meta["metrics"]
+    accuracy = {name: own["test_accuracy"] for name, own in metrics["per_hospital"].items()}
+    assert metrics["fairness"]["gap"] == pytest.approx(max(accuracy.values()) - min(accuracy.values()))
+    assert meta["temperature"] == 1.5
+    right = metrics["test_accuracy"]
+    assert metrics["calibration"]["ece"] == pytest.approx(abs(right - 0.75))
+    assert metrics["calibration"]["calibrated_ece"] == pytest.approx(abs(right - 0.65))
+    assert [warning["code"] for warning in meta["warnings"]] == ["EVAL001"], "hospital b shares two groups"
+    plain = meta_json(run)
+    assert plain["temperature"] is None
+    assert "calibrated_ece" not in plain["metrics"]["calibration"]
+    json.dumps(meta, allow_nan=False)

@@ -1,0 +1,126 @@
+"""``metrics`` of ``model_meta.json``: every test figure with the cases it rests on and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from common.bootstrap import METHOD, add_replicates, bootstrap_intervals
+from common.calibration import add_bins, to_json
+from common.evaluate import EvaluateResult
+from common.fairness import fairness
+from common.intervals import accuracy_interval, f1_interval, wilson
+from common.labels import CLASSES
+from common.metrics import Confusion, Figures, add_confusions, figures
+from common.support import is_few
+
+WILSON = "Wilson; F1 from Wilson's for TP / (TP + FP + FN)"
+
+
+def metrics_json(
+    tests: Mapping[str, EvaluateResult], best_val_accuracy: float, temperature: float | None
+) -> dict[str, Any]:
+    """Return version 1's figures from the hospitals' sums, and each hospital's own.
+
+    Parameters
+    ----------
+    tests : mapping of str to EvaluateResult
+        By hospital name.
+    best_val_accuracy : float
+        Of the best round, a fraction.
+    temperature : float or None
+        That the tests counted `EvaluateResult.calibrated_bins` with.
+    """
+    results = list(tests.values())
+    confusion = add_confusions(test.confusion for test in results)
+    overall = figures(confusion)
+    spread = fairness({name: test.confusion for name, test in tests.items()})
+    return {
+        "test_accuracy": overall.accuracy,
+        "avg_f1": overall.macro_f1,
+        "avg_precision": overall.macro_precision,
+        "avg_recall": overall.macro_recall,
+        "per_class": _per_class(overall, confusion),
+        "confusion_matrix": confusion.tolist(),
+        "best_val_accuracy": best_val_accuracy,
+        "test_loss": _mean_loss(results),
+        "intervals": _intervals(confusion, results),
+        "macro_classes": overall.macro_classes,
+        "per_hospital": {name: _hospital(test, temperature) for name, test in tests.items()},
+        "fairness": spread.to_json() if spread else None,
+        "calibration": _calibration(results, temperature),
+    }
+
+
+def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]:
+    result = figures(test.confusion)
+    return {
+        "test_accuracy": result.accuracy,
+        "interval": accuracy_interval(test.confusion),
+        "n_test": test.samples,
+        "macro_f1": result.macro_f1,
+        "macro_classes": result.macro_classes,
+        "confusion_matrix": test.confusion.tolist(),
+        "per_class": _per_class(result, test.confusion),
+        "test_loss": _mean_loss([test]),
+        "intervals": _intervals(test.confusion, [test]),
+        "calibration": _calibration([test], temperature),
+    }
+
+
+def _per_class(result: Figures, confusion: Confusion) -> dict[str, dict[str, Any]]:
+    """Return each class's figures, with the slices that were named so (what precision rests on) and a mark."""
+    return {
+        name: {**asdict(value), "predicted": int(confusion[:, i].sum()), "few_cases": is_few(value.support)}
+        for i, (name, value) in enumerate(result.per_class.items())
+    }
+
+
+def _intervals(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[str, Any]:
+    """Return the 95 % intervals of each figure that rests on a case: Wilson's, and the bootstrap's beside them."""
+    hits, support, named = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    counts = list(zip(CLASSES, hits.tolist(), support.tolist(), named.tolist(), strict=True))
+    return {
+        "test_accuracy": accuracy_interval(confusion),
+        "per_class_recall": {name: list(ends) for name, hit, cases, _ in counts if (ends := wilson(hit, cases))},
+        "per_class_precision": {name: list(ends) for name, hit, _, said in counts if (ends := wilson(hit, said))},
+        "per_class_f1": {
+            name: list(ends) for name, hit, cases, said in counts if (ends := f1_interval(hit, cases, said))
+        },
+        "method": WILSON,
+        "bootstrap": _bootstrap(confusion, results),
+    }
+
+
+def _bootstrap(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[str, Any] | None:
+    """Return the intervals of the bootstrap over groups, None where there are no two groups to draw from."""
+    drawn, groups = add_replicates(test.replicates for test in results), sum(test.groups for test in results)
+    if not len(drawn) or groups < 2:
+        return None
+    found = asdict(bootstrap_intervals(drawn, confusion))
+    by_class = {f"per_class_{name}": found.pop(name) for name in ("precision", "recall", "f1")}
+    return {
+        "method": METHOD,
+        "replicates": len(drawn),
+        "groups": groups,
+        "test_accuracy": found.pop("accuracy"),
+        **found,
+        **by_class,
+    }
+
+
+def _calibration(results: Sequence[EvaluateResult], temperature: float | None) -> dict[str, Any]:
+    """Return counts by confidence and their error, as the model states it and at the temperature."""
+    plain = to_json(add_bins([test.bins for test in results]))
+    if temperature is None:
+        return plain
+    calibrated = to_json(add_bins([test.calibrated_bins for test in results]))
+    return {**plain, "calibrated_bins": calibrated["bins"], "calibrated_ece": calibrated["ece"]}
+
+
+def _mean_loss(results: Sequence[EvaluateResult]) -> float | None:
+    samples = sum(test.samples for test in results)
+    return sum(test.loss_sum for test in results) / samples if samples else None

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from common.artifacts.cautions import Caution, cautions, from_json, to_json
+from tests.common.descriptions import description
+
+
+def audited(key: str, code: str, count: int):
+    said = description(key)
+    said.numbers["audit"] = [{"code": code, "severity": "warning", "title": "", "sentence": "", "count": count}]
+    return said
+
+
+def test_nothing_wrong_is_no_warning():
+    assert cautions([description("a"), description("b")], 1.4) == []
+    assert cautions([description("a")], None) == []
+
+
+def test_shared_groups_are_counted_and_named_by_hospital():
+    (one,) = cautions(
+        [description("a", groups_across_splits=2), description("b"), description("c", groups_across_splits=5)]
+    )
+    assert one.code == "EVAL001"
+    assert "7 groups of look-alike or neighbouring slices stand on more than one side" in one.sentence
+    assert "(Hospital A 2 and Hospital C 5)" in one.sentence
+    assert "data.group_split=true" in one.sentence
+    (single,) = cautions([description("a", groups_across_splits=1)])
+    assert single.sentence.startswith("1 group of look-alike or neighbouring slices stands on")
+
+
+@pytest.mark.parametrize(("finding", "code"), [("DATA007", "EVAL002"), ("DATA010", "EVAL003")])
+def test_labels_that_contradict_each_other(finding, code):
+    (one,) = cautions([description("a"), audited("b", finding, 6)])
+    assert one.code == code
+    assert "(Hospital B 6 " in one.sentence
+
+
+def test_a_temperature_at_the_end_of_its_range():
+    assert [one.code for one in cautions([], 0.25)] == ["EVAL004"]
+    assert [one.code for one in cautions([], 4.0)] == ["EVAL004"]
+
+
+def test_there_and_back():
+    found = [Caution("EVAL001", "A sentence.")]
+    assert from_json(json.loads(json.dumps(to_json(found)))) == found
+    assert from_json([{"code": 3}, "x", {"code": "EVAL009", "sentence": "Newer."}]) == [Caution("EVAL009", "Newer.")]
+    assert from_json(None) is None
