@@ -133,13 +133,17 @@ def train(
 def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
     """Return the steps of each pass that a round makes over so many slices.
 
-    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass.
+    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass, and no more than its part
+    of the slices allows (see `_passes`).
     """
     steps_per_epoch = count_batches(samples, plan.batch_size)
     if plan.rounds_per_epoch == 1:
         return [steps_per_epoch] * plan.local_epochs
     part = (server_round - 1) % plan.rounds_per_epoch
-    return [max(len(np.array_split(np.arange(steps_per_epoch), plan.rounds_per_epoch)[part]), 1)]
+    steps, own = (
+        len(np.array_split(np.arange(count), plan.rounds_per_epoch)[part]) for count in (steps_per_epoch, samples)
+    )
+    return [min(max(steps, 1), max((own if own >= 2 else samples) // 2, 1))]
 
 
 def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from common.errors import ProjectError
+from common.strategy_about import ABOUT
 from dashboard import settings as operator
 from dashboard.data import cached, command, launch
+from dashboard.viz import formats
 from dashboard.viz.theme import markdown
+
+_STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in ABOUT.values())
 
 
 def draw() -> None:
@@ -35,7 +39,13 @@ def _choices() -> dict[str, object]:
             "Experiment", options.experiments, index=None, placeholder="none", key="start_experiment"
         ),
         "strategy": middle.selectbox(
-            "Strategy", options.strategies, index=None, placeholder="fedavg", key="start_strategy"
+            "Strategy",
+            options.strategies,
+            index=None,
+            placeholder="FedAvg",
+            format_func=formats.strategy,
+            help=_STRATEGIES,
+            key="start_strategy",
         ),
         "hospitals": right.multiselect(
             "Hospitals", options.hospitals, placeholder="as configured", key="start_hospitals"

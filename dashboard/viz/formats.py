@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from common.strategy_about import ABOUT
+
 MISSING = "–"
-STRATEGIES: dict[str, str] = {
-    "fedavg": "FedAvg",
-    "fedprox": "FedProx",
-    "fedadam": "FedAdam",
-    "fedavgm": "FedAvgM",
-    "fedyogi": "FedYogi",
-    "fedadagrad": "FedAdagrad",
-    "fedmedian": "FedMedian",
-    "scaffold": "SCAFFOLD",
-    "fedbn": "FedBN",
-    "local": "Local",
-    "pooled": "Pooled",
-}
 
 
 def percent(value: float | None) -> str:
@@ -90,7 +79,9 @@ def clock(value: datetime) -> str:
 
 def strategy(name: str | None) -> str:
     """Write a strategy's name as its authors do."""
-    return "strategy not recorded" if not name else STRATEGIES.get(name.lower(), name)
+    if not name:
+        return "strategy not recorded"
+    return ABOUT[name.lower()].title if name.lower() in ABOUT else name
 
 
 def listed(names: list[str] | tuple[str, ...]) -> str:

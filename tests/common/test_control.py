@@ -22,6 +22,16 @@ def test_the_rates_of_a_round_are_those_that_training_uses():
     assert summed_rates(20, PLAN, 2, 5) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("samples", [2, 3, 5, 9, 24])
+def test_where_rounds_share_an_epoch_too(samples):
+    plan = TrainPlan(batch_size=2, lr=0.1, rounds_per_epoch=4)
+    for number in (1, 2, 3, 4):
+        moment = Moment(seed=42, hospital="aiims_delhi", server_round=number, rounds=5)
+        steps = train(small_model(), some_slices(), np.arange(samples), plan, moment).steps
+        expected = sum(learning_rate(plan, number - 1 + (step + 0.5) / steps, 5) for step in range(steps))
+        assert summed_rates(samples, plan, number, 5) == pytest.approx(expected, rel=1e-12)
+
+
 def test_only_weights_have_control_variates():
     arrays = arrays_from_model(small_model())
     assert set(mean_gradient(arrays, arrays, 1.0)) == {name for name, _ in small_model().named_parameters()}

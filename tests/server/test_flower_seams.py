@@ -3,7 +3,8 @@
 import inspect
 
 from flwr.common import constant
-from flwr.serverapp.strategy import FedAvg
+from flwr.serverapp.strategy import FedAdam, FedAvg, FedAvgM, FedMedian, FedTrimmedAvg, FedYogi
+from flwr.serverapp.strategy.multikrum import select_multikrum
 from flwr.supercore.constant import FLEET_HTTP_PUBLIC_KEY_HEADER, TaskType
 from flwr.supercore.exit import flwr_exit
 from flwr.supercore.superexec import run_superexec
@@ -57,3 +58,20 @@ def test_flowers_average_is_still_the_sum_that_is_parked():
     assert "weight_factors = [w / total_weight for w in weights]" in source
     assert "value.numpy() * weight" in source
     assert "aggregate_arrayrecords" in inspect.getsource(FedAvg.aggregate_train)
+
+
+def test_flowers_strategies_look_at_replies_where_this_project_answers_for_them():
+    for kind in (FedAvg, FedMedian, FedTrimmedAvg):
+        assert "self._check_and_log_replies(replies, is_train=True)" in inspect.getsource(kind.aggregate_train)
+    for kind in (FedAvgM, FedAdam, FedYogi):
+        assert "super().aggregate_train(" in inspect.getsource(kind.aggregate_train)
+    assert list(inspect.signature(select_multikrum).parameters) == [
+        "contents",
+        "num_malicious_nodes",
+        "num_nodes_to_select",
+    ]
+
+
+def test_what_flowers_optimisers_remember_has_the_names_that_a_checkpoint_takes_up():
+    assert {"m_t", "v_t", "current_arrays"} <= set(vars(FedAdam()))
+    assert {"momentum_vector", "current_arrays"} <= set(vars(FedAvgM()))

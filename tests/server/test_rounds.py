@@ -1,6 +1,7 @@
 """A round: train, aggregate, evaluate, record; whoever fails is named, and below the quorum it says why."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from server.progress import RunProgress
 from server.roster import Muster, Roster
 from server.rounds import Rounds
 from server.strategies import make_strategy
+from server.strategies.combining import Combining
 from tests.server.hospitals import PLAN, SCALE, Hospitals, start_arrays
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
@@ -42,14 +44,18 @@ class Told(Listener):
 
 
 def rounds_of(
-    hospitals: Hospitals, listener: Listener | None = None, quorum: int = 2, kind: type[Rounds] = Rounds
+    hospitals: Hospitals,
+    listener: Listener | None = None,
+    quorum: int = 2,
+    kind: type[Rounds] = Rounds,
+    strategy: Combining | None = None,
 ) -> Rounds:
     """Bring made-up hospitals together in this process."""
     listener = listener or Listener()
     exchange = Exchange(InProcessGrid(hospitals, len(hospitals.described)), threading.Event(), cores=2)
     roster = Roster(exchange, PLAN, hospitals.names, Muster(quorum, 5, 60, 2), listener, {}, lambda description: None)
     roster.gather()
-    strategy = make_strategy(StrategySettings())
+    strategy = strategy or make_strategy(StrategySettings())
     return kind(PLAN, roster, exchange, strategy, quorum, 1, 60.0, listener)
 
 
@@ -159,6 +165,26 @@ def test_an_answer_that_does_not_say_whose_it_is_is_refused():
 
     _, record = rounds_of(Hospitals(STEPS, twist)).run_round(1, start_arrays())
     assert [(f.hospital, f.phase) for f in record.failed] == [("Hospital B", "train"), ("Hospital B", "evaluate")]
+
+
+def test_what_a_strategy_sends_beside_the_model_goes_to_all_who_train_and_is_counted():
+    seen = []
+
+    def look(key, message, answer):
+        if message.metadata.message_type != "query":
+            seen.append((message.metadata.message_type, wire.CONTROL in message.content))
+        return answer
+
+    plan = replace(PLAN, train=replace(PLAN.train, optimiser="sgd", momentum=0.0))
+    strategy = make_strategy(StrategySettings("scaffold", server_lr=1.0), plan)
+    rounds = rounds_of(Hospitals(STEPS, look), strategy=strategy)
+    arrays, first = rounds.run_round(1, start_arrays())
+    _, second = rounds.run_round(2, arrays)
+    assert [sent for kind, sent in seen if kind == "train"] == [False] * 3 + [True] * 3
+    assert not any(sent for kind, sent in seen if kind == "evaluate")
+    size, control = payload_bytes(start_arrays()), start_arrays()["fc.weight"].nbytes
+    assert {part.bytes_down for part in first.hospitals.values()} == {2 * size}
+    assert {part.bytes_down for part in second.hospitals.values()} == {2 * size + control}
 
 
 def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_neither():
