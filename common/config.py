@@ -111,7 +111,15 @@ def typed(config: DictConfig, schema: type[T]) -> T:
 
 
 def run_settings(config: DictConfig) -> RunSettings:
-    """Turn a composed configuration into checked `RunSettings`."""
+    """Turn a composed configuration into checked `RunSettings`.
+
+    Raises
+    ------
+    InputError
+        ``CONF011`` for a study; else as `typed` and `check_settings`.
+    """
+    if "study" in config:
+        raise InputError("CONF011", "That is a study of many runs, not a run; start it with python -m server.study ...")
     settings = typed(config, RunSettings)
     check_settings(settings)
     return settings
@@ -125,10 +133,21 @@ def compose_settings(overrides: list[str]) -> RunSettings:
     overrides : list of str
         As on the command line: ``["rounds=3", "train.lr=1e-3"]``.
     """
+    return run_settings(compose_config("config", overrides))
+
+
+def compose_config(name: str, overrides: list[str]) -> DictConfig:
+    """Compose a primary file of ``conf/`` with overrides, without a command line.
+
+    Raises
+    ------
+    InputError
+        If a setting or a choice is unknown, or an override cannot be read (``CONF001`` to ``CONF004``).
+    """
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            return run_settings(compose("config", overrides=overrides))
+            return compose(name, overrides=overrides)
     except CONFIG_EXCEPTIONS as error:
         raise config_error(error) from None
 

@@ -42,7 +42,7 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
     folder = existing_run(Path(requested.output_dir).resolve(), str(requested.resume))
     if folder.meta.exists():
         raise InputError("RUN002", f"{folder.run_id} is complete; there is nothing to resume.")
-    settings = _stored(folder)
+    settings = stored_settings(folder)
     settings.resume, settings.output_dir = requested.resume, requested.output_dir
     if "data.root" in names:
         settings.data.root = requested.data.root
@@ -56,7 +56,7 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
     return settings, folder
 
 
-def _stored(folder: RunFolder) -> RunSettings:
+def stored_settings(folder: RunFolder) -> RunSettings:
     """Read the settings that the run was started with."""
     try:
         return typed(OmegaConf.load(folder.config), RunSettings)  # type: ignore[arg-type]

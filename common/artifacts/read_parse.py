@@ -139,6 +139,7 @@ def _round(numbered: int, body: Any, notes: Notes) -> Round:
         for item in (mapping(entry) for entry in sequence(body.get("failed")))
         if item
     )
+    pooled = mapping(body.get("pooled"))
     return Round(
         number=numbered,
         val_confusion_matrix=matrix(body.get("val_confusion_matrix"), NUM_CLASSES),
@@ -154,12 +155,13 @@ def _round(numbered: int, body: Any, notes: Notes) -> Round:
             str(name): _hospital_round(mapping(part), notes, f"round {numbered}, {name}:")
             for name, part in mapping(body.get("hospitals")).items()
         },
+        pooled=_hospital_round(pooled, notes, f"round {numbered}, pooled:") if pooled else None,
         **_figures(body, notes, f"round {numbered}:"),
     )
 
 
 def _hospital_round(body: Any, notes: Notes, where: str) -> HospitalRound:
-    whole = ("train_samples", "val_samples", "bytes_down", "bytes_up")
+    whole = ("train_samples", "train_steps", "val_samples", "bytes_down", "bytes_up")
     return HospitalRound(
         train_seconds=number(body.get("train_seconds")),
         val_seconds=number(body.get("val_seconds")),

@@ -88,6 +88,7 @@ class HospitalRound:
     train_loss: float | None = None
     train_accuracy: float | None = None
     train_samples: int | None = None
+    train_steps: int | None = None
     train_seconds: float | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
@@ -101,7 +102,10 @@ class HospitalRound:
 
 @dataclass(frozen=True)
 class Round:
-    """One object of ``training_history.json``; accuracies and F1 are fractions, weighted over hospitals by samples."""
+    """One object of ``training_history.json``; accuracies and F1 are fractions, weighted over hospitals by samples.
+
+    `pooled` is the training of all hospitals' slices in one loader, where that is what happened.
+    """
 
     number: int
     train_loss: float | None = None
@@ -119,6 +123,14 @@ class Round:
     bytes_down: int | None = None
     bytes_up: int | None = None
     hospitals: Mapping[str, HospitalRound] = field(default_factory=dict)
+    pooled: HospitalRound | None = None
+
+    @property
+    def train_steps(self) -> int | None:
+        """Gradient steps over all hospitals, or of the pooled model; None where none were recorded."""
+        parts = [self.pooled] if self.pooled else list(self.hospitals.values())
+        known = [part.train_steps for part in parts if part.train_steps is not None]
+        return sum(known) if known else None
 
     @property
     def bytes_total(self) -> int | None:

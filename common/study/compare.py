@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from common.metrics import Confusion, add_confusions
-from common.study.estimate import Estimate, estimate
+from common.study.estimate import SHARE, Estimate, estimate
 from common.study.measures import Measure
 from common.study.records import CellResult, Study
 
@@ -40,7 +40,7 @@ def values(study: Study, strategy: str, measure: Measure, places: Sequence[str])
 
 def over_seeds(study: Study, strategy: str, measure: Measure, places: Sequence[str]) -> Estimate | None:
     """Return the mean of `values` with its interval, None where no seed has it."""
-    return estimate(list(values(study, strategy, measure, places).values()))
+    return estimate(list(values(study, strategy, measure, places).values()), SHARE)
 
 
 def paired(study: Study, subject: str, reference: str, measure: Measure, places: Sequence[str]) -> dict[int, float]:

@@ -33,13 +33,19 @@ class Estimate:
     n: int
 
 
-def estimate(values: Sequence[float]) -> Estimate | None:
+SHARE = (0.0, 1.0)
+DIFFERENCE = (-1.0, 1.0)
+
+
+def estimate(values: Sequence[float], within: Interval = DIFFERENCE) -> Estimate | None:
     """Return the mean of `values` with its 95 % interval (Student, Biometrika 1908); None for no value.
 
     Parameters
     ----------
     values : sequence of float
         One a seed, or one paired difference a seed.
+    within : tuple of float
+        Where a mean can be at all: `SHARE` or `DIFFERENCE`; with two seeds an interval would often reach beyond.
     """
     n = len(values)
     if not n:
@@ -49,4 +55,4 @@ def estimate(values: Sequence[float]) -> Estimate | None:
         return Estimate(mean, None, None, 1)
     spread = float(np.std(values, ddof=1))
     half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / n**0.5
-    return Estimate(mean, (mean - half, mean + half), spread, n)
+    return Estimate(mean, (max(mean - half, within[0]), min(mean + half, within[1])), spread, n)

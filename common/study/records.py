@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from common.artifacts.read_values import Problem
 from common.metrics import Confusion
+from common.run_kind import POOLED_STRATEGY
 
 LOCAL = "local"
-POOLED = "pooled"
+POOLED = POOLED_STRATEGY
 COMPLETED = "completed"
 CELL_STATES = (COMPLETED, "running", "failed", "interrupted", "missing")
 STUDY_STATES = ("running", COMPLETED, "incomplete", "interrupted")
@@ -99,6 +100,8 @@ class Study:
         Whether a program drew the slices.
     command : str or None
         What to type to go on.
+    plan_sha256 : str or None
+        Of the settings of all cells: the same plan goes on, another is another study.
     started_at, updated_at : str or None
         ISO 8601 with zone.
     problems : tuple of Problem
@@ -116,6 +119,7 @@ class Study:
     class_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     synthetic: bool = False
     command: str | None = None
+    plan_sha256: str | None = None
     started_at: str | None = None
     updated_at: str | None = None
     problems: tuple[Problem, ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from common.intervals import Interval, wilson
 from common.labels import CLASSES
 from common.metrics import Confusion
-from common.study.estimate import Estimate, estimate
+from common.study.estimate import DIFFERENCE, SHARE, Estimate, estimate
 from common.study.records import Study
 
 LIMITS = (
@@ -85,6 +85,7 @@ class SiteRates:
         return self.recall.total + self.own_others.total + self.elsewhere.total
 
 
+_SIGNED = ("told_apart", "lean")
 FIGURES = ("recall", "own_others", "elsewhere", "told_apart", "lean", "accuracy", "site_accuracy")
 
 
@@ -130,7 +131,10 @@ def over_seeds(study: Study, strategy: str, label: str, hospital: str) -> dict[s
     """Return each of `FIGURES` as its mean over a strategy's seeds, with interval."""
     found = [site_rates(result.tests, label, hospital) for result in study.seeds_of(strategy).values()]
     rates = [each for each in found if each is not None]
-    return {name: estimate(_numbers([getattr(each, name) for each in rates])) for name in FIGURES}
+    return {
+        name: estimate(_numbers([getattr(each, name) for each in rates]), DIFFERENCE if name in _SIGNED else SHARE)
+        for name in FIGURES
+    }
 
 
 def _numbers(values: Sequence[Rate | float | None]) -> list[float]:

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from common.config import compose_settings, hospital_from, load_hospital, load_hospitals
+from common.config import compose_config, compose_settings, hospital_from, load_hospital, load_hospitals
 from common.errors import InputError
 
 PUBLIC_SURFACE = {
@@ -31,9 +31,10 @@ def test_public_names_and_defaults_stay():
         ("rouds=3", "CONF001", "did you mean 'rounds'"),
         ("train.lrr=3", "CONF001", "did you mean 'train.lr'"),
         ("+colour=red", "CONF001", "no setting 'colour'"),
-        ("experiment=fast_one", "CONF002", "choose one of: demo"),
+        ("experiment=fast_one", "CONF002", "choose one of: "),
         ("rounds", "CONF003", "name=value"),
         ("hospitals=[a,b", "CONF003", "cannot be read"),
+        ("experiment=worth_it", "CONF011", "python -m server.study"),
         ("rounds=ten", "CONF004", "rounds takes a whole number, not 'ten'"),
         ("rounds=1.5", "CONF004", "whole number"),
         ("train.lr=fast", "CONF004", "train.lr takes a number"),
@@ -68,7 +69,9 @@ def test_every_experiment_and_hospital_composes():
     from common.config import CONF_DIR
 
     for path in (CONF_DIR / "experiment").glob("*.yaml"):
-        load_hospitals(compose_settings([f"experiment={path.stem}"]).hospitals)
+        load_hospitals(compose_config("study", [f"experiment={path.stem}"]).hospitals)
+        if "study" not in OmegaConf.load(path):
+            load_hospitals(compose_settings([f"experiment={path.stem}"]).hospitals)
     for path in (CONF_DIR / "hospital").glob("*.yaml"):
         assert load_hospital(path.stem).key == path.stem
 

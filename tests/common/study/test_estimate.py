@@ -1,6 +1,6 @@
 import pytest
 
-from common.study.estimate import estimate
+from common.study.estimate import SHARE, estimate
 
 
 def test_three_seeds_by_hand():
@@ -11,7 +11,12 @@ def test_three_seeds_by_hand():
 
 
 def test_two_seeds_are_hardly_sure():
-    assert estimate([0.90, 0.92]).interval == pytest.approx((0.91 - 12.7062 * 0.01, 0.91 + 12.7062 * 0.01), abs=1e-5)
+    assert estimate([0.50, 0.52]).interval == pytest.approx((0.51 - 12.7062 * 0.01, 0.51 + 12.7062 * 0.01), abs=1e-5)
+
+
+def test_an_interval_ends_where_a_mean_can_be():
+    assert estimate([0.2, 0.9], SHARE).interval == (0.0, 1.0)
+    assert estimate([0.2, 0.9]).interval == (-1.0, 1.0)
 
 
 def test_one_seed_has_no_interval_and_none_no_mean():

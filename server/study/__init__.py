@@ -1,0 +1,1 @@
+"""``python -m server.study``: strategies x seeds, each cell a run of its own, and what they say together."""

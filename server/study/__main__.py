@@ -1,0 +1,39 @@
+"""The command line of a study."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+
+from common.config import run_main
+from server.study.conduct import conduct_study
+from server.study.plan import plan_cells
+from server.study.settings import study_grid
+
+
+def main() -> None:
+    """Run the command line."""
+    run_main(study, "study")
+
+
+def study(config: DictConfig) -> None:
+    """Check every run of the study, then do those that are not done.
+
+    Raises
+    ------
+    ProjectError
+        With the exit code of the command.
+    """
+    overrides = list(HydraConfig.get().overrides.task)
+    grid = study_grid(config)
+    cells = plan_cells(grid, overrides)
+    command = shlex.join(["python", "-m", "server.study", *overrides])
+    conduct_study(grid, cells, command, Console(highlight=False, file=sys.stdout))
+
+
+if __name__ == "__main__":
+    main()
