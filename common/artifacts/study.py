@@ -18,7 +18,7 @@ from common.artifacts.status import now
 from common.artifacts.study_folder import StudyFolder
 from common.artifacts.study_results import results_json
 from common.labels import CLASSES, NUM_CLASSES
-from common.study.records import CELL_STATES, STUDY_STATES, Cell, CellResult, Study
+from common.study.records import CELL_STATES, INCOMPLETE, STUDY_STATES, Cell, CellResult, Study
 
 FILE = "study.json"
 SCHEMA = 1
@@ -101,7 +101,7 @@ def load_study(folder: Path) -> Study:
     return Study(
         study_id=folder.name,
         name=text(body.get("name")) or "",
-        state=state if state in STUDY_STATES else "incomplete",
+        state=state if state in STUDY_STATES else INCOMPLETE,
         strategies=texts(body.get("strategies")),
         seeds=tuple(seed for item in sequence(body.get("seeds")) if (seed := count(item)) is not None),
         leave_one_out=body.get("leave_one_out") is True,

@@ -13,7 +13,8 @@ LOCAL = "local"
 POOLED = POOLED_STRATEGY
 COMPLETED = "completed"
 CELL_STATES = (COMPLETED, "running", "failed", "interrupted", "missing")
-STUDY_STATES = ("running", COMPLETED, "incomplete", "interrupted")
+INCOMPLETE = "incomplete"
+STUDY_STATES = ("running", COMPLETED, INCOMPLETE, "interrupted")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Study:
     name : str
         What its owner calls it.
     state : str
-        One of `STUDY_STATES`; ``"incomplete"`` ended with cells that failed.
+        One of `STUDY_STATES`; `INCOMPLETE` ended with cells that failed.
     strategies : tuple of str
         In the order of every table.
     seeds : tuple of int
@@ -110,7 +111,7 @@ class Study:
 
     study_id: str
     name: str = ""
-    state: str = "incomplete"
+    state: str = INCOMPLETE
     strategies: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     leave_one_out: bool = False

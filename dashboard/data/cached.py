@@ -11,6 +11,9 @@ import streamlit as st
 from common.artifacts import read
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import Problem
+from common.artifacts.study import load_study
+from common.artifacts.study_folder import StudyFolder, list_studies
+from common.study.records import Study
 from dashboard import settings as operator
 
 
@@ -85,6 +88,30 @@ def splits(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     return _splits(str(folder), read.stamp(folder / read.SPLITS))
 
 
+def study_ids() -> list[str]:
+    """Return the studies of the folder that the dashboard shows, newest first (one directory listing)."""
+    return list_studies(settings().output_dir)
+
+
+def study(study_id: str) -> Study:
+    """Return one study; read again only if its file has changed.
+
+    Raises
+    ------
+    KeyError
+        If no such study is there: an identifier is looked up, never opened as a path.
+    """
+    if study_id not in study_ids():
+        raise KeyError(study_id)
+    return _study(*study_stamp(study_id))
+
+
+def study_stamp(study_id: str) -> tuple[str, read.Stamp]:
+    """Return a study's folder and the stamp of its file."""
+    folder = StudyFolder(settings().output_dir, study_id)
+    return str(folder.path), read.stamp(folder.results)
+
+
 def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Return ``models/model_meta.json``: the model in service."""
     folder = settings().output_dir
@@ -97,6 +124,11 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def _run(folder: str, stamp: read.Stamp) -> Run:
     return read.load_run(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _study(folder: str, stamp: read.Stamp) -> Study:
+    return load_study(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

@@ -15,6 +15,8 @@ from dashboard.settings import ROOT
 
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?")
 _BARE = re.compile(r"[\w./+-]+")
+_LISTED = ("experiment", "strategy", "hospital")
+_STUDY = re.compile(r"^study:", re.MULTILINE)
 GROUPS = ("experiment", "strategy", "model", "compute", "data", "train")
 
 
@@ -28,11 +30,10 @@ class Choices:
 
 
 def choices(conf: Path = ROOT / "conf") -> Choices:
-    """List what ``conf/`` offers."""
-    found = [
-        sorted(path.stem for path in (conf / group).glob("*.yaml")) for group in ("experiment", "strategy", "hospital")
-    ]
-    return Choices(*found)
+    """List what ``conf/`` offers; an experiment that is a study of many runs is none for one run."""
+    experiments, strategies, hospitals = (sorted((conf / group).glob("*.yaml")) for group in _LISTED)
+    single = [path for path in experiments if not _STUDY.search(path.read_text(encoding="utf-8"))]
+    return Choices(*([path.stem for path in paths] for paths in (single, strategies, hospitals)))
 
 
 def overrides(values: Mapping[str, Any], further: str = "") -> list[str]:

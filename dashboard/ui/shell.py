@@ -16,6 +16,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("network", "Network", ":material/hub:"),
         ("training", "Training", ":material/model_training:"),
         ("compare", "Compare", ":material/compare_arrows:"),
+        ("worth_it", "Worth it", ":material/balance:"),
     ),
     "Model": (
         ("predict", "Predict", ":material/neurology:"),

@@ -18,7 +18,7 @@ from common.artifacts.study import load_study, write_study
 from common.artifacts.study_folder import StudyFolder, list_studies, new_study
 from common.config import load_hospitals
 from common.errors import InputError, Interrupted, RunError
-from common.study.records import COMPLETED, Cell, Study
+from common.study.records import COMPLETED, INCOMPLETE, Cell, Study
 from common.study.sureness import missing
 from server.study.arguments import resume_arguments, run_arguments
 from server.study.cell_process import CellProcesses, Ended
@@ -116,7 +116,7 @@ class _Conductor:
         while not self._processes.stopped and (todo := self._next(study)):
             self._run(todo, study)
             study = self._save("running", self._survey())
-        state = "interrupted" if self._processes.stopped else "incomplete" if study.unfinished else COMPLETED
+        state = "interrupted" if self._processes.stopped else INCOMPLETE if study.unfinished else COMPLETED
         return self._save(state, self._survey())
 
     def _survey(self) -> dict[Cell, KnownRun]:

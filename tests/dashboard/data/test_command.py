@@ -53,3 +53,8 @@ def test_conf_offers_what_the_form_lists() -> None:
     assert "fedavg" in found.strategies
     assert "phantom_jaipur" in found.hospitals
     assert "train.augment.flip" in command.setting_names()
+
+
+def test_a_study_is_no_experiment_of_one_run() -> None:
+    assert "worth_it" not in command.choices().experiments
+    assert "demo" in command.choices().experiments
