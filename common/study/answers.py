@@ -98,9 +98,11 @@ def answers(study: Study) -> tuple[Answer, Answer, Answer]:
 
 def how_sure_answer(study: Study, question: str) -> Answer:
     """Say what the intervals rest on."""
-    wanted = next((name for name in (LOCAL, POOLED) if name in study.strategies), None)
-    overall = difference(study, study.federated, wanted, ACCURACY, None) if study.federated and wanted else None
-    headline, *lines = how_sure(study, overall.estimate if overall else None)
+    baselines = [name for name in (LOCAL, POOLED) if study.federated and name in study.strategies]
+    pairs = [(study.federated or "", name) for name in baselines]
+    together = [difference(study, *pair, ACCURACY, None).estimate for pair in pairs]
+    alone = [difference(study, *pair, ACCURACY, name).estimate for pair in pairs for name in study.hospitals]
+    headline, *lines = how_sure(study, together, alone)
     return Answer(question, headline, tuple(lines))
 
 

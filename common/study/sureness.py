@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common.labels import CLASSES
 from common.study.compare import confusion_at
@@ -25,28 +25,34 @@ WHAT_AN_INTERVAL_MEANS = (
 )
 
 
-def how_sure(study: Study, overall: Estimate | None) -> list[str]:
+def how_sure(study: Study, together: Sequence[Estimate | None], alone: Sequence[Estimate | None]) -> list[str]:
     """Return sentences, the headline first.
 
     Parameters
     ----------
     study : Study
-    overall : Estimate or None
-        The federated strategy against a baseline over all hospitals, paired, as fractions.
+    together, alone : sequence of Estimate or None
+        The federated strategy against each baseline, paired, as fractions: over all hospitals, and at each of them.
     """
-    return [_headline(overall), WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
+    return [_headline(together, alone), WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
 
 
-def _headline(overall: Estimate | None) -> str:
-    if overall is None:
+def _headline(together: Sequence[Estimate | None], alone: Sequence[Estimate | None]) -> str:
+    known = [each for each in together if each is not None]
+    if not known:
         return "Nothing can be said yet: no seed has both runs of a comparison complete."
-    if overall.interval is None:
+    if any(each.interval is None for each in known):
         return ONE_SEED
-    half = (overall.interval[1] - overall.interval[0]) / 2
     return (
-        f"With {seeds(overall.n)}, a difference of less than {100 * half:.1f} points over all hospitals cannot be told "
-        "from chance here."
+        f"With {seeds(min(each.n for each in known))}, a difference of less than {100 * _widest(together):.1f} points "
+        f"over all hospitals, or of {100 * _widest(alone):.1f} at one of them, cannot be told from chance here."
     )
+
+
+def _widest(found: Sequence[Estimate | None]) -> float:
+    """Return half the widest interval."""
+    intervals = [each.interval for each in found if each is not None and each.interval is not None]
+    return max((high - low) / 2 for low, high in intervals) if intervals else 0.0
 
 
 def _doubts(study: Study) -> Iterator[str]:

@@ -20,7 +20,7 @@ from dashboard.viz import formats
 from dashboard.viz.theme import class_title
 
 SITE_ONLY = "Site alone"
-SITE_ROWS = {"recall": "Slices of the class", "own_others": "Same hospital, other classes", "elsewhere": "Elsewhere"}
+SITE_ROWS = {"recall": "Slices of the class", "own_others": "Same site, other class", "elsewhere": "Other sites"}
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,22 @@ def site_table(study: Study, label: str, hospital: str) -> pd.DataFrame:
                 **{shown: written_share(found[name]) for name, shown in SITE_ROWS.items()},
                 "Told apart": written_points(found["told_apart"]),
                 "Pulled by the site": written_points(found["lean"]),
-                f"“Is it {class_title(label)}?” right": written_share(found["accuracy"]),
-                f"“Is it from {hospital}?” right": written_share(found["site_accuracy"]),
             }
         )
     return pd.DataFrame(rows)
+
+
+def site_sentence(study: Study, label: str, hospital: str) -> str | None:
+    """Say how well the model and the site alone answer "is it this class?"; None where nothing is known."""
+    found = site.over_seeds(study, study.federated or "", label, hospital)
+    model, rule = found["accuracy"], found["site_accuracy"]
+    if model is None or rule is None:
+        return None
+    return (
+        f"Asked of every test slice whether it is {class_title(label)}, {formats.strategy(study.federated)} is right "
+        f"for {formats.percent(model.mean)}; to say yes whenever it is from {hospital} is right for "
+        f"{formats.percent(rule.mean)} and knows nothing of the class."
+    )
 
 
 def pivot(rows: Sequence[Row], heading: str = "Hospital") -> pd.DataFrame:

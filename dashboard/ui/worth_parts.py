@@ -149,7 +149,7 @@ def site_or_disease(study: Study, colours: Palette) -> None:
                 f"site_{label}",
                 f"How often slices are called {title}",
             )
-            st.caption(site.LIMITS)
+            st.caption(f"{markdown(worth.site_sentence(study, label, hospital) or '')} {site.LIMITS}")
 
 
 def runs(study: Study) -> None:

@@ -115,9 +115,11 @@ def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure
 
 
 def _error_bars(found: Sequence[Estimate], colour: str) -> dict[str, object]:
+    """Return bars for what has an interval; without one not even their caps are drawn."""
     ends = [(each.mean, each.interval or (each.mean, each.mean)) for each in found]
     return {
         "type": "data",
+        "visible": any(each.interval for each in found),
         "symmetric": False,
         "array": [(high - mean) * 100 for mean, (_, high) in ends],
         "arrayminus": [(mean - low) * 100 for mean, (low, _) in ends],

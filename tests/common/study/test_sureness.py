@@ -5,7 +5,7 @@ from tests.common.study.studies import COUNTS, A, done, lost, matrix, study
 
 
 def said(found) -> str:
-    return " ".join(how_sure(found, None))
+    return " ".join(how_sure(found, [], []))
 
 
 def test_gradient_steps_are_equal_or_it_is_said():

@@ -46,7 +46,14 @@ def test_the_site_alone_stands_beside_every_strategy():
     table = worth.site_table(worth_it(), "notumor", A)
     assert list(table["Strategy"]) == ["Local", "FedAvg", "Pooled"]
     assert table.iloc[0]["Slices of the class"] == "–"
-    assert table.iloc[0]["Same hospital, other classes"] == "0.0 % (0.0–0.0)"
+    assert table.iloc[0]["Same site, other class"] == "0.0 % (0.0–0.0)"
+
+
+def test_the_site_alone_is_right_for_most_slices():
+    sentence = worth.site_sentence(worth_it(), "notumor", A)
+    assert "FedAvg is right for 100.0 %" in sentence
+    assert f"whenever it is from {A} is right for 66.7 %" in sentence
+    assert worth.site_sentence(study([done("local", 1, 80)]), "notumor", A) is None
 
 
 def test_one_seed_is_written_without_an_interval():
