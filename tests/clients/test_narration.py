@@ -83,6 +83,8 @@ def test_the_executor_marks_what_the_client_app_logs(capfd, monkeypatch):
 
     log = logging.getLogger("clients")
     monkeypatch.setattr(log, "handlers", [])
+    monkeypatch.setattr(log, "disabled", False)  # whoever configured logging before may have left it so
+    monkeypatch.setattr(logging.root.manager, "disable", 0)
     monkeypatch.setattr(log, "propagate", True)
     monkeypatch.setattr(log, "level", log.level)
     executor._speak_to_the_hospital()
