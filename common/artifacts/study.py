@@ -1,79 +1,21 @@
-"""``study.json``: a study's cells with their confusion matrices, and what they say together.
+"""The reader of ``study.json``; its writer, `common.artifacts.study_writer`, brings torch, which a page does without.
 
-The reader takes the cells and works everything else out again, so that no figure can disagree with what it rests on;
-the written results are for readers that are not this project.
+It takes the cells alone; everything else is worked out again, so that no figure can disagree with what it rests on.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from common.artifacts.atomic import write_json
 from common.artifacts.read_values import Notes, count, counts, mapping, matrix, number, read_json, sequence, text, texts
-from common.artifacts.status import now
-from common.artifacts.study_folder import StudyFolder
-from common.artifacts.study_results import results_json
-from common.labels import CLASSES, NUM_CLASSES
+from common.labels import NUM_CLASSES
 from common.study.records import CELL_STATES, INCOMPLETE, STUDY_STATES, Cell, CellResult, Study
 
 FILE = "study.json"
-SCHEMA = 1
 _MOST_SLICES = 10**9  # a damaged file may claim more than adds up in 64 bits
-
-
-def write_study(folder: StudyFolder, study: Study, settings: dict[str, Any]) -> None:
-    """Write a study whole.
-
-    Parameters
-    ----------
-    folder : StudyFolder
-    study : Study
-    settings : dict
-        What all cells have in common, resolved.
-    """
-    write_json(folder.results, study_json(study, settings))
-
-
-def study_json(study: Study, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of ``study.json``; fractions stay fractions."""
-    return {
-        "schema": SCHEMA,
-        "study_id": study.study_id,
-        "name": study.name,
-        "state": study.state,
-        "started_at": study.started_at,
-        "updated_at": now(),
-        "synthetic": study.synthetic,
-        "command": study.command,
-        "plan_sha256": study.plan_sha256,
-        "strategies": list(study.strategies),
-        "federated": study.federated,
-        "seeds": list(study.seeds),
-        "leave_one_out": study.leave_one_out,
-        "hospitals": list(study.hospitals),
-        "classes": list(CLASSES),
-        "class_counts": {name: dict(held) for name, held in study.class_counts.items()},
-        "settings": settings,
-        "cells": [_cell_json(result) for result in study.cells],
-        "results": results_json(study),
-    }
-
-
-def _cell_json(result: CellResult) -> dict[str, Any]:
-    return {
-        **asdict(result.cell),
-        "state": result.state,
-        "run_id": result.run_id,
-        "reason": result.reason,
-        "seconds": result.seconds,
-        "gradient_steps": result.steps,
-        "missed": list(result.missed),
-        "test_confusion_matrices": {name: confusion.tolist() for name, confusion in result.tests.items()},
-    }
 
 
 def load_study(folder: Path) -> Study:

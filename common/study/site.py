@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from common.intervals import Interval, wilson
 from common.labels import CLASSES
 from common.metrics import Confusion
 from common.study.estimate import DIFFERENCE, SHARE, Estimate, estimate
@@ -33,11 +32,6 @@ class Rate:
     def value(self) -> float | None:
         """The share as a fraction, None where there is no slice."""
         return self.hits / self.total if self.total else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """Wilson's 95 % interval, None where there is no slice."""
-        return wilson(self.hits, self.total)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from common.artifacts import read
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import Problem
-from common.artifacts.study import load_study
 from common.artifacts.study_folder import StudyFolder, list_studies
-from common.study.records import Study
 from dashboard import settings as operator
+
+if TYPE_CHECKING:
+    from common.study.records import Study
 
 
 def settings() -> operator.Settings:
@@ -128,6 +129,8 @@ def _run(folder: str, stamp: read.Stamp) -> Run:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _study(folder: str, stamp: read.Stamp) -> Study:
+    from common.artifacts.study import load_study  # brings scikit-learn, which the other pages do without
+
     return load_study(Path(folder))
 
 

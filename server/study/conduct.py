@@ -14,8 +14,9 @@ from rich.console import Console
 
 from common.artifacts.run_folder import check_writable
 from common.artifacts.status import now
-from common.artifacts.study import load_study, write_study
+from common.artifacts.study import load_study
 from common.artifacts.study_folder import StudyFolder, list_studies, new_study
+from common.artifacts.study_writer import write_study
 from common.config import load_hospitals
 from common.errors import InputError, Interrupted, RunError
 from common.study.records import COMPLETED, INCOMPLETE, Cell, Study

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from common.artifacts.study import write_study
 from common.artifacts.study_folder import new_study
+from common.artifacts.study_writer import write_study
 from common.study.records import Study
 from tests.common.study.studies import done, lost, study, worth_it
 

@@ -14,6 +14,7 @@ from playwright.sync_api import TimeoutError, expect
 
 from tests.dashboard.browser import NEEDS_CHROMIUM, TIMEOUT_MS, browsing
 from tests.dashboard.runs import STRANGE, history, write_run, write_version_one
+from tests.dashboard.studies import save, worth_it
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
 DOTS = "path.leaflet-interactive"
@@ -87,8 +88,9 @@ def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_nothing_is_lost_at_any_width(tmp_path: Path, width: int) -> None:
     write_run(tmp_path)
+    save(tmp_path, worth_it())
     with browsing(tmp_path, width=width) as visit:
-        for path in ("", "training", "compare", "logs"):
+        for path in ("", "training", "compare", "worth_it", "logs"):
             visit.open(path)
             wider = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
             assert visit.page.evaluate(wider) <= 0

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from common.artifacts.study import load_study, study_json, write_study
+from common.artifacts.study import load_study
 from common.artifacts.study_folder import list_studies, new_study
+from common.artifacts.study_writer import study_json, write_study
 from common.study.records import Study
 from tests.common.study.studies import HOSPITALS, A, B, lost, study, worth_it
 
