@@ -62,7 +62,7 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     except CONFIG_EXCEPTIONS as error:
         leave(config_error(error))
     except OSError as error:
-        if begun:
+        if begun or error.filename is None:  # not of the place: a pipe whose reader left
             raise
         leave(
             InputError(

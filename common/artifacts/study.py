@@ -53,6 +53,7 @@ def load_study(folder: Path) -> Study:
         synthetic=body.get("synthetic") is True,
         command=text(body.get("command")),
         plan_sha256=text(body.get("plan_sha256")),
+        unlike=texts(body.get("unlike")),
         started_at=text(body.get("started_at")),
         updated_at=text(body.get("updated_at")),
         problems=tuple(notes.problems),

@@ -43,6 +43,7 @@ def study_json(study: Study, settings: dict[str, Any]) -> dict[str, Any]:
         "synthetic": study.synthetic,
         "command": study.command,
         "plan_sha256": study.plan_sha256,
+        "unlike": list(study.unlike),
         "strategies": list(study.strategies),
         "federated": study.federated,
         "seeds": list(study.seeds),

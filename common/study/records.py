@@ -103,6 +103,8 @@ class Study:
         What to type to go on.
     plan_sha256 : str or None
         Of the settings of all cells: the same plan goes on, another is another study.
+    unlike : tuple of str
+        Which strategies train with other settings than the rest, and which, so that they are not like for like.
     started_at, updated_at : str or None
         ISO 8601 with zone.
     problems : tuple of Problem
@@ -121,6 +123,7 @@ class Study:
     synthetic: bool = False
     command: str | None = None
     plan_sha256: str | None = None
+    unlike: tuple[str, ...] = ()
     started_at: str | None = None
     updated_at: str | None = None
     problems: tuple[Problem, ...] = ()

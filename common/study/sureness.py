@@ -59,6 +59,7 @@ def _doubts(study: Study) -> Iterator[str]:
     if study.synthetic:
         yield "The slices are SYNTHETIC: a program drew them, so that no figure says anything about patients."
     yield _steps(study)
+    yield from (f"Not like for like: {each}." for each in study.unlike)
     if study.unfinished:
         yield missing(study)
     for result in study.cells:

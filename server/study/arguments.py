@@ -20,7 +20,7 @@ def run_arguments(settings: RunSettings) -> list[str]:
         ``STUDY004`` if a value does not survive the command line (a path with signs that Hydra reads as its own).
     """
     name = f"strategy={settings.strategy.name}"
-    default, wanted = _flat(asdict(compose_settings([name]))), _flat(asdict(settings))
+    default, wanted = flat(asdict(compose_settings([name]))), flat(asdict(settings))
     arguments = [name, *(f"{key}={_written(value)}" for key, value in wanted.items() if value != default[key])]
     if compose_settings(arguments) != settings:
         raise InputError("STUDY004", f"These settings cannot be handed to a run: {' '.join(arguments)}")
@@ -39,10 +39,11 @@ def resume_arguments(settings: RunSettings, run_id: str) -> list[str]:
     ]
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings by dotted name, such as ``"train.lr"``."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return found
 
 

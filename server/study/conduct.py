@@ -26,7 +26,7 @@ from server.study.cell_process import CellProcesses, Ended
 from server.study.cell_results import cell_result
 from server.study.known_runs import KnownRun, KnownRuns
 from server.study.pace import Pace
-from server.study.plan import PlannedCell, common_settings, plan_sha256
+from server.study.plan import PlannedCell, plan_sha256, shared_settings, unlike
 from server.study.screen import cell_line, results_table, say_answers
 from server.study.settings import StudyGrid
 
@@ -106,6 +106,7 @@ class _Conductor:
             hospitals=_names(cells),
             command=command,
             plan_sha256=plan_sha256(cells),
+            unlike=unlike(cells),
             started_at=load_study(folder.path).started_at or now(),
         )
 
@@ -173,7 +174,7 @@ class _Conductor:
         return study
 
     def _settings(self) -> dict[str, Any]:
-        return common_settings(self._cells)
+        return shared_settings(self._cells[0].settings)
 
 
 def _names(cells: Sequence[PlannedCell]) -> tuple[str, ...]:

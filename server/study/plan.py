@@ -18,10 +18,12 @@ from common.settings import RunSettings
 from common.settings_check import check_settings
 from common.strategy_plan import users_of
 from common.study.records import Cell
+from server.study.arguments import flat
 from server.study.settings import StudyGrid
 
 _BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
 _REFUSED = ("resume", "in_service")
+_OF_CELLS = ("seed", "hospitals", "strategy")
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,17 @@ def plan_sha256(cells: Sequence[PlannedCell]) -> str:
     return hashlib.sha256("\n".join(fingerprint(each.settings) for each in cells).encode()).hexdigest()
 
 
-def common_settings(cells: Sequence[PlannedCell]) -> dict[str, Any]:
-    """Return what all cells have in common: without seed, hospitals and strategy, which stand in the cells."""
-    values = what_counts(cells[0].settings)
-    return {name: value for name, value in values.items() if name not in ("seed", "hospitals", "strategy")}
+def shared_settings(settings: RunSettings) -> dict[str, Any]:
+    """Return what is meant to be alike in all cells: without seed, hospitals and strategy, which stand in each."""
+    return {name: value for name, value in what_counts(settings).items() if name not in _OF_CELLS}
+
+
+def unlike(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
+    """Say which strategies train with other settings than the first cell's, such as SCAFFOLD, which needs SGD."""
+    first, said = flat(shared_settings(cells[0].settings)), {}
+    for each in cells:
+        own = flat(shared_settings(each.settings))
+        differing = [f"{name}={value} (not {first[name]})" for name, value in own.items() if value != first[name]]
+        if differing:
+            said[each.cell.strategy] = f"{each.cell.strategy} trains with {', '.join(differing)}"
+    return tuple(said.values())

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import yaml
 
 
@@ -42,6 +43,15 @@ def test_a_sweep_into_a_place_that_cannot_be_written_says_so(simulate):
     done = simulate("-m", "output_dir=/proc/nowhere", "seed=42,43")
     assert (done.code, done.err[:12]) == (2, "error OUT001")
     assert done.err.count("\n") == 1
+
+
+def test_a_reader_that_left_is_no_place_that_cannot_be_written(simulate, monkeypatch):
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError("gone")
+
+    monkeypatch.setattr("hydra._internal.hydra.Hydra.run", gone)
+    with pytest.raises(BrokenPipeError):
+        simulate("seed=1")
 
 
 def test_ctrl_c_ends_the_whole_sweep(simulate, tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ def test_synthetic_slices_missed_rounds_and_few_cases_are_said():
     result = replace(done("fedavg", 42, 90), missed=(A,), tests={name: matrix(9, 12) for name in COUNTS})
     words = said(study([result]))
     assert "SYNTHETIC" in words
+    assert "Not like for like: scaffold trains with sgd." in said(study([result], unlike=("scaffold trains with sgd",)))
     assert f"fedavg, seed 42 (run-001): {A} missed a round." in words
     assert f"Fewer than 20 test slices in a split, so that these recalls say little: glioma at {A}" in words
     assert "SYNTHETIC" not in said(study([result], synthetic=False))

@@ -7,7 +7,7 @@ from common.config import compose_settings
 from common.errors import InputError
 from common.study.records import Cell
 from server.study.arguments import resume_arguments, run_arguments
-from server.study.plan import common_settings, fingerprint, plan_cells, plan_sha256
+from server.study.plan import fingerprint, plan_cells, plan_sha256, shared_settings, unlike
 from server.study.settings import StudyGrid
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
@@ -79,7 +79,15 @@ def test_places_and_cores_do_not_make_another_question(cells, monkeypatch, tmp_p
 def test_a_plan_is_known_by_its_settings(cells):
     assert plan_sha256(cells) == plan_sha256(list(cells))
     assert plan_sha256(cells) != plan_sha256(cells[:-1])
-    assert set(common_settings(cells)) == {"rounds", "data", "model", "train", "compute"}
+    assert set(shared_settings(cells[0].settings)) == {"rounds", "data", "model", "train", "compute"}
+
+
+def test_a_strategy_that_trains_otherwise_is_named(cells):
+    assert unlike(cells) == ()
+    found = unlike(plan_cells(StudyGrid("n", ["fedavg", "scaffold"], [1], False), [*PHANTOMS, "train.lr=1e-3"]))
+    assert len(found) == 1
+    assert found[0].startswith("scaffold trains with ")
+    assert "train.optimiser=sgd (not adam)" in found[0]
 
 
 @pytest.mark.parametrize("override", ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true"])
