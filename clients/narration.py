@@ -41,8 +41,8 @@ SUPERNODE: Signs = tuple(
         ),
         (
             r"SuperNode terminated gracefully|401 Unauthorized",
-            "the centre no longer accepts this hospital's signature: its key was revoked, or this machine's clock is "
-            "off",
+            "the centre no longer accepts this connection: it was started anew, this hospital's key was revoked, or "
+            "this machine's clock is off",
         ),
         (
             r"error while attempting to bind on address .*?(\d+)\): ",

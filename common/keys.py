@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import ssl
 from base64 import b64decode, b64encode
 from pathlib import Path
 
@@ -101,6 +102,29 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
 
 def fingerprint(key: ec.EllipticCurvePublicKey) -> str:
     """Return what ``ssh-keygen -l`` prints, so that two people can compare a key over the phone."""
-    blob = public_line(key).split()[1]
-    digest = hashlib.sha256(b64decode(blob)).digest()
-    return "SHA256:" + b64encode(digest).decode().rstrip("=")
+    return _digest(b64decode(public_line(key).split()[1]))
+
+
+def certificate_fingerprint(path: Path) -> str:
+    """Return a certificate's fingerprint, for the same purpose.
+
+    Parameters
+    ----------
+    path : Path
+        A PEM file; of several certificates in it, the first.
+
+    Raises
+    ------
+    InputError
+        ``CERT001`` if it is missing or none.
+    """
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    try:
+        text = path.read_text(encoding="ascii")
+        return _digest(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)]))
+    except (OSError, ValueError) as error:
+        raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
+
+
+def _digest(content: bytes) -> str:
+    return "SHA256:" + b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")

@@ -62,7 +62,9 @@ def why(scope: Mapping[str, Any], status: int, who: str, now: datetime | None = 
     if not who.startswith("the key of "):
         return "it is not registered here"
     ahead = _seconds_ahead(scope, now or datetime.now(UTC))
-    if status == _UNAUTHORISED and ahead is not None and not -_BEHIND_SECONDS <= ahead <= _AHEAD_SECONDS:
+    if status == _UNAUTHORISED and ahead is not None:
+        if -_BEHIND_SECONDS <= ahead <= _AHEAD_SECONDS:
+            return "it connected before the SuperLink was started, or its key registered; it connects anew by itself"
         return f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the centre's"
     if status == _NOT_NOW and str(scope["path"]).endswith("/activate-node"):
         return "a node that has this key is connected already"

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from common.errors import InputError, ProjectError
-from common.keys import fingerprint, load_public, new_key_pair, public_line
+from common.keys import certificate_fingerprint, fingerprint, load_public, new_key_pair, public_line
 from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre
 from server.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
 from server.handout import write_handout
@@ -78,6 +78,8 @@ def make(given: argparse.Namespace, console: Console) -> None:
     names = addresses_of(certificate)
     console.print(f"SuperLink's certificate: {centre.certificate}")
     console.print(f"  for {', '.join(names)}; it expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
+    shown = certificate_fingerprint(centre.ca_certificate)
+    console.print(f"CA, as clients.preflight shows it, too: {shown}")
     console.print(f"Keep at the centre, away from everybody else: {centre.ca_key} and {centre.key}")
     address = f"{(given.address or [names[0]])[0]}:{given.port}"
     for name in given.hospital:
@@ -115,6 +117,7 @@ def _known_hospital(centre: Centre, name: str, path: Path, address: str, console
             raise InputError("KEY004", f"{path} is already the key of {other}; each hospital has a key of its own.")
     target.write_bytes(line)
     folder = write_handout(centre, name, address)
+    (folder / f"{name}.key").unlink(missing_ok=True)  # of a pair that was made here before; worth nothing now
     console.print(f"{name}: hand over the folder {folder}; it holds nothing secret.")
     _say_fingerprint(centre, name, console)
 

@@ -64,7 +64,8 @@ class _UnderWay:
         return time.monotonic() > self.until
 
 
-def _node_is_gone(reply: Message) -> bool:
+def node_is_gone(reply: Message) -> bool:
+    """Tell whether Flower answers in place of a node that it has lost."""
     return bool(reply.has_error() and reply.error.code == ErrorCode.NODE_UNAVAILABLE)
 
 
@@ -132,7 +133,7 @@ class Exchange:
                     # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
                     answered = under_way.pop(reply.metadata.reply_to_message_id)
                     self._start(waiting, under_way)  # no core waits until the server has looked at the answer
-                    if _node_is_gone(reply) and not self._cores:
+                    if node_is_gone(reply) and not self._cores:
                         answered.error, answered.until = reply, time.monotonic() + _GRACE_SECONDS
                         away.append(answered)
                     else:

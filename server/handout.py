@@ -14,11 +14,13 @@ _TEMPLATE = """\
 # python -m clients.join --config hospital.yaml
 # Everything in this file stays at the hospital.
 superlink: {address}
-root_certificate: ca.crt           # from the centre; paths count from this file
-private_key: {key}.key             # never leaves this machine
-data_root: {root}                  # the folder that holds 'path' below
+# paths count from this file
+root_certificate: ca.crt           # from the centre
+private_key: {key}.key
+data_root: {root}        # the folder that holds 'path' below
 cache_dir: cache                   # decoded slices: as private as the slices
 device: auto                       # auto | cpu | cuda
+port: 9094                         # for this machine's own use; another one for a second hospital on it
 hospital:
   key: {key}
   name: {name}

@@ -16,7 +16,7 @@ from common.plan import Plan
 from server import screening
 from server.describing import description_of
 from server.events import Listener
-from server.exchange import Exchange, Request
+from server.exchange import Exchange, Request, node_is_gone
 from server.identity import Node
 from server.sharing import share_cores
 
@@ -188,7 +188,7 @@ class Roster:
             return {}  # simulated hospitals register one by one: describe them together
         if newcomers:
             self._describe(newcomers)
-        found = {self._asked[node.number, node.since]: node.number for node in nodes}
+        found = {self._asked.get((node.number, node.since), ""): node.number for node in nodes}
         keys = {key: self._described[key] for key in self.names if key in found and key in self._described}
         shares = self._shares_of(keys)
         return {key: Member(found[key], description, shares[key]) for key, description in keys.items()}
@@ -207,6 +207,8 @@ class Roster:
             said = problem or (description_of(reply) if reply else "no answer")
             if isinstance(said, str):
                 self._turn_away(node, reply, said)
+                if reply is None or node_is_gone(reply):
+                    del self._asked[node.number, node.since]  # a link that is mended needs no new connection
             elif false := self._false_identity(node, said):
                 self._turn_away(node, None, false)
             else:

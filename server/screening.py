@@ -26,6 +26,7 @@ _CRASH_SIGNS = (
     "actor is temporarily unavailable",
     "owner died",
 )
+_LOST_SIGN = "node unavailable"  # Flower's, after two heartbeats that did not come
 
 
 def refusal(reply: Message | None, timeout_seconds: float, asked: Description | None = None) -> str | None:
@@ -139,4 +140,6 @@ def _error(reason: str) -> str:
     """Shorten what Flower or Ray reports to a clause."""
     if any(sign in reason.lower() for sign in _CRASH_SIGNS):
         return "its process died (killed, or out of memory)"
+    if _LOST_SIGN in reason.lower():
+        return "its SuperNode is gone: no sign of life for a minute (the link, or the machine)"
     return reason.strip().splitlines()[0][:300] if reason.strip() else "an error without a reason"

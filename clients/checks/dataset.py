@@ -15,7 +15,7 @@ def _look(situation: Situation) -> tuple[str, str]:
     try:
         prepared = prepare(folder, site.hospital.class_map, situation.data, _SEED, site.cache_dir)
     except ProjectError as error:
-        return "failed", f"{error.code}: {error.sentence}"
+        return "failed", f"{error.code}: {error.sentence.replace('data.root', f'data_root in {site.path.name}')}"
     train = len(prepared.split.train)
     situation.facts["train"] = train
     situation.facts["evaluate"] = len(prepared.split.val)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 
 from clients.checks.outcome import Check, Situation
+from common.keys import certificate_fingerprint
 
 _SECONDS = 15.0
 _SOON_DAYS = 30
@@ -37,7 +39,8 @@ def _look(situation: Situation) -> tuple[str, str]:
     left = (ends - datetime.now(UTC)).days
     if left < _SOON_DAYS:
         return "warning", f"The centre's certificate expires in {left} days; ask it for: server.credentials --renew"
-    return "ok", f"{version}; the certificate is from the federation's CA and valid until {ends:%Y-%m-%d}."
+    shown = certificate_fingerprint(Path(str(situation.site.root_certificate)))
+    return "ok", f"{version}; valid until {ends:%Y-%m-%d}; from the CA {shown}, which the centre can confirm."
 
 
 def _explain(error: ssl.SSLCertVerificationError, host: str, situation: Situation) -> str:

@@ -17,7 +17,7 @@ from clients.checks.outcome import Situation
 from clients.site_file import read_site
 from common.artifacts.status import versions as own_versions
 from common.config import load_hospital
-from common.keys import new_key_pair
+from common.keys import certificate_fingerprint, new_key_pair
 from common.labels import LABEL_MAP
 from common.settings import DataPlan, TrainPlan
 from server import certificates
@@ -123,6 +123,7 @@ def test_a_good_centre_passes(situation, centre):
     state = situation(centre())
     outcomes = preflight.look(state, [m.CHECK for m in (address, tls, clock, versions, labels)])
     assert [outcome.state for outcome in outcomes] == ["ok"] * 5, outcomes
+    assert certificate_fingerprint(state.site.root_certificate) in outcomes[1].sentence
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(situation, centre):
@@ -212,6 +213,7 @@ def test_no_slices_fails_and_slices_are_counted(situation, tmp_path):
     (tmp_path / "empty").mkdir()
     outcome = found(situation(data_root=tmp_path / "empty"), dataset)
     assert (outcome.code, outcome.state) == ("PRE008", "failed")
+    assert "data_root in hospital.yaml" in outcome.sentence
     state = situation()
     assert found(state, dataset).state in ("ok", "warning")
     assert state.facts["train"] > 2

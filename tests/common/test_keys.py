@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from common.errors import InputError
-from common.keys import fingerprint, load_private, load_public, new_key_pair
+from common.keys import certificate_fingerprint, fingerprint, load_private, load_public, new_key_pair
 
 
 @pytest.fixture
@@ -46,3 +46,10 @@ def test_what_is_no_key_is_refused(tmp_path, text):
         load_public(tmp_path / "x")
     with pytest.raises(InputError, match="KEY002"):
         load_private(tmp_path / "missing")
+
+
+def test_a_certificates_fingerprint_is_that_of_its_content(tmp_path):
+    (tmp_path / "none.crt").write_text("no certificate")
+    for path in (tmp_path / "none.crt", tmp_path / "missing.crt"):
+        with pytest.raises(InputError, match="CERT001"):
+            certificate_fingerprint(path)

@@ -1,5 +1,7 @@
 """Fixtures of the tests that start a real SuperLink and real SuperNodes."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +18,29 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture
-def deployed(tmp_path, phantoms):
-    """A centre and its hospitals on loopback; nothing is started yet."""
-    with deployment(tmp_path, phantoms) as made:
+@contextlib.contextmanager
+def machines(folder: Path, phantoms: Path) -> Iterator[Deployment]:
+    """Centre and hospitals with addresses of their own, on loopback where namespaces are not allowed; none started."""
+    with network(KEYS) as net, deployment(folder, phantoms) as made:
+        made.network = net
+        if net:
+            made.host = net.addresses["centre"]
+            made.prefixes = {name: net.inside(name) for name in ("centre", *KEYS)}
         made.make_credentials()
         yield made
 
 
 @pytest.fixture(scope="module")
 def networked(tmp_path_factory, phantoms):
-    """Centre and hospitals with addresses of their own; on loopback where namespaces are not allowed."""
-    with network(KEYS) as net, deployment(tmp_path_factory.mktemp("networked"), phantoms) as made:
-        made.network = net
-        if net:
-            made.host = net.addresses["centre"]
-            made.prefixes = {name: net.inside(name) for name in ("centre", *KEYS)}
-        made.make_credentials()
+    """A federation that one file of tests may harm as it likes."""
+    with machines(tmp_path_factory.mktemp("networked"), phantoms) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, phantoms):
+    """A federation for several files of tests; each begins with `Deployment.stand`."""
+    with machines(tmp_path_factory.mktemp("shared"), phantoms) as made:
         yield made
 
 

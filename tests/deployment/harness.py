@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 
 from common.config import load_hospital
+from tests.deployment.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]
@@ -27,27 +28,45 @@ NAMES = {
 PATIENCE = 420.0  # seconds for one thing to happen on a busy machine; a deadline, not an expectation
 
 
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to programs that it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Process:
     """A command with its output in a file, and its whole family gone at the end."""
 
-    def __init__(self, arguments: list[str], folder: Path, name: str, prefix: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        folder: Path,
+        name: str,
+        environment: Mapping[str, str] | None = None,
+        where: Path | None = None,
+    ) -> None:
         self.output = folder / f"{name}.out"
         self.name = name
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-        environment["PYTHONPATH"] = str(ROOT)
+        own = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
         with self.output.open("ab") as file:
+            self._start = file.tell()
             self.popen = subprocess.Popen(
-                [*(prefix or []), sys.executable, "-m", *arguments],
-                cwd=folder,
-                env=environment,
+                command,
+                cwd=where or folder,
+                env={**os.environ, **own, **(environment or {})},
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_heed_ctrl_c,
             )
 
     @property
     def text(self) -> str:
-        return self.output.read_text(errors="replace")
+        """What it printed; another process of this name may have used the file before."""
+        return self.output.read_bytes()[self._start :].decode(errors="replace")
+
+    @property
+    def is_alive(self) -> bool:
+        return self.popen.poll() is None
 
     def until(self, sign: str, patience: float = PATIENCE) -> None:
         """Wait for a text in the output."""
@@ -117,8 +136,10 @@ class Deployment:
         self.port = free_port()
         self.credentials = folder / "credentials"
         self.processes: list[Process] = []
+        self.joined: dict[str, Process] = {}
         self.prefixes: dict[str, list[str]] = {}  # e.g. ["ip", "netns", "exec", "..."]
-        self.addresses = {"centre": host}
+        self.network: Network | None = None
+        self.serving: Process | None = None
 
     def make_credentials(self, *keys: str) -> None:
         arguments = ["--out", str(self.credentials), "--address", self.host, "--port", str(self.port)]
@@ -139,29 +160,36 @@ class Deployment:
         OmegaConf.save(config, target)
         return target
 
-    def start(self, name: str, *arguments: str, where: str = "centre") -> Process:
-        process = Process(list(arguments), self.folder, name, self.prefixes.get(where))
-        self.processes.append(process)
-        return process
+    def start(
+        self, name: str, *arguments: str, where: str = "centre", environment: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start one of this project's programs on a machine."""
+        command = [*self.prefixes.get(where, []), sys.executable, "-m", *arguments]
+        self.processes.append(Process(command, self.folder, name, environment))
+        return self.processes[-1]
 
     def serve(self, *flags: str) -> Process:
-        process = self.start(
-            "serve",
-            "server.serve",
-            "--credentials",
-            str(self.credentials),
-            "--host",
-            self.host,
-            "--port",
-            str(self.port),
-            *flags,
-        )
-        process.until("Ready.")
-        return process
+        """Start the centre, and wait until every key is registered."""
+        at = ["--credentials", str(self.credentials), "--host", self.host, "--port", str(self.port)]
+        self.serving = self.start("serve", "server.serve", *at, *flags)
+        self.serving.until("Ready.")
+        return self.serving
 
-    def join(self, key: str, *flags: str, site: Path | None = None) -> Process:
-        path = site or self.site(key)
-        return self.start(key, "clients.join", "--config", str(path), "--skip-preflight", *flags, where=key)
+    def join(
+        self, key: str, *flags: str, site: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start a hospital."""
+        command = ["clients.join", "--config", str(site or self.site(key)), "--skip-preflight", *flags]
+        self.joined[key] = self.start(key, *command, where=key, environment=environment)
+        return self.joined[key]
+
+    def stand(self) -> None:
+        """Start what is not there, the centre and every hospital; wait until all are connected."""
+        if not (self.serving and self.serving.is_alive):
+            self.serve()
+        missing = [key for key in KEYS if not (key in self.joined and self.joined[key].is_alive)]
+        for process in [self.join(key) for key in missing]:
+            process.until("connected to the centre")
 
     def run(self, *overrides: str, name: str = "run") -> Process:
         return self.start(name, "server.run", "--credentials", str(self.credentials), *overrides)
@@ -198,6 +226,21 @@ class Deployment:
         """Leave nothing behind, whatever happened."""
         for process in reversed(self.processes):
             process.kill()
+        try:
+            wait_for(lambda: not self.left_over(), "every process to go", patience=30)
+        finally:
+            for process in self.left_over():
+                process.kill()
+
+    def left_over(self) -> list[psutil.Process]:
+        """Return the processes that still work in this federation's folder, or with files of it."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                says = f"{process.cwd()}/ {' '.join(process.cmdline())}"
+                if f"{self.folder}/" in says and process.pid != os.getpid():
+                    found.append(process)
+        return found
 
 
 @contextlib.contextmanager

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from common.artifacts.atomic import sha256_of
-from common.keys import new_key_pair
+from common.keys import fingerprint, load_public, new_key_pair
 from common.model import initial_weights
 from tests.deployment.conftest import reference_weights
-from tests.deployment.harness import KEYS, NAMES, free_port, wait_for
+from tests.deployment.harness import KEYS, NAMES, ROOT, Process, free_port, wait_for
 
 ROUNDS = 2
 CONTROL = b"this sentence crosses the wire in plain text"
@@ -39,9 +40,9 @@ def needles(phantoms: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def finished(networked):
+def finished(shared):
     """A run over the network, with somebody listening."""
-    made = networked
+    made = shared
     report = made.folder / "sniffed.json"
     listener = None
     if made.network:
@@ -49,8 +50,7 @@ def finished(networked):
         listener = made.network.sniff(made.folder / "needles.json", report)
         wait_for(report.with_suffix(".ready").exists, "the sniffer")
     try:
-        made.serve_process = made.serve()
-        made.joined = {key: made.join(key) for key in KEYS}
+        made.stand()
         run = made.run(*made.overrides(ROUNDS))
         assert run.finish() == 0, run.text
         made.run_text = run.text
@@ -102,20 +102,23 @@ def newcomer(finished, key: str, name: str, site: Path, *flags: str):
 
 def logged(finished, sign: str) -> None:
     wait_for(lambda: sign in finished.log(), f"the SuperLink's log to say '{sign}'")
-    wait_for(lambda: sign in finished.serve_process.text, "the centre's screen to say so", finished.serve_process)
+    wait_for(lambda: sign in finished.serving.text, "the centre's screen to say so", finished.serving)
 
 
 def test_an_unregistered_key_is_refused_and_named(finished, tmp_path):
     new_key_pair(tmp_path / "stranger.key", tmp_path / "stranger.pub", "stranger")
     site = finished.site(KEYS[0], private_key=str(tmp_path / "stranger.key"))
     stranger = newcomer(finished, KEYS[0], "stranger", site)
-    logged(finished, "unknown key SHA256:")
+    shown = fingerprint(load_public(tmp_path / "stranger.pub"))
+    logged(finished, f"unknown key {shown}): /v1/fleet/activate-node, HTTP 412: it is not registered here")
+    stranger.until("the centre refuses this key")
     stranger.kill()
 
 
 def test_a_second_node_with_the_same_key_is_refused_and_named(finished):
     second = newcomer(finished, KEYS[1], "second", finished.site(KEYS[0]), "--home", str(finished.folder / "second"))
-    logged(finished, f"(the key of {KEYS[0]})")
+    logged(finished, f"(the key of {KEYS[0]}): /v1/fleet/activate-node, HTTP 412: a node that has this key is")
+    second.until("a node that has it is connected already")
     second.kill()
 
 
@@ -125,6 +128,7 @@ def test_another_ca_is_refused_by_the_hospital_and_seen_by_the_centre(finished, 
     site = finished.site(KEYS[0], root_certificate=str(tmp_path / "other" / "ca" / "ca.crt"))
     fooled = newcomer(finished, KEYS[0], "fooled", site)
     logged(finished, "TLS failed, TLSV1_ALERT_UNKNOWN_CA")
+    fooled.until("the centre's certificate is not accepted here (unable to get local issuer certificate)")
     fooled.kill()
 
 
@@ -150,36 +154,34 @@ def test_a_hospital_reaches_nothing_but_what_its_supernode_needs(finished, path)
     logged(finished, f"refused {finished.network.addresses[KEYS[2]]}: {path}")
 
 
-def test_a_hospital_with_anothers_name_is_left_out_and_named(finished):
-    """Jaipur's machine goes on with its own key, and with Kolkata's name."""
+@pytest.fixture(scope="module")
+def with_impostor(finished):
+    """A run that Flower's own command submits; Jaipur's machine has its own key, and Kolkata's name."""
     finished.joined[KEYS[0]].stop()
-    import yaml
-
     section = yaml.safe_load(finished.site(KEYS[2]).read_text())["hospital"]
-    site = finished.site(KEYS[0], hospital=section)
-    impostor = newcomer(finished, KEYS[0], "impostor", site)
-    run = finished.run(*finished.overrides(1), "strategy.wait_seconds=60", name="with_impostor")
-    assert run.finish() == 0, run.text
-    assert f"calls itself '{KEYS[2]}', but its key is that of {NAMES[KEYS[0]]}" in run.text
+    impostor = newcomer(finished, KEYS[0], "impostor", finished.site(KEYS[0], hospital=section))
+    impostor.until("connected to the centre")
+    settings = " ".join([*finished.overrides(1)[:-1], "strategy.wait_seconds=5"])
+    command = [*finished.prefixes.get("centre", []), str(Path(sys.executable).parent / "flwr"), "run", ".", "centre"]
+    command += ["--stream", "--run-config", f'overrides="{settings}"']
+    environment = {"FLWR_HOME": str(finished.credentials / "flower")}
+    run = Process(command, finished.folder, "flwr_run", environment, ROOT)
+    finished.processes.append(run)
+    run.finish()
+    impostor.stop()
+    return run.text
+
+
+def test_flowers_own_command_submits_a_run_as_the_guide_says(finished, with_impostor):
+    assert "the run ended with exit code 0" in with_impostor
+    assert finished.read("status", "run-002")["state"] == "completed"
+
+
+def test_a_hospital_with_anothers_name_is_left_out_and_named(finished, with_impostor):
+    assert f"calls itself '{KEYS[2]}', but its key is that of {NAMES[KEYS[0]]}" in with_impostor
     assert finished.read("status", "run-002")["missing_hospitals"] == [NAMES[KEYS[0]]]
     assert finished.read("model_meta", "run-002")["missing_hospitals"] == [NAMES[KEYS[0]]]
     assert finished.read("training_history", "run-002")[0]["replied"] == [NAMES[KEYS[1]], NAMES[KEYS[2]]]
-    impostor.kill()
-
-
-def test_a_revoked_hospital_is_cut_off(finished):
-    (finished.credentials / "hospitals" / f"{KEYS[1]}.pub").unlink()
-    finished.serve_process.until("revoked")
-    logged(finished, "unknown key SHA256:")
-
-
-def test_everything_ends_when_asked(finished):
-    for process in finished.joined.values():
-        if process.popen.poll() is None:
-            assert process.stop() == 0
-    families = finished.serve_process.family()
-    assert finished.serve_process.stop() == 0
-    wait_for(lambda: not [process for process in families if process.is_running()], "the SuperLink's processes to go")
 
 
 def test_insecure_is_for_loopback_only(tmp_path):

@@ -1,10 +1,50 @@
-"""ServerApp and SuperLink killed in the middle: the run goes on after its last complete round, to the same weights."""
+"""The disk full, ServerApp and SuperLink killed: the run goes on after its last complete round, to the same end."""
+
+import json
+import os
+import subprocess
+
+import pytest
 
 from common.artifacts.atomic import sha256_of
+from common.artifacts.run_folder import RunFolder
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, wait_for
 
-ROUNDS = 4
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    """A file system of its own for the artifacts; a plain folder where this user may not mount one."""
+    place = tmp_path_factory.mktemp("disk")
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(place)], capture_output=True, check=False
+    ).returncode
+    yield place
+    if mounted:
+        subprocess.run(["umount", str(place)], check=False)
+
+
+@pytest.fixture(scope="module")
+def standing(shared, disk):
+    """A federation whose run writes to that disk."""
+    shared.stand()
+    shared.output = RunFolder(disk, "run-001")
+    return shared
+
+
+def status(made):
+    path = made.output.status
+    return json.loads(path.read_text()) if path.exists() else {"round": -1}
+
+
+def until_round(made, run, number):
+    wait_for(lambda: status(made)["round"] >= number, f"round {number}", run)
+
+
+def resume(made, name, *more):
+    return made.run("resume=run-001", f"output_dir={made.output.output_dir}", *more, name=name)
 
 
 def kill(process, word):
@@ -13,38 +53,54 @@ def kill(process, word):
     victim.kill()
 
 
-def until_round(made, run, number):
-    wait_for(lambda: made.rounds_done() >= number, f"round {number}", run)
+def test_a_full_disk_ends_the_run_in_one_sentence(standing, disk):
+    settings = [text for text in standing.overrides(ROUNDS) if not text.startswith("output_dir=")]
+    standing.now = standing.run(*settings, f"output_dir={disk}", name="first")
+    until_round(standing, standing.now, 1)
+    if not os.path.ismount(disk):
+        pytest.skip("this user may not mount a file system")
+    filler = disk / "filler"
+    subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=1M"], capture_output=True, check=False)
+    assert standing.now.finish() == 1
+    filler.unlink()
+    assert "DISK001" in standing.now.text
+    assert "resume=run-001" in standing.now.text
+    assert status(standing)["round"] >= 1
+    standing.now = resume(standing, "second")
+    standing.now.until("going on after round")
 
 
-def test_killed_twice_it_ends_in_the_same_weights(deployed, simulate, tmp_path_factory):
-    made = deployed
-    serve = made.serve()
-    hospitals = [made.join(key) for key in KEYS]
+def test_a_killed_serverapp_is_marked(standing):
+    wait_for(lambda: status(standing).get("phase") == "train", "training", standing.now)
+    kill(standing.serving, "flwr-serverapp")
+    assert standing.now.finish() == 1
+    assert "resume=run-001" in standing.now.text
+    assert status(standing)["state"] == "interrupted"
+    standing.second = resume(standing, "third")
+    standing.second.until("going on after round")
 
-    first = made.run(*made.overrides(ROUNDS), name="first")
-    until_round(made, first, 1)
-    kill(serve, "flwr-serverapp")
-    assert first.finish() == 1
-    assert "resume=" in first.text
 
-    second = made.run("resume=run-001", f"output_dir={made.folder}", name="second")
-    second.until("going on after round")
-    until_round(made, second, 2)
-    kill(serve, "server.superlink")
-    assert serve.finish() == 1
-    assert "CENTRE003" in serve.text
-    assert second.finish() == 1
-    wait_for(lambda: made.read("status")["state"] == "interrupted", "the ServerApp to write down its end")
-    assert "server.run resume=run-001" in made.read("status")["resume_command"]
+def test_a_killed_superlink_is_named_by_everybody(standing):
+    until_round(standing, standing.second, 2)
+    kill(standing.serving, "server.superlink")
+    assert standing.serving.finish() == 1
+    assert "CENTRE003" in standing.serving.text
+    assert standing.second.finish() == 1
+    wait_for(lambda: status(standing)["state"] == "interrupted", "the ServerApp to write down its end")
+    assert "server.run resume=run-001" in status(standing)["resume_command"]
+    for key in KEYS:
+        standing.joined[key].until("the centre gives no answer")
 
-    made.serve()
-    last = made.run("resume=run-001", f"output_dir={made.folder}", "strategy.wait_seconds=300", name="wrong")
-    assert last.finish() == 2, "a resumed run keeps its settings"
-    last = made.run("resume=run-001", f"output_dir={made.folder}", name="last")
+
+def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing, simulate, tmp_path):
+    standing.serve()
+    wrong = resume(standing, "wrong", "strategy.wait_seconds=300")
+    assert wrong.finish() == 2, "a resumed run keeps its settings"
+    last = resume(standing, "last")
     assert last.finish() == 0, last.text
-    assert [row["epoch"] for row in made.history()] == [1, 2, 3, 4]
-    assert all(process.popen.poll() is None for process in hospitals), "hospitals reconnect by themselves"
-    assert not any("Traceback" in process.text for process in (first, second, last))
-    reference = reference_weights(simulate, made, tmp_path_factory.mktemp("reference"), ROUNDS)
-    assert sha256_of(made.weights) == sha256_of(reference)
+    assert [row["epoch"] for row in json.loads(standing.output.history.read_text())] == [1, 2, 3]
+    assert all(process.is_alive for process in standing.joined.values()), "hospitals reconnect by themselves"
+    for process in (standing.now, standing.second, last, *standing.joined.values()):
+        assert "Traceback" not in process.text, process.name
+    reference = reference_weights(simulate, standing, tmp_path, ROUNDS)
+    assert sha256_of(standing.output.best_weights) == sha256_of(reference)

@@ -38,9 +38,13 @@ def test_the_holder_of_a_key(tmp_path, header):
 
 @pytest.mark.parametrize(
     ("ahead", "said"),
-    [(31, "its clock is 31 s ahead of the centre's"), (-400, "its clock is 400 s behind the centre's"), (2, "")],
+    [
+        (31, "its clock is 31 s ahead of the centre's"),
+        (-400, "its clock is 400 s behind the centre's"),
+        (2, "it connected before the SuperLink was started, or its key registered; it connects anew by itself"),
+    ],
 )
-def test_a_clock_that_is_off(ahead, said):
+def test_a_clock_that_is_off_and_one_that_is_right(ahead, said):
     assert callers.why(signed(ahead), 401, "the key of aiims", NOW) == said
 
 

@@ -1,6 +1,8 @@
 import stat
+from base64 import b64encode
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from common.keys import new_key_pair
@@ -30,6 +32,8 @@ def test_folders_keys_and_certificate(tmp_path, centre, capsys):
     assert isinstance(key, ec.EllipticCurvePublicKey)
     certificate.verify_directly_issued_by(load_certificate(centre.ca_certificate))
     said = capsys.readouterr().out
+    digest = load_certificate(centre.ca_certificate).fingerprint(hashes.SHA256())
+    assert f"SHA256:{b64encode(digest).decode().rstrip('=')}" in said, "the CA's fingerprint, as openssl would have it"
     assert f"{certificate.not_valid_after_utc:%Y-%m-%d}" in said
     assert "SHA256:" in said
     assert "superlink: centre.example.org:8443" in (centre.handout / "aiims_delhi" / "hospital.yaml").read_text()
@@ -59,6 +63,13 @@ def test_a_hospitals_own_key_brings_no_secret_to_the_centre(tmp_path, centre):
     new_key_pair(tmp_path / "aiims_delhi.key", tmp_path / "aiims_delhi.pub", "x")
     assert make(tmp_path, "--public-key", str(tmp_path / "aiims_delhi.pub")) == 0
     assert list(centre.public_keys()) == ["aiims_delhi"]
+    assert sorted(path.name for path in (centre.handout / "aiims_delhi").iterdir()) == ["ca.crt", "hospital.yaml"]
+
+
+def test_a_private_key_that_the_centre_made_does_not_outlive_the_hospitals_own(tmp_path, centre):
+    make(tmp_path, "--hospital", "aiims_delhi")
+    new_key_pair(tmp_path / "aiims_delhi.key", tmp_path / "aiims_delhi.pub", "x")
+    assert make(tmp_path, "--public-key", str(tmp_path / "aiims_delhi.pub")) == 0
     assert sorted(path.name for path in (centre.handout / "aiims_delhi").iterdir()) == ["ca.crt", "hospital.yaml"]
 
 

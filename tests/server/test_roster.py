@@ -3,10 +3,12 @@
 import threading
 
 import pytest
-from flwr.app import ConfigRecord, Message, RecordDict
+from flwr.app import ConfigRecord, Error, Message, RecordDict
+from flwr.common.constant import ErrorCode
 
 from common import wire
 from common.errors import InputError, RunError
+from server import exchange as exchange_module
 from server.engines.inprocess import InProcessGrid
 from server.events import Listener
 from server.exchange import Exchange
@@ -125,6 +127,31 @@ def test_a_hospital_that_dies_while_it_describes_itself_ends_a_simulation():
 
     with pytest.raises(RunError, match=r"RUN014.*out of luck"):
         a_roster(Hospitals(STEPS, die))[0].gather()
+
+
+def test_a_hospital_that_is_lost_while_it_describes_itself_is_asked_again_when_its_link_is_mended(monkeypatch):
+    monkeypatch.setattr(exchange_module, "_GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(exchange_module, "_RECONNECT_SECONDS", 0.01)
+    away: list[int] = []  # one a look at the nodes
+    losses = []
+
+    def lose(key, message, answer):
+        if key != "b" or losses:
+            return answer
+        losses.append(message)
+        away.extend(range(3))
+        return Message(Error(ErrorCode.NODE_UNAVAILABLE, "Node Unavailable"), reply_to=message)
+
+    def who(grid):
+        there = [Node(1, "a", "monday"), Node(3, "c", "monday")]
+        if not away:
+            return [*there, Node(2, "b", "monday")]
+        away.pop()
+        return there
+
+    roster, told = a_roster(Hospitals(STEPS, lose), cores=0, wait=20, who=who)
+    assert list(roster.gather()) == ["a", "b", "c"]
+    assert told.failures[0][0] == "Hospital B"
 
 
 def claiming(**changes):

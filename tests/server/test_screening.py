@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from flwr.app import ConfigRecord, Error, Message, RecordDict
+from flwr.server.superlink.linkstate.utils import NODE_UNAVAILABLE_ERROR_REASON
 
 from common import wire
 from common.bootstrap import Resampling, resample
@@ -28,6 +29,10 @@ def test_a_good_answer_is_not_refused():
         ("ValueError: bad\nTraceback ...", "ValueError: bad"),
         ("The actor died unexpectedly before finishing this task", "its process died (killed, or out of memory)"),
         ("", "an error without a reason"),
+        (
+            NODE_UNAVAILABLE_ERROR_REASON,
+            "its SuperNode is gone: no sign of life for a minute (the link, or the machine)",
+        ),
         ("x" * 1000, "x" * 300),
     ],
 )
