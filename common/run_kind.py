@@ -77,7 +77,7 @@ def no_shared_model(keeps: str) -> str | None:
     return _OWN_MODELS.get(keeps)
 
 
-def kind_json(strategy: str, keeps: str, token: str, best_epochs: Mapping[str, int]) -> dict[str, Any]:
+def kind_json(strategy: str, keeps: str, token: str, best_epochs: Mapping[str, int], best_round: int) -> dict[str, Any]:
     """Return what ``model_meta.json`` says of the kind of a run.
 
     Parameters
@@ -88,10 +88,13 @@ def kind_json(strategy: str, keeps: str, token: str, best_epochs: Mapping[str, i
         Names the folder below each hospital's cache folder in which its own model lies.
     best_epochs : mapping of str to int
         Hospital's name to the round whose model it tested.
+    best_round : int
+        Of the run.
     """
     shared = keeps == NOTHING
     return {
         "pooled": strategy == POOLED_STRATEGY,
+        "model_tested": model_tested(strategy, keeps, best_round),
         "notice": notice(strategy),
         "no_shared_model": no_shared_model(keeps),
         "personal_models": None if shared else {"folder": f"runs/{token}", "best_epochs": dict(best_epochs)},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.description import Description
@@ -41,6 +42,9 @@ class Listener:
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         """The best model, in words, was evaluated on the test slices; results by hospital name."""
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        """The run is complete and its ``model_meta.json``, given here, is written."""
 
 
 class Listeners(Listener):
@@ -88,3 +92,7 @@ class Listeners(Listener):
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for listener in self._listeners:
             listener.tested(model, tests)
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        for listener in self._listeners:
+            listener.completed(meta)

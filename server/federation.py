@@ -118,8 +118,8 @@ class Federation:
         finally:
             parking.close()
         tests, _ = rounds.test(progress.best_round, progress.best_arrays)
-        self.recorder.complete(progress, roster.descriptions, tests)
         self.listener.tested(model_tested(settings.strategy.name, plan.strategy.keeps, progress.best_round), tests)
+        self.listener.completed(self.recorder.complete(progress, roster.descriptions, tests))
 
     def _check_files(self, description: Description) -> None:
         """A resumed run must find the files it was started with; a new one remembers them."""

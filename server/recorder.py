@@ -109,8 +109,8 @@ class Recorder(Listener):
         progress: RunProgress,
         descriptions: Sequence[Description],
         tests: dict[str, EvaluateResult],
-    ) -> None:
-        """Write the figures of the best round and close the run."""
+    ) -> dict[str, Any]:
+        """Write the figures of the best round, close the run and return ``model_meta.json``."""
         sha256 = self._write_best(progress)
         finished = FinishedRun(
             run_id=self.folder.run_id,
@@ -132,9 +132,11 @@ class Recorder(Listener):
             versions=self.status.versions,
             settings=asdict(self._settings),
         )
-        write_json(self.folder.meta, meta_json(finished) | self._kind(progress))
+        meta = meta_json(finished) | self._kind(progress)
+        write_json(self.folder.meta, meta)
         self._end("completed", None)
         self.folder.checkpoint.unlink(missing_ok=True)
+        return meta
 
     def _write_best(self, progress: RunProgress) -> str | None:
         """Write the best model and return its SHA-256; a part of one is no model, so nothing is written of it."""
@@ -145,7 +147,7 @@ class Recorder(Listener):
     def _kind(self, progress: RunProgress) -> dict[str, Any]:
         keeping = Keeping(self._plan.strategy.keeps, progress)
         best = {name: keeping.best_round(name) for name in self.status.hospitals}
-        return kind_json(self.status.strategy, self._plan.strategy.keeps, progress.token, best)
+        return kind_json(self.status.strategy, self._plan.strategy.keeps, progress.token, best, progress.best_round)
 
     def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
         """Say why the run ended before its time."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from common.artifacts.cautions import from_json
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.description import Description
 from common.evaluate import EvaluateResult
-from common.metrics import figures
+from common.intervals import accuracy_interval
+from common.metrics import Confusion, figures
 from server.events import Listener
 
 log = logging.getLogger("server")
@@ -84,31 +87,33 @@ class TrainingLog(Listener):
     def round_done(self, record: RoundRecord, is_best: bool) -> None:
         for name, part in record.hospitals.items():
             if part.val_confusion is not None:
-                accuracy = figures(part.val_confusion).accuracy
-                self._say(
-                    name,
-                    "validated %s slices: loss %.3f, accuracy %.1f %%",
-                    part.val_samples,
-                    part.val_loss,
-                    100 * accuracy,
-                )
+                accuracy = _accuracy(part.val_confusion)
+                self._say(name, "validated %s slices: loss %.3f, %s", part.val_samples, part.val_loss, accuracy)
         log.info(
-            "round %d done in %.1f s: validation loss %.3f, accuracy %.2f %%, %s%s",
+            "round %d done in %.1f s: validation loss %.3f, %s, %s%s",
             record.number,
             record.seconds,
             record.val_loss,
-            100 * record.val_accuracy,
+            _accuracy(record.val_confusion),
             "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals",
             ", best so far" if is_best else "",
         )
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
-            accuracy = 100 * figures(result.confusion).accuracy
-            self._say(name, "tested %s slices (%s): accuracy %.2f %%", result.samples, model, accuracy)
+            self._say(name, "tested %s slices (%s): %s", result.samples, model, _accuracy(result.confusion))
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        for each in from_json(meta["warnings"]) or []:
+            log.warning("%s %s", each.code, each.sentence)
 
     def _say(self, hospital: str, text: str, *values: object) -> None:
         log.info(text, *values, extra={"hospital": hospital})
+
+
+def _accuracy(confusion: Confusion) -> str:
+    low, high = accuracy_interval(confusion) or (0.0, 1.0)
+    return f"accuracy {100 * figures(confusion).accuracy:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
 
 
 def _counts(description: Description) -> str:

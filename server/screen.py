@@ -1,12 +1,11 @@
-"""What a person sees of a run: what each hospital holds, progress, a line a round, a closing table."""
+"""What a person sees of a run: what each hospital holds, progress, a line a round, the figures at the end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -14,15 +13,14 @@ from rich.table import Table
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.description import Description
-from common.evaluate import EvaluateResult
-from common.intervals import wilson
+from common.intervals import accuracy_interval
 from common.labels import CLASSES
-from common.metrics import Confusion, add_confusions, figures
+from common.metrics import figures
 from common.spool import Spool
+from server.closing import closing, table_of
 from server.events import Listener
 
 _REFRESH_SECONDS = 0.25
-_SHORT = [name if len(name) < 8 else f"{name[:6]}." for name in CLASSES]
 
 
 class Screen(Listener):
@@ -76,6 +74,7 @@ class Screen(Listener):
                 "[bold yellow]SYNTHETIC SLICES[/] drawn by a program: no figure below says anything about patients."
             )
         self.console.print(hospitals_table(descriptions))
+        self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
 
     def phase(self, name: str, server_round: int) -> None:
         self._clear_tasks()
@@ -121,10 +120,10 @@ class Screen(Listener):
         self._progress.update(self._overall, completed=record.number)
         self.console.print(round_line(record, self._rounds, is_best), highlight=False)
 
-    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
+    def completed(self, meta: Mapping[str, Any]) -> None:
         self._clear_tasks()
         self._progress.stop()
-        self.console.print(results_table(model, tests))
+        self.console.print(closing(meta), highlight=False)
 
     def _clear_tasks(self, *hospitals: str) -> None:
         """Take away the bars of these hospitals, or of all."""
@@ -137,7 +136,7 @@ class Screen(Listener):
 def hospitals_table(descriptions: Sequence[Description]) -> Table:
     """Return a table of what each hospital holds."""
     headings = ("all", *(f"{name[:4]}." for name in CLASSES), "train", "val", "test", "audit")
-    table = _table("What each hospital holds (slices; audit: findings)", headings)
+    table = table_of("What each hospital holds (slices; audit: findings)", "hospital", headings)
     for d in descriptions:
         held = d.numbers["class_distribution"]
         severe = [finding for finding in d.numbers["audit"] if finding["severity"] != "info"]
@@ -151,50 +150,24 @@ def hospitals_table(descriptions: Sequence[Description]) -> Table:
     return table
 
 
+def rounds_heading(descriptions: Sequence[Description]) -> str:
+    """Say what the line of each round holds, and on how many slices its figures rest."""
+    slices = sum(len(d.val_idx) for d in descriptions)
+    return f"each round, on {slices:,} validation slices: accuracy [95 % interval] (each hospital)"
+
+
 def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
     """Return one line about a round, with each hospital's validation accuracy in configured order."""
-    each = " / ".join(
+    each = "/".join(
         f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
         for part in record.hospitals.values()
     )
+    low, high = accuracy_interval(record.val_confusion) or (0.0, 1.0)
+    sure = f"[{100 * low:.0f}–{100 * high:.0f}]"
     absent = record.pooled is None and len(record.replied) < len(record.hospitals)
     missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
     return (
-        f"round {record.number:>{len(str(rounds))}}/{rounds}  accuracy [bold]{100 * record.val_accuracy:5.1f} %[/] "
-        f"[dim]({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
+        f"round {record.number:>{len(str(rounds))}}/{rounds}  [bold]{100 * record.val_accuracy:5.1f} %[/] "
+        f"[dim]{sure} ({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
         f"{' [green]best[/]' if is_best else ''}"
     )
-
-
-def results_table(model: str, tests: dict[str, EvaluateResult]) -> Table:
-    """Return the closing table: test figures per hospital and overall, with 95 % intervals."""
-    title = f"Test slices, {model}: accuracy, macro F1 and recall per class, percent"
-    table = _table(title, ("slices", "accuracy", "95 %", "F1", *_SHORT))
-    for name, result in tests.items():
-        table.add_row(name, *_cells(result.confusion))
-    table.add_section()
-    total = add_confusions(result.confusion for result in tests.values())
-    table.add_row("all hospitals", *_cells(total), style="bold")
-    return table
-
-
-def _cells(confusion: Confusion) -> list[str]:
-    result = figures(confusion)
-    samples = int(confusion.sum())
-    interval = wilson(int(np.trace(confusion)), samples)
-    return [
-        f"{samples:,}",
-        f"{100 * result.accuracy:.1f}" if samples else "–",
-        f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}" if interval else "–",
-        f"{100 * result.macro_f1:.1f}" if samples else "–",
-        *(f"{100 * c.recall:.1f}" if c.support else "–" for c in result.per_class.values()),
-    ]
-
-
-def _table(title: str, headings: Sequence[str]) -> Table:
-    """Return an empty table that fits 80 columns."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False)
-    table.add_column("hospital", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table

@@ -32,13 +32,14 @@ def test_separate_machines_cannot_pool():
 
 
 def test_what_a_runs_file_says_of_its_kind():
-    assert kind_json("fedavg", NOTHING, "ab", {"A": 3}) == {
+    assert kind_json("fedavg", NOTHING, "ab", {"A": 3}, 3) == {
         "pooled": False,
+        "model_tested": "fedavg, model of round 3",
         "notice": None,
         "no_shared_model": None,
         "personal_models": None,
     }
-    assert kind_json("pooled", NOTHING, "ab", {})["pooled"] is True
-    own = kind_json("local", EVERYTHING, "ab", {"A": 3})
+    assert kind_json("pooled", NOTHING, "ab", {}, 3)["pooled"] is True
+    own = kind_json("local", EVERYTHING, "ab", {"A": 3}, 3)
     assert own["personal_models"] == {"folder": "runs/ab", "best_epochs": {"A": 3}}
     assert own["no_shared_model"] == no_shared_model(EVERYTHING)

@@ -63,19 +63,26 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     training.round_done(record, True)
     bins = bin_confidences(np.full(4, 0.9), np.ones(4, bool))
     training.tested("fedavg, model of round 2", {"Hospital A": EvaluateResult(4, 1.0, confusion(4, 0), bins, 0.1)})
+    training.completed({"warnings": [{"code": "EVAL001", "sentence": "It has seen the test."}]})
     assert lines(log) == [
         ("INFO", "Hospital A", "holds 10 usable slices: glioma 3, meningioma 3, pituitary 2, notumor 2"),
         ("WARNING", "Hospital A", "DATA004 Look again."),
         ("INFO", "server", "train, round 2"),
         ("INFO", "Hospital A", "trained 1,134 slices in 36 steps, 24.1 s: loss 0.831, accuracy 60.0 %"),
         ("WARNING", "Hospital B", "left out of train: no answer within 5 s"),
-        ("INFO", "Hospital A", "validated 4 slices: loss 0.500, accuracy 75.0 %"),
+        ("INFO", "Hospital A", "validated 4 slices: loss 0.500, accuracy 75.0 % (95 % interval 30.1 to 95.4)"),
         (
             "INFO",
             "server",
-            "round 2 done in 31.0 s: validation loss 0.500, accuracy 75.00 %, 1 of 1 hospitals, best so far",
+            "round 2 done in 31.0 s: validation loss 0.500, accuracy 75.0 % (95 % interval 30.1 to 95.4), "
+            "1 of 1 hospitals, best so far",
         ),
-        ("INFO", "Hospital A", "tested 4 slices (fedavg, model of round 2): accuracy 100.00 %"),
+        (
+            "INFO",
+            "Hospital A",
+            "tested 4 slices (fedavg, model of round 2): accuracy 100.0 % (95 % interval 51.0 to 100.0)",
+        ),
+        ("WARNING", "server", "EVAL001 It has seen the test."),
     ]
 
 

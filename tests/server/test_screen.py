@@ -7,21 +7,11 @@ import pytest
 from rich.console import Console
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
-from common.calibration import bin_confidences
-from common.evaluate import EvaluateResult
 from common.labels import CLASSES
 from common.spool import Progress, Spool
-from server.screen import Screen, hospitals_table, results_table, round_line
+from server.screen import Screen, hospitals_table, round_line
 from tests.common.descriptions import description
-
-NAMES = ["AIIMS Delhi", "NIMHANS Bengaluru", "Tata Memorial Mumbai"]
-
-
-def shown(*things, width: int = 80) -> list[str]:
-    console = Console(width=width, record=True, file=io.StringIO(), highlight=False)
-    for thing in things:
-        console.print(thing)
-    return [line.strip() for line in console.export_text().splitlines()]
+from tests.server.finished import NAMES, finished, shown
 
 
 def many(name: str, slices: int = 21_620):
@@ -41,12 +31,6 @@ def a_round(number: int = 3, scale: int = 1) -> RoundRecord:
     return RoundRecord(number, "", seconds=61.4, replied=NAMES[:2], hospitals=hospitals)
 
 
-def results_of(scale: int = 1) -> dict[str, EvaluateResult]:
-    bins = bin_confidences(np.full(3, 0.9), np.ones(3, bool))
-    counts = confusion(scale)
-    return {name: EvaluateResult(int(counts.sum()), 1.0, counts, bins, 0.1) for name in NAMES}
-
-
 def test_the_table_of_what_hospitals_hold_fits_80_columns():
     lines = shown(hospitals_table([many(name) for name in NAMES]))
     rows = [line for line in lines if line.startswith(tuple(NAMES))]
@@ -56,32 +40,10 @@ def test_the_table_of_what_hospitals_hold_fits_80_columns():
     assert rows[0].split()[2:] == ["21,620", "5,405", "5,405", "5,405", "–", "15,134", "3,243", "3,243", "1"]
 
 
-def test_the_closing_table_fits_80_columns_and_adds_up():
-    lines = shown(results_table(15, results_of(20)))
-    assert max(len(line) for line in lines) <= 80
-    assert not any("…" in line for line in lines)
-    rows = {line.split("  ")[0]: line for line in lines if line.startswith((*NAMES, "all hospitals"))}
-    assert set(rows) == {*NAMES, "all hospitals"}
-    figures = rows["all hospitals"].replace("all hospitals", "").split()
-    assert figures[0] == "6,300"
-    assert figures[1] == "88.6"
-    assert figures[-1] == "–", "no case of notumor: no recall, rather than a nought"
-
-
-def test_without_a_test_slice_there_is_a_dash():
-    nothing = np.zeros((4, 4), np.int64)
-    (row,) = [
-        line
-        for line in shown(results_table(1, {NAMES[0]: EvaluateResult(0, 0.0, nothing, [], 0.0)}))
-        if line.startswith(NAMES[0])
-    ]
-    assert set(row.replace(NAMES[0], "").split()) == {"0", "–"}
-
-
 @pytest.mark.parametrize("best", [True, False])
 def test_a_round_is_one_line_of_80_columns(best):
     (line,) = shown(round_line(a_round(100), 100, best))
-    assert line.startswith("round 100/100  accuracy  88.6 % (88.6 / – / 88.6)  loss 0.512  61 s  2 of 3")
+    assert line.startswith("round 100/100   88.6 % [84–92] (88.6/–/88.6)  loss 0.512  61 s  2 of 3")
     assert len(line) <= 80
     assert line.endswith("best") == best
 
@@ -91,12 +53,12 @@ def test_who_is_missing_is_counted_only_if_somebody_is():
     record.replied = NAMES
     record.hospitals[NAMES[1]] = record.hospitals[NAMES[0]]
     assert shown(round_line(record, 100, True)) == [
-        "round   3/100  accuracy  88.6 % (88.6 / 88.6 / 88.6)  loss 0.512  61 s best"
+        "round   3/100   88.6 % [85–92] (88.6/88.6/88.6)  loss 0.512  61 s best"
     ]
 
 
 def test_rounds_stand_under_each_other():
-    assert shown(round_line(a_round(7), 10, False))[0].startswith("round  7/10  accuracy")
+    assert shown(round_line(a_round(7), 10, False))[0].startswith("round  7/10   88.6 % [")
 
 
 @pytest.fixture
@@ -113,11 +75,12 @@ def test_a_run_without_a_terminal_is_lines_only(screen):
         screen.waiting()
         screen.failed(Failure(NAMES[1], "train", "it [was] not [/here]"))
         screen.round_done(a_round(1), True)
-        screen.tested("fedavg, model of round 1", results_of())
+        screen.completed(finished())
     text = screen.console.export_text()
     assert "reading and auditing" in text
     assert f"{NAMES[1]} left out of train: it [was] not [/here]" in text
     assert "round 1/2" in text
+    assert "on 2 validation slices: accuracy [95 % interval]" in text
     assert "all hospitals" in text
     assert "SYNTHETIC" not in text
     assert max(map(len, text.splitlines())) <= 80
