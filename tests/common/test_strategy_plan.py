@@ -27,7 +27,7 @@ def test_what_fedprox_asks_of_the_hospitals_travels():
 
 def test_scaffold_brings_its_own_training_and_the_command_line_has_the_last_word():
     found = compose_settings(["strategy=scaffold", "experiment=demo"])
-    assert (found.train.optimiser, found.train.momentum, found.train.lr) == ("sgd", 0.0, 0.05)
+    assert (found.train.optimiser, found.train.momentum, found.train.lr) == ("sgd", 0.0, 0.02)
     assert found.train.batch_size == 16, "what has nothing to do with the optimiser stays the experiment's"
     assert plan_of(found).strategy.control_variates
     assert compose_settings(["strategy=scaffold", "train.lr=0.2"]).train.lr == 0.2
