@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import ProjectError
-from common.keys import fingerprint, load_public, new_key_pair
+from common.keys import checked_name, fingerprint, load_public, new_key_pair
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = command.parse_args(arguments)
     private, public = given.out / f"{given.name}.key", given.out / f"{given.name}.pub"
     try:
+        checked_name(given.name)
         new_key_pair(private, public, given.name)
     except ProjectError as error:
         print(f"error {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -20,6 +21,23 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from common.errors import InputError
+
+_NAME = re.compile(r"[a-z0-9_]+")
+
+
+def checked_name(name: str) -> str:
+    """Return a hospital's name if it can be one: it becomes a file's name, and is what ``hospitals=[...]`` lists.
+
+    Raises
+    ------
+    InputError
+        ``KEY005`` otherwise.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "KEY005", f"'{name}' is no hospital's key; use small letters, digits and _, as conf/hospital/ does."
+        )
+    return name
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from common.errors import InputError
 DEFAULT_FOLDER = Path("credentials")
 DEFAULT_PORT = 8443
 CONNECTION = "centre"
+_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -104,3 +107,28 @@ def write_connection(centre: Centre, address: str, insecure: bool) -> None:
     trust = "insecure = true" if insecure else f'root-certificates = "{centre.ca_certificate}"'
     text = f'[superlink]\ndefault = "{CONNECTION}"\n\n[superlink.{CONNECTION}]\naddress = "{address}"\n{trust}\n'
     (centre.flower_home / "config.toml").write_text(text)
+
+
+def require_serving(centre: Centre) -> None:
+    """Refuse to submit a run where no SuperLink answers.
+
+    Raises
+    ------
+    InputError
+        ``CENTRE007``.
+    """
+    try:
+        with (centre.flower_home / "config.toml").open("rb") as file:
+            address = str(tomllib.load(file)["superlink"][CONNECTION]["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            "CENTRE007", f"No SuperLink was started with {centre.folder}; first: python -m server.serve"
+        ) from None
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
+    except OSError as error:
+        raise InputError(
+            "CENTRE007",
+            f"No SuperLink answers at {address} ({error.strerror or error}); start it: python -m server.serve",
+        ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +10,12 @@ from pathlib import Path
 from rich.console import Console
 
 from common.errors import InputError, ProjectError
-from common.keys import certificate_fingerprint, fingerprint, load_public, new_key_pair, public_line
+from common.keys import certificate_fingerprint, checked_name, fingerprint, load_public, new_key_pair, public_line
 from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre
 from server.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
 from server.handout import write_handout
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_NAME = re.compile(r"^[a-z0-9_]+$")
 _CA_DAYS = 3650
 _SERVER_DAYS = 397
 
@@ -66,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make(given: argparse.Namespace, console: Console) -> None:
     """Make what is missing and say what to hand to whom."""
+    if not 0 < given.port < 65536:
+        raise InputError("CENTRE005", f"--port={given.port} cannot be; a port is a number up to 65535.")
     if given.days < 1:
         raise InputError("CERT003", f"--days={given.days} would have expired already; give at least 1.")
     centre = Centre(given.out.resolve())
@@ -83,9 +83,9 @@ def make(given: argparse.Namespace, console: Console) -> None:
     console.print(f"Keep at the centre, away from everybody else: {centre.ca_key} and {centre.key}")
     address = f"{(given.address or [names[0]])[0]}:{given.port}"
     for name in given.hospital:
-        _new_hospital(centre, _checked(name), address, console)
+        _new_hospital(centre, checked_name(name), address, console)
     for path in given.public_key:
-        _known_hospital(centre, _checked(path.stem), path, address, console)
+        _known_hospital(centre, checked_name(path.stem), path, address, console)
 
 
 def _server_certificate(centre: Centre, given: argparse.Namespace) -> None:
@@ -125,15 +125,6 @@ def _known_hospital(centre: Centre, name: str, path: Path, address: str, console
 def _say_fingerprint(centre: Centre, name: str, console: Console) -> None:
     key = load_public(centre.hospitals / f"{name}.pub")
     console.print(f"  key {fingerprint(key)}; compare it with the hospital over another line")
-
-
-def _checked(name: str) -> str:
-    """Names become file names and identities: keep them to what ``hospitals=[...]`` lists."""
-    if not _NAME.match(name):
-        raise InputError(
-            "KEY005", f"'{name}' is no hospital's key; use small letters, digits and _, as conf/hospital/ does."
-        )
-    return name
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ def require_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "a port is a number up to 65535"
             raise InputError(
-                "CENTRE005", f"{host}:{port} cannot be used ({error.strerror}); choose another --host or --port."
+                "CENTRE005", f"{host}:{port} cannot be used ({reason}); choose another --host or --port."
             ) from None
 
 

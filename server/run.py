@@ -18,9 +18,9 @@ from rich.console import Console
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.artifacts.run_folder import RUN_ID, RunFolder
 from common.config import compose_settings, load_hospitals
-from common.errors import InputError, Interrupted, ProjectError, RunError
+from common.errors import Interrupted, ProjectError, RunError
 from common.run_kind import refuse_pooled
-from server.centre import CONNECTION, DEFAULT_FOLDER, Centre
+from server.centre import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
 from server.conduct import mark_dead
 from server.flower_cli import flwr, run_json
 from server.resume import resumed_settings
@@ -62,14 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(given: argparse.Namespace) -> int:
     """Check, submit, follow."""
     centre = Centre(given.credentials.resolve())
-    if not (centre.flower_home / "config.toml").is_file():
-        raise InputError("CENTRE007", f"No SuperLink was started with {centre.folder}; first: python -m server.serve")
     overrides = _with_output_dir(given.overrides)
     settings = compose_settings(overrides)
     if settings.resume:
         settings, _ = resumed_settings(settings, overrides)
     refuse_pooled(settings.strategy.name)
     load_hospitals(settings.hospitals)
+    require_serving(centre)
     run_id = _submit(centre, overrides)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[dim]submitted to the SuperLink as {run_id}; Ctrl-C stops the run[/]")

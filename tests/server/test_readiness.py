@@ -37,6 +37,8 @@ def test_a_taken_port_and_a_foreign_address(tmp_path):
         taken.listen()
         assert code_of(require_free, "127.0.0.1", taken.getsockname()[1]) == "CENTRE005"
     assert code_of(require_free, "192.0.2.1", 8443) == "CENTRE005"
+    assert code_of(require_free, "127.0.0.1", 80000) == "CENTRE005"
+    assert code_of(require_free, "no-such-host.invalid", 8443) == "CENTRE005"
 
 
 def test_another_address_and_an_expired_certificate(certificate):
