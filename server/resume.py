@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -60,5 +61,5 @@ def stored_settings(folder: RunFolder) -> RunSettings:
     """Read the settings that the run was started with."""
     try:
         return typed(OmegaConf.load(folder.config), RunSettings)  # type: ignore[arg-type]
-    except (OSError, ValueError, OmegaConfBaseException):
+    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException):
         raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None
