@@ -6,6 +6,7 @@ round; a round that is repeated, or a run that is resumed, finds what that round
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -87,11 +88,19 @@ class RunStore:
             ) from None
 
     def hold_on_to(self, numbers: Collection[int]) -> None:
-        """Remove every other round's file."""
+        """Remove every other round's file; with no number, the folders, too."""
         for path in self.folder.glob(f"{self._series}-round-*.pth"):
             match = _ROUND.search(path.name)
             if match and int(match[1]) not in numbers:
                 path.unlink(missing_ok=True)
+        if not numbers:
+            self._remove_empty()
+
+    def _remove_empty(self) -> None:
+        """Remove the hospital's folder and the run's, unless something else lies there."""
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+            self.folder.parent.rmdir()
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{self._series}-round-{number:04d}.pth"

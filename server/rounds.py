@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
-from flwr.serverapp import Grid
-from flwr.supercore.run import Run
 
 from common import wire
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
@@ -25,36 +23,12 @@ from server.events import Listener
 from server.exchange import Exchange, Request
 from server.keeping import Keeping, Said
 from server.parking import Parking
+from server.present import Present
 from server.progress import RunProgress
 from server.roster import Member, Roster
 from server.strategies.combining import Combining
 from server.update_size import size_problem
 from server.updates import Updates
-
-
-class _Present(Grid):
-    """What a strategy samples from: the hospitals that take part and are there."""
-
-    def __init__(self, nodes: Sequence[int]) -> None:
-        self._nodes = list(nodes)
-
-    def get_node_ids(self) -> Iterable[int]:
-        """Return the present hospitals' nodes."""
-        return self._nodes
-
-    def set_run(self, run: Run) -> None:
-        """Do nothing."""
-
-    @property
-    def run(self) -> Run:
-        """Nothing to tell."""
-        raise NotImplementedError
-
-    def create_message(self, *args: object, **kwargs: object) -> Message:
-        """Refuse: messages go through `Exchange`."""
-        raise NotImplementedError
-
-    push_messages = pull_messages = send_and_receive = create_message
 
 
 class Rounds:
@@ -197,7 +171,7 @@ class Rounds:
         companion = {name: Array(array) for name, array in self._strategy.companion().items()}
         beside = {wire.CONTROL: ArrayRecord(companion)} if companion else {}
         by_node = {member.node: key for key, member in present.items()}
-        configured = self._strategy.configure_train(number, sent, config, _Present(list(by_node)))
+        configured = self._strategy.configure_train(number, sent, config, Present(list(by_node)))
         asked = {by_node[m.metadata.dst_node_id]: RecordDict({**m.content, **beside}) for m in configured}
         requests = [
             self._request(key, present[key], MessageType.TRAIN, asked[key], self._keeping.to_train(present[key].name))

@@ -96,3 +96,14 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 def test_nobody_else_may_look(store):
     store.save(1, ARRAYS)
     assert store.folder.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_to_hold_on_to_leaves_no_folder_unless_something_else_is_kept(store, tmp_path):
+    other = RunStore(tmp_path, TOKEN, "aiims_delhi", "control")
+    store.save(1, ARRAYS)
+    other.save(1, ARRAYS)
+    store.hold_on_to(())
+    assert names(store) == ["control-round-0001.pth"]
+    other.hold_on_to(())
+    assert list((tmp_path / "runs").iterdir()) == []
+    other.hold_on_to(())
