@@ -1,4 +1,4 @@
-"""A hospital's three answers, as plain functions from numbers to numbers; Flower is not in sight."""
+"""A hospital's answers, as plain functions from numbers to numbers; Flower is not in sight."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clients.control import Control, forget_control
+from clients.fingerprinting import fingerprints as make_fingerprints
 from clients.keeping import NO_OWN, Own, keep, keep_tested, whole_model
 from clients.ready import forget, ready, slices_at, use_threads
 from clients.resampling import resampling_of
+from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.correction import proximal
 from common.description import Description
@@ -18,6 +20,7 @@ from common.device import pick_device, uses_bfloat16
 from common.errors import InputError
 from common.evaluate import EvaluateResult
 from common.evaluate import evaluate as evaluate_slices
+from common.fingerprints import Fingerprints
 from common.labels import CLASSES
 from common.plan import Plan
 from common.progressive import pixels_at
@@ -70,6 +73,21 @@ def describe(site: Site, plan: Plan) -> Description:
         device=str(device),
         precision="bfloat16" if uses_bfloat16(device, plan.train.precision) else "float32",
     )
+
+
+def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
+    """Return keyed fingerprints of the hospital's slices; None where it has no key or the plan does not ask for them.
+
+    Raises
+    ------
+    InputError
+        If the key cannot be used.
+    """
+    if site.fingerprint_key is None or not plan.data.cross_hospital_check:
+        return None
+    key, prepared = load_shared_key(site.fingerprint_key), ready(site, plan)
+    library = prepared.library
+    return make_fingerprints(site.hospital, prepared.scan, library.thumbs, library.unreadable, key)
 
 
 def train(

@@ -46,6 +46,7 @@ def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = 
         return handle
 
     app.query()(answering(_describe))
+    app.query(wire.FINGERPRINTS)(answering(_fingerprints))
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
     return app
@@ -72,6 +73,12 @@ def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
 def _describe(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
     description = answers.describe(site, plan).to_json()
     return RecordDict({wire.WHO: _who(site), wire.DESCRIPTION: ConfigRecord({"json": description})})
+
+
+def _fingerprints(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
+    said = answers.fingerprints(site, plan)
+    record = ConfigRecord({"json": said.to_json() if said else ""})
+    return RecordDict({wire.WHO: _who(site, answers.files_sha256(site, plan)), wire.FINGERPRINTS: record})
 
 
 def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:

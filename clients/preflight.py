@@ -11,7 +11,20 @@ from rich.console import Console
 from rich.table import Table
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
-from clients.checks import address, clock, dataset, disk, gpu, key, labels, memory, round_time, tls, versions
+from clients.checks import (
+    address,
+    clock,
+    dataset,
+    disk,
+    fingerprint_key,
+    gpu,
+    key,
+    labels,
+    memory,
+    round_time,
+    tls,
+    versions,
+)
 from clients.checks.outcome import Check, Outcome, Situation
 from clients.join_flags import add_site_flags, site_from
 from clients.site_file import SiteFile
@@ -19,7 +32,11 @@ from common.errors import InputError, ProjectError
 from common.settings import DataPlan, StrategySettings, TrainPlan
 
 CHECKS: tuple[Check, ...] = tuple(
-    module.CHECK for module in (address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time)
+    module.CHECK
+    for module in (
+        *(address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time),
+        fingerprint_key,
+    )
 )
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 

@@ -29,6 +29,8 @@ class Site:
     explains : bool
         Whether the sentence of an error may go to the server. True in a simulation, where both are one person; at a
         real hospital a sentence may name a folder, so only its code travels.
+    fingerprint_key : Path or None
+        File of the key that the hospitals share; without it no fingerprint leaves.
     pool : mapping of str to Site
         Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     """
@@ -39,6 +41,7 @@ class Site:
     device: str = "auto"
     spool: Spool | None = None
     explains: bool = False
+    fingerprint_key: Path | None = None
     pool: Mapping[str, Site] = field(default_factory=dict)
 
     @property

@@ -44,6 +44,8 @@ class SiteFile:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     port : int
         Of the SuperNode's own interface, on loopback.
+    fingerprint_key : Path or None
+        The key that the hospitals share and the centre does not have; None sends no fingerprints.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class SiteFile:
     cache_dir: Path = Path("cache")
     device: str = "auto"
     port: int = 9094
+    fingerprint_key: Path | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -64,7 +67,7 @@ class SiteFile:
 
     def site(self) -> Site:
         """Return what the ClientApp works with."""
-        return Site(self.hospital, self.data_root, self.cache_dir, self.device)
+        return Site(self.hospital, self.data_root, self.cache_dir, self.device, fingerprint_key=self.fingerprint_key)
 
 
 def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
@@ -156,5 +159,6 @@ def _checked(site: SiteFile) -> SiteFile:
         data_root=here / site.data_root,
         cache_dir=here / site.cache_dir,
         root_certificate=None if site.root_certificate is None else here / site.root_certificate,
+        fingerprint_key=None if site.fingerprint_key is None else here / site.fingerprint_key,
         port=int(site.port),
     )

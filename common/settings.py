@@ -51,6 +51,8 @@ class DataPlan:
     group_split : bool
         Keep duplicates and neighbouring slices of one patient on one side of the split.
         False shows what leakage would claim.
+    cross_hospital_check : bool
+        Ask the hospitals for keyed fingerprints, to find slices that two of them hold; those without a key send none.
     """
 
     image_size: int = 224
@@ -58,6 +60,7 @@ class DataPlan:
     val_fraction: float = 0.15
     test_fraction: float = 0.15
     group_split: bool = True
+    cross_hospital_check: bool = True
 
 
 @dataclass

@@ -8,6 +8,7 @@ CONFIG = "config"  # ConfigRecord, server to hospital
 METRICS = "metrics"  # MetricRecord: numbers only
 WHO = "who"  # ConfigRecord, hospital to server: which hospital, which files
 REFUSAL = "refusal"  # ConfigRecord: a code and a sentence instead of an answer
+FINGERPRINTS = "fingerprints"  # ConfigRecord: keyed tokens as JSON, empty where the hospital has no key; also the query
 DESCRIPTION = "description"  # ConfigRecord: the audit's counts and the split, as JSON
 
 PLAN = "plan"

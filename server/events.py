@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.evaluate import EvaluateResult
 
@@ -15,6 +16,9 @@ class Listener:
 
     def described(self, descriptions: Sequence[Description]) -> None:
         """Every hospital has said what it holds."""
+
+    def compared(self, found: CrossDuplicates) -> None:
+        """The hospitals' fingerprints were compared."""
 
     def phase(self, name: str, server_round: int) -> None:
         """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"`` or ``"test"``."""
@@ -56,6 +60,10 @@ class Listeners(Listener):
     def described(self, descriptions: Sequence[Description]) -> None:
         for listener in self._listeners:
             listener.described(descriptions)
+
+    def compared(self, found: CrossDuplicates) -> None:
+        for listener in self._listeners:
+            listener.compared(found)
 
     def phase(self, name: str, server_round: int) -> None:
         for listener in self._listeners:

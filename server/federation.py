@@ -17,6 +17,7 @@ from common.plan import plan_of
 from common.run_kind import POOLED_STRATEGY, model_tested
 from common.settings import RunSettings
 from common.weights import Arrays
+from server.cross_check import compare_hospitals
 from server.events import Listener
 from server.exchange import Exchange
 from server.identity import Who, unknown_nodes
@@ -91,7 +92,10 @@ class Federation:
         known = {key: Description.from_json(text) for key, text in progress.described.items()}
         roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
         self.listener.phase("describe", progress.round)
-        roster.gather()
+        present = roster.gather()
+        if settings.data.cross_hospital_check:
+            wait = settings.strategy.timeout_seconds
+            self.listener.compared(compare_hospitals(exchange, plan, self.names, present, wait))
         parking = Parking(self.recorder.folder.path)
         strategy = make_strategy(settings.strategy, plan)
         strategy.recall(progress.memory)

@@ -21,6 +21,7 @@ data_root: {root}        # the folder that holds 'path' below
 cache_dir: cache                   # decoded slices: as private as the slices
 device: auto                       # auto | cpu | cuda
 port: 9094                         # for this machine's own use; another one for a second hospital on it
+# fingerprint_key: shared.key      # the hospitals' own, not from the centre: docs/cross_duplicates.md
 hospital:
   key: {key}
   name: {name}

@@ -16,6 +16,7 @@ from common.artifacts.history import Failure
 from common.artifacts.meta import FinishedRun, meta_json
 from common.artifacts.run_folder import RunFolder
 from common.artifacts.status import RunStatus, now
+from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.errors import ProjectError
 from common.evaluate import EvaluateResult
@@ -50,6 +51,8 @@ class Recorder(Listener):
         self.folder = folder
         self._settings = settings
         self._plan = plan
+        self._descriptions: list[Description] = []
+        self._duplicates: CrossDuplicates | None = None
         self.status = RunStatus(
             run_id=folder.run_id,
             state="running",
@@ -73,10 +76,21 @@ class Recorder(Listener):
 
     def described(self, descriptions: Sequence[Description]) -> None:
         self.status.synthetic = any(d.synthetic for d in descriptions)
-        write_json(self.folder.stats, stats_json(descriptions, self._plan))
+        self._descriptions = list(descriptions)
+        self._write_stats()
         if {d.name for d in descriptions} - self._in_splits():
             write_json(self.folder.splits, splits_json(descriptions, self._plan))
         self._save_status()
+
+    def compared(self, found: CrossDuplicates) -> None:
+        self._duplicates = found
+        self._write_stats()
+        for matches in found.lists:
+            self.folder.match_list(matches.hospital).parent.mkdir(exist_ok=True)
+            write_text(self.folder.match_list(matches.hospital), matches.to_json())
+
+    def _write_stats(self) -> None:
+        write_json(self.folder.stats, stats_json(self._descriptions, self._plan, self._duplicates))
 
     def _in_splits(self) -> set[str]:
         """Return the hospitals of the file of splits; one may join late, and a resumed run keeps its file."""
@@ -124,7 +138,10 @@ class Recorder(Listener):
             engine=self.status.engine,
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,
-            stats=stats_json(descriptions, self._plan),
+            stats=stats_json(descriptions, self._plan, self._duplicates),
+            test_slices_trained_elsewhere=(
+                self._duplicates.test_slices_trained_elsewhere if self._duplicates else None
+            ),
             tests=tests,
             missing_hospitals=self.status.missing_hospitals,
             grouped=self._plan.data.group_split,

@@ -10,6 +10,7 @@ from typing import Any
 
 from common.artifacts.cautions import from_json
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.evaluate import EvaluateResult
 from common.intervals import accuracy_interval
@@ -57,6 +58,14 @@ class TrainingLog(Listener):
             for finding in d.numbers["audit"]:
                 level = logging.INFO if finding["severity"] == "info" else logging.WARNING
                 log.log(level, "%s %s", finding["code"], finding["sentence"], extra={"hospital": d.name})
+
+    def compared(self, found: CrossDuplicates) -> None:
+        log.log(logging.WARNING if found.has_copies else logging.INFO, "%s", found.sentence)
+        for name, own in found.shared.items():
+            for other, part in own.with_each.items():
+                if part.pairs:
+                    text = "%d slices are at %s too; %d of its test slices are trained on there"
+                    self._say(name, text, part.slices, other, part.test_slices_trained_there)
 
     def phase(self, name: str, server_round: int) -> None:
         log.info("%s, round %d", name, server_round)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.intervals import accuracy_interval
 from common.labels import CLASSES
@@ -75,6 +76,10 @@ class Screen(Listener):
             )
         self.console.print(hospitals_table(descriptions))
         self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
+
+    def compared(self, found: CrossDuplicates) -> None:
+        colour = "yellow" if found.has_copies else "dim"
+        self.console.print(f"[{colour}]{escape(found.sentence)}[/]", highlight=False)
 
     def phase(self, name: str, server_round: int) -> None:
         self._clear_tasks()

@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.app import make_client_app
+from clients.shared_key import new_shared_key
 from clients.site import Site
 from common.audit.require import require_images
 from common.config import load_hospitals, run_main, run_settings
@@ -101,7 +102,8 @@ def _federate(
         listeners = Listeners([recorder, TrainingLog(), screen])
         federation = Federation(settings, progress, recorder, listeners, stop, names)
         server_app = make_server_app(federation.run)
-        sites = _pooled([_site(settings, hospital, spool) for hospital in hospitals], settings)
+        key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
+        sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
             spool.on_tell = screen.waiting
@@ -111,11 +113,18 @@ def _federate(
             ray_simulation.launch(server_app, client_app, len(hospitals), workers, stop)
 
 
-def _site(settings: RunSettings, hospital: Hospital, spool: Spool) -> Site:
+def _shared_key(folder: Path) -> Path:
+    """Make the key that the hospitals would give each other; it goes to the sites, and away with the run's spool."""
+    path = folder / "shared.key"
+    new_shared_key(path)
+    return path
+
+
+def _site(settings: RunSettings, hospital: Hospital, spool: Spool, key: Path | None) -> Site:
     """Return what a hospital's own machine would know."""
     data = settings.data
     root, cache = Path(data.root).resolve(), Path(data.cache_dir).resolve()
-    return Site(hospital, root, cache, settings.compute.device, spool, explains=True)
+    return Site(hospital, root, cache, settings.compute.device, spool, explains=True, fingerprint_key=key)
 
 
 def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.artifacts.status import now
+from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.plan import Plan
 
 _SPLITS = ("train_idx", "val_idx", "test_idx")
 
 
-def stats_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, Any]:
+def stats_json(
+    descriptions: Sequence[Description], plan: Plan, duplicates: CrossDuplicates | None = None
+) -> dict[str, Any]:
     """Return ``dataset_stats.json``: one object a hospital, by name.
 
     Parameters
@@ -21,6 +24,8 @@ def stats_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, Any
         In configured order.
     plan : Plan
         Says whether the split was grouped.
+    duplicates : CrossDuplicates, optional
+        What the hospitals hold of each other's slices; without it nothing is said of that.
     """
     return {
         d.name: {
@@ -35,6 +40,7 @@ def stats_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, Any
             "split_counts": d.split_counts,
             "grouped_split": plan.data.group_split,
             "groups_across_splits": d.groups_across_splits,
+            **({"cross_hospital_duplicates": duplicates.to_json(d.name)} if duplicates else {}),
         }
         for d in descriptions
     }

@@ -48,6 +48,8 @@ class FinishedRun:
         See `common.artifacts.status.versions`.
     settings : mapping
         The resolved configuration.
+    test_slices_trained_elsewhere : int or None
+        Test slices of one hospital that another trains on; None where the hospitals were not compared.
     """
 
     run_id: str
@@ -68,6 +70,7 @@ class FinishedRun:
     sha256: str | None
     versions: Mapping[str, str]
     settings: Mapping[str, Any]
+    test_slices_trained_elsewhere: int | None = None
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -97,7 +100,11 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         "sha256": run.sha256,
         "synthetic": any(d.synthetic for d in hospitals),
         "missing_hospitals": run.missing_hospitals,
-        "split": {"grouped": run.grouped, "groups_across_splits": sum(d.groups_across_splits for d in hospitals)},
+        "split": {
+            "grouped": run.grouped,
+            "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
+            "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
+        },
         "versions": dict(run.versions),
         "settings": dict(run.settings),
     }

@@ -26,6 +26,7 @@ from common.artifacts.read_values import (
     text,
     texts,
 )
+from common.cross_duplicates import Shared, SharedWith
 from common.labels import NUM_CLASSES
 
 _FRACTIONS = ("train_accuracy", "val_accuracy", "val_macro_f1")
@@ -109,7 +110,19 @@ def _hospital(name: str, body: Any, notes: Notes) -> HospitalData:
         grouped_split=grouped if isinstance(grouped, bool) else None,
         groups_across_splits=count(body.get("groups_across_splits")),
         audit=tuple(_finding(mapping(item)) for item in sequence(body.get("audit")) if mapping(item)),
+        **_between_hospitals(mapping(body.get("cross_hospital_duplicates"))),
     )
+
+
+def _between_hospitals(body: Any) -> dict[str, Any]:
+    """Read what a hospital shares with others, or why it was not compared; neither is there in older runs."""
+    if body.get("compared") is not True:
+        return {"not_compared": text(body.get("reason")) if body else None}
+    each = {str(name): mapping(part) for name, part in mapping(body.get("with")).items()}
+    parts = ("pairs", "slices", "test_slices_trained_there")
+    with_each = {name: SharedWith(*(count(part.get(key)) or 0 for key in parts)) for name, part in each.items()}
+    leaks = count(body.get("test_slices_trained_elsewhere")) or 0
+    return {"shared": Shared(count(body.get("slices")) or 0, leaks, with_each)}
 
 
 def _location(name: str, raw: Any, notes: Notes) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.read_values import Problem
+from common.cross_duplicates import Shared
 
 STATES = ("running", "completed", "failed", "interrupted")
 UNRECORDED = "unrecorded"
@@ -51,7 +52,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class HospitalData:
-    """``dataset_stats.json``, one hospital: what it holds. `location` is (latitude, longitude) in degrees."""
+    """``dataset_stats.json``, one hospital: what it holds. `location` is (latitude, longitude) in degrees.
+
+    `shared` says which slices other hospitals hold too, `not_compared` why that is not known; both None: not recorded.
+    """
 
     name: str
     key: str | None = None
@@ -70,6 +74,8 @@ class HospitalData:
     grouped_split: bool | None = None
     groups_across_splits: int | None = None
     audit: tuple[Finding, ...] = ()
+    shared: Shared | None = None
+    not_compared: str | None = None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class RunFolder:
         """Which slices train, validate and test, as indices."""
         return self.path / "dataset_splits.json"
 
+    def match_list(self, key: str) -> Path:
+        """Which slices of a hospital others hold too, by index: for that hospital."""
+        return self.path / "cross_duplicates" / f"{key}.matches.json"
+
     @property
     def history(self) -> Path:
         """One object a round."""

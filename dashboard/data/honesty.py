@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
 from common.run_kind import POOLED
+from dashboard.data import shared_slices
 from dashboard.data.facts import held_by_one, small
+from dashboard.data.remark import Remark
 from dashboard.data.results import hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One thing to know.
-
-    Attributes
-    ----------
-    sound : bool or None
-        True: in order; False: a reason to distrust the figures; None: not recorded.
-    sentence : str
-        Plain text; hospital names in it are as they are recorded.
-    """
-
-    sound: bool | None
-    sentence: str
 
 
 def remarks(run: Run) -> list[Remark]:
@@ -37,6 +21,7 @@ def remarks(run: Run) -> list[Remark]:
         _pooled(run),
         _own_models(run),
         _split(run),
+        shared_slices.remark(run),
         *_one_sided(run),
         _answered(run),
         *_small(run),

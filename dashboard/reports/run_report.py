@@ -13,7 +13,8 @@ from common.audit.finding import counted
 from common.calibration import expected_calibration_error, from_json
 from common.labels import CLASSES
 from dashboard.data.facts import small, total_slices
-from dashboard.data.honesty import Remark, remarks
+from dashboard.data.honesty import remarks
+from dashboard.data.remark import Remark
 from dashboard.data.results import Result, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written
 from dashboard.reports.drawings import axis_start, intervals

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from common.artifacts.read_records import Finding, HospitalData, Run
-from dashboard.data import audit_tables
+from dashboard.data import audit_tables, shared_slices
+from dashboard.ui import parts
 from dashboard.viz import formats
 from dashboard.viz.theme import markdown
 
@@ -44,6 +45,22 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
             {"help": "Groups of duplicates or neighbours that stand on more than one side of the split."},
         ),
     ]
+
+
+def between_hospitals(run: Run) -> None:
+    """Draw what is known of slices that two hospitals hold; nothing where the run recorded nothing."""
+    recorded, remark = shared_slices.found(run), shared_slices.remark(run)
+    if recorded is None or remark is None:
+        return
+    with parts.card(
+        "Between hospitals", "Slices that two hospitals hold, found from keyed fingerprints: no image left."
+    ):
+        if remark.sound is False:
+            st.warning(markdown(remark.sentence), icon=":material/content_copy:")
+        st.caption(markdown(recorded.sentence))
+        table = shared_slices.table(run)
+        if not table.empty:
+            st.dataframe(table, hide_index=True, width="stretch", key="between_hospitals")
 
 
 def hospital_findings(hospital: HospitalData) -> None:

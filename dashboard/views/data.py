@@ -31,6 +31,8 @@ if audit_tables.audited(run):
     for name in sorted(run.hospitals):
         data_parts.hospital_findings(run.hospitals[name])
 
+data_parts.between_hospitals(run)
+
 with parts.card("The split", "Slices of each class in each part."):
     split = audit_tables.split_table(run)
     if split.empty:

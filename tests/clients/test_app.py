@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
@@ -9,10 +11,12 @@ from flwr.supercore.task_identity import TaskIdentity
 
 from clients import answers
 from clients.app import make_client_app
+from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import Site
 from common import wire
 from common.description import Description
 from common.errors import InputError
+from common.fingerprints import Fingerprints
 from common.images.decode import decode_rgb
 from common.model import initial_weights
 from common.prepare import prepare
@@ -25,13 +29,15 @@ ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
 
 @pytest.fixture(scope="module")
 def site(phantoms, tmp_path_factory) -> Site:
-    return sites_of(phantoms, tmp_path_factory.mktemp("cache"))[0]
+    key = tmp_path_factory.mktemp("key") / "shared.key"
+    new_shared_key(key)
+    return replace(sites_of(phantoms, tmp_path_factory.mktemp("cache"))[0], fingerprint_key=key)
 
 
 def ask(site: Site, kind: str, plan: str | None = None, **config) -> Message:
     """Send one message to a ClientApp that knows this hospital only."""
     records = {wire.CONFIG: ConfigRecord({wire.PLAN: plan or PLAN.to_json(), wire.THREADS: 1, **config})}
-    if kind != MessageType.QUERY:
+    if not kind.startswith(MessageType.QUERY):
         records[wire.ARRAYS] = ArrayRecord({name: Array(array) for name, array in ARRAYS.items()})
     message = Message(RecordDict(records), dst_node_id=1, message_type=kind)
     context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config={})
@@ -42,6 +48,7 @@ def ask(site: Site, kind: str, plan: str | None = None, **config) -> Message:
 def replies(site) -> dict[str, Message]:
     return {
         "describe": ask(site, MessageType.QUERY),
+        "fingerprints": ask(site, "query.fingerprints"),
         "train": ask(site, MessageType.TRAIN, **{wire.ROUND: 1}),
         "evaluate": ask(site, MessageType.EVALUATE, **{wire.ROUND: 1, wire.SPLIT: "val"}),
     }
@@ -65,17 +72,18 @@ def parts(content: RecordDict) -> tuple[list[str], list[bytes]]:
     return texts, blocks
 
 
-@pytest.mark.parametrize("kind", ["describe", "train", "evaluate"])
+@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate"])
 def test_replies_hold_no_file_name_and_no_path(site, replies, kind):
     texts, blocks = parts(replies[kind].content)
     everything = "\n".join(texts).encode() + b"\n".join(blocks)
     names = [name for name in file_names(site.folder) if name.rpartition(".")[2] in ("png", "jpg", "jpeg")]
     assert len(names) > 20
-    for secret in (*names, str(site.folder), str(site.data_root), str(site.cache_dir)):
+    secrets = (site.fingerprint_key.read_text().strip(), str(site.fingerprint_key))
+    for secret in (*names, *secrets, str(site.folder), str(site.data_root), str(site.cache_dir)):
         assert secret.encode() not in everything, f"{secret} left the hospital"
 
 
-@pytest.mark.parametrize("kind", ["describe", "train", "evaluate"])
+@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate"])
 def test_replies_hold_no_pixels(site, replies, kind):
     texts, blocks = parts(replies[kind].content)
     everything = "\n".join(texts).encode() + b"\n".join(blocks)
@@ -98,7 +106,7 @@ def test_arrays_are_the_model_and_nothing_beside(replies):
     assert {name: array.numpy().shape for name, array in records[wire.ARRAYS].items()} == {
         name: array.shape for name, array in ARRAYS.items()
     }
-    for kind in ("describe", "evaluate"):
+    for kind in ("describe", "fingerprints", "evaluate"):
         assert not replies[kind].content.array_records
 
 
@@ -118,6 +126,36 @@ def test_metrics_are_numbers_that_add_up(site, replies):
 def test_a_description_arrives_as_it_was_said(site, replies):
     text = str(replies["describe"].content[wire.DESCRIPTION]["json"])
     assert Description.from_json(text) == answers.describe(site, PLAN)
+
+
+def test_fingerprints_are_those_of_the_files_and_the_key(site, replies):
+    text = str(replies["fingerprints"].content[wire.FINGERPRINTS]["json"])
+    said = Fingerprints.from_json(text, "the answer")
+    described = answers.describe(site, PLAN)
+    assert (said.hospital, said.name) == (described.key, described.name)
+    assert (said.files_sha256, said.file_count) == (described.files_sha256, described.file_count)
+    assert said.key_mark == key_mark(load_shared_key(site.fingerprint_key))
+    used = {*described.train_idx, *described.val_idx, *described.test_idx}
+    assert used <= set(said.indices.tolist())
+
+
+def test_without_a_key_or_unasked_no_fingerprint_leaves(site):
+    unasked = replace(PLAN, data=replace(PLAN.data, cross_hospital_check=False)).to_json()
+    for reply in (
+        ask(replace(site, fingerprint_key=None), "query.fingerprints"),
+        ask(site, "query.fingerprints", unasked),
+    ):
+        assert reply.content[wire.FINGERPRINTS]["json"] == ""
+        assert wire.REFUSAL not in reply.content
+
+
+def test_a_key_that_others_can_read_is_not_used(site, tmp_path):
+    key = tmp_path / "open.key"
+    new_shared_key(key)
+    key.chmod(0o644)
+    content = ask(replace(site, fingerprint_key=key), "query.fingerprints").content
+    assert content[wire.REFUSAL]["code"] == "KEY007"
+    assert str(key) not in str(content[wire.REFUSAL]["sentence"])
 
 
 @pytest.mark.parametrize("explains", [True, False])

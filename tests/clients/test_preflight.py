@@ -12,8 +12,22 @@ import pytest
 from cryptography import x509
 
 from clients import preflight
-from clients.checks import address, clock, dataset, disk, gpu, key, labels, memory, round_time, tls, versions
+from clients.checks import (
+    address,
+    clock,
+    dataset,
+    disk,
+    fingerprint_key,
+    gpu,
+    key,
+    labels,
+    memory,
+    round_time,
+    tls,
+    versions,
+)
 from clients.checks.outcome import Situation
+from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site_file import read_site
 from common.artifacts.status import versions as own_versions
 from common.config import load_hospital
@@ -237,8 +251,21 @@ def test_a_round_that_takes_longer_than_the_deadline_fails(situation):
     assert found(situation(), dataset, round_time).state == "ok"
 
 
+def test_a_fingerprint_key(situation, tmp_path):
+    assert found(situation(), fingerprint_key).state == "skipped"
+    path = tmp_path / "shared.key"
+    missing = found(situation(fingerprint_key=path), fingerprint_key)
+    assert (missing.code, missing.state) == ("PRE012", "failed")
+    new_shared_key(path)
+    outcome = found(situation(fingerprint_key=path), fingerprint_key)
+    assert outcome.state == "ok"
+    assert key_mark(load_shared_key(path)) in outcome.sentence
+    path.chmod(0o644)
+    assert found(situation(fingerprint_key=path), fingerprint_key).state == "failed"
+
+
 def test_codes_are_stable_and_never_twice():
-    assert sorted(check.code for check in preflight.CHECKS) == [f"PRE{number:03d}" for number in range(1, 12)]
+    assert sorted(check.code for check in preflight.CHECKS) == [f"PRE{number:03d}" for number in range(1, 13)]
 
 
 def test_the_command_says_no_with_exit_code_2(site, capsys):

@@ -39,6 +39,14 @@ def test_what_is_written_reads_the_same(written, tmp_path):
     assert stat.S_IMODE(again.path.stat().st_mode) == 0o600
 
 
+def test_no_fingerprint_leaves_until_the_hospital_names_a_key(written, tmp_path):
+    assert read_site(written).site().fingerprint_key is None
+    written.write_text(written.read_text().replace("# fingerprint_key:", "fingerprint_key:"))
+    site = read_site(written)
+    assert site.site().fingerprint_key == tmp_path / "shared.key"
+    assert read_site(write_site(site, tmp_path / "again.yaml")).fingerprint_key == tmp_path / "shared.key"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "says"),
     [

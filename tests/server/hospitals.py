@@ -88,6 +88,7 @@ class Hospitals:
         self, steps: dict[str, float], twist: Callable[[str, Message, Message], Message] | None = None
     ) -> None:
         self.described = {key: description(key, train=4 * (i + 1)) for i, key in enumerate(steps)}
+        self.fingerprints: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
         self._steps = steps
         self._twist = twist
@@ -101,13 +102,25 @@ class Hospitals:
         key = list(self._steps)[int(context.node_config["partition-id"])]
         kind = message.metadata.message_type
         self.asked.append((kind, key))
-        answer = {"query": self._describe, "train": self._train, "evaluate": self._evaluate}[kind](key, message)
+        answers = {
+            "query": self._describe,
+            "query.fingerprints": self._fingerprints,
+            "train": self._train,
+            "evaluate": self._evaluate,
+        }
+        answer = answers[kind](key, message)
         return self._twist(key, message, answer) if self._twist else answer
 
     def _describe(self, key: str, message: Message) -> Message:
         said = self.described[key]
         whose = ConfigRecord({wire.HOSPITAL: key, wire.FILES: said.files_sha256})
         records = {wire.WHO: whose, wire.DESCRIPTION: ConfigRecord({"json": said.to_json()})}
+        return Message(RecordDict(records), reply_to=message)
+
+    def _fingerprints(self, key: str, message: Message) -> Message:
+        """Hospitals without a key send none; a test puts others into `fingerprints`."""
+        whose = ConfigRecord({wire.HOSPITAL: key, wire.FILES: self.described[key].files_sha256})
+        records = {wire.WHO: whose, wire.FINGERPRINTS: ConfigRecord({"json": self.fingerprints.get(key, "")})}
         return Message(RecordDict(records), reply_to=message)
 
     def _train(self, key: str, message: Message) -> Message:

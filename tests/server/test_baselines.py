@@ -104,7 +104,7 @@ def test_fedbn_sends_no_normalisation_either_way(simulate, tmp_path, messages):
     assert [kind for kind, *_ in messages].count("evaluate") == 9
     for kind, _, there, back, _ in messages:
         assert not BATCH_NORM & (there | back)
-        assert there == (set() if kind == "query" else set(MODEL.state_dict()) - BATCH_NORM)
+        assert there == (set() if kind.startswith("query") else set(MODEL.state_dict()) - BATCH_NORM)
         assert back == (there if kind == "train" else set())
     run = tmp_path / "artifacts" / "run-001"
     assert {path.name for path in run.iterdir()} >= CONTRACT
@@ -202,7 +202,10 @@ def test_pooled_trains_once_for_all_and_says_so_everywhere(simulate, tmp_path, m
     assert done.code == 0, done.err
     assert POOLED in done.out
     assert "was not put in service: POOLED" in done.out
-    assert [kind for kind, *_ in messages] == ["query"] * 3 + (["train"] + ["evaluate"] * 3) * 2 + ["evaluate"] * 3
+    assert [kind for kind, *_ in messages] == [
+        *(["query"] * 3 + ["query.fingerprints"] * 3),
+        *((["train"] + ["evaluate"] * 3) * 2 + ["evaluate"] * 3),
+    ]
     assert run_in_service(tmp_path) == "run-001"
     status, meta, rows = (read(tmp_path, name, "run-002") for name in ("status", "model_meta", "training_history"))
     for said in (status, meta):

@@ -54,7 +54,9 @@ def test_a_whole_run_in_order(folder):
     federation = a_federation(folder, hospitals)
     federation.run(InProcessGrid(hospitals, 3))
     kinds = [kind for kind, _ in hospitals.asked]
-    assert kinds == ["query"] * 3 + (["train"] * 3 + ["evaluate"] * 3) * 3 + ["evaluate"] * 3
+    assert (
+        kinds == ["query"] * 3 + ["query.fingerprints"] * 3 + (["train"] * 3 + ["evaluate"] * 3) * 3 + ["evaluate"] * 3
+    )
     assert [row["epoch"] for row in read(folder.history)] == [1, 2, 3]
     status, meta = read(folder.status), read(folder.meta)
     assert (status["state"], status["round"], status["phase"]) == ("completed", 3, "done")
@@ -78,7 +80,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path, strate
 
     def die_in_round_three(key, message, answer):
         trained.append(key)
-        if trained.count("a") > 5:  # one description, then training and evaluation of two rounds
+        if trained.count("a") > 6:  # one description, one comparison, then training and evaluation of two rounds
             raise RuntimeError("out of luck")
         return answer
 

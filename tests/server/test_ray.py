@@ -84,6 +84,7 @@ def make_deadly(sites):
     deadly = ClientApp()
     for kind in ("query", "train", "evaluate"):
         getattr(deadly, kind)()(answer)
+    deadly.query("fingerprints")(answer)
     return deadly
 
 simulate.make_client_app = make_deadly

@@ -10,6 +10,7 @@ import pytest
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.calibration import bin_confidences
+from common.cross_duplicates import CrossDuplicates, Shared, SharedWith
 from common.evaluate import EvaluateResult
 from server.run_log import TrainingLog, open_log
 from tests.common.descriptions import description
@@ -55,6 +56,8 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     training = TrainingLog()
     part = HospitalRound(train_loss=0.8311, train_accuracy=0.6, train_samples=1134, train_steps=36, train_seconds=24.13)
     training.described([description("a")])
+    shared = {"Hospital B": SharedWith(4, 3, 1), "Hospital C": SharedWith(0, 0, 0)}
+    training.compared(CrossDuplicates({"Hospital A": Shared(3, 1, shared)}))
     training.phase("train", 2)
     training.trained("Hospital A", part)
     training.failed(Failure("Hospital B", "train", "no answer within 5 s"))
@@ -67,6 +70,13 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     assert lines(log) == [
         ("INFO", "Hospital A", "holds 10 usable slices: glioma 3, meningioma 3, pituitary 2, notumor 2"),
         ("WARNING", "Hospital A", "DATA004 Look again."),
+        (
+            "WARNING",
+            "server",
+            "Slices that another hospital holds too: Hospital A 3; 1 test slices are trained on elsewhere, so the test "
+            "flatters.",
+        ),
+        ("INFO", "Hospital A", "3 slices are at Hospital B too; 1 of its test slices are trained on there"),
         ("INFO", "server", "train, round 2"),
         ("INFO", "Hospital A", "trained 1,134 slices in 36 steps, 24.1 s: loss 0.831, accuracy 60.0 %"),
         ("WARNING", "Hospital B", "left out of train: no answer within 5 s"),

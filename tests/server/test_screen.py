@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.cross_duplicates import CrossDuplicates, Shared, SharedWith
 from common.labels import CLASSES
 from common.spool import Progress, Spool
 from server.screen import Screen, hospitals_table, round_line
@@ -67,10 +68,20 @@ def screen(tmp_path):
     return Screen(console, 2, {"a": NAMES[0], "b": NAMES[1]}, Spool(tmp_path))
 
 
+SHARING = CrossDuplicates(
+    {
+        NAMES[0]: Shared(12, 3, {NAMES[1]: SharedWith(14, 12, 3)}),
+        NAMES[1]: Shared(9, 0, {NAMES[0]: SharedWith(14, 9, 0)}),
+    },
+    {NAMES[2]: "no fingerprint_key"},
+)
+
+
 def test_a_run_without_a_terminal_is_lines_only(screen):
     with screen:
         screen.phase("describe", 0)
         screen.described([description("a", name=NAMES[0])])
+        screen.compared(SHARING)
         screen.phase("train", 1)
         screen.waiting()
         screen.failed(Failure(NAMES[1], "train", "it [was] not [/here]"))
@@ -78,6 +89,7 @@ def test_a_run_without_a_terminal_is_lines_only(screen):
         screen.completed(finished())
     text = screen.console.export_text()
     assert "reading and auditing" in text
+    assert "Slices that another hospital holds too: AIIMS Delhi 12" in text
     assert f"{NAMES[1]} left out of train: it [was] not [/here]" in text
     assert "round 1/2" in text
     assert "on 2 validation slices: accuracy [95 % interval]" in text
