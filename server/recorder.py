@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from common.artifacts.atomic import write_json, write_text, write_weights
+from common.artifacts.card import card_text
 from common.artifacts.datasets import splits_json, stats_json
 from common.artifacts.history import Failure
 from common.artifacts.meta import FinishedRun, meta_json
@@ -150,6 +151,7 @@ class Recorder(Listener):
             settings=asdict(self._settings),
         )
         meta = meta_json(finished) | self._kind(progress)
+        write_text(self.folder.card, card_text(meta))  # first: the meta file is what says that a run is complete
         write_json(self.folder.meta, meta)
         self._end("completed", None)
         self.folder.checkpoint.unlink(missing_ok=True)

@@ -113,7 +113,7 @@ class TrainingLog(Listener):
             self._say(name, "tested %s slices (%s): %s", result.samples, model, _accuracy(result.confusion))
 
     def completed(self, meta: Mapping[str, Any]) -> None:
-        for each in from_json(meta["warnings"]) or []:
+        for each in from_json(meta["warnings"]):
             log.warning("%s %s", each.code, each.sentence)
 
     def _say(self, hospital: str, text: str, *values: object) -> None:

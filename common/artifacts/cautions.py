@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from common.artifacts.read_values import mapping, sequence
 from common.audit.finding import counted, listed
 from common.description import Description
 from common.temperature import is_at_edge
@@ -27,8 +28,10 @@ class Caution:
     sentence: str
 
 
-def cautions(descriptions: Sequence[Description], temperature: float | None = None) -> list[Caution]:
-    """Return every reason for doubt that the hospitals' counts and the fit of the temperature give.
+def cautions(
+    descriptions: Sequence[Description], temperature: float | None = None, trained_elsewhere: int | None = None
+) -> list[Caution]:
+    """Return every reason for doubt that the hospitals' counts, their copies and the fit of the temperature give.
 
     Parameters
     ----------
@@ -36,12 +39,15 @@ def cautions(descriptions: Sequence[Description], temperature: float | None = No
         In configured order.
     temperature : float or None
         As fitted (see `common.temperature`).
+    trained_elsewhere : int or None
+        Test slices of one hospital that another trains on; None where the hospitals were not compared.
     """
     found = [
         _shared_groups(descriptions),
         _two_labels(descriptions),
         _near_two_labels(descriptions),
         _edge(temperature),
+        _copies(trained_elsewhere),
     ]
     return [caution for caution in found if caution is not None]
 
@@ -51,11 +57,10 @@ def to_json(found: Sequence[Caution]) -> list[dict[str, str]]:
     return [asdict(caution) for caution in found]
 
 
-def from_json(recorded: Any) -> list[Caution] | None:
-    """Read ``warnings`` back; entries that are none are left out, and None means not recorded."""
-    if not isinstance(recorded, list):
-        return None
-    pairs = [(item.get("code"), item.get("sentence")) for item in recorded if isinstance(item, Mapping)]
+def from_json(recorded: Any) -> list[Caution]:
+    """Read ``warnings`` back; what is none is left out."""
+    items = [mapping(item) for item in sequence(recorded)]
+    pairs = [(item.get("code"), item.get("sentence")) for item in items]
     return [Caution(code, sentence) for code, sentence in pairs if isinstance(code, str) and isinstance(sentence, str)]
 
 
@@ -100,6 +105,17 @@ def _edge(temperature: float | None) -> Caution | None:
         "EVAL004",
         f"The temperature lies at the end of its range ({temperature:g}), as it does where the validation slices are "
         "too few or all answered alike: do not rely on the calibrated probabilities.",
+    )
+
+
+def _copies(trained_elsewhere: int | None) -> Caution | None:
+    if not trained_elsewhere:
+        return None
+    return Caution(
+        "EVAL005",
+        f"{counted(trained_elsewhere, 'test slice')} of one hospital {'is' if trained_elsewhere == 1 else 'are'} "
+        "trained on at another: the model has seen what it is tested on, so the figures flatter it; each hospital "
+        "finds its copies by index in the run's cross_duplicates/, and one of each two should be left out.",
     )
 
 

@@ -89,7 +89,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         "test_samples": sum(len(d.test_idx) for d in hospitals),
         "metrics": metrics_json(run.tests, run.best_val_accuracy, run.temperature),
         "temperature": run.temperature,
-        "warnings": to_json(cautions(hospitals, run.temperature)),
+        "warnings": to_json(cautions(hospitals, run.temperature, run.test_slices_trained_elsewhere)),
         "run_id": run.run_id,
         "strategy": run.strategy,
         "engine": run.engine,

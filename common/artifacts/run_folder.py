@@ -65,6 +65,11 @@ class RunFolder:
         return self.path / "model_meta.json"
 
     @property
+    def card(self) -> Path:
+        """The model card: what a stranger must know of the model."""
+        return self.path / "model_card.md"
+
+    @property
     def label_map(self) -> Path:
         """Class to index."""
         return self.path / "label_map.json"

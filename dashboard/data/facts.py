@@ -9,6 +9,7 @@ import pandas as pd
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, interval, mapping, number
 from common.labels import CLASSES
+from common.one_sided import held_alone
 from dashboard.settings import SMALL_COUNT
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
@@ -56,14 +57,7 @@ def hospital_gap(run: Run) -> float | None:
 
 def held_by_one(run: Run) -> list[tuple[str, str]]:
     """Return ``(class, hospital)`` for each class that only one of several hospitals holds."""
-    if len(run.hospitals) < 2:
-        return []
-    pairs = []
-    for name in CLASSES:
-        holders = [hospital.name for hospital in run.hospitals.values() if hospital.class_counts.get(name)]
-        if len(holders) == 1:
-            pairs.append((name, holders[0]))
-    return pairs
+    return held_alone({hospital.name: hospital.class_counts for hospital in run.hospitals.values()})
 
 
 def total_slices(run: Run) -> int | None:

@@ -14,11 +14,11 @@ from omegaconf import open_dict
 from common.config import compose_config, load_hospitals, run_settings
 from common.errors import InputError
 from common.hospitals import Hospital
+from common.overrides import flat
 from common.settings import RunSettings
 from common.settings_check import check_settings
 from common.strategy_plan import users_of
 from common.study.records import Cell
-from server.study.arguments import flat
 from server.study.settings import StudyGrid
 
 _BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}

@@ -41,8 +41,17 @@ def test_a_temperature_at_the_end_of_its_range():
     assert [one.code for one in cautions([], 4.0)] == ["EVAL004"]
 
 
+def test_test_slices_that_another_hospital_trains_on():
+    (one,) = cautions([description("a")], None, 3)
+    assert one.code == "EVAL005"
+    assert one.sentence.startswith("3 test slices of one hospital are trained on at another")
+    assert cautions([description("a")], None, 1)[0].sentence.startswith("1 test slice of one hospital is trained on")
+    assert cautions([description("a")], None, 0) == cautions([description("a")], None, None) == []
+
+
 def test_there_and_back():
     found = [Caution("EVAL001", "A sentence.")]
     assert from_json(json.loads(json.dumps(to_json(found)))) == found
     assert from_json([{"code": 3}, "x", {"code": "EVAL009", "sentence": "Newer."}]) == [Caution("EVAL009", "Newer.")]
-    assert from_json(None) is None
+    for nothing in (None, "EVAL001", {"code": "EVAL001"}, 3):
+        assert from_json(nothing) == []

@@ -88,7 +88,11 @@ def test_each_hospital_has_its_own_figures_and_means_over_the_classes_it_holds(r
 def test_counts_and_facts_come_from_the_descriptions(run):
     meta = meta_json(run)
     assert (meta["total_samples"], meta["train_samples"], meta["val_samples"], meta["test_samples"]) == (26, 15, 6, 5)
-    assert meta["split"] == {"grouped": True, "groups_across_splits": 2}
+    assert meta["split"] == {
+        "grouped": True,
+        "groups_across_splits": 2,
+        "test_slices_trained_elsewhere": None,
+    }
     assert (meta["best_epoch"], meta["num_epochs"], meta["classes"]) == (4, 5, list(CLASSES))
     assert not meta["synthetic"]
 
