@@ -273,7 +273,8 @@ def note_training(part: HospitalRound, record: RoundRecord, reply: Message) -> N
     part.train_loss, part.train_accuracy = float(metrics["loss"]), float(metrics["accuracy"])
     part.train_samples, part.train_steps = int(metrics[wire.SAMPLES]), int(metrics["steps"])
     part.train_seconds = float(metrics["seconds"])
-    record.lr = float(metrics["lr"])
+    rate = float(metrics["lr"])
+    record.lr = min(record.lr, rate) if record.lr else rate  # not the last one's to arrive, which is another each time
 
 
 def _listed(failures: Sequence[Failure]) -> str:

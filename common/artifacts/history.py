@@ -94,7 +94,7 @@ class RoundRecord:
     seconds : float
         Wall time of the whole round.
     lr : float
-        Learning rate at the round's end.
+        Learning rate at the round's last step; of the hospitals, whose steps differ in number, the lowest.
     image_size : int
         Side of the slices of this round, pixels.
     asked, replied : list of str

@@ -1,6 +1,7 @@
 """Fixtures of the tests that start a real SuperLink and real SuperNodes."""
 
 import contextlib
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,15 +39,30 @@ def networked(tmp_path_factory, phantoms):
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory, phantoms):
-    """A federation for several files of tests; each begins with `Deployment.stand`."""
+def disk(tmp_path_factory):
+    """A file system of its own, that a test may fill; a plain folder where this user may not mount one."""
+    place = tmp_path_factory.mktemp("disk")
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(place)], capture_output=True, check=False
+    ).returncode
+    yield place
+    if mounted:
+        subprocess.run(["umount", str(place)], check=False)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, phantoms, disk):
+    """A federation for several files of tests; each begins with `Deployment.stand`.
+
+    The disk comes first: a machine in a namespace of its own sees no file system that is mounted later.
+    """
     with machines(tmp_path_factory.mktemp("shared"), phantoms) as made:
         yield made
 
 
-def reference_weights(simulate, made: Deployment, folder: Path, rounds: int) -> Path:
+def reference_weights(simulate, made: Deployment, folder: Path, rounds: int, *more: str) -> Path:
     """Run the same federation in one process; return its final weights."""
     overrides = [text for text in made.overrides(rounds) if not text.startswith("output_dir=")]
-    done = simulate(*overrides, f"output_dir={folder}")
+    done = simulate(*overrides, *more, f"output_dir={folder}")
     assert done.code == 0, done.err
     return folder / "artifacts" / "run-001" / "global_model.pth"

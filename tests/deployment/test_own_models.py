@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from common.artifacts.atomic import sha256_of
-from tests.deployment.harness import KEYS, Deployment, wait_for
+from common.artifacts.run_folder import RunFolder
+from tests.deployment.harness import KEYS
+from tests.deployment.test_resume import until_round
 from tests.server.test_baselines import figures_of
 
+ROUNDS = 2
 
-def kept(made: Deployment) -> list[str]:
+
+def kept(folder: Path) -> list[str]:
     """Hashes of the whole models that hospitals keep."""
-    return sorted(sha256_of(path) for path in made.credentials.rglob("cache/runs/*/*/model-*.pth"))
+    return sorted(sha256_of(path) for path in folder.rglob("cache/runs/*/*/model-*.pth"))
 
 
-def test_hospitals_keep_their_own_across_a_restart(deployed, simulate, tmp_path_factory):
-    made = deployed
-    made.serve()
-    hospitals = {key: made.join(key) for key in KEYS}
-    run = made.run(*made.overrides(3), "strategy=fedbn", name="fedbn")
-    wait_for(lambda: made.rounds_done() >= 1, "round 1", run)
-    hospitals[KEYS[1]].kill()
-    made.join(KEYS[1])
+def test_hospitals_keep_their_own_across_a_restart(shared, simulate, tmp_path):
+    shared.stand()
+    shared.output = RunFolder(tmp_path / "apart", "run-001")
+    settings = [text for text in shared.overrides(ROUNDS) if not text.startswith("output_dir=")]
+    run = shared.run(*settings, "strategy=fedbn", f"output_dir={tmp_path}/apart", name="fedbn")
+    until_round(shared, run, 1)
+    shared.joined[KEYS[1]].kill()
+    shared.join(KEYS[1])
     assert run.finish() == 0, run.text
-    assert not made.weights.exists()
-    here = made.run(*made.overrides(1), "strategy=local", name="local")
-    assert here.finish() == 0, here.text
-    assert made.history("run-002")[0]["bytes_up"] == 0
-    refused = made.run(*made.overrides(1), "strategy=pooled", name="pooled")
-    assert (refused.finish(), "STRATEGY001" in refused.text) == (2, True)
+    assert not shared.output.best_weights.exists()
 
-    folder = tmp_path_factory.mktemp("reference")
-    overrides = [text for text in made.overrides(3) if not text.startswith("output_dir=")]
-    for more in (("strategy=fedbn",), ("strategy=local", "rounds=1")):
-        done = simulate(*overrides, *more, f"output_dir={folder}", f"data.cache_dir={folder}/cache")
-        assert done.code == 0, done.err
-    assert figures_of(made.folder, "run-001") == figures_of(folder, "run-001")
-    assert figures_of(made.folder, "run-002") == figures_of(folder, "run-002")
-    assert kept(made) == sorted(sha256_of(path) for path in (folder / "cache" / "runs").rglob("model-*.pth"))
+    together = tmp_path / "together"
+    done = simulate(*settings, "strategy=fedbn", f"output_dir={together}", f"data.cache_dir={together}/cache")
+    assert done.code == 0, done.err
+    assert figures_of(tmp_path / "apart", "run-001") == figures_of(together, "run-001")
+    assert kept(shared.credentials) == kept(together) != []
+
+
+def test_pooled_training_is_refused_where_hospitals_are_apart(shared):
+    shared.stand()
+    refused = shared.run(*shared.overrides(1), "strategy=pooled", name="pooled")
+    assert (refused.finish(), "STRATEGY001" in refused.text) == (2, True)

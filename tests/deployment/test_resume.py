@@ -1,4 +1,7 @@
-"""The disk full, ServerApp and SuperLink killed: the run goes on after its last complete round, to the same end."""
+"""The disk full, ServerApp and SuperLink killed: the run goes on after its last complete round, to the same end.
+
+SCAFFOLD is what runs, since it has most to lose: beside the model, the centre and every hospital keep control variates.
+"""
 
 import json
 import os
@@ -12,18 +15,7 @@ from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, wait_for
 
 ROUNDS = 3
-
-
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory):
-    """A file system of its own for the artifacts; a plain folder where this user may not mount one."""
-    place = tmp_path_factory.mktemp("disk")
-    mounted = not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", str(place)], capture_output=True, check=False
-    ).returncode
-    yield place
-    if mounted:
-        subprocess.run(["umount", str(place)], check=False)
+SCAFFOLD = ("strategy=scaffold", "train.lr=0.02")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +47,7 @@ def kill(process, word):
 
 def test_a_full_disk_ends_the_run_in_one_sentence(standing, disk):
     settings = [text for text in standing.overrides(ROUNDS) if not text.startswith("output_dir=")]
-    standing.now = standing.run(*settings, f"output_dir={disk}", name="first")
+    standing.now = standing.run(*settings, *SCAFFOLD, f"output_dir={disk}", name="first")
     until_round(standing, standing.now, 1)
     if not os.path.ismount(disk):
         pytest.skip("this user may not mount a file system")
@@ -76,6 +68,8 @@ def test_a_killed_serverapp_is_marked(standing):
     assert standing.now.finish() == 1
     assert "resume=run-001" in standing.now.text
     assert status(standing)["state"] == "interrupted"
+    kept = {path.parent.name for path in standing.folder.rglob("control-round-*.pth")}
+    assert kept == set(KEYS), "at each hospital, and nowhere else"
     standing.second = resume(standing, "third")
     standing.second.until("going on after round")
 
@@ -98,9 +92,17 @@ def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing,
     assert wrong.finish() == 2, "a resumed run keeps its settings"
     last = resume(standing, "last")
     assert last.finish() == 0, last.text
-    assert [row["epoch"] for row in json.loads(standing.output.history.read_text())] == [1, 2, 3]
+    history = json.loads(standing.output.history.read_text())
+    assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(process.is_alive for process in standing.joined.values()), "hospitals reconnect by themselves"
     for process in (standing.now, standing.second, last, *standing.joined.values()):
         assert "Traceback" not in process.text, process.name
-    reference = reference_weights(simulate, standing, tmp_path, ROUNDS)
+    reference = reference_weights(simulate, standing, tmp_path, ROUNDS, *SCAFFOLD)
     assert sha256_of(standing.output.best_weights) == sha256_of(reference)
+    up, down = (
+        [{part[way] for part in row["hospitals"].values()} for row in history] for way in ("bytes_up", "bytes_down")
+    )
+    assert up[0] == up[1] == up[2], "nothing more is sent up"
+    assert max(down[0]) < min(down[1])
+    assert down[1] == down[2]
+    assert not list(standing.folder.rglob("control-round-*.pth")), "after the test nothing is kept"

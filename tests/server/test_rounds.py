@@ -8,6 +8,7 @@ import pytest
 from flwr.app import Message
 
 from common import wire
+from common.artifacts.history import HospitalRound, RoundRecord
 from common.errors import RunError
 from common.kept import EVERYTHING, NORMALISATION, NOTHING
 from common.settings import StrategySettings
@@ -19,10 +20,10 @@ from server.exchange import Exchange
 from server.keeping import Keeping
 from server.progress import RunProgress
 from server.roster import Muster, Roster
-from server.rounds import Rounds
+from server.rounds import Rounds, note_training
 from server.strategies import make_strategy
 from server.strategies.combining import Combining
-from tests.server.hospitals import PLAN, SCALE, Hospitals, start_arrays
+from tests.server.hospitals import PLAN, SCALE, Hospitals, question, start_arrays, update
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
 
@@ -210,3 +211,11 @@ def test_hospitals_that_test_models_of_their_own_rounds_share_no_temperature():
     assert Keeping(NORMALISATION, progress).temperature == 1.5
     assert Keeping(EVERYTHING, progress).temperature is None
     assert Keeping(NOTHING, RunProgress({}, best_round=1, history=[{"epoch": 1}])).temperature is None
+
+
+@pytest.mark.parametrize("rates", [(7e-4, 8e-4), (8e-4, 7e-4)])
+def test_the_rate_of_a_round_does_not_depend_on_who_answers_first(rates):
+    record, who = RoundRecord(1, ""), Hospitals(STEPS).described["a"]
+    for rate in rates:
+        note_training(HospitalRound(), record, update(question(1), who, start_arrays(), lr=rate))
+    assert record.lr == 7e-4
