@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 CONFIDENCE = 0.95
 
@@ -33,6 +32,8 @@ def wilson(hits: int, total: int) -> Interval | None:
     """
     if total == 0 and hits == 0:
         return None
+    from scipy.stats import binomtest  # half a second, which a page that shows recorded intervals does without
+
     interval = binomtest(hits, total).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from common.artifacts.card_tables import class_rows, hospital_rows
-from common.artifacts.cautions import from_json
 from common.artifacts.figure_text import NOTHING, ends_of, marked, share_text
+from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.labels import CLASSES
 from common.support import FEW_CASES

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.cautions import from_json
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.read_cautions import from_json
 from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.evaluate import EvaluateResult

@@ -9,9 +9,9 @@ from string import Template
 from typing import Any
 
 from common.artifacts.card_tables import class_rows, holding_rows, hospital_rows, recall_rows
-from common.artifacts.cautions import from_json
 from common.artifacts.figure_text import ends_of, share_text
 from common.artifacts.markdown import cell, table
+from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.audit.finding import listed
 from common.labels import CLASSES

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
-from common.artifacts.read_values import mapping, sequence
+from common.artifacts.read_cautions import Caution
 from common.audit.finding import counted, listed
 from common.description import Description
 from common.temperature import is_at_edge
-
-
-@dataclass(frozen=True)
-class Caution:
-    """One reason for doubt.
-
-    Attributes
-    ----------
-    code : str
-        Stable, such as ``"EVAL001"``.
-    sentence : str
-        What it is, at which hospital, and what to do.
-    """
-
-    code: str
-    sentence: str
 
 
 def cautions(
@@ -55,13 +38,6 @@ def cautions(
 def to_json(found: Sequence[Caution]) -> list[dict[str, str]]:
     """Return ``warnings`` as the file keeps it."""
     return [asdict(caution) for caution in found]
-
-
-def from_json(recorded: Any) -> list[Caution]:
-    """Read ``warnings`` back; what is none is left out."""
-    items = [mapping(item) for item in sequence(recorded)]
-    pairs = [(item.get("code"), item.get("sentence")) for item in items]
-    return [Caution(code, sentence) for code, sentence in pairs if isinstance(code, str) and isinstance(sentence, str)]
 
 
 def _shared_groups(descriptions: Sequence[Description]) -> Caution | None:

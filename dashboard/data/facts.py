@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
+from common.artifacts.read_intervals import recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, interval, mapping, number
 from common.labels import CLASSES
 from common.one_sided import held_alone
+from dashboard.data.shares import Share, written
 from dashboard.settings import SMALL_COUNT
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
@@ -17,12 +21,12 @@ from dashboard.viz.theme import class_title
 
 @dataclass(frozen=True)
 class TestFigures:
-    """A test of the finished model: fractions, their 95 % interval, and how many slices it rests on."""
+    """A test of the finished model: fractions, their recorded 95 % intervals, and how many slices it rests on."""
 
     accuracy: float
     interval: tuple[float, float] | None = None
     n_test: int | None = None
-    macro_f1: float | None = None
+    macro_f1: Share = field(default_factory=Share)
 
     __test__ = False  # not a test class for pytest
 
@@ -33,8 +37,8 @@ def overall_test(run: Run) -> TestFigures | None:
     accuracy = number(metrics.get("test_accuracy"))
     if accuracy is None:
         return None
-    ends = interval(mapping(metrics.get("intervals")).get("test_accuracy"))
-    return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), number(metrics.get("avg_f1")))
+    ends = recorded_interval(metrics.get("intervals"), "test_accuracy")
+    return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), _macro_f1(metrics, "avg_f1"))
 
 
 def hospital_tests(run: Run) -> dict[str, TestFigures]:
@@ -44,9 +48,13 @@ def hospital_tests(run: Run) -> dict[str, TestFigures]:
         body = mapping(raw)
         accuracy = number(body.get("test_accuracy"))
         if accuracy is not None:
-            ends = interval(body.get("interval"))
-            found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), number(body.get("macro_f1")))
+            ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
+            found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), _macro_f1(body, "macro_f1"))
     return found
+
+
+def _macro_f1(body: Mapping[str, Any], key: str) -> Share:
+    return Share(number(body.get(key)), recorded_interval(body.get("intervals"), "macro_f1"))
 
 
 def hospital_gap(run: Run) -> float | None:
@@ -87,7 +95,7 @@ def hospital_table(run: Run) -> pd.DataFrame:
                 "Test accuracy": formats.percent(test.accuracy if test else None),
                 "95 % interval": formats.interval(test.interval if test else None),
                 "Tested on": formats.whole(test.n_test if test else None),
-                "Macro F1": formats.percent(test.macro_f1 if test else None),
+                "Macro F1": written(test.macro_f1 if test else Share()),
                 "Specialty": hospital.specialty or formats.MISSING,
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.artifacts.read_cautions import from_json
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
 from common.run_kind import POOLED
@@ -16,12 +17,16 @@ from dashboard.viz.theme import class_title
 
 def remarks(run: Run) -> list[Remark]:
     """Return everything to know about a run's test figures, what weighs most first."""
+    recorded = from_json(run.meta.get("warnings"))
+    codes = {each.code for each in recorded}
     found = [
         _synthetic(run),
         _pooled(run),
         _own_models(run),
-        _split(run),
-        shared_slices.remark(run),
+        *(Remark(False, f"{each.code}: {each.sentence}") for each in recorded),
+        _split(run) if "EVAL001" not in codes else None,
+        shared_slices.remark(run) if "EVAL005" not in codes else None,
+        _labels(run),
         *_one_sided(run),
         _answered(run),
         *_small(run),
@@ -54,6 +59,12 @@ def _split(run: Run) -> Remark:
     if split.get("grouped") is False:
         return Remark(False, "Slices were split one by one: those of one patient may be in training and in the test.")
     return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
+
+
+def _labels(run: Run) -> Remark | None:
+    if "warnings" in run.meta or not run.metrics:
+        return None
+    return Remark(None, "Whether one picture stands under two labels is not recorded.")
 
 
 def _one_sided(run: Run) -> list[Remark]:

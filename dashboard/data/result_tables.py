@@ -48,7 +48,7 @@ def hospital_table(hospitals: Mapping[str, Result], overall: Result) -> pd.DataF
                 "Test slices": formats.whole(result.n_test),
                 "Accuracy": written(result.accuracy),
                 "To all": formats.points(gap),
-                "Macro F1": formats.percent(result.macro_f1),
+                "Macro F1": written(result.macro_f1),
                 **recalls,
             }
         )

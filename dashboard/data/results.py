@@ -1,7 +1,8 @@
 """Test figures of a run, per class and per hospital, each share with its 95 % interval and the cases it rests on.
 
-They are worked out from the confusion matrices, so that an interval never disagrees with its figure; a run that
-recorded none shows its recorded figures without intervals.
+They are worked out from the confusion matrices, so that an interval never disagrees with its figure; where the run
+recorded a bootstrap over groups, the wider ends count. A run without matrices shows its recorded figures without
+intervals.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from common.artifacts.read_intervals import how_sure, recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, matrix, number
-from common.intervals import wilson
+from common.intervals import Interval, f1_interval, wider, wilson
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics import Confusion, figures
-from dashboard.data.shares import FEW_CASES, Share
+from common.support import is_few
+from dashboard.data.shares import Share
 
 ALL = "All hospitals"
+NO_COUNTS = "No intervals: this run recorded its figures without the counts behind them."
 _MOST_SLICES = 10**12  # a damaged file may claim more than an integer holds
 
 
@@ -34,7 +38,6 @@ class ClassResult:
     support : int or None
         Its test slices.
     precision, recall, f1 : Share
-        F1's interval follows from that of TP / (TP + FP + FN), which is a share and rises with F1.
     """
 
     name: str
@@ -46,7 +49,7 @@ class ClassResult:
     @property
     def few(self) -> bool:
         """Whether there are so few cases that the figures say little."""
-        return self.support is not None and self.support < FEW_CASES
+        return is_few(self.support)
 
 
 @dataclass(frozen=True)
@@ -60,20 +63,23 @@ class Result:
     n_test : int or None
         Test slices.
     accuracy : Share
-    macro_f1 : float or None
-        Mean over the classes that have test slices.
+    macro_f1 : Share
+        Mean over the classes that have test slices; only a bootstrap gives it an interval.
     confusion : ndarray of int64, shape [4, 4], or None
         Rows are true classes.
     classes : tuple of ClassResult
         In label order.
+    sure : str
+        What the intervals are made of, a sentence.
     """
 
     title: str
     n_test: int | None
     accuracy: Share
-    macro_f1: float | None
+    macro_f1: Share
     confusion: Confusion | None
     classes: tuple[ClassResult, ...]
+    sure: str = NO_COUNTS
 
 
 def overall_result(run: Run) -> Result | None:
@@ -95,43 +101,37 @@ def hospital_results(run: Run) -> dict[str, Result]:
 def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int | None) -> Result | None:
     cells = matrix(body.get("confusion_matrix"), NUM_CLASSES)
     if cells is not None and 0 < sum(map(sum, cells)) < _MOST_SLICES:
-        return _counted(title, np.array(cells, dtype=np.int64))
+        return _counted(title, np.array(cells, dtype=np.int64), body.get("intervals"))
     accuracy = _fraction(body.get("test_accuracy"))
     if accuracy is None:
         return None
     per_class = mapping(body.get("per_class"))
     classes = tuple(_recorded(name, mapping(per_class.get(name))) for name in CLASSES)
-    return Result(title, n_test, Share(accuracy), _fraction(body.get(macro_key)), None, classes)
+    return Result(title, n_test, Share(accuracy), Share(_fraction(body.get(macro_key))), None, classes)
 
 
-def _counted(title: str, confusion: Confusion) -> Result:
+def _counted(title: str, confusion: Confusion, recorded: Any) -> Result:
+    """Work a result out; `recorded` are the run's own intervals, or nothing."""
     found = figures(confusion)
     total, right = int(confusion.sum()), int(np.trace(confusion))
-    classes = tuple(_class(name, confusion, i) for i, name in enumerate(CLASSES))
-    return Result(title, total, _share(right, total), found.macro_f1, confusion, classes)
+    accuracy = Share(right / total, wider(wilson(right, total), recorded_interval(recorded, "test_accuracy")))
+    macro = Share(found.macro_f1, recorded_interval(recorded, "macro_f1"))
+    classes = tuple(_class(name, confusion, i, recorded) for i, name in enumerate(CLASSES))
+    return Result(title, total, accuracy, macro, confusion, classes, how_sure(recorded))
 
 
-def _class(name: str, confusion: Confusion, index: int) -> ClassResult:
+def _class(name: str, confusion: Confusion, index: int, recorded: Any) -> ClassResult:
     right = int(confusion[index, index])
     support, said = int(confusion[index].sum()), int(confusion[:, index].sum())
-    jaccard = _share(right, support + said - right)
-    return ClassResult(name, support, _share(right, said), _share(right, support), _as_f1(jaccard, support))
 
+    def share(figure: str, value: float, ends: Interval | None) -> Share:
+        return Share(value, wider(ends, recorded_interval(recorded, f"per_class_{figure}", name)))
 
-def _share(hits: int, total: int) -> Share:
-    return Share(hits / total, wilson(hits, total)) if total else Share()
-
-
-def _as_f1(jaccard: Share, support: int) -> Share:
-    """Turn TP / (TP + FP + FN) into F1 = 2 TP / (2 TP + FP + FN), ends included; none without a case of the class."""
-    if jaccard.value is None or jaccard.interval is None or not support:
-        return Share()
-    low, high = jaccard.interval
-    return Share(_f1(jaccard.value), (_f1(low), _f1(high)))
-
-
-def _f1(jaccard: float) -> float:
-    return 2 * jaccard / (1 + jaccard)
+    precision = share("precision", right / said, wilson(right, said)) if said else Share()
+    if not support:
+        return ClassResult(name, 0, precision, Share(), Share())
+    f1 = share("f1", 2 * right / (support + said), f1_interval(right, support, said))
+    return ClassResult(name, support, precision, share("recall", right / support, wilson(right, support)), f1)
 
 
 def _recorded(name: str, body: Mapping[str, Any]) -> ClassResult:

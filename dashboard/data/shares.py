@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.support import FEW_CASES
 from dashboard.viz import formats
 
-FEW_CASES = 20
+__all__ = ["FEW_CASES", "Share", "written"]
 
 
 @dataclass(frozen=True)

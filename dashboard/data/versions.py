@@ -29,7 +29,7 @@ class Version:
         Whose weights these are.
     accuracy : Share
         On the test slices.
-    macro_f1 : float or None
+    macro_f1 : Share
     sha256 : str or None
     trained_at : str or None
     synthetic : bool
@@ -45,7 +45,7 @@ class Version:
     run_id: str
     round: int | None
     accuracy: Share
-    macro_f1: float | None
+    macro_f1: Share
     sha256: str | None
     trained_at: str | None
     synthetic: bool
@@ -66,7 +66,7 @@ def _version(run: Run, in_service: str | None) -> Version:
         run_id=run.run_id,
         round=count(run.meta.get("best_epoch")),
         accuracy=Share(test.accuracy, test.interval) if test else Share(),
-        macro_f1=test.macro_f1 if test else None,
+        macro_f1=test.macro_f1 if test else Share(),
         sha256=text(run.meta.get("sha256")),
         trained_at=text(run.meta.get("trained_at")),
         synthetic=run.synthetic,
@@ -86,7 +86,7 @@ def version_table(found: Sequence[Version]) -> pd.DataFrame:
                 "Run": version.run_id,
                 "Round": formats.whole(version.round),
                 "Test accuracy": written(version.accuracy),
-                "Macro F1": formats.percent(version.macro_f1),
+                "Macro F1": written(version.macro_f1),
                 "SHA-256": version.sha256[:12] if version.sha256 else formats.MISSING,
                 "Trained": formats.when(version.trained_at),
                 "Data": ("SYNTHETIC" if version.synthetic else "hospitals") + (", POOLED" if version.pooled else ""),

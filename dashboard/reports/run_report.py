@@ -81,7 +81,7 @@ def summary(run: Run, overall: Result, hospitals: dict[str, Result], names: dict
     sure = f" (95 % interval {formats.interval(ends)})" if ends else ""
     lines = [
         f"On {formats.whole(overall.n_test)} test slices the model named the right one of four classes for "
-        f"{formats.percent(overall.accuracy.value)}{sure}; macro F1 {formats.percent(overall.macro_f1)}.",
+        f"{formats.percent(overall.accuracy.value)}{sure}; macro F1 {written(overall.macro_f1)}.",
     ]
     recalls = [(row.recall.value, row) for row in overall.classes if row.recall.value is not None and not row.few]
     if recalls:
@@ -139,7 +139,7 @@ def _hospitals(hospitals: dict[str, Result], names: dict[str, str]) -> list[Flow
     labels = [names.get(name, name) for name in hospitals]
     shares = [result.accuracy for result in hospitals.values()]
     rows = [
-        (label, formats.whole(result.n_test), written(result.accuracy), formats.percent(result.macro_f1))
+        (label, formats.whole(result.n_test), written(result.accuracy), written(result.macro_f1))
         for label, result in zip(labels, hospitals.values(), strict=True)
     ]
     recalls = [
@@ -149,7 +149,7 @@ def _hospitals(hospitals: dict[str, Result], names: dict[str, str]) -> list[Flow
     parts = [
         heading,
         intervals([label[:28] for label in labels], shares, start=axis_start(shares)),
-        table(("Hospital", "Test slices", "Accuracy", "Macro F1"), rows, (0.4, 0.16, 0.26, 0.18)),
+        table(("Hospital", "Test slices", "Accuracy", "Macro F1"), rows, (0.36, 0.16, 0.24, 0.24)),
         Spacer(1, 2 * mm),
         table(("Recall at", *map(class_title, CLASSES)), recalls, (0.36, 0.16, 0.16, 0.16, 0.16)),
         paragraph(f"– no test slice of that class there; * fewer than {FEW_CASES}.", "small"),

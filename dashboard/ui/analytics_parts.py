@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from common.artifacts.read_records import Run
-from common.calibration import expected_calibration_error, from_json
+from common.calibration import expected_calibration_error
+from dashboard.data import confidence
 from dashboard.data.honesty import remarks
 from dashboard.data.results import ALL, Result
 from dashboard.data.shares import FEW_CASES
@@ -35,10 +36,15 @@ def why_no_test(run: Run) -> str:
 
 def headline(run: Run, overall: Result, hospitals: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the figures of the first row."""
-    error = expected_calibration_error(from_json(run.metrics.get("calibration")))
+    error = expected_calibration_error(confidence.stated(run))
+    macro = overall.macro_f1
     cells = [
         ("Accuracy", formats.percent(overall.accuracy.value), _note(formats.interval(overall.accuracy.interval))),
-        ("Macro F1", formats.percent(overall.macro_f1), {"help": "Mean over the classes that have test slices."}),
+        (
+            "Macro F1",
+            formats.percent(macro.value),
+            {"help": "Mean over the classes that have test slices.", **_note(formats.interval(macro.interval))},
+        ),
     ]
     known = [(result.accuracy.value, name) for name, result in hospitals.items() if result.accuracy.value is not None]
     if known:
@@ -100,16 +106,18 @@ def confusion(result: Result, colours: Palette) -> None:
 
 def reliability(run: Run, colours: Palette) -> None:
     """Draw the reliability curve over all hospitals, or say that there is none."""
-    bins = from_json(run.metrics.get("calibration"))
+    bins, calibrated = confidence.stated(run), confidence.calibrated(run)
     if not any(part.count for part in bins):
-        st.caption("Not recorded for this run.")
+        st.caption(confidence.NOT_RECORDED)
         return
     words = "; ".join(
         f"stated {part.confidence * 100:.0f} %, correct {part.accuracy * 100:.0f} % of {part.count}"
         for part in bins
         if part.count
     )
-    parts.plot(analytics_charts.reliability(bins, colours), key="reliability", alt=f"Reliability: {words}.")
+    figure = analytics_charts.reliability(bins, colours, calibrated)
+    parts.plot(figure, key="reliability", alt=f"Reliability: {words}.")
+    st.caption(confidence.sentence(run))
 
 
 def report(run: Run) -> None:

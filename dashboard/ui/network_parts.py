@@ -9,8 +9,9 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from common.artifacts.read_records import Run
-from dashboard.data import facts
+from dashboard.data import evenness, facts
 from dashboard.data.facts import TestFigures
+from dashboard.data.shares import Share
 from dashboard.viz import formats, netmap
 from dashboard.viz.theme import Palette, class_title, markdown
 
@@ -21,13 +22,14 @@ MAP_HEIGHT = 430
 
 def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the five figures of the first row; the best validation accuracy until there is a test."""
-    test, best = facts.overall_test(run), run.best_round
+    test, best, spread = facts.overall_test(run), run.best_round, evenness.spread(run)
+    macro = test.macro_f1 if test else Share()
     if test is not None:
-        interval = {"delta": formats.interval(test.interval), **QUIET} if test.interval else {}
-        accuracy = ("Test accuracy", formats.percent(test.accuracy), {**interval, "help": "With its 95 % interval."})
+        note = _note(formats.interval(test.interval))
+        accuracy = ("Test accuracy", formats.percent(test.accuracy), {**note, "help": "With its 95 % interval."})
     else:
         value = best.val_accuracy if best else None
-        note = {"delta": f"round {best.number}", **QUIET} if best else {}
+        note = _note(f"round {best.number}" if best else formats.MISSING)
         accuracy = (
             "Best val. accuracy",
             formats.percent(value),
@@ -39,15 +41,23 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
         accuracy,
         (
             "Macro F1",
-            formats.percent(test.macro_f1 if test else None),
-            {"help": "Mean over classes, on the test slices."},
+            formats.percent(macro.value),
+            {"help": "Mean over classes, on the test slices.", **_note(formats.interval(macro.interval))},
         ),
         (
             "Hospital gap",
             formats.points(facts.hospital_gap(run)).lstrip("+"),
-            {"help": "Largest minus smallest test accuracy of the hospitals, in percentage points."},
+            {
+                "help": "Largest minus smallest test accuracy of the hospitals, in percentage points, and the standard "
+                "deviation of all of them.",
+                **_note(formats.points(spread).replace("+", "SD ")),
+            },
         ),
     ]
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"delta": text, **QUIET} if text != formats.MISSING else {}
 
 
 def held_by_one_warning(run: Run) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.data import evenness
 from dashboard.data.result_tables import class_table, hospital_table
 from dashboard.data.results import hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES
 from dashboard.ui import analytics_parts, live, parts, run_picker
+from dashboard.viz.theme import markdown
 
 parts.header("Analytics")
 run = run_picker.require_run()
@@ -25,7 +27,7 @@ with parts.card("Can the figures be believed?"):
     analytics_parts.report(run)
 
 chosen = analytics_parts.choose(overall, hospitals)
-with parts.card("Class by class", "Each share with its 95 % interval (Wilson)."):
+with parts.card("Class by class", chosen.sure):
     analytics_parts.classes(chosen, colours)
     st.dataframe(class_table(chosen), hide_index=True, width="stretch", key="class_table")
 left, right = st.columns(2, gap="medium")
@@ -42,5 +44,6 @@ with parts.card(
 ):
     if hospitals:
         st.dataframe(hospital_table(hospitals, overall), hide_index=True, width="stretch", key="hospital_figures")
+        st.caption(markdown(evenness.sentence(run)))
     else:
         st.caption("Not recorded for this run.")

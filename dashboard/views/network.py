@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from common.artifacts.read_intervals import how_sure
 from common.artifacts.read_values import mapping
-from dashboard.data import cached, facts
+from dashboard.data import cached, evenness, facts
 from dashboard.ui import live, network_parts, parts, run_picker
 from dashboard.viz import network_charts
+from dashboard.viz.theme import markdown
 
 parts.header("Hospital network")
 run = run_picker.require_run()
@@ -36,6 +38,7 @@ with right:
         if tests:
             figure = network_charts.accuracy_intervals(tests, facts.overall_test(run), colours)
             parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
+            st.caption(f"{markdown(evenness.sentence(run))} {how_sure(run.metrics.get('intervals'))}")
         else:
             st.caption(network_parts.why_no_tests(run))
 

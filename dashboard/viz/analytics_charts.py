@@ -103,10 +103,18 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
     return figure
 
 
-def reliability(bins: Sequence[Bin], colours: Palette) -> go.Figure:
-    """Draw stated confidence against the share correct; the area of a dot is its number of slices."""
-    filled = [part for part in bins if part.count]
-    largest = max((part.count for part in filled), default=1)
+def reliability(bins: Sequence[Bin], colours: Palette, calibrated: Sequence[Bin] = ()) -> go.Figure:
+    """Draw stated confidence against the share correct; the area of a dot is its number of slices.
+
+    Parameters
+    ----------
+    bins : sequence of Bin
+        As the model states it.
+    colours : Palette
+    calibrated : sequence of Bin
+        With the run's temperature; empty where there is none.
+    """
+    filled = [part for part in (*bins, *calibrated) if part.count]
     figure = base_figure("Stated confidence (%)", "Share correct (%)", colours, height=400)
     lowest = min([*(part.lower for part in filled), *(part.accuracy for part in filled)], default=0.0)
     start = np.floor(lowest * 10) * 10
@@ -118,15 +126,23 @@ def reliability(bins: Sequence[Bin], colours: Palette) -> go.Figure:
         line={"color": colours.muted, "dash": "dot"},
         hoverinfo="skip",
     )
-    figure.add_scatter(
-        x=[part.confidence * 100 for part in filled],
-        y=[part.accuracy * 100 for part in filled],
-        mode="lines+markers",
-        name="this model",
-        line={"color": colours.hospitals[0], "width": 2},
-        marker={"size": [8 + 22 * (part.count / largest) ** 0.5 for part in filled], "color": colours.hospitals[0]},
-        customdata=[part.count for part in filled],
-        hovertemplate="stated %{x:.1f} %, correct %{y:.1f} %, %{customdata:,} slices<extra></extra>",
-    )
+    figure.add_scatter(**_reliability_line("as stated" if calibrated else "this model", bins, colours.hospitals[0]))
+    if calibrated:
+        figure.add_scatter(**_reliability_line("with the temperature", calibrated, colours.hospitals[1]))
     figure.update_layout(xaxis={"showgrid": True, "range": [start - 2, 102]}, yaxis={"range": [start - 2, 104]})
     return figure
+
+
+def _reliability_line(name: str, bins: Sequence[Bin], colour: str) -> dict[str, object]:
+    filled = [part for part in bins if part.count]
+    largest = max((part.count for part in filled), default=1)
+    return {
+        "x": [part.confidence * 100 for part in filled],
+        "y": [part.accuracy * 100 for part in filled],
+        "mode": "lines+markers",
+        "name": name,
+        "line": {"color": colour, "width": 2},
+        "marker": {"size": [8 + 22 * (part.count / largest) ** 0.5 for part in filled], "color": colour},
+        "customdata": [part.count for part in filled],
+        "hovertemplate": "stated %{x:.1f} %, correct %{y:.1f} %, %{customdata:,} slices<extra></extra>",
+    }

@@ -236,3 +236,33 @@ def test_a_clean_hospital_has_nothing_found(tmp_path: Path, monkeypatch: pytest.
         body["audit"] = []
     write_json(folder / "dataset_stats.json", stats)
     assert "nothing found" in words(open_page(tmp_path, "data", monkeypatch))
+
+
+def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_run(tmp_path)
+    body = json.loads((folder / "model_meta.json").read_text())
+    drawn = {"groups": 17, "test_accuracy": [0.5, 0.95], "macro_f1": [0.45, 0.9]}
+    body["metrics"]["intervals"]["bootstrap"] = drawn
+    body["warnings"] = [{"code": "EVAL003", "sentence": "Two labels at <b>A</b>."}]
+    write_json(folder / "model_meta.json", body)
+    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    assert "50.0–95.0 %" in said
+    assert "45.0–90.0 %" in said
+    assert "a bootstrap over 17 groups of related slices" in said
+    assert "Worst hospital: Phantom Kolkata, 86.0 %" in said
+    assert "1.0 with the scores divided by 1.50, the temperature that Predict applies." in said
+    assert "EVAL003: Two labels at <b>A</b>." in said
+
+
+def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_run(tmp_path)
+    body = json.loads((folder / "model_meta.json").read_text())
+    for name in ("temperature", "warnings"):
+        del body[name]
+    del body["metrics"]["fairness"], body["metrics"]["intervals"]
+    write_json(folder / "model_meta.json", body)
+    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    assert "Whether a temperature was fitted is not recorded." in said
+    assert "How much the hospitals differ was not recorded" in said
+    assert "Whether one picture stands under two labels is not recorded." in said
+    assert "Wilson's, as if no two slices were related" in said

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from common.artifacts.cautions import Caution, cautions, from_json, to_json
+from common.artifacts.cautions import cautions, to_json
+from common.artifacts.read_cautions import Caution, from_json
 from tests.common.descriptions import description
 
 

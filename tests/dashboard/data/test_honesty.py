@@ -66,3 +66,27 @@ def test_few_cases_are_named(tmp_path: Path) -> None:
     write_json(folder / "model_meta.json", body)
     assert "Fewer than 20 test slices" in said(folder, False)
     assert "Glioma (5) at All hospitals" in said(folder, False)
+
+
+def test_recorded_warnings_are_said_once(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["split"]["groups_across_splits"] = 3
+    body["warnings"] = [
+        {"code": "EVAL001", "sentence": "3 groups stand on two sides (Phantom Jaipur 3)."},
+        {"code": "EVAL003", "sentence": "Slices stand under two labels."},
+        "no warning",
+    ]
+    write_json(folder / "model_meta.json", body)
+    words = said(folder, False)
+    assert "EVAL001: 3 groups stand on two sides (Phantom Jaipur 3)." in words
+    assert "EVAL003: Slices stand under two labels." in words
+    assert "flatter the model" not in words, "the run's own sentence says it"
+
+
+def test_older_runs_recorded_no_warnings(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    del body["warnings"]
+    write_json(folder / "model_meta.json", body)
+    assert said(folder, None) == "Whether one picture stands under two labels is not recorded."

@@ -7,8 +7,9 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from common.artifacts.read import load_run
-from common.intervals import wilson
-from dashboard.data.results import hospital_results, overall_result
+from common.artifacts.read_intervals import how_sure
+from common.intervals import f1_interval, wilson
+from dashboard.data.results import NO_COUNTS, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written
 from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
 
@@ -20,6 +21,7 @@ def folder(tmp_path: Path) -> Path:
     written_run = write_run(tmp_path)
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     body["metrics"]["confusion_matrix"] = CONFUSION
+    del body["metrics"]["intervals"]
     write_json(written_run / "model_meta.json", body)
     return written_run
 
@@ -51,7 +53,33 @@ def test_a_class_without_a_case_has_no_figure_and_few_are_marked(folder: Path) -
     assert (notumor.recall.value, notumor.f1.value) == (None, None)
     assert notumor.precision.value == 0.0  # it was named once, wrongly
     assert written(notumor.recall) == "–"
-    assert result.macro_f1 == pytest.approx(np.mean([row.f1.value for row in result.classes[:3]]))
+    assert result.macro_f1.value == pytest.approx(np.mean([row.f1.value for row in result.classes[:3]]))
+    assert written(result.macro_f1) == f"{100 * result.macro_f1.value:.1f} %", "no bootstrap, no interval"
+
+
+def test_the_wider_ends_of_wilson_and_bootstrap_are_shown(folder: Path) -> None:
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["metrics"]["confusion_matrix"] = CONFUSION
+    body["metrics"]["intervals"]["bootstrap"] = {
+        "groups": 17,
+        "test_accuracy": [0.6, 0.85],
+        "macro_f1": [0.55, 0.95],
+        "per_class_recall": {"glioma": [0.5, 1.0]},
+        "per_class_precision": {"glioma": [0.4, 0.9]},
+        "per_class_f1": {"glioma": "?"},
+    }
+    write_json(folder / "model_meta.json", body)
+    result = overall_result(load_run(folder))
+    assert result is not None
+    low, high = wilson(72, 85) or (0, 0)
+    assert result.accuracy.interval == (0.6, max(high, 0.92))
+    assert low > 0.6
+    assert result.macro_f1.interval == (0.55, 0.95)
+    assert result.classes[0].recall.interval == (0.5, 1.0)
+    assert result.classes[0].precision.interval == (0.4, (wilson(30, 36) or (0, 0))[1])
+    assert result.classes[0].f1.interval == f1_interval(30, 36, 36)
+    assert result.sure == how_sure(body["metrics"]["intervals"])
+    assert "bootstrap over 17 groups" in result.sure
 
 
 def test_hospitals_alphabetically(folder: Path) -> None:
@@ -75,6 +103,7 @@ def test_recorded_figures_stand_without_intervals_where_there_is_no_matrix(folde
     assert result.accuracy.interval is None
     assert result.classes[0].recall.value == pytest.approx(0.88)
     assert written(result.classes[0].recall) == "88.0 %"
+    assert result.sure == NO_COUNTS
 
 
 @pytest.mark.parametrize(

@@ -54,3 +54,11 @@ def test_choosing_another_run_shows_it(output_dir: Path) -> None:
     assert "**run-002**" in said(app)
     app.sidebar.selectbox(key="run").set_value("run-001").run()
     assert "**run-001**" in said(app)
+
+
+def test_the_gap_comes_with_the_spread_and_the_intervals_with_their_kind(output_dir: Path) -> None:
+    write_run(output_dir)
+    app = open_page()
+    assert {metric.label: metric.delta for metric in app.metric}["Hospital gap"] == "SD 1.6 pp"
+    assert "Worst hospital: Phantom Kolkata" in said(app).replace("\\", "")
+    assert "Wilson's, as if no two slices were related" in said(app)

@@ -70,3 +70,10 @@ def test_probability_bars_start_at_zero_and_carry_a_pattern(colours: Palette) ->
     assert figure.layout.xaxis.range[0] == 0
     assert len(set(bars.marker.pattern.shape)) == 4
     assert "no call below 65 %" in figure.layout.annotations[0].text
+
+
+def test_the_calibrated_line_stands_beside_the_stated_one() -> None:
+    stated, calibrated = [Bin(0.9, 1.0, 10, 9.5, 7)], [Bin(0.7, 0.8, 10, 7.2, 7)]
+    _, before, after = reliability(stated, LIGHT, calibrated).data
+    assert (before.name, list(before.x), list(before.y)) == ("as stated", [95.0], [70.0])
+    assert (after.name, list(after.x), list(after.y)) == ("with the temperature", [72.0], [70.0])

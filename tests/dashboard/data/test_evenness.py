@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.artifacts.read import load_run
+from dashboard.data.evenness import NOT_RECORDED, sentence, spread
+from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
+
+
+def run_with(folder: Path, found: Any) -> Any:
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["metrics"]["fairness"] = found
+    write_json(folder / "model_meta.json", body)
+    return load_run(folder)
+
+
+def test_worst_gap_and_deviation_are_said_with_the_hospitals_interval(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path))
+    assert sentence(run) == (
+        "Worst hospital: Phantom Kolkata, 86.0 % (80.0–91.0) of 62 test slices; gap to the best 4.0 points, standard "
+        "deviation over hospitals 1.6 points."
+    )
+    assert spread(run) == 0.0163
+
+
+def test_one_hospital_cannot_differ(tmp_path: Path) -> None:
+    assert sentence(run_with(write_run(tmp_path), None)).startswith("Fewer than two hospitals were tested")
+
+
+@pytest.mark.parametrize("found", [{"gap": 0.1}, {"worst_hospital": 3, "worst_accuracy": "x", "gap": None}])
+def test_what_is_damaged_is_not_recorded(tmp_path: Path, found: Any) -> None:
+    run = run_with(write_run(tmp_path), found)
+    assert (sentence(run), spread(run)) == (NOT_RECORDED, None)
+
+
+def test_version_1_recorded_nothing(tmp_path: Path) -> None:
+    assert sentence(load_run(write_version_one(tmp_path))) == NOT_RECORDED
