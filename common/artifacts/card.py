@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from pathlib import Path
 from string import Template
 from typing import Any
 
 from common.artifacts.card_tables import class_rows, holding_rows, hospital_rows, recall_rows
+from common.artifacts.card_template import template
 from common.artifacts.figure_text import ends_of, share_text
 from common.artifacts.markdown import cell, table
 from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
+from common.artifacts.split_text import split_sentences
 from common.audit.finding import listed
 from common.labels import CLASSES
 from common.one_sided import held_alone
@@ -20,7 +21,6 @@ from common.overrides import figure_overrides
 from common.strategy_plan import NUMBERS
 from common.support import FEW_CASES
 
-TEMPLATE = Path(__file__).with_name("model_card.md")
 _WIDTH = 100
 
 
@@ -56,7 +56,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "data_kind": "A program drew these slices: no figure below says anything about patients. " * meta["synthetic"],
         "pooled": ", but for this yardstick, which read all of them in one loader" * bool(meta.get("pooled")),
         "findings": _findings(meta["datasets"]),
-        "split": _split(meta),
+        "split": " ".join(split_sentences(meta)),
         "left_out": _left_out(metrics["macro_classes"]),
         "how_sure": how_sure(metrics["intervals"]),
         "few_cases": FEW_CASES,
@@ -69,7 +69,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         or "None.",
         "command": _command(meta),
     }
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values)
+    return Template(template()).substitute(values)
 
 
 def _strategy(settings: Mapping[str, Any], name: str) -> str:
@@ -97,27 +97,6 @@ def _findings(datasets: Mapping[str, Any]) -> str:
         if finding["severity"] != "info"
     ]
     return "\n".join(["\nWhat the audits found:\n", *lines]) if lines else "The audits found nothing to look at."
-
-
-def _split(meta: Mapping[str, Any]) -> str:
-    data, split = meta["settings"].get("data", {}), meta["split"]
-    shares = [100 * data.get(f"{part}_fraction", 0.15) for part in ("val", "test")]
-    how = (
-        "Copies, look-alikes and neighbouring slices were kept on one side"
-        if split["grouped"]
-        else "Slices were split one by one, so that slices of one patient can stand in training and in the test"
-    )
-    return (
-        f"Of each hospital's slices {shares[0]:g} % validate (they choose the round and the temperature) and "
-        f"{shares[1]:g} % test, by class, seed {meta['seed']}. {how}; {split['groups_across_splits']:,} groups stand "
-        f"on more than one side. {_copies(split['test_slices_trained_elsewhere'])}"
-    )
-
-
-def _copies(trained_elsewhere: int | None) -> str:
-    if trained_elsewhere is None:
-        return "Whether a test slice of one hospital is trained on at another was not looked for."
-    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained_elsewhere:,}."
 
 
 def _left_out(macro_classes: list[str]) -> str:

@@ -20,6 +20,7 @@ HISTORY = "training_history.json"
 META = "model_meta.json"
 SPLITS = "dataset_splits.json"
 CONFIG = "config.yaml"
+CARD = "model_card.md"
 RUN_FILES = (STATUS, STATS, HISTORY, META)
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -124,6 +125,14 @@ def load_splits(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     notes = Notes(SPLITS)
     raw = read_json(folder / SPLITS, notes, missing=f"{SPLITS} is not there, so the split is not known.")
     return mapping(raw), tuple(notes.problems)
+
+
+def load_card(folder: Path) -> bytes | None:
+    """Read ``model_card.md`` as it stands, UTF-8; None where the run has none or it cannot be read."""
+    try:
+        return (folder / CARD).read_bytes()
+    except OSError:
+        return None
 
 
 def load_service_meta(output_dir: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:

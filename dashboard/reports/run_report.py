@@ -10,13 +10,13 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import mapping, text
 from common.audit.finding import counted
-from common.calibration import expected_calibration_error, from_json
 from common.labels import CLASSES
+from dashboard.data import confidence, evenness
 from dashboard.data.facts import small, total_slices
 from dashboard.data.honesty import remarks
-from dashboard.data.remark import Remark
 from dashboard.data.results import Result, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written
+from dashboard.reports.card_sections import card_sections
 from dashboard.reports.drawings import axis_start, intervals
 from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, printable, render, table
 from dashboard.viz import formats
@@ -66,9 +66,10 @@ def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
     story += [Spacer(1, 3 * mm), *[paragraph(line) for line in summary(run, overall, hospitals, names)]]
     story += [KeepTogether([paragraph("Can the figures be believed?", "heading"), *_doubts(run, names)])]
     story += [KeepTogether([paragraph("Per class, over all hospitals", "heading"), *_classes(overall)])]
-    story += _hospitals(hospitals, names)
+    story += [*_hospitals(hospitals, names), paragraph(_renamed(evenness.sentence(run), names))]
     story += [KeepTogether([paragraph("What was confused with what", "heading"), *_confusion(overall)])]
     story += [paragraph("What the hospitals hold", "heading"), _holdings(run, names)]
+    story += card_sections(run, names)
     story += [KeepTogether([paragraph("How it was made", "heading"), _making(run, at)])]
     if renamed := [shown for name, shown in names.items() if shown.startswith("Hospital ") and shown != name]:
         story += [paragraph(f"Names in other scripts stand on the screen only; here: {', '.join(renamed)}.", "small")]
@@ -101,15 +102,11 @@ def summary(run: Run, overall: Result, hospitals: dict[str, Result], names: dict
 
 
 def _doubts(run: Run, names: dict[str, str]) -> list[Flowable]:
-    rows = [(_MARKS[remark.sound], _renamed(remark, names)) for remark in remarks(run)]
-    rows.append(
-        ("caution", "Slices were judged one by one, not patient by patient; no radiologist's reading is part of it.")
-    )
+    rows = [(_MARKS[remark.sound], _renamed(remark.sentence, names)) for remark in remarks(run)]
     return [table(None, rows, (0.16, 0.84))]
 
 
-def _renamed(remark: Remark, names: dict[str, str]) -> str:
-    sentence = remark.sentence
+def _renamed(sentence: str, names: dict[str, str]) -> str:
     for name, shown in names.items():
         sentence = sentence.replace(name, shown)
     return sentence
@@ -123,7 +120,7 @@ def _classes(result: Result) -> list[Flowable]:
         for title, row in zip(titles, result.classes, strict=True)
     ]
     parts: list[Flowable] = [
-        paragraph("Recall: the share of a class's slices that the model found, with its 95 % interval.", "small"),
+        paragraph(f"Recall: the share of a class's slices that the model found. {result.sure}", "small"),
         intervals(titles, recalls, start=axis_start(recalls)),
         table(("Class", "Test slices", "Recall", "Precision", "F1"), rows, (0.2, 0.14, 0.22, 0.22, 0.22)),
     ]
@@ -186,16 +183,13 @@ def _making(run: Run, at: datetime) -> Flowable:
     recorded = mapping(meta.get("versions")) or run.status.versions
     versions = ", ".join(f"{name} {value}" for name, value in recorded.items()) or "not recorded"
     best, rounds = meta.get("best_epoch"), meta.get("num_epochs")
-    bins = from_json(run.metrics.get("calibration"))
-    ece = expected_calibration_error(bins)
-    honest = "not recorded" if ece is None else f"{ece * 100:.1f} points between stated confidence and share correct"
     sha256 = text(meta.get("sha256"))
     rows = [
         ("Rounds", f"{rounds if isinstance(rounds, int) else '–'}, weights of round {best if best else '–'}"),
         ("Method", formats.strategy(run.strategy)),
         ("Slices in all", formats.whole(total_slices(run))),
         ("Trained", formats.when(text(meta.get("trained_at")))),
-        ("Calibration error", honest),
+        ("Calibration", confidence.sentence(run)),
         ("Weights' SHA-256", sha256 or "not recorded"),
         ("Versions", versions),
         ("This report", f"{at:%Y-%m-%d %H:%M %Z}, from the files of {run.run_id} alone"),

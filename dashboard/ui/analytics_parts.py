@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from common.artifacts.read import load_card
 from common.artifacts.read_records import Run
 from common.calibration import expected_calibration_error
 from dashboard.data import confidence
@@ -121,17 +122,32 @@ def reliability(run: Run, colours: Palette) -> None:
 
 
 def report(run: Run) -> None:
-    """Draw the button whose document is made when it is pressed."""
-    st.download_button(
-        "Report as PDF",
-        data=partial(_pdf, run),
-        file_name=f"{run.run_id}-report.pdf",
-        mime="application/pdf",
-        icon=":material/picture_as_pdf:",
-        on_click="ignore",
-        key="run_pdf",
-        help="Two or three pages for someone who was not there: figures, intervals, limits.",
-    )
+    """Draw the button whose document is made when it is pressed, and that of the model card."""
+    card = load_card(run.folder)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report as PDF",
+            data=partial(_pdf, run),
+            file_name=f"{run.run_id}-report.pdf",
+            mime="application/pdf",
+            icon=":material/picture_as_pdf:",
+            on_click="ignore",
+            key="run_pdf",
+            help="A few pages for someone who was not there: figures, intervals, limits.",
+        )
+        if card is None:
+            st.caption("This run wrote no model card.")
+            return
+        st.download_button(
+            "Model card",
+            data=card,
+            file_name=f"{run.run_id}-model_card.md",
+            mime="text/markdown",
+            icon=":material/description:",
+            on_click="ignore",
+            key="model_card",
+            help="model_card.md: what a stranger must know of the model, to lie beside its weights.",
+        )
 
 
 def _pdf(run: Run) -> bytes:

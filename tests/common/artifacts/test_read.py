@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.read import list_runs, load_run, load_settings, load_splits, run_stamp, stamp
+from common.artifacts.read import list_runs, load_card, load_run, load_settings, load_splits, run_stamp, stamp
 from common.run_kind import POOLED, no_shared_model
 from tests.dashboard.runs import HOSPITALS, write_json, write_run, write_version_one
 
@@ -184,3 +184,10 @@ def test_what_a_run_is_stands_in_its_own_words(tmp_path: Path) -> None:
     assert (run.pooled, run.notice, run.no_shared_model) == (False, None, no_shared_model("everything"))
     run = load_run(write_run(tmp_path, "run-003"))
     assert (run.pooled, run.notice, run.no_shared_model) == (False, None, None)
+
+
+def test_a_model_card_is_read_as_it_stands(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    assert load_card(folder) is None, "older runs wrote none"
+    (folder / "model_card.md").write_bytes("# टाटा\r\n".encode())
+    assert load_card(folder) == "# टाटा\r\n".encode()

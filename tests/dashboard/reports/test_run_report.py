@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,10 +31,18 @@ def test_a_completed_run(tmp_path: Path) -> None:
         "Phantom Kolkata",
         "18 (90 %)",
         "90.0 % (69.9–97.2)",
-        "2.5 points between stated confidence",
+        "Expected calibration error 2.5 points; 1.0 with the scores divided by 1.50",
+        "Worst hospital: Phantom Kolkata, 86.0 % (80.0–91.0) of 62 test slices",
+        "Wilson's, as if no two slices were related",
         "FedAvg",
         "torch 2.15.0",
         "0 errors, 1 warning",
+        "Phantom Jaipur: DATA004 2 slices are there twice.",
+        "How the slices were split Copies, look-alikes and neighbouring slices were kept on one side",
+        "Phantom Hyderabad 296 62 62 60",
+        "Intended use Research on federated learning",
+        "Whoever holds the weights can ask",
+        "no radiologist's reading is part of the figures",
     ):
         assert words in text, words
 
@@ -43,6 +52,21 @@ def test_version_1_says_what_is_not_recorded(tmp_path: Path) -> None:
     assert "This run recorded no test figures per hospital." in text
     assert "Whether slices of one patient are in both training and test is not recorded." in text
     assert "strategy not recorded" in text
+    assert "How the slices were split was not recorded for this run." in text
+    assert "How much the hospitals differ was not recorded" in text
+    assert "Whether one picture stands under two labels is not recorded." in text
+
+
+def test_recorded_warnings_and_a_bootstrap_are_said(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = json.loads((folder / "model_meta.json").read_text())
+    body["warnings"] = [{"code": "EVAL003", "sentence": "Slices at Phantom Jaipur stand under two labels."}]
+    body["metrics"]["intervals"]["bootstrap"] = {"groups": 17, "test_accuracy": [0.5, 0.95], "macro_f1": [0.4, 0.9]}
+    write_json(folder / "model_meta.json", body)
+    text = text_of(folder)
+    assert "EVAL003: Slices at Phantom Jaipur stand under two labels." in text
+    assert "(95 % interval 50.0–95.0 %); macro F1 90.0 % (40.0–90.0)" in text
+    assert "a bootstrap over 17 groups of related slices" in text
 
 
 def test_strange_names_are_text_and_other_scripts_go_by_their_key(tmp_path: Path) -> None:
