@@ -37,7 +37,7 @@ def uploaded(file_id: str, name: str, content: bytes) -> UploadedSlice:
 
 def prediction(file_id: str, model: Answerer, upload: UploadedSlice) -> Prediction:
     """Return the model's answer to a visitor's upload."""
-    return _prediction(file_id, model.card.sha256, model, upload)
+    return _prediction(file_id, model.card.sha256, model.card.temperature, model, upload)
 
 
 @st.cache_resource(show_spinner="Loading the model in service…", max_entries=2)
@@ -54,5 +54,7 @@ def _uploaded(file_id: str, _name: str, _content: bytes) -> UploadedSlice:
 
 
 @st.cache_resource(show_spinner="Asking the model…", max_entries=1, scope="session")
-def _prediction(file_id: str, sha256: str, _model: Answerer, _upload: UploadedSlice) -> Prediction:
+def _prediction(
+    file_id: str, sha256: str, temperature: float | None, _model: Answerer, _upload: UploadedSlice
+) -> Prediction:
     return predict(_model, _upload.image)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +13,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from common.artifacts.read_values import count, mapping, text
+from common.artifacts.read_values import count, mapping, number, text
 from common.artifacts.service import ServiceModel, load_service
 from common.images.tensors import preprocess
 from common.labels import CLASSES
 from common.model import build_model
+from common.temperature import in_range
 from dashboard.ml.gradcam import grad_cam, head, trunk
 
 DEFAULT_IMAGE_SIZE = 224
@@ -42,9 +45,11 @@ class ModelCard:
     trained_at : str or None
         ISO 8601.
     calibration_error : float or None
-        Expected calibration error on the test slices, a fraction.
+        Expected calibration error of its answers on the test slices, a fraction; with the temperature if it has one.
     notice : str or None
         What must be known before it is believed, in the run's own words.
+    temperature : float or None
+        What its scores are divided by (see `common.temperature`); None: they are taken as they are.
     """
 
     run_id: str | None
@@ -56,6 +61,7 @@ class ModelCard:
     trained_at: str | None
     calibration_error: float | None
     notice: str | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Prediction:
     Attributes
     ----------
     probabilities : ndarray of float64, shape [4]
-        In the order of ``CLASSES``; they add up to 1.
+        In the order of ``CLASSES``; they add up to 1. Softmax of the scores divided by the model's temperature.
     heat : ndarray of float32, shape [h, w]
         Grad-CAM of the likeliest class, 0 to 1.
     """
@@ -129,14 +135,16 @@ def predict(answerer: Answerer, image: Image.Image) -> Prediction:
     """
     maps = trunk(answerer.model, preprocess(image, answerer.card.image_size))
     with torch.no_grad():
-        probabilities = torch.softmax(head(answerer.model, maps)[0].double(), dim=0).numpy()
+        scores = head(answerer.model, maps)[0].double() / (answerer.card.temperature or 1.0)
+        probabilities = torch.softmax(scores, dim=0).numpy()
     return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax())))
 
 
 def _card(service: ServiceModel) -> ModelCard:
     meta = service.meta
     size = count(meta.get("image_size")) or DEFAULT_IMAGE_SIZE  # version 1 recorded none and used 224
-    calibration = mapping(mapping(meta.get("metrics")).get("calibration")).get("ece")
+    temperature = _temperature(meta)
+    errors = mapping(mapping(meta.get("metrics")).get("calibration"))
     return ModelCard(
         run_id=text(meta.get("run_id")),
         round=count(meta.get("best_epoch")),
@@ -145,6 +153,13 @@ def _card(service: ServiceModel) -> ModelCard:
         synthetic=meta["synthetic"] if isinstance(meta.get("synthetic"), bool) else None,
         image_size=min(max(size, 32), MAX_IMAGE_SIZE),
         trained_at=text(meta.get("trained_at")),
-        calibration_error=float(calibration) if isinstance(calibration, int | float) else None,
+        calibration_error=number(errors.get("ece" if temperature is None else "calibrated_ece")),
         notice=text(meta.get("notice")),
+        temperature=temperature,
     )
+
+
+def _temperature(meta: Mapping[str, Any]) -> float | None:
+    """Return the recorded temperature; one that no run of this project can have fitted is none."""
+    found = number(meta.get("temperature"))
+    return found if found is not None and in_range(found) else None

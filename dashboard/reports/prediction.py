@@ -89,6 +89,7 @@ def model_lines(card: ModelCard) -> list[tuple[str, str]]:
         ("Run", f"{card.run_id or 'not recorded'}, round {formats.whole(card.round)}"),
         ("Trained", f"{formats.when(card.trained_at)}, on: {trained_on[card.synthetic]}"),
         ("Input", f"{card.image_size} x {card.image_size} pixels, aspect not kept"),
+        ("Temperature", "none recorded" if card.temperature is None else f"{card.temperature:.3f}"),
         ("Weights' SHA-256", f"{card.sha256[:32]}… ({checked})"),
     ]
 
@@ -124,11 +125,16 @@ def prediction_pdf(answer: Answer, at: datetime, *, compress: bool = True) -> by
 
 
 def calibration_sentence(card: ModelCard) -> str:
-    """Say how far stated confidence is from the share correct, or that nobody measured it."""
+    """Say whether the probabilities are calibrated, and how far they are from the share correct if that is known."""
+    if card.temperature is None:
+        how = "The probabilities are not calibrated: no temperature is recorded."
+    else:
+        heat = f"{card.temperature:.2f}"
+        how = f"The probabilities are calibrated: the scores are divided by {heat}, fitted on validation slices."
     if card.calibration_error is None:
-        return "Whether the stated probabilities are honest was not recorded."
+        return f"{how} Whether they are honest was not recorded."
     points = f"{card.calibration_error * 100:.1f}"
-    return f"On test slices, stated confidence differs from the share correct by {points} points on average."
+    return f"{how} On test slices they differ from the share correct by {points} points on average."
 
 
 def _pictures(answer: Answer) -> Flowable:

@@ -155,6 +155,21 @@ def test_the_threshold_decides_between_call_and_no_call(served: Path, monkeypatc
     assert f"{likely} is likeliest" in words(app) or likely == "No call"
 
 
+def test_predict_says_whether_its_probabilities_are_calibrated(
+    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = words(upload(open_page(served, "predict", monkeypatch), "slice.png", png()))
+    assert "the scores are divided by 1.50" in said
+    assert "by 1.0 points on average" in said
+    write_served_run(tmp_path)
+    meta = tmp_path / "models" / "model_meta.json"
+    body = json.loads(meta.read_text())
+    del body["temperature"]
+    write_json(meta, body)
+    app = upload(open_page(tmp_path, "predict", monkeypatch), "slice.png", png())
+    assert "The probabilities are not calibrated: no temperature is recorded." in words(app)
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [(b"hello", "neither a PNG"), (png()[:300], "truncated or damaged"), (bomb_png(), "megapixels"), (b"", "neither")],

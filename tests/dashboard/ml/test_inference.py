@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,37 @@ def test_the_model_card(answerer: Answerer, output_dir: Path) -> None:
     card = answerer.card
     assert (card.run_id, card.round, card.image_size, card.synthetic, card.verified) == ("run-001", 3, 64, True, True)
     assert card.calibration_error == 0.031
+    assert card.temperature is None
     assert card.sha256 == json.loads((output_dir / "models" / "model_meta.json").read_text())["sha256"]
+
+
+@pytest.mark.parametrize("temperature", [0.25, 1.5, 4.0])
+def test_the_scores_are_divided_by_the_recorded_temperature(answerer: Answerer, temperature: float) -> None:
+    heated = replace(answerer, card=replace(answerer.card, temperature=temperature))
+    image = read_upload("a.png", png()).image
+    with torch.no_grad():
+        logits = answerer.model(preprocess(image, answerer.card.image_size))[0].double()
+    plain, calibrated = predict(answerer, image), predict(heated, image)
+    assert np.allclose(calibrated.probabilities, torch.softmax(logits / temperature, dim=0).numpy(), atol=1e-6)
+    assert calibrated.likeliest == plain.likeliest
+    between = (plain.confidence + calibrated.confidence) / 2
+    assert (calibrated.call(between) is None) == (temperature > 1), "the call is of the calibrated probability"
+    assert (plain.call(between) is None) == (temperature < 1)
+    assert (calibrated.heat == plain.heat).all()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "temperature", "error"),
+    [(1.5, 1.5, 0.01), (None, None, 0.031), ("hot", None, 0.031), (0, None, 0.031), (9.0, None, 0.031)],
+)
+def test_the_temperature_comes_from_the_model_in_service(
+    tmp_path: Path, recorded: object, temperature: float | None, error: float
+) -> None:
+    errors = {"ece": 0.031, "calibrated_ece": 0.01, "bins": []}
+    completed_run(tmp_path, seed=3, metrics={"calibration": errors}, temperature=recorded)
+    put_in_service(tmp_path, "run-001", reason="a test", by="a test")
+    card = load_answerer(tmp_path).card
+    assert (card.temperature, card.calibration_error) == (temperature, error)
 
 
 def test_version_1_has_no_weights_and_so_no_model(tmp_path: Path) -> None:

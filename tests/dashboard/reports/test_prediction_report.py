@@ -70,6 +70,15 @@ def test_what_the_run_wants_known_is_said(answer: Answer) -> None:
     assert "POOLED, not a federation" in text_of(replace(answer, card=replace(answer.card, notice=POOLED)))
 
 
+def test_the_temperature_is_said(answer: Answer) -> None:
+    text = text_of(answer)
+    assert "The probabilities are not calibrated: no temperature is recorded." in text
+    assert "Temperature none recorded" in text
+    text = text_of(replace(answer, card=replace(answer.card, temperature=1.5)))
+    assert "The probabilities are calibrated: the scores are divided by 1.50, fitted on validation slices." in text
+    assert "Temperature 1.500" in text
+
+
 def test_the_same_answer_is_the_same_document_on_one_page(answer: Answer) -> None:
     first = prediction_pdf(answer, AT)
     assert first == prediction_pdf(answer, AT)
