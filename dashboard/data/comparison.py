@@ -11,6 +11,7 @@ import pandas as pd
 
 from common.artifacts.read_records import HospitalRound, Round, Run
 from common.artifacts.read_values import mapping
+from dashboard.data.facts import overall_test
 from dashboard.viz import formats
 from dashboard.viz.measures import MEASURES, Measure
 
@@ -72,7 +73,7 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
     rows = []
     for key, run in runs.items():
         top = best(run, measure, where)
-        test = run.metrics.get("test_accuracy")
+        test = overall_test(run)
         rows.append(
             {
                 "Run": key,
@@ -82,7 +83,8 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
                 "Best": top[0] * scale if top else None,
                 "At round": top[1] if top else None,
                 "Difference": (top[0] - base[0]) * scale if top and base else None,
-                "Test accuracy": test * 100 if isinstance(test, float) else None,
+                "Test accuracy": test.accuracy * 100 if test else None,
+                "95 % interval": formats.interval(test.interval if test else None),
                 "Gap": _gap(run, measure, top[1], scale) if top else None,
                 "By round": [value * scale for r in run.rounds if (value := measure.of(record(r, where))) is not None],
             }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from common.artifacts.read_records import Run
+from statistics import pstdev
+
+from common.artifacts.read_records import Round, Run
 from common.artifacts.read_values import count, interval, mapping, number, text
 from dashboard.data.facts import hospital_tests
 from dashboard.data.shares import Share, written
@@ -14,6 +16,21 @@ NOT_RECORDED = "How much the hospitals differ was not recorded for this run."
 def spread(run: Run) -> float | None:
     """Return the standard deviation of the hospitals' test accuracies, a fraction; None where none is recorded."""
     return number(mapping(run.metrics.get("fairness")).get("standard_deviation"))
+
+
+def of_round(round_: Round) -> tuple[str, str]:
+    """Return the hospital with the lowest validation accuracy, and the standard deviation over hospitals, as texts.
+
+    Dashes where fewer than two hospitals recorded a validation accuracy in that round.
+    """
+    known = {name: part for name, part in sorted(round_.hospitals.items()) if part.val_accuracy is not None}
+    if len(known) < 2:
+        return formats.MISSING, formats.MISSING
+    accuracies = {name: part.val_accuracy or 0.0 for name, part in known.items()}
+    worst = min(accuracies, key=lambda name: accuracies[name])
+    of = f" of {known[worst].val_samples:,}" if known[worst].val_samples is not None else ""
+    deviation = formats.points(pstdev(accuracies.values())).lstrip("+")
+    return f"{worst}, {formats.percent(accuracies[worst])}{of}", deviation
 
 
 def sentence(run: Run) -> str:

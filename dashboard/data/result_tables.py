@@ -8,7 +8,7 @@ import pandas as pd
 
 from common.labels import CLASSES
 from dashboard.data.results import Result
-from dashboard.data.shares import FEW_CASES, written
+from dashboard.data.shares import FEW_CASES, written, written_of
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
 
@@ -39,7 +39,7 @@ def hospital_table(hospitals: Mapping[str, Result], overall: Result) -> pd.DataF
         accuracy, base = result.accuracy.value, overall.accuracy.value
         gap = None if accuracy is None or base is None else accuracy - base
         recalls = {
-            class_title(label): formats.percent(row.recall.value) + (" *" if row.few and row.support else "")
+            class_title(label): written_of(row.recall, row.support)
             for label, row in zip(CLASSES, result.classes, strict=True)
         }
         rows.append(

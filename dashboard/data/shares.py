@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.support import FEW_CASES
+from common.support import FEW_CASES, is_few
 from dashboard.viz import formats
 
-__all__ = ["FEW_CASES", "Share", "written"]
+__all__ = ["FEW_CASES", "Share", "written", "written_of"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,13 @@ class Share:
 
     value: float | None = None
     interval: tuple[float, float] | None = None
+
+
+def written_of(share: Share, cases: int | None) -> str:
+    """Write a share with its interval and the cases it rests on, with a mark for few: "90.0 % (69.9–97.2) of 19 *"."""
+    if share.value is None or cases is None:
+        return written(share)
+    return f"{written(share)} of {cases:,}{' *' * is_few(cases)}"
 
 
 def written(share: Share) -> str:

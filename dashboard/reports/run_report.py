@@ -15,7 +15,7 @@ from dashboard.data import confidence, evenness
 from dashboard.data.facts import small, total_slices
 from dashboard.data.honesty import remarks
 from dashboard.data.results import Result, hospital_results, overall_result
-from dashboard.data.shares import FEW_CASES, written
+from dashboard.data.shares import FEW_CASES, written, written_of
 from dashboard.reports.card_sections import card_sections
 from dashboard.reports.drawings import axis_start, intervals
 from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, printable, render, table
@@ -140,7 +140,7 @@ def _hospitals(hospitals: dict[str, Result], names: dict[str, str]) -> list[Flow
         for label, result in zip(labels, hospitals.values(), strict=True)
     ]
     recalls = [
-        (label, *(formats.percent(row.recall.value) + " *" * (row.few and bool(row.support)) for row in result.classes))
+        (label, *(written_of(row.recall, row.support) for row in result.classes))
         for label, result in zip(labels, hospitals.values(), strict=True)
     ]
     parts = [
@@ -148,7 +148,7 @@ def _hospitals(hospitals: dict[str, Result], names: dict[str, str]) -> list[Flow
         intervals([label[:28] for label in labels], shares, start=axis_start(shares)),
         table(("Hospital", "Test slices", "Accuracy", "Macro F1"), rows, (0.36, 0.16, 0.24, 0.24)),
         Spacer(1, 2 * mm),
-        table(("Recall at", *map(class_title, CLASSES)), recalls, (0.36, 0.16, 0.16, 0.16, 0.16)),
+        table(("Recall at", *map(class_title, CLASSES)), recalls, (0.28, 0.18, 0.18, 0.18, 0.18)),
         paragraph(f"– no test slice of that class there; * fewer than {FEW_CASES}.", "small"),
     ]
     return [KeepTogether(parts)] if len(rows) <= 8 else parts

@@ -93,6 +93,7 @@ def best_table(choice: Choice) -> None:
             "At round": column.NumberColumn("in round", help="The round that reached the best value."),
             "Difference": column.NumberColumn("To baseline", format=change, help="In points, best to best."),
             "Test accuracy": column.NumberColumn("Test", format="%.1f %%", help="Accuracy on the test slices."),
+            "95 % interval": column.TextColumn("Test, 95 %", help="Of the test accuracy, as the run recorded it."),
             "Gap": column.NumberColumn("Gap", format=change.replace("+", ""), help="Between hospitals, best round."),
             "By round": column.LineChartColumn("By round", width="small"),
         },

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from common.artifacts.read_records import Run
-from dashboard.data import cached, logs
+from dashboard.data import cached, evenness, logs
 from dashboard.data.progress import failures_in_words, in_words, progress
 from dashboard.ui import parts
 from dashboard.viz import formats, training_charts
@@ -120,6 +120,7 @@ def round_table(run: Run) -> pd.DataFrame:
             "Val. accuracy": formats.percent(round_.val_accuracy),
             "Val. loss": formats.loss(round_.val_loss),
             "Val. macro F1": formats.percent(round_.val_macro_f1),
+            **dict(zip(("Lowest hospital (val.)", "SD over hospitals"), evenness.of_round(round_), strict=True)),
             "Replied": f"{len(round_.replied)} of {len(round_.asked)}" if round_.asked else formats.MISSING,
             "Down": formats.size(round_.bytes_down),
             "Up": formats.size(round_.bytes_up),

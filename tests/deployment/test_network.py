@@ -78,6 +78,8 @@ def test_the_artifacts_are_those_of_a_simulation(finished):
     assert list(finished.read("dataset_stats")) == list(NAMES.values())
     assert (finished.folder / "models" / "global_model.pth").exists()
     assert "Phantom Kolkata" in (finished.folder / status["log"]).read_text()
+    card = (finished.folder / "artifacts" / "run-001" / "model_card.md").read_text()
+    assert "python -m server.run strategy=fedavg" in card, "its template and the defaults travelled with the app"
 
 
 def test_the_screen_is_that_of_a_simulation(finished):

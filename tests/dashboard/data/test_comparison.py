@@ -27,6 +27,15 @@ def test_the_best_value_counts_not_the_last(runs: dict[str, Run]) -> None:
     assert list(table["Difference"]) == pytest.approx([(value - best[0]) * 100 for value in best])
 
 
+def test_test_figures_stand_with_their_intervals(runs: dict[str, Run]) -> None:
+    table = comparison.summary(runs, ACCURACY, None).set_index("Run")
+    recorded = runs["run-001"].metrics
+    low, high = recorded["intervals"]["test_accuracy"]
+    assert table["Test accuracy"]["run-001"] == pytest.approx(100 * recorded["test_accuracy"])
+    assert table["95 % interval"]["run-001"] == f"{100 * low:.1f}–{100 * high:.1f} %"
+    assert table["95 % interval"]["v1:run-001"] == "–"
+
+
 def test_of_a_loss_the_lowest_is_best(runs: dict[str, Run]) -> None:
     table = comparison.summary(runs, LOSS, None)
     assert list(table["At round"]) == [3, 5, 2]

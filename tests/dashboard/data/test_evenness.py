@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from common.artifacts.read import load_run
-from dashboard.data.evenness import NOT_RECORDED, sentence, spread
+from dashboard.data.evenness import NOT_RECORDED, of_round, sentence, spread
 from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
 
 
@@ -34,6 +35,15 @@ def test_one_hospital_cannot_differ(tmp_path: Path) -> None:
 def test_what_is_damaged_is_not_recorded(tmp_path: Path, found: Any) -> None:
     run = run_with(write_run(tmp_path), found)
     assert (sentence(run), spread(run)) == (NOT_RECORDED, None)
+
+
+def test_each_round_has_its_lowest_hospital_and_its_spread(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path))
+    accuracies = [part.val_accuracy or 0.0 for part in run.rounds[0].hospitals.values()]
+    lowest, deviation = of_round(run.rounds[0])
+    assert lowest == f"Phantom Kolkata, {100 * min(accuracies):.1f} % of 62"
+    assert deviation == f"{100 * np.std(accuracies):.1f} pp"
+    assert of_round(load_run(write_version_one(tmp_path / "old")).rounds[0]) == ("–", "–")
 
 
 def test_version_1_recorded_nothing(tmp_path: Path) -> None:
