@@ -23,7 +23,7 @@ dashboard: $(VENV)/.run
 	$(BIN)/streamlit run dashboard/app.py
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
