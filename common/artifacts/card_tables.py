@@ -75,8 +75,10 @@ def recall_rows(hospitals: Mapping[str, Any]) -> list[Row]:
 
 
 def _share(figures: Mapping[str, Any], own: Mapping[str, Any], key: str, label: str) -> str:
-    """Write one figure of a class; a dash without a case of it."""
-    return share_text(own[key], ends_of(figures, f"per_class_{key}", label)) if own["support"] else NOTHING
+    """Write one figure of a class; a dash without a case of it, and for a precision without a slice named so."""
+    if not own["support"] or (key == "precision" and not own["predicted"]):
+        return NOTHING
+    return share_text(own[key], ends_of(figures, f"per_class_{key}", label))
 
 
 def _recall(figures: Mapping[str, Any], label: str) -> str:

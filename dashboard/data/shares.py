@@ -19,10 +19,11 @@ class Share:
 
 
 def written_of(share: Share, cases: int | None) -> str:
-    """Write a share with its interval and the cases it rests on, with a mark for few: "90.0 % (69.9–97.2) of 19 *"."""
+    """Write a share with its interval, rounded, and the cases it rests on; few are marked: "90 % (70–97) of 19*"."""
     if share.value is None or cases is None:
         return written(share)
-    return f"{written(share)} of {cases:,}{' *' * is_few(cases)}"
+    ends = f" ({share.interval[0] * 100:.0f}–{share.interval[1] * 100:.0f})" if share.interval else ""
+    return f"{share.value * 100:.0f} %{ends} of {cases:,}{'*' * is_few(cases)}"
 
 
 def written(share: Share) -> str:

@@ -16,6 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
+from common.temperature import is_at_edge
 from dashboard.ml.image_checks import Check
 from dashboard.ml.inference import ModelCard, Prediction
 from dashboard.ml.overlay import fit, overlay
@@ -131,6 +132,8 @@ def calibration_sentence(card: ModelCard) -> str:
     else:
         heat = f"{card.temperature:.2f}"
         how = f"The probabilities are calibrated: the scores are divided by {heat}, fitted on validation slices."
+        if is_at_edge(card.temperature):
+            how += " That is the end of the temperature's range, so do not rely on them."
     if card.calibration_error is None:
         return f"{how} Whether they are honest was not recorded."
     points = f"{card.calibration_error * 100:.1f}"

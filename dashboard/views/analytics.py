@@ -40,7 +40,8 @@ with (
     analytics_parts.reliability(run, colours)
 with parts.card(
     "Hospital by hospital",
-    f"Recall per class; – no test slice of that class there, which is not zero; * fewer than {FEW_CASES}.",
+    f"Recall per class, of how many slices; – no test slice of that class there, which is not zero; * fewer than "
+    f"{FEW_CASES}.",
 ):
     if hospitals:
         st.dataframe(hospital_table(hospitals, overall), hide_index=True, width="stretch", key="hospital_figures")

@@ -60,7 +60,8 @@ def test_put_a_model_in_service(tmp_path: Path) -> None:
 
 
 def test_the_report_of_a_run_with_hostile_names(tmp_path: Path) -> None:
-    write_served_run(tmp_path, hospitals=STRANGE)
+    folder = write_served_run(tmp_path, hospitals=STRANGE)
+    (folder / "model_card.md").write_text("# Model card of run-001\n")
     with browsing(tmp_path) as visit:
         asked: list[str] = []
         visit.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
@@ -72,6 +73,10 @@ def test_the_report_of_a_run_with_hostile_names(tmp_path: Path) -> None:
             visit.page.click("text=Report as PDF")
         assert download.value.suggested_filename == "run-001-report.pdf"
         assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+        with visit.page.expect_download() as download:
+            visit.page.click("text=Model card")
+        assert download.value.suggested_filename == "run-001-model_card.md"
+        assert Path(download.value.path()).read_text() == "# Model card of run-001\n"
         assert asked == []
 
 

@@ -151,6 +151,13 @@ def test_the_command_composes_the_settings_again(engine):
     assert f"Strategy: fedadam (server_lr {first.strategy.server_lr:g}, beta_1 {first.strategy.beta_1:g}, " in card
 
 
+def test_a_class_that_was_never_named_has_no_precision():
+    counts = np.zeros((4, 4), np.int64)
+    counts[:2, 0] = [20, 30]
+    (meningioma,) = lines_of(card_text(meta_of(tests={NAMES[0]: evaluated(counts)})), "| meningioma")
+    assert re.fullmatch(r"\| meningioma \| 30 \| 0\.0 \(.+\) \| 0 \| – \| 0\.0 \(.+\) \|", meningioma)
+
+
 def test_the_figures_of_a_class_that_was_named_so_without_a_case():
     counts = np.zeros((4, 4), np.int64)
     counts[0] = [20, 0, 0, 4]

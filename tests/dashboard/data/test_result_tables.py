@@ -19,8 +19,8 @@ def test_every_share_has_its_interval_and_its_cases(tmp_path: Path) -> None:
     overall = overall_result(run)
     assert overall is not None
     row = hospital_table(hospital_results(run), overall).set_index("Hospital").loc["Phantom Kolkata"]
-    assert row["Glioma"] == "100.0 % (88.6–100.0) of 30"
-    assert row["Meningioma"] == "80.0 % (37.6–96.4) of 5 *"
+    assert row["Glioma"] == "100 % (89–100) of 30"
+    assert row["Meningioma"] == "80 % (38–96) of 5*"
     assert row["No tumour"] == "–"
     table = class_table(hospital_results(run)["Phantom Kolkata"]).set_index("Class")
     assert (table["Note"]["Meningioma"], table["Note"]["No tumour"]) == ("fewer than 20", "none here")

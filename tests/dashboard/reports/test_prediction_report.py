@@ -77,6 +77,8 @@ def test_the_temperature_is_said(answer: Answer) -> None:
     text = text_of(replace(answer, card=replace(answer.card, temperature=1.5)))
     assert "The probabilities are calibrated: the scores are divided by 1.50, fitted on validation slices." in text
     assert "Temperature 1.500" in text
+    assert "do not rely" not in text
+    assert "do not rely on them" in text_of(replace(answer, card=replace(answer.card, temperature=4.0)))
 
 
 def test_the_same_answer_is_the_same_document_on_one_page(answer: Answer) -> None:
