@@ -85,13 +85,16 @@ class Connection:
         self._console.print(f"{name}: disconnected.")
 
     def _run_once(self) -> None:
-        """Keep the SuperNode and its executor until one of them ends, and then end both."""
+        """Keep the SuperNode and its executor until one of them ends or gives up, and then end both."""
         narration = Narration(self._log, lambda line: self._console.print(line, markup=False))
         programs = [self._start(self._supernode(), narration, SUPERNODE)]
         try:
             programs.append(self._start(self._executor(programs[0].process.pid), narration, EXECUTOR))
-            while not any(program.has_ended for program in programs) and not self._stop.wait(0.5):
-                pass
+            while not (narration.has_given_up or any(program.has_ended for program in programs)):
+                if self._stop.wait(0.5):
+                    break
+            if narration.has_given_up:
+                self._stop.wait(_LAST_WORDS_SECONDS)
         finally:
             for program in programs:
                 if program.has_ended:  # by itself: what it said last is the reason

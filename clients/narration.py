@@ -14,6 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 MARK = "hospital: "  # before what the process that answers a message has to say; see `clients.executor`
+GIVEN_UP = re.compile(r"SSL/TLS handshake error detected")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOG_BYTES, _OLD_LOGS = 5_000_000, 3
 
@@ -66,12 +67,18 @@ class Narration:
         The file; beyond 5 MB it is put aside, three of them are kept.
     say : callable
         Shows a line.
+
+    Attributes
+    ----------
+    has_given_up : bool
+        Whether the SuperNode tries no more; one that was connected before then stays, and does nothing.
     """
 
     def __init__(self, log: Path, say: Callable[[str], None]) -> None:
         self._say = say
         self._said = ""
         self._is_muted = False
+        self.has_given_up = False
         self._handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
 
     def follow(self, lines: Iterable[str], signs: Signs) -> None:
@@ -83,6 +90,7 @@ class Narration:
         """Take one line; a sentence that was just said is not said again."""
         text = f"{datetime.now():%Y-%m-%d %H:%M:%S} {plain(line)}"
         self._handler.emit(logging.makeLogRecord({"msg": text, "levelno": logging.INFO}))
+        self.has_given_up = self.has_given_up or bool(GIVEN_UP.search(line))
         sentence = sentence_of(line, signs)
         if sentence and sentence != self._said and not self._is_muted:
             self._said = sentence

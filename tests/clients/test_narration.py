@@ -61,6 +61,15 @@ def test_everything_is_in_the_log_and_nothing_is_said_twice_in_a_row(tmp_path):
     assert "\x1b" not in kept
 
 
+def test_a_supernode_that_tries_no_more_is_known_by_its_words(tmp_path):
+    narration = Narration(tmp_path / "supernode.log", print)
+    narration.follow(["WARNING :   Connection attempt failed, retrying in 0.29 seconds\n"], SUPERNODE)
+    assert not narration.has_given_up
+    narration.follow(["ERROR :     SSL/TLS handshake error detected.\n", CONNECTED], SUPERNODE)
+    assert narration.has_given_up
+    narration.close()
+
+
 def test_the_signs_are_flowers_own_words():
     supernode = importlib.import_module("flwr.supernode.start_client_internal")
     connection = importlib.import_module("flwr.supernode.fleet_http_connection")
@@ -73,6 +82,7 @@ def test_the_signs_are_flowers_own_words():
         "SuperNode terminated gracefully.",
         "Connection attempt failed, retrying",
         "Connection successful after",
+        "SSL/TLS handshake error detected",
         "[code: {flower_error.code}]",
     ):
         assert sign in source, f"Flower no longer says '{sign}'"
