@@ -13,7 +13,7 @@ from common.artifacts.history import RoundRecord
 from common.description import Description
 from common.errors import InputError
 from common.metrics import figures
-from common.plan import plan_of
+from common.plan import Plan, plan_of
 from common.run_kind import POOLED_STRATEGY, model_tested
 from common.settings import RunSettings
 from common.weights import Arrays
@@ -29,6 +29,7 @@ from server.recorder import Recorder
 from server.roster import Muster, Roster
 from server.rounds import Rounds
 from server.strategies import make_strategy, quorum
+from server.strategies.combining import Combining
 
 
 @dataclass(frozen=True)
@@ -77,53 +78,67 @@ class Federation:
         ProjectError
             If the run cannot go on; the caller writes down why.
         """
-        settings, progress = self.settings, self.progress
-        cores = (settings.compute.cores or 1) if self.shares_cores else 0
+        cores = (self.settings.compute.cores or 1) if self.shares_cores else 0
         exchange = Exchange(grid, self.stop, cores, self.listener.waiting, self.who)
-        plan = plan_of(settings)
-        needed = quorum(settings.strategy, len(self.names))
-        how = Muster(
-            needed,
-            settings.strategy.wait_seconds,
-            settings.strategy.timeout_seconds,
-            cores,
-            settings.compute.threads,
-        )
-        known = {key: Description.from_json(text) for key, text in progress.described.items()}
-        roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
-        self.listener.phase("describe", progress.round)
-        present = roster.gather()
-        if settings.data.cross_hospital_check:
-            wait = settings.strategy.timeout_seconds
-            self.listener.compared(compare_hospitals(exchange, plan, self.names, present, wait))
+        plan = plan_of(self.settings)
+        roster = self._gather(exchange, plan, cores)
+        strategy = make_strategy(self.settings.strategy, plan)
+        strategy.recall(self.progress.memory)
         parking = Parking(self.recorder.folder.path)
-        strategy = make_strategy(settings.strategy, plan)
-        strategy.recall(progress.memory)
-        kind = PooledRounds if settings.strategy.name == POOLED_STRATEGY else Rounds
-        rounds = kind(
+        try:
+            rounds = self._rounds(exchange, plan, roster, strategy, parking)
+            self._train(rounds, strategy)
+        finally:
+            parking.close()
+        tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays)
+        tested = model_tested(self.settings.strategy.name, plan.strategy.keeps, self.progress.best_round)
+        self.listener.tested(tested, tests)
+        self.listener.completed(self.recorder.complete(self.progress, roster.descriptions, tests))
+
+    def _gather(self, exchange: Exchange, plan: Plan, cores: int) -> Roster:
+        """Wait for the hospitals; have them describe themselves, and look for slices that two of them hold."""
+        strategy = self.settings.strategy
+        how = Muster(
+            quorum(strategy, len(self.names)),
+            strategy.wait_seconds,
+            strategy.timeout_seconds,
+            cores,
+            self.settings.compute.threads,
+        )
+        known = {key: Description.from_json(text) for key, text in self.progress.described.items()}
+        roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
+        self.listener.phase("describe", self.progress.round)
+        present = roster.gather()
+        if self.settings.data.cross_hospital_check:
+            found = compare_hospitals(exchange, plan, self.names, present, strategy.timeout_seconds)
+            self.listener.compared(found)
+        return roster
+
+    def _rounds(self, exchange: Exchange, plan: Plan, roster: Roster, strategy: Combining, parking: Parking) -> Rounds:
+        settings = self.settings.strategy
+        kind = PooledRounds if settings.name == POOLED_STRATEGY else Rounds
+        return kind(
             plan=plan,
             roster=roster,
             exchange=exchange,
             strategy=strategy,
-            quorum=needed,
-            attempts=1 if self.shares_cores else settings.strategy.attempts,
-            timeout_seconds=settings.strategy.timeout_seconds,
+            quorum=quorum(settings, len(self.names)),
+            attempts=1 if self.shares_cores else settings.attempts,
+            timeout_seconds=settings.timeout_seconds,
             listener=self.listener,
             parking=parking,
-            keeping=Keeping(plan.strategy.keeps, progress, plan.strategy.control_variates),
+            keeping=Keeping(plan.strategy.keeps, self.progress, plan.strategy.control_variates),
         )
-        try:
-            for number in range(progress.round + 1, settings.rounds + 1):
-                arrays, record = rounds.run_round(number, progress.arrays)
-                is_best = advance(progress, arrays, record)
-                progress.memory = strategy.memory()
-                self.recorder.save_round(progress)
-                self.listener.round_done(record, is_best)
-        finally:
-            parking.close()
-        tests, _ = rounds.test(progress.best_round, progress.best_arrays)
-        self.listener.tested(model_tested(settings.strategy.name, plan.strategy.keeps, progress.best_round), tests)
-        self.listener.completed(self.recorder.complete(progress, roster.descriptions, tests))
+
+    def _train(self, rounds: Rounds, strategy: Combining) -> None:
+        """Do the rounds that are left; each is on disk before the next begins."""
+        progress = self.progress
+        for number in range(progress.round + 1, self.settings.rounds + 1):
+            arrays, record = rounds.run_round(number, progress.arrays)
+            is_best = advance(progress, arrays, record)
+            progress.memory = strategy.memory()
+            self.recorder.save_round(progress)
+            self.listener.round_done(record, is_best)
 
     def _check_files(self, description: Description) -> None:
         """A resumed run must find the files it was started with; a new one remembers them."""
