@@ -14,12 +14,14 @@ from common.phantoms import make_phantoms
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
 
-def pytest_collection_modifyitems(items):
-    """Let a worker take a file whole, and one worker all that waits for SuperLinks, while another does the rest."""
+def pytest_collection_modifyitems(config, items):
+    """Let a worker take a file whole, and one worker, first, all that waits for SuperLinks; another does the rest."""
     deployment = Path(__file__).parent / "deployment"
     for item in items:
         group = "deployment" if deployment in item.path.parents else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: deployment not in item.path.parents)
 
 
 @pytest.fixture(scope="session", autouse=True)
