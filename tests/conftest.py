@@ -14,6 +14,7 @@ from common.phantoms import make_phantoms
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Let a worker take a file whole, and one worker, first, all that waits for SuperLinks; another does the rest."""
     deployment = Path(__file__).parent / "deployment"
