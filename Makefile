@@ -23,7 +23,7 @@ dashboard: $(VENV)/.run
 	$(BIN)/streamlit run dashboard/app.py
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 15
+	$(BIN)/python -m tests
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

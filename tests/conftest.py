@@ -14,17 +14,6 @@ from common.phantoms import make_phantoms
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """Let a worker take a file whole, and one worker, first, all that waits for SuperLinks; another does the rest."""
-    deployment = Path(__file__).parent / "deployment"
-    for item in items:
-        group = "deployment" if deployment in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: deployment not in item.path.parents)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)
