@@ -1,4 +1,4 @@
-"""``python -m tests``: every test; those of separate machines, which mostly wait, run beside the rest, which computes."""
+"""``python -m tests``: every test; those of separate machines mostly wait, and so run beside the others."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(options: list[str]) -> int:
         try:
             rest = subprocess.run([*pytest, f"--ignore={DEPLOYMENT}"], cwd=ROOT, check=False).returncode
             print(f"waiting for {DEPLOYMENT} ...", flush=True)
+        except KeyboardInterrupt:
+            rest = 130
         finally:
             deployment = apart.wait()  # Ctrl-C reached it, too; it ends its SuperLinks first
             said.seek(0)
