@@ -28,6 +28,7 @@ def main(interface: str, needles_path: str, report_path: str) -> None:
             for name, needle in needles.items():
                 if needle in frame:
                     found[name] += 1
+                    Path(f"{report_path}.{name}").touch()
     Path(report_path).write_text(json.dumps({"bytes": total, "found": found}))
 
 

@@ -57,6 +57,7 @@ def finished(shared):
         if listener:
             send = f"import socket; s=socket.socket(type=socket.SOCK_DGRAM); s.sendto({CONTROL!r}, ('10.77.0.1', 9))"
             subprocess.run([*made.network.inside(KEYS[0]), sys.executable, "-c", send], check=True)
+            wait_for(Path(f"{report}.control").exists, "the sniffer to hear what was sent to it")
     finally:
         if listener:
             listener.send_signal(signal.SIGTERM)

@@ -7,7 +7,7 @@ from pathlib import Path
 from common.artifacts.atomic import sha256_of
 from common.artifacts.run_folder import RunFolder
 from tests.deployment.harness import KEYS
-from tests.deployment.test_resume import until_round
+from tests.deployment.test_resume import kill, until_round
 from tests.server.test_baselines import figures_of
 
 ROUNDS = 2
@@ -24,9 +24,12 @@ def test_hospitals_keep_their_own_across_a_restart(shared, simulate, tmp_path):
     settings = [text for text in shared.overrides(ROUNDS) if not text.startswith("output_dir=")]
     run = shared.run(*settings, "strategy=fedbn", f"output_dir={tmp_path}/apart", name="fedbn")
     until_round(shared, run, 1)
-    shared.joined[KEYS[1]].kill()
-    shared.join(KEYS[1])
-    assert run.finish() == 0, run.text
+    kill(shared.serving, "flwr-serverapp")
+    assert run.finish() == 1
+    assert shared.joined[KEYS[1]].stop() == 0
+    shared.join(KEYS[1]).until("connected to the centre")
+    last = shared.run("resume=run-001", f"output_dir={tmp_path}/apart", name="fedbn_resumed")
+    assert last.finish() == 0, last.text
     assert not shared.output.best_weights.exists()
 
     together = tmp_path / "together"

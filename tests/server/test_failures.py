@@ -119,6 +119,24 @@ def test_a_failed_run_can_go_on_when_the_cause_is_gone(simulate, monkeypatch, tm
     assert len(read(tmp_path, "training_history")) == 2
 
 
+def test_a_resumed_run_keeps_what_its_hospitals_said_of_themselves(simulate, monkeypatch, tmp_path):
+    trained = []
+
+    def crash_in_round_two(reply):
+        trained.append(reply)
+        if len(trained) > 3:
+            crash(reply)
+
+    with monkeypatch.context() as bad:
+        sabotage(bad, crash_in_round_two, "train", (0, 1, 2))
+        assert simulate(f"output_dir={tmp_path}").code == 1
+    before = read(tmp_path, "dataset_stats")
+    assert simulate("resume=run-001", f"output_dir={tmp_path}", base=False).code == 0
+    assert list(before) == list(NAME.values())
+    assert read(tmp_path, "dataset_stats") == before
+    assert read(tmp_path, "status")["synthetic"]
+
+
 def test_files_that_change_while_a_run_rests_stop_its_resume(simulate, monkeypatch, tmp_path, phantoms):
     root = tmp_path / "data"
     shutil.copytree(phantoms, root)
