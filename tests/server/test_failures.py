@@ -119,16 +119,21 @@ def test_a_failed_run_can_go_on_when_the_cause_is_gone(simulate, monkeypatch, tm
     assert len(read(tmp_path, "training_history")) == 2
 
 
-def test_a_resumed_run_keeps_what_its_hospitals_said_of_themselves(simulate, monkeypatch, tmp_path):
+def crash_in_round_two():
+    """Return what lets three answers pass and then crashes."""
     trained = []
 
-    def crash_in_round_two(reply):
+    def crash_late(reply):
         trained.append(reply)
         if len(trained) > 3:
             crash(reply)
 
+    return crash_late
+
+
+def test_a_resumed_run_keeps_what_its_hospitals_said_of_themselves(simulate, monkeypatch, tmp_path):
     with monkeypatch.context() as bad:
-        sabotage(bad, crash_in_round_two, "train", (0, 1, 2))
+        sabotage(bad, crash_in_round_two(), "train", (0, 1, 2))
         assert simulate(f"output_dir={tmp_path}").code == 1
     before = read(tmp_path, "dataset_stats")
     assert simulate("resume=run-001", f"output_dir={tmp_path}", base=False).code == 0
@@ -140,15 +145,8 @@ def test_a_resumed_run_keeps_what_its_hospitals_said_of_themselves(simulate, mon
 def test_files_that_change_while_a_run_rests_stop_its_resume(simulate, monkeypatch, tmp_path, phantoms):
     root = tmp_path / "data"
     shutil.copytree(phantoms, root)
-    trained = []
-
-    def crash_in_round_two(reply):
-        trained.append(reply)
-        if len(trained) > 3:
-            crash(reply)
-
     with monkeypatch.context() as bad:
-        sabotage(bad, crash_in_round_two, "train", (0, 1, 2))
+        sabotage(bad, crash_in_round_two(), "train", (0, 1, 2))
         assert simulate(f"output_dir={tmp_path}", f"data.root={root}").code == 1
     assert read(tmp_path, "status")["round"] == 1
     next(path for path in sorted((root / "dataset-3").rglob("*.*")) if path.suffix in (".png", ".jpg")).unlink()
