@@ -31,13 +31,8 @@ from clients.site_file import SiteFile
 from common.errors import InputError, ProjectError
 from common.settings import DataPlan, StrategySettings, TrainPlan
 
-CHECKS: tuple[Check, ...] = tuple(
-    module.CHECK
-    for module in (
-        *(address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time),
-        fingerprint_key,
-    )
-)
+_MODULES = (address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time, fingerprint_key)
+CHECKS: tuple[Check, ...] = tuple(module.CHECK for module in _MODULES)
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 

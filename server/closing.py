@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from common.artifacts.card_tables import class_rows, hospital_rows
-from common.artifacts.figure_text import NOTHING, ends_of, marked, share_text
+from common.artifacts.card_tables import class_rows, hospital_rows, recall_rows
+from common.artifacts.figure_text import ends_of, share_text
 from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.labels import CLASSES
@@ -64,14 +64,8 @@ def class_table(metrics: Figures) -> Table:
 def recall_table(hospitals: Mapping[str, Figures]) -> Table:
     """Return each class's recall at each hospital, with the slices it rests on in a second line."""
     table = table_of("Recall at each hospital, of how many slices", "hospital", CLASSES)
-    for name, own in hospitals.items():
-        cells = []
-        for label in CLASSES:
-            figures = own["per_class"][label]
-            recall = share_text(figures["recall"], ends_of(own, "per_class_recall", label), digits=0)
-            cases = marked(figures["support"], figures["few_cases"])
-            cells.append(f"{recall}\n{cases}" if figures["support"] else NOTHING)
-        table.add_row(name, *cells)
+    for name, *recalls in recall_rows(hospitals):
+        table.add_row(name, *(text.replace(" of ", "\n") for text in recalls))
     return table
 
 

@@ -67,10 +67,8 @@ class Recorder(Listener):
         )
 
     def start(self, progress: RunProgress) -> None:
-        """Write what is known before a hospital has spoken; a resumed run keeps its rows and its descriptions."""
-        known = {said.name: said for said in map(Description.from_json, progress.described.values())}
-        self._descriptions = [known[name] for name in self.status.hospitals if name in known]
-        self.status.synthetic = any(said.synthetic for said in self._descriptions)
+        """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
+        self.status.synthetic = any(Description.from_json(text).synthetic for text in progress.described.values())
         self.status.round, self.status.missing_hospitals = progress.round, list(progress.missing)
         self._save_status()
         write_json(self.folder.label_map, LABEL_MAP)

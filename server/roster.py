@@ -106,7 +106,7 @@ class Roster:
         self._listener = listener
         self._check = check
         self._described = dict(known)
-        self._news = False
+        self._news = True  # a resumed run knows its hospitals, but nobody has been told yet
         self._turned_away: dict[str, str] = {}
         self._asked: dict[tuple[int, str], str] = {}  # (node, since) to the hospital it proved to be, or ""
 

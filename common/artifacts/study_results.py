@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from common.one_sided import held_alone
 from common.study import site
 from common.study.answers import answers, comparisons, difference
 from common.study.compare import over_seeds
@@ -79,7 +80,7 @@ def _differences(study: Study) -> Iterator[dict[str, Any]]:
 
 
 def _sites(study: Study) -> Iterator[dict[str, Any]]:
-    for label, hospital in site.held_by_one(study.class_counts).items():
+    for label, hospital in held_alone(study.class_counts):
         for strategy in study.strategies:
             found = site.over_seeds(study, strategy, label, hospital)
             yield {

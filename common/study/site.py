@@ -83,20 +83,6 @@ _SIGNED = ("told_apart", "lean")
 FIGURES = ("recall", "own_others", "elsewhere", "told_apart", "lean", "accuracy", "site_accuracy")
 
 
-def held_by_one(class_counts: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
-    """Return class to hospital for each class that one of several hospitals holds alone.
-
-    Parameters
-    ----------
-    class_counts : mapping of str to mapping of str to int
-        Hospital to class to slices.
-    """
-    if len(class_counts) < 2:
-        return {}
-    holders = {label: [name for name, counts in class_counts.items() if counts.get(label)] for label in CLASSES}
-    return {label: names[0] for label, names in holders.items() if len(names) == 1}
-
-
 def site_rates(tests: Mapping[str, Confusion], label: str, hospital: str) -> SiteRates | None:
     """Count, in the hospitals' test confusion matrices, how often a class is said.
 

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from common.one_sided import held_alone
 from common.study import site
 from common.study.answers import Answer
 from common.study.leave_one_out import MEANING
@@ -130,11 +131,11 @@ def brought(study: Study, of: Measure, colours: Palette) -> None:
 
 def site_or_disease(study: Study, colours: Palette) -> None:
     """Draw, for each class that one hospital holds alone, whether the model knows the class or the hospital."""
-    held = site.held_by_one(study.class_counts)
+    held = held_alone(study.class_counts)
     if not held:
         return
     st.subheader("Site or disease?", anchor=False)
-    for label, hospital in held.items():
+    for label, hospital in held:
         title = class_title(label)
         rows = worth.site_rows(study, label, hospital)
         with parts.card(

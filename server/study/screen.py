@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from common.one_sided import held_alone
 from common.study.answers import answers, comparisons, difference
 from common.study.compare import over_seeds
 from common.study.estimate import Estimate
 from common.study.leave_one_out import contributions
 from common.study.measures import ACCURACY, MEASURES, Measure
 from common.study.records import CellResult, Study
-from common.study.site import held_by_one
 from common.study.site import over_seeds as site_over_seeds
 from common.study.sureness import title
 from common.study.verdict import points
@@ -114,7 +114,7 @@ def say_answers(console: Console, study: Study) -> None:
 
 def site_lines(study: Study) -> Iterator[str]:
     """Yield, for each class that one hospital alone holds, what the federated strategy knows of it."""
-    for label, hospital in held_by_one(study.class_counts).items():
+    for label, hospital in held_alone(study.class_counts):
         found = site_over_seeds(study, study.federated or "", label, hospital)
         apart, own, other = found["told_apart"], found["own_others"], found["elsewhere"]
         if apart is None or own is None or other is None:

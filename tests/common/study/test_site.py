@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from common.study.site import FIGURES, Rate, held_by_one, over_seeds, site_rates
+from common.one_sided import held_alone
+from common.study.site import FIGURES, Rate, over_seeds, site_rates
 from tests.common.study.studies import COUNTS, A, B, C, done, study
 
 HOLDER = np.array([[16, 2, 0, 2], [0, 19, 0, 1], [0, 0, 10, 0], [1, 0, 1, 8]])  # 10 slices without a tumour, 8 known
@@ -42,9 +43,9 @@ def test_what_is_not_there_is_not_counted():
 
 
 def test_any_class_may_be_held_by_one():
-    assert held_by_one(COUNTS) == {"notumor": A}
-    assert held_by_one({A: {"glioma": 3, "pituitary": 0}, B: {"pituitary": 2}}) == {"glioma": A, "pituitary": B}
-    assert held_by_one({A: {"glioma": 3}}) == {}
+    assert dict(held_alone(COUNTS)) == {"notumor": A}
+    assert dict(held_alone({A: {"glioma": 3, "pituitary": 0}, B: {"pituitary": 2}})) == {"glioma": A, "pituitary": B}
+    assert dict(held_alone({A: {"glioma": 3}})) == {}
     assert site_rates({A: OTHER, B: HOLDER}, "pituitary", B).elsewhere == Rate(49, 100)
 
 
