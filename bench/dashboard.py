@@ -2,7 +2,8 @@
 
 Starts the real server on made-up artifacts and drives a real Chromium. Prints, in seconds: the first page of a warm
 server (from the request to its heading and to its charts), and each page switch inside a visit (from the click to the
-heading, and to the page's end). Needs Chromium and the extras dashboard and test.
+heading, and to the page's end). The last line is the slowest page switch over the half second that it may take. Needs
+Chromium and the extras dashboard and test.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 SETTLED = "document.querySelectorAll('[data-testid=stSkeleton], [data-stale=true]').length == 0"
+GOAL = 0.5  # seconds for a page switch
 PAGES = {"Training": "Training", "Compare": "Compare runs", "Logs": "Logs", "Network": "Hospital network"}
 
 
@@ -81,6 +83,9 @@ def main() -> None:
     print(f"{options.runs} runs of {options.rounds} rounds, medians of {options.repeat}, load {os.getloadavg()[0]:.1f}")
     for name, values in times.items():
         print(f"{name:32s} {statistics.median(values):6.2f} s   (worst {max(values):.2f})")
+    switches = {name: statistics.median(values) for name, values in times.items() if name.startswith("to ")}
+    slowest = max(switches, key=lambda name: switches[name])
+    print(f"ratio={switches[slowest] / GOAL:.2f} (slowest page switch, {slowest}, over {GOAL} s)")
 
 
 def measure(address: str, repeat: int) -> dict[str, list[float]]:

@@ -2,6 +2,7 @@
 
 Hospitals that answer at once send ResNet18 (42.7 MiB) to the server's own rounds; each number of hospitals runs in a
 process of its own, whose largest resident size is measured. ``--in-memory`` leaves updates in memory, as Flower does.
+The last line is the size with the most hospitals over that with the fewest.
 """
 
 from __future__ import annotations
@@ -47,11 +48,16 @@ def main() -> None:
     command.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     given = command.parse_args()
     if given.measure:
-        print(f"{given.hospitals[0]:>3} hospitals: {measure(given.hospitals[0], given.in_memory):6.0f} MiB at most")
+        print(measure(given.hospitals[0], given.in_memory))
         return
+    sizes = {}
     for count in given.hospitals:
         arguments = ["--measure", "--hospitals", str(count), *(["--in-memory"] if given.in_memory else [])]
-        subprocess.run([sys.executable, "-m", "bench.many_hospitals", *arguments], check=True)
+        command_line = [sys.executable, "-m", "bench.many_hospitals", *arguments]
+        sizes[count] = float(subprocess.run(command_line, check=True, stdout=subprocess.PIPE).stdout)
+        print(f"{count:>3} hospitals: {sizes[count]:6.0f} MiB at most", flush=True)
+    fewest, most = min(sizes), max(sizes)
+    print(f"ratio={sizes[most] / sizes[fewest]:.2f} (largest resident size, {most} hospitals over {fewest})")
 
 
 def measure(count: int, in_memory: bool) -> float:

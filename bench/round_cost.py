@@ -7,6 +7,8 @@ slowest hospital spent on training and on validating. Contestants run one after 
     As Flower comes: ``flower-supernode`` starts a process with new imports for each message.
 ``forked``
     As ``clients.join`` does it: each message's process is forked from one that has everything imported.
+
+The last line is the first contestant's cost over the last one's.
 """
 
 from __future__ import annotations
@@ -40,10 +42,14 @@ def main() -> None:
     given = command.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make_phantoms(Path(folder) / "phantoms", image_size=48, slices_per_class=16, seed=0)
+        medians = {}
         for name in given.only:
             costs = measure(Path(folder), name, given.rounds)
+            medians[name] = statistics.median(costs)
             shown = ", ".join(f"{cost:.1f}" for cost in costs)
-            print(f"{name:<8} {statistics.median(costs):6.1f} s a round above training ({shown})", flush=True)
+            print(f"{name:<8} {medians[name]:6.1f} s a round above training ({shown})", flush=True)
+    first, last = given.only[0], given.only[-1]
+    print(f"ratio={medians[first] / medians[last]:.2f} (seconds a round above training, {first} over {last})")
 
 
 def measure(folder: Path, name: str, rounds: int) -> list[float]:

@@ -1,37 +1,45 @@
-"""``python -m tests``: every test; those of separate machines mostly wait, and so run beside the others."""
+"""``python -m tests``: every test, in three lanes side by side, since tests of separate machines mostly wait."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEPLOYMENT = "tests/deployment"
+LANES = (("tests/deployment",), ("tests/server", "tests/bench"))  # and all others, whose output is seen at once
 
 
 def main(options: list[str]) -> int:
-    """Run pytest twice at once; return the first exit code that is not zero.
+    """Run pytest once a lane; return the first exit code that is not zero.
 
     Parameters
     ----------
     options : list of str
-        For both, as pytest takes them.
+        For each, as pytest takes them.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests press Ctrl-C, which a job runner may have disabled
     pytest = [sys.executable, "-m", "pytest", "--durations=15", *options]
-    with tempfile.TemporaryFile() as said:
-        apart = subprocess.Popen([*pytest, DEPLOYMENT], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+    others = [f"--ignore={folder}" for lane in LANES for folder in lane]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / str(number) for number in range(len(LANES))]
+        running = [_start([*pytest, *lane], path) for lane, path in zip(LANES, paths, strict=True)]
         try:
-            rest = subprocess.run([*pytest, f"--ignore={DEPLOYMENT}"], cwd=ROOT, check=False).returncode
-            print(f"waiting for {DEPLOYMENT} ...", flush=True)
+            codes = [subprocess.run([*pytest, *others], cwd=ROOT, check=False).returncode]
         except KeyboardInterrupt:
-            rest = 130
-        finally:
-            deployment = apart.wait()  # Ctrl-C reached it, too; it ends its SuperLinks first
-            said.seek(0)
-            print(said.read().decode(errors="replace"), flush=True)
-    return rest or deployment
+            codes = [130]
+        for lane, path, process in zip(LANES, paths, running, strict=True):
+            print(f"{' '.join(lane)} ...", flush=True)
+            codes.append(process.wait())  # Ctrl-C reached it, too; it ends its SuperLinks first
+            print(path.read_text(errors="replace"), flush=True)
+    return next((code for code in codes if code), 0)
+
+
+def _start(command: list[str], said: Path) -> subprocess.Popen[bytes]:
+    with said.open("wb") as file:
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class Network:
         _ip("-n", f"{self.prefix}-centre", "link", "set", self.links[machine], "up")
 
     def sniff(self, needles: Path, report: Path) -> subprocess.Popen[bytes]:
-        """Search everything on the centre's bridge for texts; SIGINT ends it."""
+        """Search everything on the centre's bridge for texts; SIGTERM ends it."""
         command = [*self.inside("centre"), sys.executable, str(SNIFFER), "br0", str(needles), str(report)]
         return subprocess.Popen(command)
 

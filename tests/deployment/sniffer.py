@@ -19,9 +19,9 @@ def main(interface: str, needles_path: str, report_path: str) -> None:
     line = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL_PROTOCOLS))
     line.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
     line.bind((interface, 0))
-    Path(report_path).with_suffix(".ready").touch()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    with contextlib.suppress(KeyboardInterrupt):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with contextlib.suppress(SystemExit):
+        Path(report_path).with_suffix(".ready").touch()
         while True:
             frame = line.recv(2**17)
             total += len(frame)

@@ -54,16 +54,6 @@ def wait_for_round(process: subprocess.Popen, output: Path, number: int) -> None
         time.sleep(0.05)
 
 
-def test_both_engines_give_the_same_weights(phantoms, tmp_path):
-    settings = ray_settings(phantoms, tmp_path)
-    code, text = finish(start(*settings))
-    assert code == 0, text
-    code, text = finish(start(*settings, "compute.engine=inprocess"))
-    assert code == 0, text
-    ray, inprocess = (tmp_path / "artifacts" / f"run-00{n}" / "global_model.pth" for n in (1, 2))
-    assert sha256_of(ray) == sha256_of(inprocess)
-
-
 KILLER = """
 import os, signal, sys
 from server import simulate
@@ -92,23 +82,28 @@ simulate.main()
 """
 
 
-def test_a_worker_killed_once_costs_nothing(phantoms, tmp_path):
+def weights(output: Path) -> str:
+    return sha256_of(output / "artifacts" / "run-001" / "global_model.pth")
+
+
+def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothing(simulate, phantoms, tmp_path):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
     code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
+    assert simulate(f"output_dir={tmp_path / 'inprocess'}").code == 0
+    assert weights(tmp_path) == weights(tmp_path / "inprocess")
 
 
-def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(phantoms, tmp_path):
+def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(simulate, phantoms, tmp_path):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
-    settings = [*ray_settings(phantoms, tmp_path), "strategy=fedbn", "rounds=3"]
-    code, text = finish(start(*settings, program=program))
+    settings = ["strategy=fedbn", "rounds=3", f"output_dir={tmp_path}"]
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), *settings, program=program))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
-    undisturbed = [*settings, "compute.engine=inprocess", f"data.cache_dir={tmp_path / 'other'}"]
-    code, text = finish(start(*undisturbed))
-    assert code == 0, text
+    undisturbed = simulate(*settings, f"data.cache_dir={tmp_path / 'other'}")
+    assert undisturbed.code == 0, undisturbed.err
     assert figures_of(tmp_path, "run-001") == figures_of(tmp_path, "run-002")
     kept = [
         sorted(sha256_of(path) for path in (tmp_path / name / "runs").rglob("*.pth")) for name in ("cache", "other")
@@ -129,8 +124,8 @@ def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(pha
     assert read(tmp_path, "status")["missing_hospitals"] == ["Phantom Hyderabad"]
 
 
-def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(phantoms, tmp_path):
-    settings = [*ray_settings(phantoms, tmp_path), "rounds=6"]
+def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
+    settings = [*ray_settings(phantoms, tmp_path), "rounds=4"]
     process = start(*settings)
     wait_for_round(process, tmp_path, 1)
     family = psutil.Process(process.pid).children(recursive=True)
@@ -145,10 +140,8 @@ def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(phantoms, 
 
     code, text = finish(start("resume=run-001", f"output_dir={tmp_path}"))
     assert code == 0, text
-    code, text = finish(start(*settings, "compute.engine=inprocess"))
-    assert code == 0, text
-    resumed, whole = (tmp_path / "artifacts" / f"run-00{n}" / "global_model.pth" for n in (1, 2))
-    assert sha256_of(resumed) == sha256_of(whole)
+    assert simulate("rounds=4", f"output_dir={tmp_path / 'whole'}").code == 0
+    assert weights(tmp_path) == weights(tmp_path / "whole")
 
 
 def test_a_backend_that_cannot_start_says_so_and_ends(phantoms, tmp_path):

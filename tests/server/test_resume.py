@@ -28,10 +28,10 @@ def rounds_done(output: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_ends_in_the_same_weights(phantoms, tmp_path):
+def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate, phantoms, tmp_path):
     settings = [*base_overrides(phantoms, tmp_path / "cache"), f"rounds={ROUNDS}"]
-    undisturbed = start(*settings, f"output_dir={tmp_path / 'whole'}")
-    assert undisturbed.wait() == 0, undisturbed.stdout.read()
+    undisturbed = simulate(f"rounds={ROUNDS}", f"output_dir={tmp_path / 'whole'}")
+    assert undisturbed.code == 0, undisturbed.err
 
     output = tmp_path / "killed"
     chance = random.Random(7)
