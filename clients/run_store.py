@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from common.artifacts.atomic import write_weights
+from common.artifacts.tensor_files import write_weights
 from common.errors import InputError, RunError
 from common.state import arrays_from_state, state_from_arrays
 from common.weights import Arrays

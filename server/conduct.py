@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
@@ -12,10 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from common.artifacts.atomic import write_json
 from common.artifacts.run_folder import RunFolder, check_writable, new_log, new_run
 from common.artifacts.service import offer_for_service
-from common.artifacts.status import now
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.hospitals import Hospital
 from common.kept import travelling
@@ -24,6 +21,7 @@ from common.plan import plan_of
 from common.run_kind import no_shared_model, notice
 from common.settings import RunSettings
 from common.state import arrays_from_state
+from server.dead_runs import resume_command
 from server.progress import RunProgress
 from server.recorder import Recorder
 from server.run_log import open_log
@@ -137,40 +135,9 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
 def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
     """Write down why, and how to go on."""
     state = "interrupted" if isinstance(error, Interrupted) else "failed"
-    command = _resume_command(job.program, folder, job.settings.output_dir)
+    command = resume_command(job.program, folder, job.settings.output_dir)
     console.print(f"go on with: {command}", soft_wrap=True)
     recorder.end(error, state, command)
-
-
-def mark_dead(folder: RunFolder, program: str) -> None:
-    """Write down the end of a run whose process was killed and could not do so itself; a living run is left alone.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        The run's.
-    program : str
-        What a resume is to be started with.
-    """
-    if not folder.status.is_file():
-        return
-    lock = FileLock(folder.path / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return
-    try:
-        status = json.loads(folder.status.read_text(encoding="utf-8"))
-        if status["state"] == "running":
-            status |= {"state": "interrupted", "reason": "The run's process was killed.", "ended_at": now()}
-            status["resume_command"] = _resume_command(program, folder, str(folder.output_dir))
-            write_json(folder.status, status)
-    finally:
-        lock.release()
-
-
-def _resume_command(program: str, folder: RunFolder, output_dir: str) -> str:
-    return f"python -m {program} resume={folder.run_id} output_dir={output_dir}"
 
 
 def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from common.artifacts.atomic import write_checkpoint
+from common.artifacts.tensor_files import write_checkpoint
 from common.errors import InputError
 from common.state import arrays_from_state, state_from_arrays
 from common.weights import Arrays

@@ -10,13 +10,14 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from common.artifacts.atomic import write_json, write_text, write_weights
+from common.artifacts.atomic import write_json, write_text
 from common.artifacts.card import card_text
 from common.artifacts.datasets import splits_json, stats_json
 from common.artifacts.history import Failure
 from common.artifacts.meta import FinishedRun, meta_json
 from common.artifacts.run_folder import RunFolder
 from common.artifacts.status import RunStatus, now
+from common.artifacts.tensor_files import write_weights
 from common.cross_duplicates import CrossDuplicates
 from common.description import Description
 from common.errors import ProjectError

@@ -21,7 +21,7 @@ from common.config import compose_settings, load_hospitals
 from common.errors import Interrupted, ProjectError, RunError
 from common.run_kind import refuse_pooled
 from server.centre import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
-from server.conduct import mark_dead
+from server.dead_runs import mark_dead
 from server.flower_cli import flwr, run_json
 from server.resume import resumed_settings
 

@@ -1,6 +1,8 @@
 """`common` stands alone; server, clients and dashboard stand on it and never on each other."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,14 @@ def test_a_package_imports_only_what_it_may(package):
 def test_hydra_stays_at_the_edge_of_common():
     users = {path for path in (ROOT / "common").rglob("*.py") if imported(path) & {"hydra", "omegaconf"}}
     assert {path.relative_to(ROOT).as_posix() for path in users} == HYDRA_ALLOWED
+
+
+LIGHT = ("audit", "join", "key")
+LIGHT_AT_THE_CENTRE = ("credentials", "promote", "run", "serve")
+
+
+def test_commands_that_train_nothing_answer_without_waiting_for_pytorch():
+    modules = [*(f"clients.{name}" for name in LIGHT), *(f"server.{name}" for name in LIGHT_AT_THE_CENTRE)]
+    code = f"import sys, {', '.join(modules)}; print(*({{'torch', 'sklearn'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr

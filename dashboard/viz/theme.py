@@ -122,21 +122,20 @@ def base_figure(title_x: str, title_y: str, colours: Palette, *, height: int = 3
     height : int
         Pixels.
     """
-    figure = go.Figure()
     axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False, "automargin": True}
     title = {"color": colours.muted, "size": 13}
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 12, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 13, "family": FONT},
-        hoverlabel={"bgcolor": colours.surface, "font": {"color": colours.text}, "namelength": -1},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "font": {"size": 12}},
-        xaxis={**axis, "title": {"text": title_x, "font": title}, "showgrid": False},
-        yaxis={**axis, "title": {"text": title_y, "font": title}},
-    )
-    return figure
+    layout = {  # given at once: an empty figure's update_layout takes ten times as long
+        "height": height,
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": colours.text, "size": 13, "family": FONT},
+        "hoverlabel": {"bgcolor": colours.surface, "font": {"color": colours.text}, "namelength": -1},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "font": {"size": 12}},
+        "xaxis": {**axis, "title": {"text": title_x, "font": title}, "showgrid": False},
+        "yaxis": {**axis, "title": {"text": title_y, "font": title}},
+    }
+    return go.Figure(layout=layout)
 
 
 def plain(name: str) -> str:

@@ -14,7 +14,7 @@ from common.artifacts.read_values import mapping, text
 from common.artifacts.run_folder import RunFolder
 from common.errors import InputError
 from common.study.records import Cell
-from server.conduct import mark_dead
+from server.dead_runs import mark_dead
 from server.resume import stored_settings
 from server.study.plan import PlannedCell, fingerprint
 

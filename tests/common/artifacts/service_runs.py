@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.atomic import write_json, write_weights
+from common.artifacts.atomic import write_json
+from common.artifacts.tensor_files import write_weights
 from common.labels import LABEL_MAP
 from common.model import initial_weights
 

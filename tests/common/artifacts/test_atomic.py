@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from common.artifacts import atomic
+from common.artifacts.tensor_files import write_weights
 from common.errors import RunError
 
 
@@ -38,6 +39,6 @@ def test_nan_is_not_json(tmp_path):
 
 def test_weights_load_without_pickle_and_match_their_hash(tmp_path):
     path = tmp_path / "w.pth"
-    sha256 = atomic.write_weights(path, {"w": torch.arange(6.0).reshape(2, 3).t()})
+    sha256 = write_weights(path, {"w": torch.arange(6.0).reshape(2, 3).t()})
     assert atomic.sha256_of(path) == sha256
     assert torch.equal(torch.load(path, weights_only=True)["w"], torch.arange(6.0).reshape(2, 3).t())

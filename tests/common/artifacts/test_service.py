@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from common.artifacts import service
-from common.artifacts.atomic import write_json, write_weights
+from common.artifacts.atomic import write_json
 from common.artifacts.service import load_service, offer_for_service, put_in_service
 from common.artifacts.service_history import read_changes, run_in_service
+from common.artifacts.tensor_files import write_weights
 from common.errors import InputError, ProjectError, RunError
 from common.model import initial_weights
 from common.run_kind import POOLED, no_shared_model

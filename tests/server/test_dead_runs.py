@@ -3,7 +3,7 @@ import json
 from filelock import FileLock
 
 from common.artifacts.run_folder import RunFolder
-from server.conduct import mark_dead
+from server.dead_runs import mark_dead
 
 
 def run_folder(tmp_path, state):
