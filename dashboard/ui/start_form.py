@@ -16,7 +16,10 @@ _STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in ABOUT.v
 
 def draw() -> None:
     """Draw the form, the command and, where allowed, the button."""
-    with st.expander("Start a run", icon=":material/play_circle:"):
+    form = st.expander("Start a run", icon=":material/play_circle:", key="start_form", on_change="rerun")
+    if not form.open:  # a dozen fields are drawn only for whom wants them
+        return
+    with form:
         st.caption("What stays empty follows the experiment, or the default in conf/.")
         try:
             overrides = command.overrides(

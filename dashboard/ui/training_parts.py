@@ -19,6 +19,7 @@ from dashboard.viz.theme import Palette, markdown
 QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
 FEED_OPEN = 5
 TAIL_LINES = 40
+NOT_RECORDED = "Not recorded for this run."
 PHASES = {
     "describe": "asking the hospitals what they hold",
     "train": "hospitals train",
@@ -82,32 +83,23 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def replies_card(run: Run, colours: Palette) -> None:
-    """Draw who was asked and who replied, and say who failed and why."""
-    with parts.card("Who replied", "A dot is a reply, a cross a failure, nothing means not asked."):
-        if run.pooled:
-            st.caption("No hospital was asked to train: one loader took every hospital's slices.")
-            return
-        if not any(round_.asked for round_ in run.rounds):
-            st.caption("Not recorded for this run.")
-            return
-        parts.plot(training_charts.replies(run, colours), key="replies", alt="Which hospital replied in which round.")
-        failures = [
-            f"- round {r.number}: {markdown(text)}" for r in reversed(run.rounds) for text in failures_in_words(r)
-        ]
-        if failures:
-            st.markdown("\n".join(failures[:FEED_OPEN]))
-        if len(failures) > FEED_OPEN:
-            with st.expander(f"{len(failures) - FEED_OPEN} earlier failures"):
-                st.markdown("\n".join(failures[FEED_OPEN:]))
+def inside_rounds(run: Run, colours: Palette) -> None:
+    """Draw who replied, the seconds or the bytes of each round; one at a time, since a chart keeps the browser busy."""
+    with parts.card("Inside each round"):
+        tabs = st.tabs(["Who replied", "Seconds", "Traffic"], key="inside_rounds", on_change="rerun")
+        for tab, draw in zip(tabs, (_replies, _seconds, _traffic), strict=True):
+            if tab.open:
+                with tab:
+                    draw(run, colours)
 
 
 def feed(run: Run) -> None:
     """Tell the rounds in words, the last first, and offer all of them as a table."""
     with parts.card("Rounds in words"):
         st.markdown("\n".join(f"- **round {r.number}** · {in_words(r)}" for r in reversed(run.rounds[-FEED_OPEN:])))
-        with st.expander("Every round as a table"):
-            st.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
+        whole = st.expander("Every round as a table", key="every_round", on_change="rerun")
+        if whole.open:
+            whole.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
 
 
 def round_table(run: Run) -> pd.DataFrame:
@@ -139,6 +131,37 @@ def log_tail(run: Run) -> None:
             return
         lines = logs.read_tail(path, 40_000).splitlines()[: -TAIL_LINES - 1 : -1]
         st.code("\n".join(lines) or "The log is empty.", language=None, height=240)
+
+
+def _replies(run: Run, colours: Palette) -> None:
+    if run.pooled:
+        st.caption("No hospital was asked to train: one loader took every hospital's slices.")
+        return
+    if not any(round_.asked for round_ in run.rounds):
+        st.caption(NOT_RECORDED)
+        return
+    st.caption("A dot is a reply, a cross a failure, nothing means not asked.")
+    parts.plot(training_charts.replies(run, colours), key="replies", alt="Which hospital replied in which round.")
+    failures = [f"- round {r.number}: {markdown(text)}" for r in reversed(run.rounds) for text in failures_in_words(r)]
+    if failures:
+        st.markdown("\n".join(failures[:FEED_OPEN]))
+    if len(failures) > FEED_OPEN:
+        with st.expander(f"{len(failures) - FEED_OPEN} earlier failures"):
+            st.markdown("\n".join(failures[FEED_OPEN:]))
+
+
+def _seconds(run: Run, colours: Palette) -> None:
+    if _total(run, "seconds") is None:
+        st.caption(NOT_RECORDED)
+    else:
+        parts.plot(training_charts.seconds(run, colours), key="seconds", alt="Seconds of each round and hospital.")
+
+
+def _traffic(run: Run, colours: Palette) -> None:
+    if _total(run, "bytes_total") is None:
+        st.caption(NOT_RECORDED)
+    else:
+        parts.plot(training_charts.traffic(run, colours), key="traffic", alt="Megabytes of each round, both ways.")
 
 
 def _change(now: float | None, before: float | None, *, percent: bool) -> dict[str, Any]:

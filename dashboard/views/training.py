@@ -22,18 +22,7 @@ else:
         with column, parts.card(f"{measure.title} per round", "The grey band spans the hospitals."):
             figure = training_charts.curves(run, measure, colours)
             parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the feed below says the same.")
-    training_parts.replies_card(run, colours)
-    left, right = st.columns(2, gap="medium")
-    with left, parts.card("Seconds per round"):
-        if any(round_.seconds is not None for round_ in run.rounds):
-            parts.plot(training_charts.seconds(run, colours), key="seconds", alt="Seconds of each round and hospital.")
-        else:
-            st.caption("Not recorded for this run.")
-    with right, parts.card("Traffic per round"):
-        if any(round_.bytes_total is not None for round_ in run.rounds):
-            parts.plot(training_charts.traffic(run, colours), key="traffic", alt="Megabytes of each round, both ways.")
-        else:
-            st.caption("Not recorded for this run.")
+    training_parts.inside_rounds(run, colours)
     training_parts.feed(run)
 
 training_parts.log_tail(run)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.pages import open_page, said
 from tests.dashboard.runs import write_run
@@ -48,9 +49,16 @@ def test_the_end_of_the_log_is_shown(output_dir: Path) -> None:
     assert "INFO server | round 4 of 4 done" in said(open_page("training"))
 
 
+def open_form() -> AppTest:
+    """The page with its form unfolded."""
+    app = open_page("training")
+    app.session_state["start_form"] = True
+    return app.run()
+
+
 def test_the_form_composes_the_command(output_dir: Path) -> None:
     write_run(output_dir)
-    app = open_page("training")
+    app = open_form()
     assert "python -m server.simulate" in said(app)
     app.number_input(key="start_rounds").set_value(3)
     app.selectbox(key="start_experiment").set_value("demo")
@@ -63,12 +71,12 @@ def test_the_form_composes_the_command(output_dir: Path) -> None:
 
 def test_starting_from_the_page_is_off(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(output_dir)
-    app = open_page("training")
+    app = open_form()
     assert "Starting from this page is off" in said(app)
     assert "start_now" not in [button.key for button in app.button]
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
     monkeypatch.setattr("dashboard.ui.start_form.st.get_option", lambda name: "0.0.0.0")
-    assert "Starting from this page is off" in said(open_page("training"))
+    assert "Starting from this page is off" in said(open_form())
 
 
 def test_switched_on_it_starts_once(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +85,7 @@ def test_switched_on_it_starts_once(output_dir: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("dashboard.ui.start_form.st.get_option", lambda name: "127.0.0.1")
     monkeypatch.setattr("dashboard.data.launch.start", lambda overrides, folder: started.append(overrides))
     write_run(output_dir)
-    app = open_page("training")
+    app = open_form()
     app.number_input(key="start_rounds").set_value(2).run()
     app.button(key="start_now").click().run()
     assert started == [["rounds=2"]]
