@@ -161,7 +161,7 @@ def round_card(choice: Choice) -> None:
 
 def every_run(known: list[str]) -> None:
     """List every run with its best accuracy, to tick those to compare."""
-    folded = st.expander(f"All {len(known)} runs", icon=":material/list:", key="all_runs", on_change="rerun")
+    folded = st.expander(f"All runs ({len(known)})", icon=":material/list:", key="all_runs", on_change="rerun")
     with folded:
         if not folded.open:  # many runs are read only for whom wants to see them
             return
