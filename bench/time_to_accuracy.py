@@ -130,10 +130,11 @@ def results(ours: list[Point], theirs: list[Point], targets: dict[str, float], e
     table.add_column("", no_wrap=True)
     for name in (*targets, "best", "at the end"):
         table.add_column(name, justify="right")
+    full = max(point.pixels for point in ours)
     rows = {
         "version 1's loop": (theirs, 0),
         f"experiment={experiment}": (ours, 0),
-        f"the same, at {_PIXELS} px": (ours, _PIXELS),
+        f"the same, at {full} px": (ours, full),
     }
     for name, (points, pixels) in rows.items():
         seen = [point for point in points if point.pixels >= pixels]
