@@ -83,7 +83,14 @@ def measure(count: int, in_memory: bool) -> float:
 def _hospitals(keys: list[str]) -> ClientApp:
     """Answer for every hospital, without slices."""
     app = ClientApp()
-    numbers = {"audit": [], "total_samples": _SLICES, "class_distribution": {}, "synthetic": True}
+    held = dict.fromkeys(CLASSES, 3 * _SLICES // NUM_CLASSES)
+    numbers = {
+        "audit": [],
+        "total_samples": 3 * _SLICES,
+        "class_distribution": held,
+        "unmatched_folders": [],
+        "synthetic": True,
+    }
 
     def who(context: Context) -> tuple[str, ConfigRecord]:
         key = keys[int(context.node_config["partition-id"])]
@@ -92,7 +99,7 @@ def _hospitals(keys: list[str]) -> ClientApp:
     @app.query()
     def describe(message: Message, context: Context) -> Message:
         key, record = who(context)
-        indices = list(range(_SLICES))
+        train, val, test = (list(range(part * _SLICES, (part + 1) * _SLICES)) for part in range(3))
         text = Description(
             key,
             f"Hospital {key[1:]}",
@@ -103,10 +110,10 @@ def _hospitals(keys: list[str]) -> ClientApp:
             {},
             0,
             "0",
-            _SLICES,
-            indices,
-            indices,
-            indices,
+            3 * _SLICES,
+            train,
+            val,
+            test,
         ).to_json()
         return Message(RecordDict({wire.WHO: record, wire.DESCRIPTION: ConfigRecord({"json": text})}), reply_to=message)
 
