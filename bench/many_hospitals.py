@@ -21,8 +21,10 @@ from flwr.clientapp import ClientApp
 from flwr.supercore.task_identity import TaskIdentity
 
 from common import wire
-from common.calibration import bin_confidences, to_counts
+from common.calibration import bin_confidences
 from common.description import Description
+from common.evaluate import EvaluateResult
+from common.evaluate_numbers import to_numbers
 from common.labels import CLASSES, NUM_CLASSES
 from common.model import initial_weights
 from common.plan import Plan
@@ -40,21 +42,21 @@ _SLICES = 64
 _ROUNDS = 2
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure each number of hospitals and print a line for it."""
     command = argparse.ArgumentParser(prog="python -m bench.many_hospitals")
     command.add_argument("--hospitals", type=int, nargs="+", default=[3, 10, 30])
     command.add_argument("--in-memory", action="store_true")
     command.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
-    given = command.parse_args()
+    given = command.parse_args(arguments)
     if given.measure:
         print(measure(given.hospitals[0], given.in_memory))
         return
     sizes = {}
     for count in given.hospitals:
-        arguments = ["--measure", "--hospitals", str(count), *(["--in-memory"] if given.in_memory else [])]
-        command_line = [sys.executable, "-m", "bench.many_hospitals", *arguments]
-        sizes[count] = float(subprocess.run(command_line, check=True, stdout=subprocess.PIPE).stdout)
+        one = ["--measure", "--hospitals", str(count), *(["--in-memory"] if given.in_memory else [])]
+        alone = [sys.executable, "-m", "bench.many_hospitals", *one]
+        sizes[count] = float(subprocess.run(alone, check=True, stdout=subprocess.PIPE).stdout)
         print(f"{count:>3} hospitals: {sizes[count]:6.0f} MiB at most", flush=True)
     fewest, most = min(sizes), max(sizes)
     print(f"ratio={sizes[most] / sizes[fewest]:.2f} (largest resident size, {most} hospitals over {fewest})")
@@ -100,21 +102,9 @@ def _hospitals(keys: list[str]) -> ClientApp:
     def describe(message: Message, context: Context) -> Message:
         key, record = who(context)
         train, val, test = (list(range(part * _SLICES, (part + 1) * _SLICES)) for part in range(3))
-        text = Description(
-            key,
-            f"Hospital {key[1:]}",
-            key,
-            "bench",
-            [0.0, 0.0],
-            numbers,
-            {},
-            0,
-            "0",
-            3 * _SLICES,
-            train,
-            val,
-            test,
-        ).to_json()
+        city = (f"Hospital {key[1:]}", key, "bench", [0.0, 0.0])
+        slices = (3 * _SLICES, train, val, test)
+        text = Description(key, *city, numbers, {}, 0, "0", *slices).to_json()
         return Message(RecordDict({wire.WHO: record, wire.DESCRIPTION: ConfigRecord({"json": text})}), reply_to=message)
 
     @app.train()
@@ -124,11 +114,12 @@ def _hospitals(keys: list[str]) -> ClientApp:
         content = {wire.ARRAYS: ArrayRecord(arrays), wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}
         return Message(RecordDict(content), reply_to=message)
 
+    right = np.eye(NUM_CLASSES, dtype=np.int64) * (_SLICES // NUM_CLASSES)
+    bins = bin_confidences(np.full(_SLICES, 0.5), np.ones(_SLICES, dtype=bool))
+    figures = to_numbers(EvaluateResult(_SLICES, 1.0, right, bins, seconds=0.0, calibrated_bins=bins))
+
     @app.evaluate()
     def evaluate(message: Message, context: Context) -> Message:
-        confusion = (np.eye(NUM_CLASSES, dtype=np.int64) * (_SLICES // NUM_CLASSES)).ravel().tolist()
-        bins = to_counts(bin_confidences(np.full(_SLICES, 0.5), np.ones(_SLICES, dtype=bool)))
-        figures = {wire.SAMPLES: _SLICES, "loss-sum": 1.0, "confusion": confusion, "bins": bins, "seconds": 0.0}
         return Message(RecordDict({wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}), reply_to=message)
 
     return app
