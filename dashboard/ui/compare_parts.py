@@ -136,7 +136,7 @@ def settings_card(choice: Choice) -> None:
         if len(recorded) < len(read):
             st.caption(f"Recorded no settings: {markdown(', '.join(key for key in read if key not in recorded))}.")
         if not table.empty:
-            st.dataframe(table, hide_index=True, width="stretch", key="settings_table")
+            parts.table(table, alt="Settings of each run.")
         elif recorded:
             st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
 
@@ -156,7 +156,7 @@ def round_card(choice: Choice) -> None:
         number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
         address.keep(round=str(number))
         table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
-        st.dataframe(table, hide_index=True, width="stretch", key="round_values")
+        parts.table(table, alt=f"Each run at round {number}.")
 
 
 def every_run(known: list[str]) -> None:

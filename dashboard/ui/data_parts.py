@@ -60,7 +60,7 @@ def between_hospitals(run: Run) -> None:
         st.caption(markdown(recorded.sentence))
         table = shared_slices.table(run)
         if not table.empty:
-            st.dataframe(table, hide_index=True, width="stretch", key="between_hospitals")
+            parts.table(table, alt="Slices that two hospitals hold.")
 
 
 def hospital_findings(hospital: HospitalData) -> None:

@@ -171,4 +171,4 @@ def _chart_and_table(figure: go.Figure | None, table: pd.DataFrame, key: str, al
         st.caption("No seed has the runs that this needs yet.")
         return
     parts.plot(figure, key=key, alt=f"{alt}; the table says the same.")
-    st.dataframe(table, hide_index=True, width="stretch", key=f"{key}_table")
+    parts.table(table, alt=f"{alt}, as figures.")

@@ -29,7 +29,7 @@ with parts.card("Can the figures be believed?"):
 chosen = analytics_parts.choose(overall, hospitals)
 with parts.card("Class by class", chosen.sure):
     analytics_parts.classes(chosen, colours)
-    st.dataframe(class_table(chosen), hide_index=True, width="stretch", key="class_table")
+    parts.table(class_table(chosen), alt="Each class in figures.")
 left, right = st.columns(2, gap="medium")
 with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
     analytics_parts.confusion(chosen, colours)
@@ -44,7 +44,7 @@ with parts.card(
     f"{FEW_CASES}.",
 ):
     if hospitals:
-        st.dataframe(hospital_table(hospitals, overall), hide_index=True, width="stretch", key="hospital_figures")
+        parts.table(hospital_table(hospitals, overall), alt="Each hospital in figures.")
         st.caption(markdown(evenness.sentence(run)))
     else:
         st.caption("Not recorded for this run.")

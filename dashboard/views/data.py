@@ -24,7 +24,7 @@ if not audit_tables.audited(run):
 with parts.card(
     "Hospital by hospital", "A group: duplicates, look-alikes and neighbouring slices, probably of one patient."
 ):
-    st.dataframe(audit_tables.overview(run), hide_index=True, width="stretch", key="audit_overview")
+    parts.table(audit_tables.overview(run), alt="What each hospital holds.")
 
 if audit_tables.audited(run):
     st.subheader("Findings, and what to do", anchor=False)
@@ -38,4 +38,4 @@ with parts.card("The split", "Slices of each class in each part."):
     if split.empty:
         st.caption("Not recorded for this run.")
     else:
-        st.dataframe(split, hide_index=True, width="stretch", key="split_table")
+        parts.table(split, alt="Slices of each class in each part, by hospital.")

@@ -43,4 +43,4 @@ with right:
             st.caption(network_parts.why_no_tests(run))
 
 with parts.card("Hospitals as a table"):
-    st.dataframe(facts.hospital_table(run), hide_index=True, width="stretch", key="hospital_table")
+    parts.table(facts.hospital_table(run), alt="What the map and the charts show of each hospital.")
