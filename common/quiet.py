@@ -14,6 +14,7 @@ _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # a busy machine makes its programs complain of each other on the user's screen
     # Ray listens on every interface and runs what it is sent; the token, new for each run, keeps strangers out
     "RAY_AUTH_MODE": "token",
 }
