@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from common.labels import CLASSES
 from common.study.compare import confusion_at
 from common.study.estimate import Estimate
-from common.study.records import COMPLETED, CellResult, Study
+from common.study.records import COMPLETED, LOCAL, POOLED, CellResult, Study
 from common.study.verdict import seeds
 
 FEW_CASES = 20
@@ -15,6 +15,7 @@ ONE_SEED = (
     "One seed cannot tell: another split and other first weights may turn the answer round. Run at least three, "
     "for example study.seeds=[42,43,44]."
 )
+NO_BASELINE = "The study ran without strategy=local and strategy=pooled: nothing to compare it with."
 WHAT_A_SEED_CHANGES = (
     "A seed changes each hospital's split into training, validation and test slices, the first weights, the order of "
     "the slices and their augmentation; strategies are compared seed by seed on the same split."
@@ -34,7 +35,8 @@ def how_sure(study: Study, together: Sequence[Estimate | None], alone: Sequence[
     together, alone : sequence of Estimate or None
         The federated strategy against each baseline, paired, as fractions: over all hospitals, and at each of them.
     """
-    return [_headline(together, alone), WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
+    headline = _headline(together, alone) if {LOCAL, POOLED} & set(study.strategies) else NO_BASELINE
+    return [headline, WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
 
 
 def _headline(together: Sequence[Estimate | None], alone: Sequence[Estimate | None]) -> str:

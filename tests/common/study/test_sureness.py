@@ -19,6 +19,11 @@ def test_gradient_steps_are_equal_or_it_is_said():
     assert "cannot be compared" in said(apart)
 
 
+def test_without_a_baseline_there_is_nothing_to_compare_with():
+    assert "without strategy=local and strategy=pooled" in said(study([done("fedavg", 42, 90)]))
+    assert "Nothing can be said yet" in said(study([done("local", 42, 80), done("fedavg", 42, 90)]))
+
+
 def test_what_is_missing_is_named_with_its_reason():
     found = study([done("fedavg", 42, 90), lost("local", 42, "failed", "no memory"), lost("local", 43)])
     assert missing(found) == "2 of 3 runs are not there: local, seed 42 (no memory); local, seed 43 (missing)."
