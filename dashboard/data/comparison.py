@@ -86,10 +86,26 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
                 "Test accuracy": test.accuracy * 100 if test else None,
                 "95 % interval": formats.interval(test.interval if test else None),
                 "Gap": _gap(run, measure, top[1], scale) if top else None,
-                "By round": [value * scale for r in run.rounds if (value := measure.of(record(r, where))) is not None],
             }
         )
     return pd.DataFrame(rows)
+
+
+def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Return what `summary` found as texts with their units, for a table that is read and not sorted."""
+    value, change = ("{:.1f} %", "{:+.1f} pp") if measure.percent else ("{:.3f}", "{:+.3f}")
+    columns = {  # title and form of each
+        "At round": ("In round", "{:.0f}"),
+        "Best": ("Best", value),
+        "Difference": ("To baseline", change),
+        "Test accuracy": ("Test", "{:.1f} %"),
+        "95 % interval": ("Test, 95 %", "{}"),
+        "Gap": ("Gap", change.replace("+", "")),
+    }
+    written = table.copy().astype(object)
+    for name, (_, form) in columns.items():
+        written[name] = [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
+    return written.rename(columns={name: title for name, (title, _) in columns.items()})
 
 
 def at_round(

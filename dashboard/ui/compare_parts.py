@@ -15,6 +15,7 @@ from dashboard.viz.measures import MEASURES, Measure
 from dashboard.viz.theme import Palette, markdown
 
 FIRST_RUNS = 4
+ROWS = 12  # of a table before it scrolls, so that the chart stays near
 EVERYWHERE = "All hospitals together"
 APART = "Each hospital apart"
 
@@ -80,24 +81,11 @@ def troubles(choice: Choice) -> None:
 def best_table(choice: Choice) -> None:
     """Draw the best (not the last) value of each run and its difference to the baseline."""
     table = comparison.summary(choice.runs, choice.measure, choice.baseline, choice.hospital)
-    shape, change = ("%.1f %%", "%+.1f pp") if choice.measure.percent else ("%.3f", "%+.3f")
-    column = st.column_config
-    st.dataframe(
-        table,
-        hide_index=True,
-        width="stretch",
-        key="best_table",
-        placeholder="–",
-        column_config={
-            "Best": column.NumberColumn(format=shape, help=f"Best, not last, {choice.measure.title.lower()}."),
-            "At round": column.NumberColumn("in round", help="The round that reached the best value."),
-            "Difference": column.NumberColumn("To baseline", format=change, help="In points, best to best."),
-            "Test accuracy": column.NumberColumn("Test", format="%.1f %%", help="Accuracy on the test slices."),
-            "95 % interval": column.TextColumn("Test, 95 %", help="Of the test accuracy, as the run recorded it."),
-            "Gap": column.NumberColumn("Gap", format=change.replace("+", ""), help="Between hospitals, best round."),
-            "By round": column.LineChartColumn("By round", width="small"),
-        },
-    )
+    with parts.card(
+        "Best round of each run", "Best, not last; the gap is between hospitals in it. Differences are best to best."
+    ):
+        texts = comparison.summary_texts(table, choice.measure)
+        parts.table(texts, alt="The best value of each run and its difference to the baseline.", rows=ROWS)
 
 
 def chart(choice: Choice, colours: Palette) -> None:
@@ -167,7 +155,7 @@ def every_run(known: list[str]) -> None:
             return
         table = comparison.summary(cached.runs(known), MEASURES["accuracy"], None)
         event = st.dataframe(
-            table.drop(columns=["Difference", "Gap", "By round"]),
+            table.drop(columns=["Difference", "Gap"]),
             hide_index=True,
             width="stretch",
             height=320,

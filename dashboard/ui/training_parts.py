@@ -1,4 +1,4 @@
-"""The pieces of the Training page: progress, headline figures, who replied, the feed, the log's end."""
+"""The pieces of the Training page: progress, headline figures, what happened in each round, the log's end."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dashboard.viz.theme import Palette, markdown
 QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
 FEED_OPEN = 5
 TAIL_LINES = 40
+NOBODY_ASKED = "No hospital was asked to train: one loader took every hospital's slices."
 NOT_RECORDED = "Not recorded for this run."
 PHASES = {
     "describe": "asking the hospitals what they hold",
@@ -84,22 +85,14 @@ def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def inside_rounds(run: Run, colours: Palette) -> None:
-    """Draw who replied, the seconds or the bytes of each round; one at a time, since a chart keeps the browser busy."""
-    with parts.card("Inside each round"):
-        tabs = st.tabs(["Who replied", "Seconds", "Traffic"], key="inside_rounds", on_change="rerun")
-        for tab, draw in zip(tabs, (_replies, _seconds, _traffic), strict=True):
-            if tab.open:
+    """Tell the rounds in words, and draw who replied, the seconds or the bytes; a tab is drawn once it is open."""
+    drawn = {"In words": _words, "Who replied": _replies, "Seconds": _seconds, "Traffic": _traffic, "Table": _table}
+    with parts.card("Inside each round", NOBODY_ASKED if run.pooled else None):
+        tabs = st.tabs(list(drawn), key="inside_rounds", on_change="rerun")
+        for tab, draw in zip(tabs, drawn.values(), strict=True):
+            if tab.open:  # each chart keeps the browser busy
                 with tab:
                     draw(run, colours)
-
-
-def feed(run: Run) -> None:
-    """Tell the rounds in words, the last first, and offer all of them as a table."""
-    with parts.card("Rounds in words"):
-        st.markdown("\n".join(f"- **round {r.number}** · {in_words(r)}" for r in reversed(run.rounds[-FEED_OPEN:])))
-        whole = st.expander("Every round as a table", key="every_round", on_change="rerun")
-        if whole.open:
-            whole.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
 
 
 def round_table(run: Run) -> pd.DataFrame:
@@ -134,21 +127,28 @@ def log_tail(run: Run) -> None:
             st.text("\n".join(lines) or "The log is empty.")  # st.code would fetch 1.5 MB of highlighting
 
 
+def _words(run: Run, _: Palette) -> None:
+    st.markdown("\n".join(f"- **round {r.number}** · {in_words(r)}" for r in reversed(run.rounds[-FEED_OPEN:])))
+    if len(run.rounds) > FEED_OPEN:
+        st.caption("The last rounds; all of them are in the tab Table.")
+    failures = [f"- round {r.number}: {markdown(text)}" for r in reversed(run.rounds) for text in failures_in_words(r)]
+    if failures:
+        st.markdown("\n".join(["Who failed, and why:", "", *failures[:FEED_OPEN]]))
+    if len(failures) > FEED_OPEN:
+        with st.expander(f"{len(failures) - FEED_OPEN} earlier failures"):
+            st.markdown("\n".join(failures[FEED_OPEN:]))
+
+
+def _table(run: Run, _: Palette) -> None:
+    st.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
+
+
 def _replies(run: Run, colours: Palette) -> None:
-    if run.pooled:
-        st.caption("No hospital was asked to train: one loader took every hospital's slices.")
-        return
-    if not any(round_.asked for round_ in run.rounds):
+    if run.pooled or not any(round_.asked for round_ in run.rounds):
         st.caption(NOT_RECORDED)
         return
     st.caption("A dot is a reply, a cross a failure, nothing means not asked.")
     parts.plot(training_charts.replies(run, colours), key="replies", alt="Which hospital replied in which round.")
-    failures = [f"- round {r.number}: {markdown(text)}" for r in reversed(run.rounds) for text in failures_in_words(r)]
-    if failures:
-        st.markdown("\n".join(failures[:FEED_OPEN]))
-    if len(failures) > FEED_OPEN:
-        with st.expander(f"{len(failures) - FEED_OPEN} earlier failures"):
-            st.markdown("\n".join(failures[FEED_OPEN:]))
 
 
 def _seconds(run: Run, colours: Palette) -> None:

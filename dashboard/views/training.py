@@ -21,9 +21,8 @@ else:
     for column, measure in zip(st.columns(2, gap="medium"), (ACCURACY, LOSS), strict=True):
         with column, parts.card(f"{measure.title} per round", "The grey band spans the hospitals."):
             figure = training_charts.curves(run, measure, colours)
-            parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the feed below says the same.")
+            parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the table below says the same.")
     training_parts.inside_rounds(run, colours)
-    training_parts.feed(run)
 
 training_parts.log_tail(run)
 start_form.draw()

@@ -97,8 +97,8 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         hovertemplate="true %{y}, predicted %{x}: %{text}<extra></extra>",
     )
     figure.update_layout(
-        yaxis={"autorange": "reversed", "showgrid": False, "ticks": "", "title": {"standoff": 14}},
-        xaxis={"showgrid": False, "ticks": ""},
+        yaxis={"autorange": "reversed", "showgrid": False, "automargin": True, "title": {"standoff": 14}},
+        xaxis={"showgrid": False, "automargin": True},
     )
     return figure
 

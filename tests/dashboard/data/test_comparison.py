@@ -48,6 +48,18 @@ def test_a_measure_that_was_not_recorded_is_missing(runs: dict[str, Run]) -> Non
     assert table["Difference"].isna().all()
 
 
+def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
+    table = comparison.summary(runs, ACCURACY, "run-002")
+    texts = comparison.summary_texts(table, ACCURACY).set_index("Run").loc["run-001"]
+    assert texts["Best"] == f"{table['Best'][0]:.1f} %"
+    assert texts["To baseline"] == f"{table['Difference'][0]:.1f} pp"
+    assert texts["In round"] == "3"
+    unrecorded = comparison.summary_texts(comparison.summary(runs, MACRO_F1, None), MACRO_F1).set_index("Run")
+    assert list(unrecorded.loc["v1:run-001", ["Best", "In round", "To baseline", "Gap"]]) == ["–"] * 4
+    losses = comparison.summary_texts(comparison.summary(runs, LOSS, "run-001"), LOSS)
+    assert losses["To baseline"][0] == "+0.000"
+
+
 def test_curves_against_traffic_need_recorded_bytes(runs: dict[str, Run]) -> None:
     line = comparison.line("run-001", runs["run-001"], ACCURACY, "bytes")
     assert line is not None

@@ -54,8 +54,9 @@ def test_the_address_follows_the_choice() -> None:
 
 def test_best_values_and_settings() -> None:
     app = open_page("compare", runs="run-001,run-002", baseline="run-001")
-    tables = {next(iter(frame.value.columns)): frame.value for frame in app.table}
-    assert list(app.dataframe[0].value["At round"]) == [3, 5]
+    tables = {next(iter(frame.value.columns)): frame.value for frame in reversed(app.table)}
+    assert list(tables["Run"]["In round"]) == ["3", "5"]
+    assert tables["Run"]["To baseline"][0] == r"\+0\.0 pp"
     assert set(tables["Setting"]["Setting"]) == {"rounds", "strategy\\.name"}
     app.toggle(key="only_differences").set_value(False).run()
     assert not app.exception

@@ -24,6 +24,28 @@ def test_who_failed_and_why(output_dir: Path) -> None:
     assert "**round 2** · 2 of 3 hospitals · 179.2 MB" in text
 
 
+def test_an_early_failure_stays_in_sight_and_every_round_in_the_table(output_dir: Path) -> None:
+    write_run(output_dir, done=9, drop=1)
+    app = open_page("training")
+    assert "round 1: Phantom Kolkata did not train" in said(app)
+    assert "**round 1** ·" not in said(app)
+    app.session_state["inside_rounds"] = "Table"
+    app.run()
+    assert not app.exception
+    assert list(app.dataframe[0].value["Round"]) == list(range(9, 0, -1))
+
+
+@pytest.mark.parametrize("tab", ["Who replied", "Seconds", "Traffic"])
+def test_the_inside_of_rounds_is_drawn_when_its_tab_is_open(output_dir: Path, tab: str) -> None:
+    write_run(output_dir, done=4, drop=2)
+    app = open_page("training")
+    assert len(app.get("plotly_chart")) == 2
+    app.session_state["inside_rounds"] = tab
+    app.run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 3
+
+
 def test_a_running_run_says_how_long_it_still_takes(output_dir: Path) -> None:
     write_run(output_dir, state="running", done=3, rounds=9, updated_at=datetime.now(UTC))
     app = open_page("training")
