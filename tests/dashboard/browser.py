@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bench.dashboard import CHROMIUM_FLAGS, chromium, served
+from bench._browser import CHROMIUM_FLAGS, chromium
+from bench.dashboard import served
 
 SETTLED = "document.querySelectorAll('[data-testid=stSkeleton], [data-stale=true]').length == 0"
 NEEDS_CHROMIUM = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
