@@ -116,6 +116,9 @@ class TrainPlan:
         On weights of two or more dimensions: decoupled with Adam (AdamW), part of the gradient with SGD; 0 is none.
     label_smoothing : float
         Share of the target spread over all classes.
+    sam_rho : float
+        How far up its gradient a step looks before it goes down (see `common.sharpness`), which doubles its time; 0 is
+        plain training.
     softmax : str
         How a hospital's own mix of classes enters its loss: ``"plain"`` fully, ``"restricted"`` leaves out the classes
         that it does not hold, ``"balanced"`` also evens out those that it holds.
@@ -137,6 +140,7 @@ class TrainPlan:
     warmup_rounds: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    sam_rho: float = 0.0
     softmax: str = "balanced"
     small_pixels: int | None = None
     small_share: float = 0.0

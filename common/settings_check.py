@@ -101,6 +101,8 @@ def _train(t: TrainPlan, image_size: int) -> Iterator[Problem]:
         yield "train.weight_decay", t.weight_decay, "0 or more"
     if not 0 <= t.label_smoothing < 1:
         yield "train.label_smoothing", t.label_smoothing, "a share from 0 to below 1"
+    if not 0 <= t.sam_rho <= 1:
+        yield "train.sam_rho", t.sam_rho, "0 to 1, for example 0.05"
 
 
 def _augment(a: AugmentPlan) -> Iterator[Problem]:

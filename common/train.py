@@ -19,6 +19,7 @@ from common.labels import NUM_CLASSES
 from common.learning_rate import rates_of_round
 from common.seeds import stream_seed
 from common.settings import TrainPlan
+from common.sharpness import uphill
 
 OnBatch = Callable[[int, int], None]
 
@@ -213,17 +214,25 @@ def _step(
     correct: Correction | None,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
-    optimiser.zero_grad(set_to_none=True)
     targets = torch.searchsorted(mix.held, labels)
-    with autocast(images.device, plan.precision):
-        scores = model(images)[:, mix.held] + mix.log_prior
-        loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
-    loss.backward()
+
+    def backward() -> tuple[torch.Tensor, torch.Tensor]:
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(images.device, plan.precision):
+            scores = model(images)[:, mix.held] + mix.log_prior
+            loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
+        loss.backward()
+        return loss.detach(), scores.detach()
+
+    loss, scores = backward()
+    if plan.sam_rho:
+        with uphill(model, plan.sam_rho):
+            backward()
     if correct:
         correct()
     optimiser.step()
-    right = (scores.detach().argmax(1) == targets).sum()
-    return torch.stack((loss.detach().double() * len(labels), right.double()))
+    right = (scores.argmax(1) == targets).sum()
+    return torch.stack((loss.double() * len(labels), right.double()))
 
 
 def _seed(moment: Moment, purpose: str) -> int:
