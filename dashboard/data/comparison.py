@@ -92,20 +92,21 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
 
 
 def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Return what `summary` found as texts with their units, for a table that is read and not sorted."""
+    """Return what `summary` found as texts with their units, what matters first: a phone shows five columns."""
     value, change = ("{:.1f} %", "{:+.1f} pp") if measure.percent else ("{:.3f}", "{:+.3f}")
     columns = {  # title and form of each
-        "At round": ("In round", "{:.0f}"),
         "Best": ("Best", value),
+        "At round": ("In round", "{:.0f}"),
         "Difference": ("To baseline", change),
         "Test accuracy": ("Test", "{:.1f} %"),
         "95 % interval": ("Test, 95 %", "{}"),
         "Gap": ("Gap", change.replace("+", "")),
     }
-    written = table.copy().astype(object)
-    for name, (_, form) in columns.items():
-        written[name] = [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
-    return written.rename(columns={name: title for name, (title, _) in columns.items()})
+    texts = {
+        title: [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
+        for name, (title, form) in columns.items()
+    }
+    return pd.DataFrame({"Run": table["Run"], **texts, **table[["Rounds", "Strategy", "State"]]})
 
 
 def at_round(
