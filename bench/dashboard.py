@@ -1,11 +1,12 @@
 """How quick the dashboard is with many runs: ``python -m bench.dashboard [--runs 200] [--rounds 20]``.
 
-Starts the real server on made-up artifacts and a real Chromium that nobody watches (`bench._browser`). Prints, in
-seconds: the first page of a warm server, and each page switch inside a visit, the first to a page and the next one,
-when the browser has its programs; each to its heading and to the last change of the page, charts and map included. The
-same of two bare Streamlit pages with one Plotly chart each, in turns with it, say what this machine takes for Streamlit
-and Plotly alone. The last lines are the first page over the two seconds, and the slowest page switch over the half
-second, that they may take. Needs Chromium and the extras dashboard and test.
+Starts the real server on made-up artifacts (the last run in service, a study beside them) and a real Chromium that
+nobody watches (`bench._browser`). Prints, in seconds: the first page of a warm server, and the switch to each page
+inside a visit, the first to it and the next one, when the browser has its programs; each to its heading and to the last
+change of the page, charts and map included. The server is warm after one visit of every page, which loads PyTorch for
+Predict. The same of two bare Streamlit pages with one Plotly chart each, in turns with it, say what this machine takes
+for Streamlit and Plotly alone. The last lines are the first page over the two seconds, and the slowest page switch over
+the half second, that they may take. Needs Chromium and the extras dashboard and test.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ FIRST_PAGE, SWITCH = 2.0, 0.5  # seconds that they may take
 DASHBOARD, BARE = ROOT / "dashboard" / "app.py", ROOT / "bench" / "_bare_pages.py"
 WHOLE_FIRST = "first page: whole page"
 PAGES = {  # the headings of the pages to switch to, by their name in the navigation
-    DASHBOARD: {"Training": "Training", "Compare": "Compare runs", "Logs": "Logs", "Network": "Hospital network"},
+    DASHBOARD: {
+        "Training": "Training",
+        "Compare": "Compare runs",
+        "Worth it": "Was joining worth it?",
+        "Predict": "Predict",
+        "Analytics": "Analytics",
+        "Models": "Models",
+        "Data": "Data",
+        "Logs": "Logs",
+        "Network": "Hospital network",
+    },
     BARE: {"Two": "Bare two", "One": "Bare one"},
 }
 
@@ -71,10 +82,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    from tests.dashboard.runs import write_many
 
     with tempfile.TemporaryDirectory() as folder:
-        write_many(Path(folder), options.runs, options.rounds)
+        write_artifacts(Path(folder), options.runs, options.rounds)
         with served(Path(folder)) as address, served(Path(folder), BARE) as bare:
             times = measure({DASHBOARD: address, BARE: bare}, options.repeat)
     print(f"{options.runs} runs of {options.rounds} rounds, medians of {options.repeat}, load {os.getloadavg()[0]:.1f}")
@@ -90,12 +100,23 @@ def main() -> None:
     print(f"ratio={medians[slowest] / SWITCH:.2f} (slowest page switch, {slowest}, over {SWITCH} s)")
 
 
+def write_artifacts(output_dir: Path, runs: int, rounds: int) -> None:
+    """Write what every page has something to show of: runs, a model in service, a study."""
+    from tests.dashboard.runs import write_many
+    from tests.dashboard.studies import save, worth_it
+    from tests.dashboard.weights import write_served_run
+
+    write_many(output_dir, runs - 1, rounds)
+    write_served_run(output_dir, f"run-{runs:03d}", done=rounds)
+    save(output_dir, worth_it())
+
+
 def measure(addresses: dict[Path, str], repeat: int) -> dict[Path, dict[str, list[float]]]:
     """Time first pages and page switches; returns seconds by script and by what was timed."""
     times: dict[Path, dict[str, list[float]]] = {script: {} for script in addresses}
     with browser() as chrome:
-        for address in addresses.values():
-            _visit(chrome, address, {}, {})  # warms the server and the browser's cache
+        for script, address in addresses.items():
+            _visit(chrome, address, PAGES[script], {})  # warms the server and the browser's cache
         for _ in range(repeat):
             for script, address in addresses.items():
                 _visit(chrome, address, PAGES[script], times[script])

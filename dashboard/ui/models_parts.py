@@ -53,6 +53,13 @@ def promotion(found: Sequence[Version]) -> None:
     if not ready:
         st.caption("No completed run has its weights here, so there is nothing to put in service.")
         return
+    folded = st.expander("Choose a run and say why", icon=":material/publish:", key="promote", on_change="rerun")
+    if folded.open:  # its command's box alone keeps the browser busy for a quarter of a second
+        with folded:
+            _form(found, ready, settings)
+
+
+def _form(found: Sequence[Version], ready: Sequence[str], settings: operator.Settings) -> None:
     serving = {version.run_id for version in found if version.in_service}
     first = next((i for i, name in enumerate(ready) if name not in serving), 0)
     run_id = st.selectbox("Run", ready, index=first, key="promote_run")

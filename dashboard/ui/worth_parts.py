@@ -155,8 +155,10 @@ def site_or_disease(study: Study, colours: Palette) -> None:
 
 def runs(study: Study) -> None:
     """Draw the runs behind the study, folded."""
-    with st.expander("The runs behind it", icon=":material/list:"):
-        st.dataframe(worth.cell_table(study), hide_index=True, width="stretch", key="study_cells")
+    folded = st.expander("The runs behind it", icon=":material/list:", key="study_runs", on_change="rerun")
+    if folded.open:
+        with folded:
+            parts.table(worth.cell_table(study), alt="The runs of the study.", rows=12)
 
 
 @st.fragment(run_every=LIVE_SECONDS)

@@ -34,6 +34,6 @@ with parts.card("History"):
     if unreadable:
         st.warning(f"{unreadable} lines of models/history.jsonl cannot be read.", icon=":material/report:")
     if changes:
-        st.dataframe(change_table(changes), hide_index=True, width="stretch", key="changes")
+        parts.table(change_table(changes), alt="Which model was put in service when, and why.", rows=8)
     else:
         st.caption("No change is recorded.")

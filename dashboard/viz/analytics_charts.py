@@ -21,7 +21,8 @@ _TITLES = [class_title(name) for name in CLASSES]
 
 def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figure:
     """Draw recall and precision of each class with 95 % intervals; hollow where a class has few cases."""
-    figure = base_figure("Share (%)", "", colours, height=110 + 62 * len(classes))
+    ticks = [f"{class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
+    figure = base_figure("Share (%)", "", colours, height=110 + 62 * len(classes), names=ticks)
     for offset, (title, field, symbol), colour in zip((-0.13, 0.13), _FIGURES, colours.hospitals, strict=False):
         rows = [(i, row, getattr(row, field)) for i, row in enumerate(classes)]
         rows = [(i, row, share) for i, row, share in rows if share.value is not None]
@@ -40,7 +41,6 @@ def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figu
             customdata=[[class_title(row.name), formats.interval(share.interval)] for _, row, share in rows],
             hovertemplate="%{customdata[0]}: %{x:.1f} %, 95 % interval %{customdata[1]}<extra>" + title + "</extra>",
         )
-    ticks = [f"{class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
     figure.update_layout(
         xaxis={"showgrid": True},
         yaxis={

@@ -17,11 +17,12 @@ from dashboard.viz.training_charts import short
 def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Figure:
     """Draw each hospital's slices by class, stacked from zero; hatching is the second cue."""
     names = sorted(hospitals)
-    figure = base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)))
+    ticks = [short(name) for name in names]
+    figure = base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
     for position, label in enumerate(CLASSES):
         values = [hospitals[name].class_counts.get(label, 0) for name in names]
         figure.add_bar(
-            y=[short(name) for name in names],
+            y=ticks,
             x=values,
             name=class_title(label),
             orientation="h",
@@ -53,14 +54,17 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
 def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | None, colours: Palette) -> go.Figure:
     """Draw each hospital's test accuracy with its 95 % interval, and the accuracy over all as a dashed line."""
     names = sorted(tests)
-    figure = base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)))
+    ticks = {name: _tick(name, tests[name]) for name in names}
+    figure = base_figure(
+        "Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=list(ticks.values())
+    )
     style = marks(names, colours)
     for name in names:
         test = tests[name]
         low, high = test.interval or (test.accuracy, test.accuracy)
         figure.add_scatter(
             x=[test.accuracy * 100],
-            y=[_tick(name, test)],
+            y=[ticks[name]],
             error_x={
                 "type": "data",
                 "symmetric": False,

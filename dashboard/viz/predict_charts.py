@@ -21,10 +21,11 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
     threshold : float
         Fraction.
     """
-    figure = base_figure("Probability (%)", "", colours, height=250)
+    titles = [class_title(name) for name in CLASSES]
+    figure = base_figure("Probability (%)", "", colours, height=250, names=titles)
     figure.add_bar(
         x=probabilities * 100,
-        y=[class_title(name) for name in CLASSES],
+        y=titles,
         orientation="h",
         text=[formats.percent(float(value)) for value in probabilities],
         textposition="outside",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,37 +111,57 @@ def class_colour(name: str, colours: Palette) -> str:
     return colours.classes[CLASSES.index(name)] if name in CLASSES else colours.muted
 
 
-def base_figure(title_x: str, title_y: str, colours: Palette, *, height: int = 340) -> go.Figure:
+def base_figure(
+    title_x: str, title_y: str, colours: Palette, *, height: int = 340, names: Sequence[str] = ()
+) -> go.Figure:
     """Return an empty figure with the house's axes, fonts and legend.
 
-    Margins are fixed where numbers stand: a margin that Plotly finds out for itself has the chart drawn twice.
+    Margins are fixed: a margin that Plotly finds out for itself has the chart drawn twice.
 
     Parameters
     ----------
     title_x, title_y : str
-        Axis titles with their units; empty for none: a vertical axis without one holds names.
+        Axis titles with their units; empty for none.
     colours : Palette
         Of the theme that the page is in.
     height : int
         Pixels.
+    names : sequence of str
+        What stands along the vertical axis instead of numbers; lines are parted by ``<br>``.
     """
     axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False}
     title = {"color": colours.muted, "size": 13}
-    numbers = bool(title_y)  # names along the axis have no title, and only the browser knows how wide they are
     layout = {  # given at once: an empty figure's update_layout takes ten times as long
         "template": "none",  # Plotly's own is half of a figure's bytes, and every setting is looked up in it
         "autotypenumbers": "strict",  # a hospital called "12" is a name
         "height": height,
-        "margin": {"l": 60 if numbers else 8, "r": 12, "t": 8, "b": 46 if title_x else 26},
+        "margin": {"l": label_pixels(names) if names else 60, "r": 12, "t": 8, "b": 46 if title_x else 26},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours.text, "size": 13, "family": FONT},
         "hoverlabel": {"bgcolor": colours.surface, "font": {"color": colours.text}, "namelength": -1},
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0, "font": {"size": 12}},
         "xaxis": {**axis, "title": {"text": title_x, "font": title}, "showgrid": False},
-        "yaxis": {**axis, "title": {"text": title_y, "font": title}, "automargin": not numbers},
+        "yaxis": {**axis, "title": {"text": title_y, "font": title}},
     }
     return go.Figure(layout=layout)
+
+
+def label_pixels(names: Sequence[str]) -> int:
+    """Return the room that the longest of these names needs beside an axis, rather too much than too little."""
+    lines = [html.unescape(line) for name in names for line in name.split("<br>")]
+    return 16 + round(max(sum(map(_advance, line)) for line in lines))
+
+
+def _advance(sign: str) -> float:
+    """Return about how wide a sign is in `FONT` at 13 pixels."""
+    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):  # drawn over or beside another one
+        return 0.0
+    if unicodedata.east_asian_width(sign) in ("W", "F"):
+        return 13.5
+    if sign in "MWmw%@":
+        return 11.0
+    return 8.8 if sign.isupper() else 6.8
 
 
 def plain(name: str) -> str:

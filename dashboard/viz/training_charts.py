@@ -66,7 +66,8 @@ def curves(run: Run, measure: Measure, colours: Palette, *, training: bool = Fal
 
 def replies(run: Run, colours: Palette) -> go.Figure:
     """Draw who replied in which round: a dot for a reply, a cross for a failure, nothing for "not asked"."""
-    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(run.hospital_names)))
+    order = [short(name) for name in run.hospital_names]
+    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(order)), names=order)
     kinds = (("Replied", "circle", colours.hospitals[0]), ("Failed or missed", "x", colours.hospitals[1]))
     for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
         cells = [
@@ -84,7 +85,6 @@ def replies(run: Run, colours: Palette) -> go.Figure:
             marker={"symbol": symbol, "color": colour, "size": 10},
             hovertemplate="round %{x}<br>%{y}<br>%{customdata}<extra></extra>",
         )
-    order = [short(name) for name in run.hospital_names]
     figure.update_layout(
         xaxis=_round_axis(run),
         yaxis={"categoryorder": "array", "categoryarray": order[::-1], "showgrid": False},

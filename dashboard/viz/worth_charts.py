@@ -29,7 +29,8 @@ def strategies(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
         Of the page's theme.
     """
     places, series = _in_order(row.place for row in rows), _in_order(row.series for row in rows)
-    figure = base_figure(axis, "", colours, height=120 + (26 + 20 * len(series)) * max(1, len(places)))
+    height = 120 + (26 + 20 * len(series)) * max(1, len(places))
+    figure = base_figure(axis, "", colours, height=height, names=_ticks(places))
     style = marks(series, colours)
     for position, name in enumerate(series):
         shown = [(places.index(row.place), row.estimate) for row in rows if row.series == name and row.estimate]
@@ -64,7 +65,7 @@ def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
         As for `strategies`.
     """
     places = [row.place for row in rows]
-    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)))
+    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
     for name, decided in (("decided", True), ("not decided", False)):
         shown = [
             (i, row.estimate, row.verdict.words)
@@ -94,7 +95,7 @@ def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
 def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
     """Draw what each hospital brings as bars from zero with 95 % intervals; hatched where it is not decided."""
     places = [row.place for row in rows]
-    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)))
+    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
     shown = [(i, row.estimate, row.verdict) for i, row in enumerate(rows) if row.estimate and row.verdict]
     figure.add_bar(
         x=[found.mean * 100 for _, found, _ in shown],
@@ -143,12 +144,16 @@ def _with_places(figure: go.Figure, places: Sequence[str]) -> go.Figure:
         xaxis={"showgrid": True},
         yaxis={
             "tickvals": list(range(len(places))),
-            "ticktext": [short(place) for place in places],
+            "ticktext": _ticks(places),
             "range": [max(len(places), 1) - 0.5, -0.5],
             "showgrid": False,
         },
     )
     return figure
+
+
+def _ticks(places: Sequence[str]) -> list[str]:
+    return [short(place) for place in places]
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

@@ -44,6 +44,7 @@ def test_put_a_model_in_service(tmp_path: Path) -> None:
     write_run_with_weights(tmp_path, "run-002", seed=1)
     with browsing(tmp_path, FL_DASH_ALLOW_WRITE="1") as visit:
         visit.open("models")
+        visit.page.click("summary:has-text('Choose a run and say why')")
         visit.page.click('button:has-text("Put run-002 in service")')
         visit.page.wait_for_selector("text=needs a reason")
         field = visit.page.get_by_label("Reason")

@@ -10,7 +10,7 @@ from common.artifacts.read import load_run
 from common.run_kind import POOLED
 from dashboard.ui.training_parts import round_table
 from tests.dashboard.runs import write_json, write_run
-from tests.dashboard.test_pages_model import open_page, words
+from tests.dashboard.test_pages_model import open_page, open_promotion, words
 from tests.dashboard.weights import write_served_run
 
 ALONE = "There is no global model: each hospital trained alone"
@@ -24,14 +24,14 @@ def test_models_and_predict_say_why_there_is_nothing_to_serve(
     for page in ("models", "predict"):
         said = words(open_page(tmp_path, page, monkeypatch))
         assert "run-001: There is no global model" in said, page
-    assert len(open_page(tmp_path, "models", monkeypatch).get("selectbox")) == 1, "the sidebar's alone: none to choose"
+    assert len(open_promotion(tmp_path, monkeypatch).get("selectbox")) == 1, "the sidebar's alone: none to choose"
 
 
 def test_another_runs_model_goes_on_answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_served_run(tmp_path, "run-001")
     write_run(tmp_path, "run-002", strategy="local", keeps="everything")
     assert ALONE not in words(open_page(tmp_path, "predict", monkeypatch))
-    app = open_page(tmp_path, "models", monkeypatch)
+    app = open_promotion(tmp_path, monkeypatch)
     assert app.selectbox(key="promote_run").options == ["run-001"]
     assert f"run-002: {ALONE}" in words(app)
 

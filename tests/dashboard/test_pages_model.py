@@ -29,6 +29,13 @@ def open_page(output_dir: Path, name: str, monkeypatch: pytest.MonkeyPatch, **qu
     return app
 
 
+def open_promotion(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The Models page with its form unfolded."""
+    app = open_page(output_dir, "models", monkeypatch)
+    app.session_state["promote"] = True
+    return app.run()
+
+
 def words(app: AppTest) -> str:
     """Everything that a page says in words."""
     kinds = ("title", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric", "code")
@@ -210,7 +217,7 @@ def test_damaged_weights_answer_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 def test_versions_and_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_served_run(tmp_path)
     write_run(tmp_path, "run-002")
-    said = words(open_page(tmp_path, "models", monkeypatch))
+    said = words(open_promotion(tmp_path, monkeypatch))
     assert "● in service" in said
     assert "the first one" in said
     assert "not there" in said  # run-002 has no weights
@@ -221,10 +228,10 @@ def test_versions_and_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_without_the_switch_there_is_no_button(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_served_run(tmp_path)
     monkeypatch.delenv("FL_DASH_ALLOW_WRITE", raising=False)
-    assert len(open_page(tmp_path, "models", monkeypatch).button) == 0
+    assert len(open_promotion(tmp_path, monkeypatch).button) == 0
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
     monkeypatch.setattr("streamlit.get_option", lambda name: "0.0.0.0")
-    assert len(open_page(tmp_path, "models", monkeypatch).button) == 0
+    assert len(open_promotion(tmp_path, monkeypatch).button) == 0
 
 
 def test_putting_another_one_in_service_asks_for_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +239,7 @@ def test_putting_another_one_in_service_asks_for_a_reason(tmp_path: Path, monkey
     write_run_with_weights(tmp_path, "run-002", seed=1)
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
     monkeypatch.setattr("dashboard.settings.write_allowed", lambda settings, address: settings.write_asked)
-    app = open_page(tmp_path, "models", monkeypatch)
+    app = open_promotion(tmp_path, monkeypatch)
     app.selectbox(key="promote_run").set_value("run-002").run()
     app.button(key="promote_now").click().run()
     assert "needs a reason" in app.error[0].value

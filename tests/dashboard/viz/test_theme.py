@@ -1,7 +1,18 @@
 from __future__ import annotations
 
 from common.labels import CLASSES
-from dashboard.viz.theme import CLASS_PATTERNS, DARK, LIGHT, class_title, markdown, marks, palette, plain
+from dashboard.viz.theme import (
+    CLASS_PATTERNS,
+    DARK,
+    LIGHT,
+    base_figure,
+    class_title,
+    label_pixels,
+    markdown,
+    marks,
+    palette,
+    plain,
+)
 
 
 def test_six_series_differ_in_colour_symbol_and_dash() -> None:
@@ -31,3 +42,18 @@ def test_names_are_shown_as_they_are() -> None:
     assert markdown("a*b [c](d) :red[x] $y$ <i>") == r"a\*b \[c\]\(d\) \:red\[x\] \$y\$ \<i\>"
     assert markdown("line\nbreak") == "line break"
     assert markdown("टाटा") == "टाटा"
+
+
+def test_a_charts_margins_are_fixed_and_hold_its_longest_name() -> None:
+    figure = base_figure("Share (%)", "", LIGHT, names=["short", "Tata Memorial Mumbai"])
+    assert figure.layout.margin.l == label_pixels(["Tata Memorial Mumbai"]) > label_pixels(["short"])
+    assert figure.layout.yaxis.automargin is None
+    assert base_figure("Round", "Loss", LIGHT).layout.margin.l == 60
+
+
+def test_room_for_a_name() -> None:
+    assert label_pixels(["Glioma<br>12 slices"]) == label_pixels(["12 slices"]), "the longer of two lines"
+    assert label_pixels(["&lt;b&gt;"]) == label_pixels(["<b>"]), "as shown, not as written"
+    assert label_pixels(["WWWW"]) > label_pixels(["AAAA"]) > label_pixels(["aaaa"])
+    assert label_pixels(["मुंबई"]) < label_pixels(["aaaaa"]), "vowel signs take no room of their own"
+    assert label_pixels(["東京"]) > label_pixels(["ab"])
