@@ -161,7 +161,9 @@ def _advance(sign: str) -> float:
         return 13.5
     if sign in "MWmw%@":
         return 11.0
-    return 8.8 if sign.isupper() else 6.8
+    if sign in "Iijlrt .,:;'!|()-":
+        return 4.4
+    return 8.4 if sign.isupper() else 6.8
 
 
 def plain(name: str) -> str:
