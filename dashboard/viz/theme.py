@@ -26,6 +26,7 @@ FONT = '"Source Sans", "Noto Sans", "Noto Sans Devanagari", sans-serif'
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
+WIDEST = 190  # pixels beside an axis
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
@@ -148,9 +149,12 @@ def base_figure(
 
 
 def label_pixels(names: Sequence[str]) -> int:
-    """Return the room that the longest of these names needs beside an axis, rather too much than too little."""
+    """Return the room that the longest of these names needs beside an axis, rather too much than too little.
+
+    No more than `WIDEST`, which holds 24 capitals of text: the chart, too, needs room on a phone.
+    """
     lines = [html.unescape(line) for name in names for line in name.split("<br>")]
-    return 16 + round(max(sum(map(_advance, line)) for line in lines))
+    return min(16 + round(max(sum(map(_advance, line)) for line in lines)), WIDEST)
 
 
 def _advance(sign: str) -> float:

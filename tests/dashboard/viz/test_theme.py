@@ -5,6 +5,7 @@ from dashboard.viz.theme import (
     CLASS_PATTERNS,
     DARK,
     LIGHT,
+    WIDEST,
     base_figure,
     class_title,
     label_pixels,
@@ -57,3 +58,4 @@ def test_room_for_a_name() -> None:
     assert label_pixels(["WWWW"]) > label_pixels(["AAAA"]) > label_pixels(["aaaa"])
     assert label_pixels(["मुंबई"]) < label_pixels(["aaaaa"]), "vowel signs take no room of their own"
     assert label_pixels(["東京"]) > label_pixels(["ab"])
+    assert label_pixels(["M" * 24]) == WIDEST
