@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from common.labels import CLASSES
+from dashboard.viz.label_width import label_pixels
 
 CLASS_TITLES: dict[str, str] = {
     "glioma": "Glioma",
@@ -26,7 +26,6 @@ FONT = '"Source Sans", "Noto Sans", "Noto Sans Devanagari", sans-serif'
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
-WIDEST = 190  # pixels beside an axis
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
@@ -146,28 +145,6 @@ def base_figure(
         "yaxis": {**axis, "title": {"text": title_y, "font": title}},
     }
     return go.Figure(layout=layout)
-
-
-def label_pixels(names: Sequence[str]) -> int:
-    """Return the room that the longest of these names needs beside an axis, rather too much than too little.
-
-    No more than `WIDEST`, which holds 24 capitals of text: the chart, too, needs room on a phone.
-    """
-    lines = [html.unescape(line) for name in names for line in name.split("<br>")]
-    return min(16 + round(max(sum(map(_advance, line)) for line in lines)), WIDEST)
-
-
-def _advance(sign: str) -> float:
-    """Return about how wide a sign is in `FONT` at 13 pixels."""
-    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):  # drawn over or beside another one
-        return 0.0
-    if unicodedata.east_asian_width(sign) in ("W", "F"):
-        return 13.5
-    if sign in "MWmw%@":
-        return 11.0
-    if sign in "Iijlrt .,:;'!|()-":
-        return 4.4
-    return 8.4 if sign.isupper() else 6.8
 
 
 def plain(name: str) -> str:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from common.labels import CLASSES
+from dashboard.viz.label_width import label_pixels
 from dashboard.viz.theme import (
     CLASS_PATTERNS,
     DARK,
     LIGHT,
-    WIDEST,
     base_figure,
     class_title,
-    label_pixels,
     markdown,
     marks,
     palette,
@@ -50,12 +49,3 @@ def test_a_charts_margins_are_fixed_and_hold_its_longest_name() -> None:
     assert figure.layout.margin.l == label_pixels(["Tata Memorial Mumbai"]) > label_pixels(["short"])
     assert figure.layout.yaxis.automargin is None
     assert base_figure("Round", "Loss", LIGHT).layout.margin.l == 60
-
-
-def test_room_for_a_name() -> None:
-    assert label_pixels(["Glioma<br>12 slices"]) == label_pixels(["12 slices"]), "the longer of two lines"
-    assert label_pixels(["&lt;b&gt;"]) == label_pixels(["<b>"]), "as shown, not as written"
-    assert label_pixels(["WWWW"]) > label_pixels(["AAAA"]) > label_pixels(["aaaa"])
-    assert label_pixels(["मुंबई"]) < label_pixels(["aaaaa"]), "vowel signs take no room of their own"
-    assert label_pixels(["東京"]) > label_pixels(["ab"])
-    assert label_pixels(["M" * 24]) == WIDEST
