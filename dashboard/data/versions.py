@@ -82,7 +82,7 @@ def version_table(found: Sequence[Version]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "In service": "● in service" if version.in_service else "",
+                "Service": _service(version),
                 "Run": version.run_id,
                 "Round": formats.whole(version.round),
                 "Test accuracy": written(version.accuracy),
@@ -90,17 +90,18 @@ def version_table(found: Sequence[Version]) -> pd.DataFrame:
                 "SHA-256": version.sha256[:12] if version.sha256 else formats.MISSING,
                 "Trained": formats.when(version.trained_at),
                 "Data": ("SYNTHETIC" if version.synthetic else "hospitals") + (", POOLED" if version.pooled else ""),
-                "Weights": _weights(version),
             }
             for version in found
         ]
     )
 
 
-def _weights(version: Version) -> str:
+def _service(version: Version) -> str:
+    if version.in_service:
+        return "● in service"
     if version.no_shared_model:
         return "each hospital's own"
-    return "there" if version.has_weights else "not there"
+    return "possible" if version.has_weights else "weights not here"
 
 
 def change_table(changes: Sequence[Change]) -> pd.DataFrame:

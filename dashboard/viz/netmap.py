@@ -56,7 +56,13 @@ def draw(
     """
     placed = {name: body for name, body in sorted(hospitals.items()) if body.location is not None}
     chart = folium.Map(
-        location=[21.5, 79], zoom_start=5, tiles=None, attributionControl=False, zoomSnap=0.25, scrollWheelZoom=False
+        location=[21.5, 79],
+        zoom_start=5,
+        zoom_control="bottomright",  # on the sea, where no hospital's name is
+        tiles=None,
+        attributionControl=False,
+        zoomSnap=0.25,
+        scrollWheelZoom=False,
     )
     dark = colours.surface.upper() != "#FFFFFF"
     chart.default_js = [("leaflet", f"{STATIC_URL}/leaflet/leaflet.js")]

@@ -220,7 +220,7 @@ def test_versions_and_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     said = words(open_promotion(tmp_path, monkeypatch))
     assert "● in service" in said
     assert "the first one" in said
-    assert "not there" in said  # run-002 has no weights
+    assert "weights not here" in said  # run-002's
     assert 'python -m server.promote run-001 --reason "..."' in said
     assert "is off" in said
 

@@ -22,8 +22,9 @@ def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:
     assert [version.run_id for version in found] == ["run-004", "run-005"]
     assert [version.in_service for version in found] == [True, False]
     assert [version.has_weights for version in found] == [True, False]
+    assert version_table(versions({"run-004": load_run(folders[0])}, None))["Service"].tolist() == ["possible"]
     table = version_table(found)
-    assert table["In service"].tolist() == ["● in service", ""]
+    assert table["Service"].tolist() == ["● in service", "weights not here"]
     assert table["Test accuracy"][0] == "89.0 % (86.0–92.0)"
 
 
@@ -34,7 +35,7 @@ def test_what_a_model_is_stands_beside_it(tmp_path: Path) -> None:
     ]
     table = version_table(versions({folder.name: load_run(folder) for folder in folders}, None))
     assert table["Data"].tolist() == ["SYNTHETIC, POOLED", "SYNTHETIC"]
-    assert table["Weights"].tolist() == ["not there", "each hospital's own"]
+    assert table["Service"].tolist() == ["weights not here", "each hospital's own"]
 
 
 def test_version_1_left_no_version(tmp_path: Path) -> None:
