@@ -119,8 +119,6 @@ class TrainPlan:
     sam_rho : float
         How far up its gradient a step looks before it goes down (see `common.sharpness`), which doubles its time; 0 is
         plain training.
-    mixup_alpha : float
-        Alpha of the Beta distribution from which half of the steps blend slices (see `common.mixing`); 0 is none.
     softmax : str
         How a hospital's own mix of classes enters its loss: ``"plain"`` fully, ``"restricted"`` leaves out the classes
         that it does not hold, ``"balanced"`` also evens out those that it holds.
@@ -143,7 +141,6 @@ class TrainPlan:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     sam_rho: float = 0.0
-    mixup_alpha: float = 0.0
     softmax: str = "balanced"
     small_pixels: int | None = None
     small_share: float = 0.0

@@ -103,8 +103,6 @@ def _train(t: TrainPlan, image_size: int) -> Iterator[Problem]:
         yield "train.label_smoothing", t.label_smoothing, "a share from 0 to below 1"
     if not 0 <= t.sam_rho <= 1:
         yield "train.sam_rho", t.sam_rho, "0 to 1, for example 0.05"
-    if not 0 <= t.mixup_alpha <= 10:
-        yield "train.mixup_alpha", t.mixup_alpha, "0 to 10, for example 0.4"
 
 
 def _augment(a: AugmentPlan) -> Iterator[Problem]:

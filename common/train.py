@@ -17,7 +17,6 @@ from common.device import autocast
 from common.images.augment import augment
 from common.labels import NUM_CLASSES
 from common.learning_rate import rates_of_round
-from common.mixing import Blend, Blender
 from common.seeds import stream_seed
 from common.settings import TrainPlan
 from common.sharpness import uphill
@@ -112,7 +111,6 @@ def train(
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(moment, "augment"))
-    blender = Blender(plan.mixup_alpha, _seed(moment, "mixup"))
     passes = _passes(indices, plan, moment, steps or steps_in_round(len(indices), plan, moment.server_round))
     total = sum(count for _, count in passes)
     mix = _class_mix(slices, indices, plan, device)
@@ -126,8 +124,8 @@ def train(
                 on_batch(step, total)
             for group in optimiser.param_groups:
                 group["lr"] = rates[step]
-            seen = blender.blend(augment(images, plan.augment, generator), labels)
-            totals += _step(model, optimiser, seen, mix, plan, correct)
+            seen = augment(images, plan.augment, generator)
+            totals += _step(model, optimiser, seen, labels, mix, plan, correct)
             step += 1
     loss, right = (totals / max(sum(len(order) for order, _ in passes), 1)).tolist()
     return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
@@ -191,10 +189,6 @@ class _ClassMix:
     held: torch.Tensor
     log_prior: torch.Tensor
 
-    def targets(self, labels: torch.Tensor) -> torch.Tensor:
-        """Return which of the held classes each label is, int64 ``[B]``."""
-        return torch.searchsorted(self.held, labels)
-
 
 def _class_mix(slices: Slices, indices: Indices, plan: TrainPlan, device: torch.device) -> _ClassMix:
     """Return what keeps a hospital's own mix of classes out of what it teaches.
@@ -213,22 +207,20 @@ def _class_mix(slices: Slices, indices: Indices, plan: TrainPlan, device: torch.
 def _step(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
-    seen: Blend,
+    images: torch.Tensor,
+    labels: torch.Tensor,
     mix: _ClassMix,
     plan: TrainPlan,
     correct: Correction | None,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
+    targets = torch.searchsorted(mix.held, labels)
 
     def backward() -> tuple[torch.Tensor, torch.Tensor]:
         optimiser.zero_grad(set_to_none=True)
-        with autocast(seen.images.device, plan.precision):
-            scores = model(seen.images)[:, mix.held] + mix.log_prior
-            loss = seen.loss(
-                lambda labels: functional.cross_entropy(
-                    scores, mix.targets(labels), label_smoothing=plan.label_smoothing
-                )
-            )
+        with autocast(images.device, plan.precision):
+            scores = model(images)[:, mix.held] + mix.log_prior
+            loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
         loss.backward()
         return loss.detach(), scores.detach()
 
@@ -239,8 +231,8 @@ def _step(
     if correct:
         correct()
     optimiser.step()
-    right = (scores.argmax(1) == mix.targets(seen.labels)).sum()
-    return torch.stack((loss.double() * len(seen.labels), right.double()))
+    right = (scores.argmax(1) == targets).sum()
+    return torch.stack((loss.double() * len(labels), right.double()))
 
 
 def _seed(moment: Moment, purpose: str) -> int:

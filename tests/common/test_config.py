@@ -50,7 +50,6 @@ def test_public_names_and_defaults_stay():
         ("train.batch_size=1", "CONF010", "from 2"),
         ("train.lr=0", "CONF010", "above 0"),
         ("train.lr=nan", "CONF010", "above 0"),
-        ("train.mixup_alpha=-1", "CONF010", "0 to 10"),
         ("train.sam_rho=2", "CONF010", "0 to 1"),
         ("train.local_epochs=0", "CONF010", "from 1"),
         ("train.schedule=linear", "CONF010", "cosine or constant"),
