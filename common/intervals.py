@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ CONFIDENCE = 0.95
 Interval = tuple[float, float]
 
 
+@lru_cache(maxsize=4096)  # a page asks for the same counts again and again
 def wilson(hits: int, total: int) -> Interval | None:
     """Return the Wilson 95 % interval of a share.
 
@@ -34,7 +37,8 @@ def wilson(hits: int, total: int) -> Interval | None:
         return None
     from scipy.stats import binomtest  # half a second, which a page that shows recorded intervals does without
 
-    interval = binomtest(hits, total).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
+    share = hits / max(total, 1)  # tested against itself: the p-value, which nobody reads, is then not searched for
+    interval = binomtest(hits, total, share).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,11 +54,8 @@ def list_runs(output_dir: Path) -> list[str]:
         Names such as ``"run-012"``; empty if there is no such folder.
     """
     try:
-        found = [
-            entry.name
-            for entry in (output_dir / "artifacts").iterdir()
-            if RUN_NAME.fullmatch(entry.name) and entry.is_dir()
-        ]
+        with os.scandir(output_dir / "artifacts") as entries:
+            found = [entry.name for entry in entries if RUN_NAME.fullmatch(entry.name) and entry.is_dir()]
     except OSError:
         return []
     return sorted(found, key=lambda name: (int(name[4:]), name), reverse=True)

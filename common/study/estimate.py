@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.stats import t
@@ -54,5 +55,11 @@ def estimate(values: Sequence[float], within: Interval = DIFFERENCE) -> Estimate
     if n == 1:
         return Estimate(mean, None, None, 1)
     spread = float(np.std(values, ddof=1))
-    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / n**0.5
+    half = _student(n - 1) * spread / n**0.5
     return Estimate(mean, (max(mean - half, within[0]), min(mean + half, within[1])), spread, n)
+
+
+@cache
+def _student(freedom: int) -> float:
+    """Return how many standard errors a 95 % interval reaches to either side."""
+    return float(t.ppf((1 + CONFIDENCE) / 2, freedom))

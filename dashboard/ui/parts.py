@@ -106,6 +106,8 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
     toolbar : bool
         Whether the figure's toolbar, which saves it as ``<key>.png``, is always there or only under the pointer.
     """
+    # Streamlit hands each chart over twice; with these two, Plotly sees that it is the same and does not draw it again
+    figure.layout.template, figure.layout.datarevision = None, 1
     picture = {**TOOLBAR["toImageButtonOptions"], "filename": key}
     config = {**TOOLBAR, "toImageButtonOptions": picture, **({"displayModeBar": True} if toolbar else {})}
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)

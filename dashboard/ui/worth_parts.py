@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -112,12 +115,23 @@ def against(study: Study, baseline: str, of: Measure, colours: Palette) -> None:
         )
 
 
-def brought(study: Study, of: Measure, colours: Palette) -> None:
-    """Draw what each hospital brings to the others; nothing if the study did not ask."""
-    rows, title = worth.brought_rows(study, of), worth.measure_titles()[of.key]
-    if not rows:
+def further(study: Study, of: Measure, colours: Palette) -> None:
+    """Draw what a board asks next: a tab for each question that the study answers, drawn once it is open."""
+    drawn: dict[str, Callable[[], None]] = {}
+    if rows := worth.brought_rows(study, of):
+        drawn["What does each hospital bring to the others?"] = partial(_brought, study, rows, of, colours)
+    if held := held_alone(study.class_counts):
+        drawn["Site or disease?"] = partial(_site_or_disease, study, held, colours)
+    if not drawn:
         return
-    st.subheader("What does each hospital bring to the others?", anchor=False)
+    for tab, draw in zip(st.tabs(list(drawn), key="further", on_change="rerun"), drawn.values(), strict=True):
+        if tab.open:  # each chart keeps the browser busy
+            with tab:
+                draw()
+
+
+def _brought(study: Study, rows: Sequence[worth.Row], of: Measure, colours: Palette) -> None:
+    title = worth.measure_titles()[of.key]
     with parts.card(f"{title} of the others: with this hospital minus without it", MEANING + " Hatched: not decided."):
         _chart_and_table(
             worth_charts.contributions(rows, f"{title}, difference (points)", colours)
@@ -129,15 +143,10 @@ def brought(study: Study, of: Measure, colours: Palette) -> None:
         )
 
 
-def site_or_disease(study: Study, colours: Palette) -> None:
+def _site_or_disease(study: Study, held: Sequence[tuple[str, str]], colours: Palette) -> None:
     """Draw, for each class that one hospital holds alone, whether the model knows the class or the hospital."""
-    held = held_alone(study.class_counts)
-    if not held:
-        return
-    st.subheader("Site or disease?", anchor=False)
     for label, hospital in held:
         title = class_title(label)
-        rows = worth.site_rows(study, label, hospital)
         with parts.card(
             f"{title} is held by {markdown(hospital)} alone: how often a slice is called {title}",
             "A model that knows the site alone stands where the crosses stand; one that knows the class has 100 % in "
@@ -145,7 +154,7 @@ def site_or_disease(study: Study, colours: Palette) -> None:
             "third.",
         ):
             _chart_and_table(
-                worth_charts.strategies(rows, f"Called {title} (%)", colours),
+                worth_charts.strategies(worth.site_rows(study, label, hospital), f"Called {title} (%)", colours),
                 worth.site_table(study, label, hospital),
                 f"site_{label}",
                 f"How often slices are called {title}",

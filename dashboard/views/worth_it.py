@@ -22,6 +22,5 @@ if study.cells:
     worth_parts.answer(pooled)
     worth_parts.against(study, POOLED, of, colours)
     worth_parts.answer(sure)
-    worth_parts.brought(study, of, colours)
-    worth_parts.site_or_disease(study, colours)
+    worth_parts.further(study, of, colours)
     worth_parts.runs(study)

@@ -81,11 +81,12 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         ["–" if empty[i, j] else f"{confusion[i, j]:,}<br>{shares[i, j] * 100:.0f} %" for j in range(len(CLASSES))]
         for i in range(len(CLASSES))
     ]
-    figure = base_figure("Predicted class", "True class", colours, height=400)
+    names = [f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)]
+    figure = base_figure("Predicted class", "True class", colours, height=400, names=names)
     figure.add_heatmap(
         z=np.where(empty, 0.0, shares),
         x=_TITLES,
-        y=[f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)],
+        y=names,
         text=texts,
         texttemplate="%{text}",
         colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
@@ -97,8 +98,8 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         hovertemplate="true %{y}, predicted %{x}: %{text}<extra></extra>",
     )
     figure.update_layout(
-        yaxis={"autorange": "reversed", "showgrid": False, "automargin": True, "title": {"standoff": 14}},
-        xaxis={"showgrid": False, "automargin": True},
+        yaxis={"autorange": "reversed", "showgrid": False},
+        xaxis={"showgrid": False, "automargin": True},  # the margin is enough until a phone's width turns the names
     )
     return figure
 

@@ -95,13 +95,13 @@ def small_charts(
             drawn.add(line.key)
             grid.add_trace(trace, row=position // columns + 1, col=position % columns + 1)
     base = base_figure("", "", colours, height=90 + 250 * rows).layout
-    axis = {"gridcolor": colours.grid, "zeroline": False, "linecolor": colours.grid, "automargin": True}
+    axis = {"gridcolor": colours.grid, "zeroline": False, "linecolor": colours.grid}
     grid.update_layout(
         height=base.height,
         font=base.font,
         hoverlabel=base.hoverlabel,
         legend={**base.legend.to_plotly_json(), "y": 1 + 30 / (90 + 250 * rows)},
-        margin={"l": 8, "r": 12, "t": 70, "b": 8},
+        margin={"l": base.margin.l, "r": 12, "t": 70, "b": 46},
         paper_bgcolor=colours.surface,
         plot_bgcolor=colours.surface,
     )

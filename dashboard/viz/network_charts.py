@@ -45,7 +45,7 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
         barmode="stack",
         bargap=0.35,
         xaxis={"showgrid": True, "tickformat": ",", "rangemode": "tozero"},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        yaxis={"range": [len(names) - 0.5, -0.5], "showgrid": False},
         legend={"traceorder": "normal"},
     )
     return figure

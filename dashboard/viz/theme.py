@@ -27,6 +27,7 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
 
+_TITLE = 26  # pixels that an axis title takes beside names
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
 
@@ -131,11 +132,12 @@ def base_figure(
     """
     axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False}
     title = {"color": colours.muted, "size": 13}
+    left = label_pixels(names) + (_TITLE if title_y else 0) if names else 60
     layout = {  # given at once: an empty figure's update_layout takes ten times as long
         "template": "none",  # Plotly's own is half of a figure's bytes, and every setting is looked up in it
         "autotypenumbers": "strict",  # a hospital called "12" is a name
         "height": height,
-        "margin": {"l": label_pixels(names) if names else 60, "r": 12, "t": 8, "b": 46 if title_x else 26},
+        "margin": {"l": left, "r": 12, "t": 8, "b": 46 if title_x else 26},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours.text, "size": 13, "family": FONT},

@@ -18,6 +18,7 @@ from tests.dashboard.studies import save, worth_it
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
 DOTS = "path.leaflet-interactive"
+DRAWN = "document.querySelector('.js-plotly-plot')?.querySelectorAll('.points path').length"
 
 
 def test_the_network_opens_with_its_map_and_a_click_chooses(tmp_path: Path) -> None:
@@ -59,10 +60,13 @@ def test_a_finished_round_appears_by_itself(tmp_path: Path) -> None:
     with browsing(tmp_path) as visit:
         visit.page.goto(f"{visit.address}/training")  # a page that looks every second never settles on a busy machine
         visit.page.wait_for_selector("text=round 2 of 9")
+        visit.page.wait_for_function(f"{DRAWN} > 0")
+        few = visit.page.evaluate(DRAWN)
         (folder / "training_history.json").write_text(json.dumps(history(3, {"Phantom Jaipur": (26.9, 75.8)})))
         visit.page.wait_for_selector("text=round 3 of 9")
         write_run(tmp_path, done=9)
         visit.page.wait_for_selector("text=round 9 of 9")
+        visit.page.wait_for_function(f"{DRAWN} > 3 * {few}")  # the chart is drawn anew, though Plotly saw it before
         visit.page.wait_for_selector("text=Follow live", state="detached")
 
 

@@ -26,21 +26,32 @@ def test_the_three_questions_are_headings_with_their_verdicts(folder: Path) -> N
     app = open_page("worth_it")
     assert not app.exception
     headings = [element.value for element in app.subheader]
-    assert headings[:3] == [
+    assert headings == [
         "Is the shared model better for our patients than our own would be?",
         "How far is it from what pooling all data would give?",
         "How sure are we?",
     ]
-    assert headings[3:] == ["What does each hospital bring to the others?", "Site or disease?"]
+    assert [tab.label for tab in app.tabs] == ["What does each hospital bring to the others?", "Site or disease?"]
     text = said(app).replace("\\", "")
     assert "All hospitals together: better by 10.0 points (7.5 to 12.5)." in text
     assert "no difference that three seeds can show" in text
-    assert "nobody else holds one" in text
     assert "SYNTHETIC" in text
-    assert len(app.table) == 5
+    assert len(app.table) == 4
     assert "18 of 18 runs done" in text
+
+
+def test_what_a_board_asks_next_is_drawn_once_it_is_asked(folder: Path) -> None:
+    save(folder, worth_it())
+    app = open_page("worth_it")
+    assert "with this hospital minus without it" in said(app)
+    assert "is held by" not in said(app)
+    app.session_state["further"] = "Site or disease?"
+    app.run()
+    assert "with this hospital minus without it" not in said(app)
+    assert "No tumour is held by" in said(app)
+    assert "nobody else holds one" in said(app)
     app.session_state["study_runs"] = True
-    assert len(app.run().table) == 6, "the runs behind it are drawn once they are unfolded"
+    assert len(app.run().table) == 5, "the runs behind it are drawn once they are unfolded"
 
 
 def test_another_figure_and_another_study_are_kept_in_the_address(folder: Path) -> None:
