@@ -99,7 +99,8 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
     )
     figure.update_layout(
         yaxis={"autorange": "reversed", "showgrid": False},
-        xaxis={"showgrid": False, "automargin": True},  # the margin is enough until a phone's width turns the names
+        # the margin is enough until a phone's width turns the names
+        xaxis={"showgrid": False, "automargin": True, "tickfont": {"size": 12}},
     )
     return figure
 

@@ -27,7 +27,7 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
 
-_TITLE = 26  # pixels that an axis title takes beside names
+_TITLE = 18  # pixels that an axis title takes beside names
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
 
