@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -43,29 +41,16 @@ class SecurityHeaders:
     def __init__(self, app: Any) -> None:
         self.app = app
         self.headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-        self.early = [(b"link", f"<./static/js/{name}>; rel=modulepreload".encode()) for name in chart_programs()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on and extend the answer's headers."""
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
-                own = message.get("headers", [])
-                early = self.early if _is_page(own) else []
-                message = {**message, "headers": [*own, *self.headers, *early]}
+                message = {**message, "headers": [*message.get("headers", []), *self.headers]}
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-def chart_programs() -> list[str]:
-    """Return the names of Streamlit's files that draw charts, megabytes that a browser had better fetch at once."""
-    programs = Path(st.__file__).parent / "static" / "static" / "js"
-    return sorted(path.name for path in programs.glob("PlotlyChart.*.js"))
-
-
-def _is_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
 
 
 def middleware() -> list[Middleware]:

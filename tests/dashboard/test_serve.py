@@ -8,34 +8,21 @@ from dashboard import serve
 from dashboard.settings import ROOT
 
 
-def answered(*own: tuple[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return the headers of an answer that had only these before the middleware."""
+def test_every_answer_carries_the_headers() -> None:
     sent: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*own]})
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
         await send({"type": "http.response.body", "body": b""})
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     asyncio.run(serve.SecurityHeaders(app)({"type": "http"}, None, send))
-    return dict(sent[0]["headers"])
-
-
-def test_every_answer_carries_the_headers() -> None:
-    headers = answered((b"x", b"y"))
+    headers = dict(sent[0]["headers"])
     assert headers[b"x"] == b"y"
     assert headers[b"content-security-policy"].startswith(b"default-src 'self'; script-src 'self'")
     assert headers[b"x-content-type-options"] == b"nosniff"
-
-
-def test_a_page_has_the_chart_program_fetched_at_once() -> None:
-    programs = serve.chart_programs()
-    assert programs, "Streamlit has no file of this name any more: look for the one that draws Plotly's charts"
-    link = answered((b"content-type", b"text/html; charset=utf-8"))[b"link"].decode()
-    assert link == f"<./static/js/{programs[0]}>; rel=modulepreload"
-    assert b"link" not in answered((b"content-type", b"text/javascript"))
 
 
 def test_the_policy_names_no_other_host() -> None:
