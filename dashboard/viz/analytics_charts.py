@@ -41,15 +41,6 @@ def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figu
             customdata=[[class_title(row.name), formats.interval(share.interval)] for _, row, share in rows],
             hovertemplate="%{customdata[0]}: %{x:.1f} %, 95 % interval %{customdata[1]}<extra>" + title + "</extra>",
         )
-    figure.update_layout(
-        xaxis={"showgrid": True},
-        yaxis={
-            "tickvals": list(range(len(classes))),
-            "ticktext": ticks,
-            "range": [len(classes) - 0.5, -0.5],
-            "showgrid": False,
-        },
-    )
     return figure
 
 
@@ -86,7 +77,7 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
     figure.add_heatmap(
         z=np.where(empty, 0.0, shares),
         x=_TITLES,
-        y=names,
+        y=[*range(len(names))],
         text=texts,
         texttemplate="%{text}",
         colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
@@ -95,13 +86,11 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         xgap=3,
         ygap=3,
         showscale=False,
-        hovertemplate="true %{y}, predicted %{x}: %{text}<extra></extra>",
+        customdata=[[title] * len(_TITLES) for title in _TITLES],
+        hovertemplate="true %{customdata}, predicted %{x}: %{text}<extra></extra>",
     )
-    figure.update_layout(
-        yaxis={"autorange": "reversed", "showgrid": False},
-        # the margin is enough until a phone's width turns the names
-        xaxis={"showgrid": False, "automargin": True, "tickfont": {"size": 12}},
-    )
+    # the margin is enough until a phone's width turns the names
+    figure.layout.xaxis.update(showgrid=False, automargin=True, tickfont={"size": 12})
     return figure
 
 

@@ -19,10 +19,11 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
     names = sorted(hospitals)
     ticks = [short(name) for name in names]
     figure = base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
+    rows = [*range(len(names))]
     for position, label in enumerate(CLASSES):
         values = [hospitals[name].class_counts.get(label, 0) for name in names]
         figure.add_bar(
-            y=ticks,
+            y=rows,
             x=values,
             name=class_title(label),
             orientation="h",
@@ -38,14 +39,13 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
                     "solidity": 0.12,
                 },
             },
-            customdata=[small(value) for value in values],
-            hovertemplate="%{y}: %{customdata} slices<extra>" + class_title(label) + "</extra>",
+            customdata=[[tick, small(value)] for tick, value in zip(ticks, values, strict=True)],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} slices<extra>" + class_title(label) + "</extra>",
         )
     figure.update_layout(
         barmode="stack",
         bargap=0.35,
-        xaxis={"showgrid": True, "tickformat": ",", "rangemode": "tozero"},
-        yaxis={"range": [len(names) - 0.5, -0.5], "showgrid": False},
+        xaxis={"tickformat": ",", "rangemode": "tozero"},
         legend={"traceorder": "normal"},
     )
     return figure
@@ -54,17 +54,15 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
 def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | None, colours: Palette) -> go.Figure:
     """Draw each hospital's test accuracy with its 95 % interval, and the accuracy over all as a dashed line."""
     names = sorted(tests)
-    ticks = {name: _tick(name, tests[name]) for name in names}
-    figure = base_figure(
-        "Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=list(ticks.values())
-    )
+    ticks = [_tick(name, tests[name]) for name in names]
+    figure = base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
     style = marks(names, colours)
-    for name in names:
+    for row, name in enumerate(names):
         test = tests[name]
         low, high = test.interval or (test.accuracy, test.accuracy)
         figure.add_scatter(
             x=[test.accuracy * 100],
-            y=[ticks[name]],
+            y=[row],
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -91,7 +89,8 @@ def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | 
             },
             annotation_position="top",
         )
-    figure.update_layout(margin={"t": 34}, xaxis={"showgrid": True}, yaxis={"autorange": "reversed", "showgrid": True})
+    figure.layout.margin.t = 34
+    figure.layout.yaxis.showgrid = True
     return figure
 
 

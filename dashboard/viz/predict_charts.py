@@ -25,7 +25,7 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
     figure = base_figure("Probability (%)", "", colours, height=250, names=titles)
     figure.add_bar(
         x=probabilities * 100,
-        y=titles,
+        y=[*range(len(titles))],
         orientation="h",
         text=[formats.percent(float(value)) for value in probabilities],
         textposition="outside",
@@ -40,7 +40,8 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
                 "fgcolor": colours.surface,
             },
         },
-        hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+        customdata=titles,
+        hovertemplate="%{customdata}: %{x:.1f} %<extra></extra>",
     )
     figure.add_vline(
         x=threshold * 100,
@@ -56,7 +57,6 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         showlegend=False,
         bargap=0.3,
         margin={"t": 30, "r": 24},
-        xaxis={"range": [0, 112], "tickvals": [0, 25, 50, 75, 100], "showgrid": True},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        xaxis={"range": [0, 112], "tickvals": [0, 25, 50, 75, 100]},
     )
     return figure

@@ -66,12 +66,13 @@ def curves(run: Run, measure: Measure, colours: Palette, *, training: bool = Fal
 
 def replies(run: Run, colours: Palette) -> go.Figure:
     """Draw who replied in which round: a dot for a reply, a cross for a failure, nothing for "not asked"."""
-    order = [short(name) for name in run.hospital_names]
-    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(order)), names=order)
+    rows = {name: row for row, name in enumerate(run.hospital_names)}
+    names = [short(name) for name in rows]
+    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
     kinds = (("Replied", "circle", colours.hospitals[0]), ("Failed or missed", "x", colours.hospitals[1]))
     for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
         cells = [
-            (round_.number, short(name), _why(round_, name))
+            (round_.number, rows[name], [short(name), _why(round_, name)])
             for round_ in run.rounds
             for name in round_.asked
             if (name not in round_.replied or any(f.hospital == name for f in round_.failed)) is failed
@@ -83,12 +84,9 @@ def replies(run: Run, colours: Palette) -> go.Figure:
             name=title,
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 10},
-            hovertemplate="round %{x}<br>%{y}<br>%{customdata}<extra></extra>",
+            hovertemplate="round %{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         )
-    figure.update_layout(
-        xaxis=_round_axis(run),
-        yaxis={"categoryorder": "array", "categoryarray": order[::-1], "showgrid": False},
-    )
+    figure.layout.xaxis.update(_round_axis(run))
     return figure
 
 

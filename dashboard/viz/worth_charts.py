@@ -51,7 +51,7 @@ def strategies(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
             customdata=[[short(places[place], 60), written_share(found), found.n] for place, found in shown],
             hovertemplate=_hover("a rule" if site else "%{customdata[2]} seeds", short(formats.strategy(name))),
         )
-    return _with_places(figure, places)
+    return figure
 
 
 def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
@@ -88,8 +88,7 @@ def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
             customdata=[[short(places[i], 60), written_points(found), words] for i, found, words in shown],
             hovertemplate=_hover("%{customdata[2]}", name),
         )
-    figure.add_vline(x=0, line={"color": colours.muted, "dash": "dot"})
-    return _with_places(figure, places)
+    return _around_zero(figure, colours)
 
 
 def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
@@ -111,8 +110,12 @@ def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure
         hovertemplate=_hover("%{customdata[2]}", ""),
         showlegend=False,
     )
-    figure.add_vline(x=0, line={"color": colours.muted})
-    return _with_places(figure, places)
+    return _around_zero(figure, colours)
+
+
+def _around_zero(figure: go.Figure, colours: Palette) -> go.Figure:
+    figure.layout.xaxis.update(rangemode="tozero", zeroline=True, zerolinecolor=colours.muted, zerolinewidth=2)
+    return figure
 
 
 def _error_bars(found: Sequence[Estimate], colour: str) -> dict[str, object]:
@@ -136,20 +139,6 @@ def _hover(detail: str, extra: str) -> str:
 
 def _symbol(symbol: str, filled: bool) -> str:
     return symbol if filled else f"{symbol}-open"
-
-
-def _with_places(figure: go.Figure, places: Sequence[str]) -> go.Figure:
-    """Write the places along the axis; by number, since two long names may be cut to the same text."""
-    figure.update_layout(
-        xaxis={"showgrid": True},
-        yaxis={
-            "tickvals": list(range(len(places))),
-            "ticktext": _ticks(places),
-            "range": [max(len(places), 1) - 0.5, -0.5],
-            "showgrid": False,
-        },
-    )
-    return figure
 
 
 def _ticks(places: Sequence[str]) -> list[str]:

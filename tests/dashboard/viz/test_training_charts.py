@@ -47,8 +47,8 @@ def test_replies_and_failures_are_told_apart_by_symbol(tmp_path: Path) -> None:
     figure = training_charts.replies(load_run(write_run(tmp_path, done=4, drop=2)), LIGHT)
     replied, failed = figure.data
     assert (replied.marker.symbol, len(replied.x)) == ("circle", 11)
-    assert (failed.marker.symbol, failed.x, failed.y) == ("x", (2,), ("Phantom Kolkata",))
-    assert failed.customdata == ("train: no answer within 60 s",)
+    assert (failed.marker.symbol, failed.x, failed.y) == ("x", (2,), (2,))
+    assert list(failed.customdata[0]) == ["Phantom Kolkata", "train: no answer within 60 s"]
 
 
 def test_bytes_and_seconds_start_at_zero(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_what_is_decided_is_filled_and_the_rest_hollow(colours):
     assert [len(trace.x) for trace in vague.data] == [0, 4]
     assert vague.data[1].marker.symbol == "diamond-open"
     assert "no difference that three seeds can show" in vague.data[1].customdata[0][2]
-    assert clear.layout.shapes[0].x0 == 0
+    assert (clear.layout.xaxis.zeroline, clear.layout.xaxis.rangemode) == (True, "tozero")
 
 
 def test_bars_stand_on_zero(colours):
