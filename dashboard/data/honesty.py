@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from common.artifacts.read_cautions import from_json
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, texts
@@ -9,14 +11,21 @@ from common.run_kind import POOLED
 from dashboard.data import shared_slices
 from dashboard.data.facts import held_by_one, small
 from dashboard.data.remark import Remark
-from dashboard.data.results import hospital_results, overall_result
+from dashboard.data.results import Result
 from dashboard.data.shares import FEW_CASES
 from dashboard.viz import formats
 from dashboard.viz.theme import class_title
 
 
-def remarks(run: Run) -> list[Remark]:
-    """Return everything to know about a run's test figures, what weighs most first."""
+def remarks(run: Run, results: Iterable[Result]) -> list[Remark]:
+    """Return everything to know about a run's test figures, what weighs most first.
+
+    Parameters
+    ----------
+    run : Run
+    results : iterable of Result
+        Its test over all hospitals and at each of them.
+    """
     recorded = from_json(run.meta.get("warnings"))
     codes = {each.code for each in recorded}
     found = [
@@ -29,7 +38,7 @@ def remarks(run: Run) -> list[Remark]:
         _labels(run),
         *_one_sided(run),
         _answered(run),
-        *_small(run),
+        *_small(results),
     ]
     return [remark for remark in found if remark is not None]
 
@@ -89,8 +98,7 @@ def _answered(run: Run) -> Remark | None:
     return Remark(True, "Every hospital took part in every round.")
 
 
-def _small(run: Run) -> list[Remark]:
-    results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
+def _small(results: Iterable[Result]) -> list[Remark]:
     places = [
         f"{class_title(row.name)} ({small(row.support)}) at {result.title}"
         for result in results

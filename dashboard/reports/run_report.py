@@ -58,13 +58,14 @@ def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
         raise ValueError(f"{run.run_id} recorded no test figures")
     names = report_names(run)
     hospitals = hospital_results(run)
+    results = [overall, *hospitals.values()]
     story: list[Flowable] = [paragraph(f"Brain tumour federation: {run.run_id}", "title"), loud(RESEARCH_ONLY)]
     if run.synthetic:
         story += [Spacer(1, 2 * mm), loud(SYNTHETIC_RUN, "#5C1070")]
     if run.notice:
         story += [Spacer(1, 2 * mm), loud(run.notice, "#5C1070")]
     story += [Spacer(1, 3 * mm), *[paragraph(line) for line in summary(run, overall, hospitals, names)]]
-    story += [KeepTogether([paragraph("Can the figures be believed?", "heading"), *_doubts(run, names)])]
+    story += [KeepTogether([paragraph("Can the figures be believed?", "heading"), *_doubts(run, results, names)])]
     story += [KeepTogether([paragraph("Per class, over all hospitals", "heading"), *_classes(overall)])]
     story += [*_hospitals(hospitals, names), paragraph(_renamed(evenness.sentence(run), names))]
     story += [KeepTogether([paragraph("What was confused with what", "heading"), *_confusion(overall)])]
@@ -101,8 +102,8 @@ def summary(run: Run, overall: Result, hospitals: dict[str, Result], names: dict
     return lines
 
 
-def _doubts(run: Run, names: dict[str, str]) -> list[Flowable]:
-    rows = [(_MARKS[remark.sound], _renamed(remark.sentence, names)) for remark in remarks(run)]
+def _doubts(run: Run, results: list[Result], names: dict[str, str]) -> list[Flowable]:
+    rows = [(_MARKS[remark.sound], _renamed(remark.sentence, names)) for remark in remarks(run, results)]
     return [table(None, rows, (0.16, 0.84))]
 
 

@@ -64,9 +64,10 @@ def _note(text: str) -> dict[str, Any]:
     return {"delta": text, **QUIET} if text != formats.MISSING else {}
 
 
-def doubts(run: Run) -> None:
+def doubts(run: Run, overall: Result, hospitals: Mapping[str, Result]) -> None:
     """Draw what to know before believing the figures."""
-    lines = [f"- {ICONS[remark.sound]} {markdown(remark.sentence)}" for remark in remarks(run)]
+    found = remarks(run, [overall, *hospitals.values()])
+    lines = [f"- {ICONS[remark.sound]} {markdown(remark.sentence)}" for remark in found]
     st.markdown("\n".join(lines))
 
 

@@ -113,38 +113,51 @@ def chart(choice: Choice, colours: Palette) -> None:
     parts.plot(figure, key="comparison", alt=f"{measure.title} of each run; the tables say the same.", toolbar=True)
 
 
-def settings_card(choice: Choice) -> None:
+def details(choice: Choice) -> None:
+    """Draw what was set differently, or all runs at one round; a tab is drawn once it is open."""
+    names = ["What was set differently", "All runs at one round"]
+    st.session_state.setdefault("details", names["round" in st.query_params])
+    with st.container(border=True):
+        settings, at_round = st.tabs(names, key="details", on_change="rerun")
+        if settings.open:  # each table keeps the browser busy
+            address.keep(round=None)
+            with settings:
+                _settings(choice)
+        if at_round.open:
+            with at_round:
+                _at_round(choice)
+
+
+def _settings(choice: Choice) -> None:
     """Draw the runs' settings, only the differing ones unless asked otherwise."""
-    with parts.card("What was set differently"):
-        only = st.toggle("Only differences", value=True, key="only_differences", persist_state="session")
-        read = {key: cached.run_settings(key) for key in choice.runs}
-        parts.problems([problem for _, found in read.values() for problem in found])
-        table = comparison.settings_table({key: body for key, (body, _) in read.items()}, only_differences=only)
-        recorded = [key for key, (body, _) in read.items() if body]
-        if len(recorded) < len(read):
-            st.caption(f"Recorded no settings: {markdown(', '.join(key for key in read if key not in recorded))}.")
-        if not table.empty:
-            parts.table(table, alt="Settings of each run.")
-        elif recorded:
-            st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
+    only = st.toggle("Only differences", value=True, key="only_differences", persist_state="session")
+    read = {key: cached.run_settings(key) for key in choice.runs}
+    parts.problems([problem for _, found in read.values() for problem in found])
+    table = comparison.settings_table({key: body for key, (body, _) in read.items()}, only_differences=only)
+    recorded = [key for key, (body, _) in read.items() if body]
+    if len(recorded) < len(read):
+        st.caption(f"Recorded no settings: {markdown(', '.join(key for key in read if key not in recorded))}.")
+    if not table.empty:
+        parts.table(table, alt="Settings of each run.")
+    elif recorded:
+        st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
 
 
-def round_card(choice: Choice) -> None:
+def _at_round(choice: Choice) -> None:
     """Draw every run's value at one round."""
-    with parts.card("All runs at one round"):
-        ends = [run.rounds[-1].number for run in choice.runs.values() if run.rounds]
-        last = max(ends, default=0)
-        if not last:
-            st.caption("No run has a complete round.")
-            return
-        asked = st.query_params.get("round", "")
-        if "round" not in st.session_state:
-            st.session_state["round"] = _whole(asked) or min(ends)
-        st.session_state["round"] = max(1, min(st.session_state["round"], last))
-        number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
-        address.keep(round=str(number))
-        table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
-        parts.table(table, alt=f"Each run at round {number}.")
+    ends = [run.rounds[-1].number for run in choice.runs.values() if run.rounds]
+    last = max(ends, default=0)
+    if not last:
+        st.caption("No run has a complete round.")
+        return
+    asked = st.query_params.get("round", "")
+    if "round" not in st.session_state:
+        st.session_state["round"] = _whole(asked) or min(ends)
+    st.session_state["round"] = max(1, min(st.session_state["round"], last))
+    number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
+    address.keep(round=str(number))
+    table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
+    parts.table(table, alt=f"Each run at round {number}.")
 
 
 def every_run(known: list[str]) -> None:

@@ -23,7 +23,7 @@ if overall is None:
 colours = parts.colours()
 parts.metrics(analytics_parts.headline(run, overall, hospitals))
 with parts.card("Can the figures be believed?"):
-    analytics_parts.doubts(run)
+    analytics_parts.doubts(run, overall, hospitals)
     analytics_parts.report(run)
 
 chosen = analytics_parts.choose(overall, hospitals)

@@ -31,9 +31,5 @@ else:
     ):
         compare_parts.chart(choice, parts.colours())
         compare_parts.exports(choice)
-    left, right = st.columns([1.4, 1], gap="medium")
-    with left:
-        compare_parts.settings_card(choice)
-    with right:
-        compare_parts.round_card(choice)
+    compare_parts.details(choice)
 compare_parts.every_run(known)

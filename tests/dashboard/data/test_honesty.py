@@ -8,11 +8,14 @@ import pytest
 from common.artifacts.read import load_run
 from common.run_kind import POOLED
 from dashboard.data.honesty import remarks
+from dashboard.data.results import hospital_results, overall_result
 from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
 
 
 def said(folder: Path, sound: bool | None) -> str:
-    return " ".join(remark.sentence for remark in remarks(load_run(folder)) if remark.sound is sound)
+    run = load_run(folder)
+    results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
+    return " ".join(remark.sentence for remark in remarks(run, results) if remark.sound is sound)
 
 
 def test_a_run_in_order(tmp_path: Path) -> None:

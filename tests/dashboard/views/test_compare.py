@@ -62,6 +62,20 @@ def test_best_values_and_settings() -> None:
     assert not app.exception
 
 
+def test_the_round_is_in_the_address_while_it_is_looked_at() -> None:
+    app = open_page("compare", runs="run-001,run-002")
+    assert not app.slider
+    assert "round" not in app.query_params
+    app.session_state["details"] = "All runs at one round"
+    app.run()
+    app.slider(key="round").set_value(3).run()
+    assert app.query_params["round"] == "3"
+    assert "difference" in " ".join(app.table[-1].value.columns).lower()
+    app.session_state["details"] = "What was set differently"
+    app.run()
+    assert "round" not in app.query_params
+
+
 @pytest.mark.parametrize("where", ["Each hospital apart", "Phantom Jaipur"])
 @pytest.mark.parametrize("against", ["round", "bytes", "seconds"])
 def test_runs_that_recorded_too_little_are_named(where: str, against: str) -> None:
