@@ -132,7 +132,8 @@ def base_figure(
         Of rows, the first on top at y = 0, the next at y = 1 and so on, instead of a vertical axis of numbers; by
         number, since two long names may be cut to the same text. Lines are parted by ``<br>``.
     """
-    axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False}
+    # Plotly's own choice for what does not fit has every label measured, for a fifth of a chart's time
+    axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False, "ticklabeloverflow": "allow"}
     title = {"color": colours.muted, "size": 13}
     left = label_pixels(names) + (_TITLE if title_y else 0) if names else 60
     rows = {"tickvals": [*range(len(names))], "ticktext": [*names], "range": [max(len(names), 1) - 0.5, -0.5]}
