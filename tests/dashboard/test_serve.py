@@ -36,3 +36,8 @@ def test_the_configuration_keeps_to_this_computer() -> None:
     assert config["server"]["maxUploadSize"] <= 50
     assert config["browser"]["gatherUsageStats"] is False
     assert config["client"]["showErrorDetails"] == "none"
+
+
+def test_no_page_waits_for_a_look_for_garbage() -> None:
+    config = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text())
+    assert config["runner"]["postScriptGC"] is False

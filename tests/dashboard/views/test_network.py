@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,13 @@ def test_the_gap_comes_with_the_spread_and_the_intervals_with_their_kind(output_
     assert {metric.label: metric.delta for metric in app.metric}["Hospital gap"] == "SD 1.6 pp"
     assert "Worst hospital: Phantom Kolkata" in said(app).replace("\\", "")
     assert "Wilson's, as if no two slices were related" in said(app)
+
+
+def test_a_chart_is_handed_over_so_that_the_browser_draws_it_once(output_dir: Path) -> None:
+    write_run(output_dir)
+    charts = open_page().get("plotly_chart")
+    assert len(charts) == 2
+    for chart in charts:
+        layout = json.loads(chart.proto.spec)["layout"]
+        assert "template" not in layout, "a template is never equal to itself, so each chart is drawn twice"
+        assert layout["datarevision"] == 1
