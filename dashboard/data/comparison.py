@@ -99,13 +99,16 @@ def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
         "At round": ("In round", "{:.0f}"),
         "Difference": ("To baseline", change),
         "Test accuracy": ("Test", "{:.1f} %"),
-        "95 % interval": ("Test, 95 %", "{}"),
         "Gap": ("Gap", change.replace("+", "")),
     }
     texts = {
         title: [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
         for name, (title, form) in columns.items()
     }
+    texts["Test"] = [
+        share if ends == formats.MISSING else f"{share} ({ends.removesuffix(' %')})"
+        for share, ends in zip(texts["Test"], table["95 % interval"], strict=True)
+    ]
     return pd.DataFrame({"Run": table["Run"], **texts, **table[["Rounds", "Strategy", "State"]]})
 
 

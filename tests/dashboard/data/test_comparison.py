@@ -54,8 +54,11 @@ def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
     assert texts["Best"] == f"{table['Best'][0]:.1f} %"
     assert texts["To baseline"] == f"{table['Difference'][0]:.1f} pp"
     assert texts["In round"] == "3"
+    tested, ends = table["Test accuracy"][0], table["95 % interval"][0].removesuffix(" %")
+    assert texts["Test"] == f"{tested:.1f} % ({ends})"
     unrecorded = comparison.summary_texts(comparison.summary(runs, MACRO_F1, None), MACRO_F1).set_index("Run")
     assert list(unrecorded.loc["v1:run-001", ["Best", "In round", "To baseline", "Gap"]]) == ["–"] * 4
+    assert "(" not in unrecorded.loc["v1:run-001", "Test"], "version 1 recorded no interval"
     losses = comparison.summary_texts(comparison.summary(runs, LOSS, "run-001"), LOSS)
     assert losses["To baseline"][0] == "+0.000"
 

@@ -33,7 +33,7 @@ def test_the_table_says_what_the_map_shows(tmp_path: Path) -> None:
     table = facts.hospital_table(load_run(write_run(tmp_path)))
     assert list(table["Hospital"]) == ["Phantom Hyderabad", "Phantom Jaipur", "Phantom Kolkata"]
     row = table.iloc[1]
-    assert (row["Slices"], row["No tumour"], row["Test accuracy"]) == ("355", "0", "88.0 %")
+    assert (row["Slices"], row["No tumour"], row["Test accuracy"]) == ("355", "0", "88.0 % (82.0–93.0)")
 
 
 def test_small_counts_are_not_told() -> None:
