@@ -142,14 +142,13 @@ def pivot(rows: Sequence[Row], heading: str = "Hospital") -> pd.DataFrame:
 
 
 def difference_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return differences as a table, with the verdict in words."""
+    """Return differences as a table, in the verdict's words, which hold the figure."""
     return pd.DataFrame(
         [
             {
                 "Hospital": row.place,
-                "Difference": written_points(row.estimate),
                 "Seeds": row.estimate.n if row.estimate else 0,
-                "In words": row.verdict.words if row.verdict else formats.MISSING,
+                "Difference": row.verdict.words if row.verdict else formats.MISSING,
             }
             for row in rows
         ]
