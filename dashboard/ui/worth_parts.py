@@ -116,18 +116,19 @@ def against(study: Study, baseline: str, of: Measure, colours: Palette) -> None:
 
 
 def further(study: Study, of: Measure, colours: Palette) -> None:
-    """Draw what a board asks next: a tab for each question that the study answers, drawn once it is open."""
-    drawn: dict[str, Callable[[], None]] = {}
+    """Draw what a board asks next, folded: the questions that the study can answer, and the runs behind it."""
     if rows := worth.brought_rows(study, of):
-        drawn["What does each hospital bring to the others?"] = partial(_brought, study, rows, of, colours)
+        _folded("What does each hospital bring to the others?", "brought", partial(_brought, study, rows, of, colours))
     if held := held_alone(study.class_counts):
-        drawn["Site or disease?"] = partial(_site_or_disease, study, held, colours)
-    if not drawn:
-        return
-    for tab, draw in zip(st.tabs(list(drawn), key="further", on_change="rerun"), drawn.values(), strict=True):
-        if tab.open:  # each chart keeps the browser busy
-            with tab:
-                draw()
+        _folded("Site or disease?", "site", partial(_site_or_disease, study, held, colours))
+    _folded("The runs behind it", "runs", partial(_runs, study))
+
+
+def _folded(title: str, key: str, draw: Callable[[], None]) -> None:
+    folded = st.expander(title, key=f"study_{key}", on_change="rerun")
+    if folded.open:  # each chart and each table keeps the browser busy
+        with folded:
+            draw()
 
 
 def _brought(study: Study, rows: Sequence[worth.Row], of: Measure, colours: Palette) -> None:
@@ -162,12 +163,8 @@ def _site_or_disease(study: Study, held: Sequence[tuple[str, str]], colours: Pal
             st.caption(f"{markdown(worth.site_sentence(study, label, hospital) or '')} {site.LIMITS}")
 
 
-def runs(study: Study) -> None:
-    """Draw the runs behind the study, folded."""
-    folded = st.expander("The runs behind it", icon=":material/list:", key="study_runs", on_change="rerun")
-    if folded.open:
-        with folded:
-            parts.table(worth.cell_table(study), alt="The runs of the study.", rows=12)
+def _runs(study: Study) -> None:
+    parts.table(worth.cell_table(study), alt="The runs of the study.", rows=12)
 
 
 @st.fragment(run_every=LIVE_SECONDS)

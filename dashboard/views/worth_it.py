@@ -23,4 +23,3 @@ if study.cells:
     worth_parts.against(study, POOLED, of, colours)
     worth_parts.answer(sure)
     worth_parts.further(study, of, colours)
-    worth_parts.runs(study)

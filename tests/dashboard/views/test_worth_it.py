@@ -31,27 +31,29 @@ def test_the_three_questions_are_headings_with_their_verdicts(folder: Path) -> N
         "How far is it from what pooling all data would give?",
         "How sure are we?",
     ]
-    assert [tab.label for tab in app.tabs] == ["What does each hospital bring to the others?", "Site or disease?"]
+    folded = [expander.label for expander in app.expander]
+    assert folded == ["What does each hospital bring to the others?", "Site or disease?", "The runs behind it"]
     text = said(app).replace("\\", "")
     assert "All hospitals together: better by 10.0 points (7.5 to 12.5)." in text
     assert "no difference that three seeds can show" in text
     assert "SYNTHETIC" in text
-    assert len(app.table) == 4
+    assert len(app.table) == 3
     assert "18 of 18 runs done" in text
 
 
 def test_what_a_board_asks_next_is_drawn_once_it_is_asked(folder: Path) -> None:
     save(folder, worth_it())
     app = open_page("worth_it")
-    assert "with this hospital minus without it" in said(app)
-    assert "is held by" not in said(app)
-    app.session_state["further"] = "Site or disease?"
-    app.run()
     assert "with this hospital minus without it" not in said(app)
+    assert "is held by" not in said(app)
+    app.session_state["study_brought"] = True
+    assert "with this hospital minus without it" in said(app.run())
+    app.session_state["study_site"] = True
+    app.run()
     assert "No tumour is held by" in said(app)
     assert "nobody else holds one" in said(app)
     app.session_state["study_runs"] = True
-    assert len(app.run().table) == 5, "the runs behind it are drawn once they are unfolded"
+    assert len(app.run().table) == 6, "the runs behind it are drawn once they are unfolded"
 
 
 def test_another_figure_and_another_study_are_kept_in_the_address(folder: Path) -> None:
