@@ -12,6 +12,7 @@ import pandas as pd
 from common.artifacts.read_records import HospitalRound, Round, Run
 from common.artifacts.read_values import mapping
 from dashboard.data.facts import overall_test
+from dashboard.data.shares import Share, written
 from dashboard.viz import formats
 from dashboard.viz.measures import MEASURES, Measure
 
@@ -85,6 +86,7 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
                 "Difference": (top[0] - base[0]) * scale if top and base else None,
                 "Test accuracy": test.accuracy * 100 if test else None,
                 "95 % interval": formats.interval(test.interval if test else None),
+                "Test": written(Share(test.accuracy, test.interval) if test else Share()),
                 "Gap": _gap(run, measure, top[1], scale) if top else None,
             }
         )
@@ -98,17 +100,13 @@ def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
         "Best": ("Best", value),
         "At round": ("In round", "{:.0f}"),
         "Difference": ("To baseline", change),
-        "Test accuracy": ("Test", "{:.1f} %"),
+        "Test": ("Test", "{}"),
         "Gap": ("Gap", change.replace("+", "")),
     }
     texts = {
         title: [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
         for name, (title, form) in columns.items()
     }
-    texts["Test"] = [
-        share if ends == formats.MISSING else f"{share} ({ends.removesuffix(' %')})"
-        for share, ends in zip(texts["Test"], table["95 % interval"], strict=True)
-    ]
     return pd.DataFrame({"Run": table["Run"], **texts, **table[["Rounds", "Strategy", "State"]]})
 
 

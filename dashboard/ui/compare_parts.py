@@ -168,7 +168,7 @@ def every_run(known: list[str]) -> None:
             return
         table = comparison.summary(cached.runs(known), MEASURES["accuracy"], None)
         event = st.dataframe(
-            table.drop(columns=["Difference", "Gap"]),
+            table.drop(columns=["Difference", "Gap", "Test"]),
             hide_index=True,
             width="stretch",
             height=320,

@@ -136,7 +136,7 @@ def base_figure(
     axis = {"gridcolor": colours.grid, "linecolor": colours.grid, "zeroline": False, "ticklabeloverflow": "allow"}
     title = {"color": colours.muted, "size": 13}
     left = label_pixels(names) + (_TITLE if title_y else 0) if names else 60
-    rows = {"tickvals": [*range(len(names))], "ticktext": [*names], "range": [max(len(names), 1) - 0.5, -0.5]}
+    rows = {"tickvals": [*range(len(names))], "ticktext": [*names], "range": [len(names) - 0.5, -0.5]}
     layout = {
         "template": "none",  # Plotly's own is half of a figure's bytes, and every setting is looked up in it
         "autotypenumbers": "strict",  # a hospital called "12" is a name
