@@ -38,7 +38,7 @@ NOTE_CHANGES = """(() => {
   addEventListener('pointerdown', (event) => {
     Object.assign(seen, {start: event.timeStamp, heading: 0, changed: 0, busy: 0, before: heading()});
   }, true);
-  new PerformanceObserver((list) => {  // tasks above 50 ms, those of the map's frame included
+  new PerformanceObserver((list) => {  // tasks above 50 ms, which may change nothing but a canvas
     for (const task of list.getEntries()) seen.busy = Math.max(seen.busy, task.startTime + task.duration);
   }).observe({type: 'longtask', buffered: true});
   new MutationObserver((changes) => {

@@ -116,20 +116,22 @@ def measure(addresses: dict[Path, str], repeat: int) -> dict[Path, dict[str, lis
     times: dict[Path, dict[str, list[float]]] = {script: {} for script in addresses}
     with browser() as chrome:
         for script, address in addresses.items():
-            _visit(chrome, address, PAGES[script], {})  # warms the server and the browser's cache
+            _visit(chrome, address, script, {})  # warms the server and the browser's cache
         for _ in range(repeat):
             for script, address in addresses.items():
-                _visit(chrome, address, PAGES[script], times[script])
+                _visit(chrome, address, script, times[script])
     return times
 
 
-def _visit(chrome: Browser, address: str, pages: dict[str, str], times: dict[str, list[float]]) -> None:
+def _visit(chrome: Browser, address: str, script: Path, times: dict[str, list[float]]) -> None:
     with chrome.tab() as tab:
         _note(times, "first page", tab.go(address))
         if not tab.count(".js-plotly-plot .main-svg"):
             raise SystemExit("The first page has no chart.")
+        if script == DASHBOARD and not tab.count("path.leaflet-interactive"):
+            raise SystemExit("The first page has no map.")
         for visit in ("first", "next"):
-            for title, heading in pages.items():
+            for title, heading in PAGES[script].items():
                 _note(times, f"{visit} to {title}", _switch(tab, title, heading))
 
 

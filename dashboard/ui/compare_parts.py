@@ -9,7 +9,7 @@ import streamlit as st
 
 from common.artifacts.read_records import Run
 from dashboard.data import cached, comparison
-from dashboard.ui import address, parts
+from dashboard.ui import address, parts, text_table
 from dashboard.viz import compare_charts
 from dashboard.viz.measures import MEASURES, Measure
 from dashboard.viz.theme import Palette, markdown
@@ -85,7 +85,7 @@ def best_table(choice: Choice) -> None:
         "Best round of each run", "Best, not last; the gap is between hospitals in it. Differences are best to best."
     ):
         texts = comparison.summary_texts(table, choice.measure)
-        parts.table(texts, alt="The best value of each run and its difference to the baseline.", rows=ROWS)
+        text_table.draw(texts, alt="The best value of each run and its difference to the baseline.", rows=ROWS)
 
 
 def chart(choice: Choice, colours: Palette) -> None:
@@ -138,7 +138,7 @@ def _settings(choice: Choice) -> None:
     if len(recorded) < len(read):
         st.caption(f"Recorded no settings: {markdown(', '.join(key for key in read if key not in recorded))}.")
     if not table.empty:
-        parts.table(table, alt="Settings of each run.")
+        text_table.draw(table, alt="Settings of each run.")
     elif recorded:
         st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
 
@@ -157,7 +157,7 @@ def _at_round(choice: Choice) -> None:
     number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
     address.keep(round=str(number))
     table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
-    parts.table(table, alt=f"Each run at round {number}.")
+    text_table.draw(table, alt=f"Each run at round {number}.")
 
 
 def every_run(known: list[str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from common.artifacts.read_records import Finding, HospitalData, Run
 from dashboard.data import audit_tables, shared_slices
-from dashboard.ui import parts
+from dashboard.ui import parts, text_table
 from dashboard.viz import formats
 from dashboard.viz.theme import markdown
 
@@ -60,7 +60,7 @@ def between_hospitals(run: Run) -> None:
         st.caption(markdown(recorded.sentence))
         table = shared_slices.table(run)
         if not table.empty:
-            parts.table(table, alt="Slices that two hospitals hold.")
+            text_table.draw(table, alt="Slices that two hospitals hold.")
 
 
 def hospital_findings(hospital: HospitalData) -> None:

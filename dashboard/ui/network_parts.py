@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit_folium import st_folium
 
 from common.artifacts.read_records import Run
 from dashboard.data import evenness, facts
 from dashboard.data.facts import TestFigures
 from dashboard.data.shares import Share
+from dashboard.ui import hospital_map
 from dashboard.viz import formats, netmap
 from dashboard.viz.theme import Palette, class_title, markdown
 
 QUIET: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
 CHOSEN = "chosen_hospital"
-MAP_HEIGHT = 430
 
 
 def headline(run: Run) -> list[tuple[str, str, dict[str, Any]]]:
@@ -81,25 +80,16 @@ def why_no_tests(run: Run) -> str:
 
 def network_map(run: Run, tests: Mapping[str, TestFigures], colours: Palette) -> None:
     """Draw the map; a click on a dot chooses that hospital."""
-    # settled before the map is drawn: a map that differs from the one that was clicked forgets the click
     if st.session_state.get(CHOSEN) not in run.hospitals:
         st.session_state[CHOSEN] = min(run.hospitals, default=None)
-    chosen = st.session_state[CHOSEN]
-    chart = netmap.draw(run.hospitals, tests, colours, names=run.hospital_names, selected=chosen)
-    answer = st_folium(
-        chart,
-        height=MAP_HEIGHT,
-        use_container_width=True,
-        returned_objects=["last_object_clicked"],
-        key=f"map-{run.run_id}-{len(run.hospitals)}",
-    )
-    clicked = (answer or {}).get("last_object_clicked")
-    if clicked != st.session_state.get("map_clicked"):
-        st.session_state["map_clicked"] = clicked
-        name = netmap.nearest(run.hospitals, clicked)
-        if name is not None and name != chosen:
-            st.session_state[CHOSEN] = name
-            st.rerun()
+    placed = netmap.placed(run.hospitals)
+    chart = netmap.draw(run.hospitals, tests, colours, names=run.hospital_names, selected=st.session_state[CHOSEN])
+
+    def choose(dot: int) -> None:
+        if 0 <= dot < len(placed):
+            st.session_state[CHOSEN] = list(placed)[dot]
+
+    hospital_map.draw(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose)
     outside = netmap.outside_coast(run.hospitals)
     if outside:
         st.caption(f"{markdown(formats.listed(outside))}: outside of the coast that is drawn.")

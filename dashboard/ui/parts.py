@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -111,23 +110,6 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
     picture = {**TOOLBAR["toImageButtonOptions"], "filename": key}
     config = {**TOOLBAR, "toImageButtonOptions": picture, **({"displayModeBar": True} if toolbar else {})}
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)
-
-
-def table(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
-    """Draw a small table whole, as HTML: soon there, nothing cut off, read out by a screen reader.
-
-    Parameters
-    ----------
-    texts : DataFrame
-        A row of texts each; signs of Markdown in them are shown as they are.
-    alt : str
-        What it tells, for a screen reader.
-    rows : int or None
-        From how many on it scrolls; None never.
-    """
-    height: Literal["content"] | int = "content" if rows is None or len(texts) <= rows else 40 * (rows + 1)  # pixels
-    shown = texts.map(lambda text: markdown(str(text))).rename(columns=markdown)
-    st.table(shown, hide_index=True, border="horizontal", height=height, alt=alt)
 
 
 def metrics(cells: Sequence[tuple[str, str, dict[str, Any]]]) -> None:

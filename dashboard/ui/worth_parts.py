@@ -19,7 +19,7 @@ from common.study.sureness import missing
 from common.study.verdict import seeds
 from dashboard.data import cached, worth
 from dashboard.settings import LIVE_SECONDS
-from dashboard.ui import address, parts
+from dashboard.ui import address, parts, text_table
 from dashboard.viz import formats, worth_charts
 from dashboard.viz.theme import Palette, class_title, markdown
 
@@ -164,7 +164,7 @@ def _site_or_disease(study: Study, held: Sequence[tuple[str, str]], colours: Pal
 
 
 def _runs(study: Study) -> None:
-    parts.table(worth.cell_table(study), alt="The runs of the study.", rows=12)
+    text_table.draw(worth.cell_table(study), alt="The runs of the study.", rows=12)
 
 
 @st.fragment(run_every=LIVE_SECONDS)
@@ -179,4 +179,4 @@ def _chart_and_table(figure: go.Figure | None, table: pd.DataFrame, key: str, al
         st.caption("No seed has the runs that this needs yet.")
         return
     parts.plot(figure, key=key, alt=f"{alt}; the table says the same.")
-    parts.table(table, alt=f"{alt}, as figures.")
+    text_table.draw(table, alt=f"{alt}, as figures.")

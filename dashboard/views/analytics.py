@@ -8,7 +8,7 @@ from dashboard.data import evenness
 from dashboard.data.result_tables import class_table, hospital_table
 from dashboard.data.results import hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES
-from dashboard.ui import analytics_parts, live, parts, run_picker
+from dashboard.ui import analytics_parts, live, parts, run_picker, text_table
 from dashboard.viz.theme import markdown
 
 parts.header("Analytics")
@@ -29,7 +29,7 @@ with parts.card("Can the figures be believed?"):
 chosen = analytics_parts.choose(overall, hospitals)
 with parts.card("Class by class", chosen.sure):
     analytics_parts.classes(chosen, colours)
-    parts.table(class_table(chosen), alt="Each class in figures.")
+    text_table.draw(class_table(chosen), alt="Each class in figures.")
 left, right = st.columns(2, gap="medium")
 with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
     analytics_parts.confusion(chosen, colours)
@@ -44,7 +44,7 @@ with parts.card(
     f"{FEW_CASES}.",
 ):
     if hospitals:
-        parts.table(hospital_table(hospitals, overall), alt="Each hospital in figures.")
+        text_table.draw(hospital_table(hospitals, overall), alt="Each hospital in figures.")
         st.caption(markdown(evenness.sentence(run)))
     else:
         st.caption("Not recorded for this run.")

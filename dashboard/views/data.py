@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.data import audit_tables
-from dashboard.ui import data_parts, live, network_parts, parts, run_picker
+from dashboard.ui import data_parts, live, network_parts, parts, run_picker, text_table
 
 parts.header("Data", "What the hospitals reported of their slices: counts and findings, without images or file names.")
 run = run_picker.require_run()
@@ -24,7 +24,7 @@ if not audit_tables.audited(run):
 with parts.card(
     "Hospital by hospital", "A group: duplicates, look-alikes and neighbouring slices, probably of one patient."
 ):
-    parts.table(audit_tables.overview(run), alt="What each hospital holds.")
+    text_table.draw(audit_tables.overview(run), alt="What each hospital holds.")
 
 if audit_tables.audited(run):
     st.subheader("Findings, and what to do", anchor=False)
@@ -38,4 +38,4 @@ with parts.card("The split", "Slices of each class in each part."):
     if split.empty:
         st.caption("Not recorded for this run.")
     else:
-        parts.table(split, alt="Slices of each class in each part, by hospital.")
+        text_table.draw(split, alt="Slices of each class in each part, by hospital.")

@@ -8,7 +8,7 @@ from common.artifacts.read_values import text
 from common.artifacts.service_history import read_changes
 from dashboard.data import cached
 from dashboard.data.versions import change_table, version_table, versions
-from dashboard.ui import models_parts, parts, run_picker
+from dashboard.ui import models_parts, parts, run_picker, text_table
 
 parts.header("Models")
 output_dir = cached.settings().output_dir
@@ -34,6 +34,6 @@ with parts.card("History"):
     if unreadable:
         st.warning(f"{unreadable} lines of models/history.jsonl cannot be read.", icon=":material/report:")
     if changes:
-        parts.table(change_table(changes), alt="Which model was put in service when, and why.", rows=8)
+        text_table.draw(change_table(changes), alt="Which model was put in service when, and why.", rows=8)
     else:
         st.caption("No change is recorded.")

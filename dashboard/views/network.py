@@ -7,7 +7,7 @@ import streamlit as st
 from common.artifacts.read_intervals import how_sure
 from common.artifacts.read_values import mapping
 from dashboard.data import cached, evenness, facts
-from dashboard.ui import live, network_parts, parts, run_picker
+from dashboard.ui import live, network_parts, parts, run_picker, text_table
 from dashboard.viz import network_charts
 from dashboard.viz.theme import markdown
 
@@ -43,4 +43,4 @@ with right:
             st.caption(network_parts.why_no_tests(run))
 
 with parts.card("Hospitals as a table"):
-    parts.table(facts.hospital_table(run), alt="What the map and the charts show of each hospital.")
+    text_table.draw(facts.hospital_table(run), alt="What the map and the charts show of each hospital.")

@@ -1,4 +1,4 @@
-"""The map of hospitals, drawn without any request to the outside: own Leaflet, own coast, no tiles.
+"""The map of hospitals, drawn without any request to the outside: own coast, no tiles.
 
 Coasts only, on purpose: no political border is drawn.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,6 @@ COAST_BOX = {"min_lat": -2, "max_lat": 45, "min_lon": 50, "max_lon": 110}
 LARGEST_DOT = 20.0
 SMALLEST_DOT = 5.0
 LABELS_UP_TO = 8
-STATIC_URL = "../../app/static"  # as seen from the map component's own frame; works below a base path too
 
 
 def draw(
@@ -52,32 +51,26 @@ def draw(
     Returns
     -------
     folium.Map
-        With script and style taken from the dashboard itself.
+        For `script`.
     """
-    placed = {name: body for name, body in sorted(hospitals.items()) if body.location is not None}
     chart = folium.Map(
-        location=[21.5, 79],
-        zoom_start=5,
         zoom_control="bottomright",  # on the sea, where no hospital's name is
         tiles=None,
         attributionControl=False,
         zoomSnap=0.25,
         scrollWheelZoom=False,
     )
-    dark = colours.surface.upper() != "#FFFFFF"
-    chart.default_js = [("leaflet", f"{STATIC_URL}/leaflet/leaflet.js")]
-    chart.default_css = [
-        ("leaflet_css", f"{STATIC_URL}/leaflet/leaflet.css"),
-        ("map_css", f"{STATIC_URL}/map/{'dark' if dark else 'light'}.css"),
-    ]
+    chart.location = None  # nowhere else first: Leaflet would move from there
+    on_map = placed(hospitals)
+    chart.fit_bounds(bounds([body.location for body in on_map.values() if body.location]))
     _Coast(coast(), style_function=lambda _: _land(colours), interactive=False).add_to(chart)
-    middle = _middle([body.location[1] for body in placed.values() if body.location])
-    largest = max((body.total or 0 for body in placed.values()), default=0)
+    middle = _middle([body.location[1] for body in on_map.values() if body.location])
+    largest = max((body.total or 0 for body in on_map.values()), default=0)
     style = marks(names, colours)
-    for name, body in placed.items():
+    for name, body in on_map.items():
         radius = dot_radius(body.total, largest)
         text = _text(name, body, tests.get(name))
-        labelled = len(placed) <= LABELS_UP_TO
+        labelled = len(on_map) <= LABELS_UP_TO
         folium.CircleMarker(
             body.location,
             radius=radius,
@@ -90,8 +83,30 @@ def draw(
         ).add_to(chart)
         if labelled:
             _label(text, body, radius, middle).add_to(chart)
-    chart.fit_bounds(bounds([body.location for body in placed.values() if body.location]))
     return chart
+
+
+def placed(hospitals: Mapping[str, HospitalData]) -> dict[str, HospitalData]:
+    """Return the hospitals that have a location, in the order in which their dots are drawn."""
+    return {name: body for name, body in sorted(hospitals.items()) if body.location is not None}
+
+
+def script(chart: folium.Map) -> tuple[str, str]:
+    """Return the map's name and the JavaScript that draws it, which needs Leaflet and a box whose id is that name.
+
+    The same map gives the same script: folium's own names are random, and a page takes other words for another map.
+    """
+    for number, element in enumerate(_inside(chart)):
+        element._id = str(number)
+    root = chart.get_root()
+    root.render()
+    return chart.get_name(), root.script.render()
+
+
+def _inside(element: folium.Element) -> Iterator[folium.Element]:
+    yield element
+    for child in element._children.values():
+        yield from _inside(child)
 
 
 def dot_radius(slices: int | None, largest: int) -> float:
@@ -109,19 +124,6 @@ def bounds(locations: Sequence[tuple[float, float]]) -> list[list[float]]:
     west, east = min(at[1] for at in locations), max(at[1] for at in locations)
     tall, wide = max(3.0, (north - south) * 0.25), max(3.0, (east - west) * 0.2)
     return [[south - tall, west - wide], [north + tall, east + wide]]
-
-
-def nearest(hospitals: Mapping[str, HospitalData], clicked: Mapping[str, Any] | None) -> str | None:
-    """Return the hospital whose dot was clicked, None without a click.
-
-    Only dots answer clicks, so the nearest one is meant; Leaflet tells where the pointer was, not where the dot is.
-    """
-    try:
-        at = (float(clicked["lat"]), float(clicked["lng"]))  # type: ignore[index]
-    except (TypeError, KeyError, ValueError):
-        return None
-    distances = {name: math.dist(at, body.location) for name, body in hospitals.items() if body.location is not None}
-    return min(distances, key=lambda name: distances[name], default=None)
 
 
 def outside_coast(hospitals: Mapping[str, HospitalData]) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from dashboard.settings import ROOT
@@ -25,3 +28,10 @@ def said(app: AppTest) -> str:
     """Return every sentence on the page."""
     kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "code", "text")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+def tables(app: AppTest) -> list[pd.DataFrame]:
+    """Return the tables of texts on the page."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    shown = [json.loads(proto.json) for proto in protos if proto.component_name == "text_table"]
+    return [pd.DataFrame(data["rows"], columns=data["columns"]) for data in shown]

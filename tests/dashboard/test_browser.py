@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
 from tests.dashboard.browser import NEEDS_CHROMIUM, TIMEOUT_MS, browsing
 from tests.dashboard.runs import STRANGE, history, write_run, write_version_one
@@ -18,6 +17,7 @@ from tests.dashboard.studies import save, worth_it
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
 DOTS = "path.leaflet-interactive"
+ZOOM = "document.querySelector('.hospital-map').map.getZoom()"
 DRAWN = "document.querySelector('.js-plotly-plot')?.querySelectorAll('.points path').length"
 
 
@@ -28,17 +28,17 @@ def test_the_network_opens_with_its_map_and_a_click_chooses(tmp_path: Path) -> N
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         visit.open()
         visit.page.wait_for_selector(".js-plotly-plot .main-svg")
-        world = visit.page.frame_locator('iframe[title*="streamlit_folium"]')
-        world.locator(DOTS).first.wait_for()
-        assert world.locator(DOTS).count() == 3
+        dots = visit.page.locator(DOTS)
+        dots.first.wait_for()
+        assert dots.count() == 3
         assert visit.page.locator("text=420 slices, in 60 groups").count() == 1
-        wanted = visit.page.locator("text=355 slices, in 60 groups")
-        for _ in range(12):  # the map may still be moving to its hospitals when it is clicked first
-            world.locator(DOTS).nth(1).click(force=True)
-            with contextlib.suppress(TimeoutError):
-                wanted.wait_for(timeout=5000)
-                break
-        assert wanted.count() == 1
+        visit.page.locator(".leaflet-control-zoom-out").click()
+        visit.page.wait_for_timeout(500)  # the map moves
+        scale = visit.page.evaluate(ZOOM)
+        dots.nth(1).click()
+        visit.page.wait_for_selector("text=355 slices, in 60 groups")
+        expect(dots.nth(1)).to_have_attribute("stroke-width", "4")
+        assert visit.page.evaluate(ZOOM) == scale, "the visitor's view is lost"
         assert "run=run-001" in visit.page.url
 
 
@@ -48,7 +48,7 @@ def test_hostile_names_are_text_and_no_script_runs(tmp_path: Path) -> None:
         asked: list[str] = []
         visit.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
         visit.open("?run=<script>alert(2)</script>")
-        visit.page.frame_locator('iframe[title*="streamlit_folium"]').locator(DOTS).first.wait_for()
+        visit.page.locator(DOTS).first.wait_for()
         for link in ("Training", "Compare", "Logs"):
             visit.choose(link)
             visit.settle()

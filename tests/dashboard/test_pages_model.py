@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from common.artifacts.service_history import read_changes, run_in_service
 from dashboard.settings import ROOT
-from dashboard.viz.theme import markdown
+from tests.dashboard.pages import tables
 from tests.dashboard.runs import STRANGE, write_json, write_run, write_version_one
 from tests.dashboard.uploads import bomb_png, dicom, png
 from tests.dashboard.weights import write_run_with_weights, write_served_run
@@ -42,8 +42,8 @@ def words(app: AppTest) -> str:
     said = [str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind)]
     labels = [element.label for kind in ("metric", "expander") for element in getattr(app, kind)]
     deltas = [str(element.delta) for element in app.metric]
-    tables = [frame.value.to_string() for frame in [*app.dataframe, *app.table]]
-    return " ".join([*said, *labels, *deltas, *tables]).replace("\\", "")
+    frames = [*(element.value for element in app.dataframe), *tables(app)]
+    return " ".join([*said, *labels, *deltas, *(frame.to_string() for frame in frames)]).replace("\\", "")
 
 
 def test_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_analytics_per_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     app.session_state["of"] = "Phantom Kolkata"
     app.run()
     assert not app.exception
-    assert app.table[0].value["Recall"][0] == markdown("85.0 % (64.0–94.8)")
+    assert tables(app)[0]["Recall"][0] == "85.0 % (64.0–94.8)"
     one = open_page(tmp_path, "analytics", monkeypatch, of="Phantom Nowhere")
     assert one.session_state["of"] == "All hospitals"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.run_kind import POOLED
-from tests.dashboard.pages import open_page, said
+from tests.dashboard.pages import open_page, said, tables
 from tests.dashboard.runs import write_run, write_version_one
 
 
@@ -54,10 +54,10 @@ def test_the_address_follows_the_choice() -> None:
 
 def test_best_values_and_settings() -> None:
     app = open_page("compare", runs="run-001,run-002", baseline="run-001")
-    tables = {next(iter(frame.value.columns)): frame.value for frame in reversed(app.table)}
-    assert list(tables["Run"]["In round"]) == ["3", "5"]
-    assert tables["Run"]["To baseline"][0] == r"\+0\.0 pp"
-    assert set(tables["Setting"]["Setting"]) == {"rounds", "strategy\\.name"}
+    shown = {next(iter(table.columns)): table for table in reversed(tables(app))}
+    assert list(shown["Run"]["In round"]) == ["3", "5"]
+    assert shown["Run"]["To baseline"][0] == "+0.0 pp"
+    assert set(shown["Setting"]["Setting"]) == {"rounds", "strategy.name"}
     app.toggle(key="only_differences").set_value(False).run()
     assert not app.exception
 
@@ -70,7 +70,7 @@ def test_the_round_is_in_the_address_while_it_is_looked_at() -> None:
     app.run()
     app.slider(key="round").set_value(3).run()
     assert app.query_params["round"] == "3"
-    assert "difference" in " ".join(app.table[-1].value.columns).lower()
+    assert "difference" in " ".join(tables(app)[-1].columns).lower()
     app.session_state["details"] = "What was set differently"
     app.run()
     assert "round" not in app.query_params

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.viz.theme import markdown
-from tests.dashboard.pages import open_page, said
+from tests.dashboard.pages import open_page, said, tables
 from tests.dashboard.runs import STRANGE, write_run, write_version_one
 
 
@@ -38,7 +37,7 @@ def test_a_class_held_by_one_hospital_is_warned_of(output_dir: Path) -> None:
 def test_the_same_facts_stand_in_a_table(output_dir: Path) -> None:
     write_run(output_dir, hospitals=STRANGE)
     app = open_page()
-    assert set(app.table[0].value["Hospital"]) == {markdown(name) for name in STRANGE}
+    assert set(tables(app)[0]["Hospital"]) == set(STRANGE)
 
 
 def test_choosing_another_hospital_shows_its_facts(output_dir: Path) -> None:

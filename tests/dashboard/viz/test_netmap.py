@@ -9,24 +9,32 @@ from common.artifacts.read import load_run
 from common.artifacts.read_records import HospitalData
 from dashboard.settings import STATIC
 from dashboard.viz import netmap
-from dashboard.viz.theme import DARK, LIGHT
-from tests.dashboard.runs import HOSPITALS, write_run
+from dashboard.viz.theme import LIGHT
+from tests.dashboard.runs import write_run
 
 
-def rendered(hospitals: dict[str, HospitalData], **more: object) -> str:
-    chart = netmap.draw(hospitals, {}, LIGHT, names=sorted(hospitals), **more)  # type: ignore[arg-type]
-    return chart.get_root().render()
+def script(hospitals: dict[str, HospitalData], **more: object) -> str:
+    return netmap.script(netmap.draw(hospitals, {}, LIGHT, names=sorted(hospitals), **more))[1]  # type: ignore[arg-type]
 
 
-def test_every_script_and_style_is_the_dashboards_own(tmp_path: Path) -> None:
+def test_the_map_asks_for_nothing_and_is_the_same_each_time(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path))
-    for colours in (LIGHT, DARK):
-        chart = netmap.draw(run.hospitals, {}, colours, names=run.hospital_names)
-        for _, url in [*chart.default_js, *chart.default_css]:
-            assert url.startswith("../../app/static/")
-            assert (STATIC / url.removeprefix("../../app/static/")).is_file()
-        elements = [*chart._children.values()]
-        assert not [e for e in elements if getattr(e, "default_js", None) or getattr(e, "default_css", None)]
+    scripts = {script(run.hospitals) for _ in range(2)}
+    assert len(scripts) == 1, "a page that is drawn anew would take it for another map"
+    assert "http" not in scripts.pop()
+    chart = netmap.draw(run.hospitals, {}, LIGHT, names=run.hospital_names)
+    assert not [
+        e for e in chart._children.values() if getattr(e, "default_js", None) or getattr(e, "default_css", None)
+    ]
+
+
+def test_the_dots_are_drawn_in_the_order_of_the_placed_hospitals() -> None:
+    here, there = HospitalData("Here", location=(20.0, 75.0)), HospitalData("There", location=(11.0, 76.0))
+    hospitals = {"There": there, "Nowhere": HospitalData("Nowhere"), "Here": here}
+    assert list(netmap.placed(hospitals)) == ["Here", "There"]
+    text = script(hospitals)
+    assert text.count("L.circleMarker(") == 2
+    assert text.index("[20.0, 75.0]") < text.index("[11.0, 76.0]")
 
 
 def test_the_coast_is_small_and_has_no_border_inside() -> None:
@@ -46,24 +54,16 @@ def test_a_dots_area_grows_with_the_slices() -> None:
 @pytest.mark.parametrize("number", [1, netmap.LABELS_UP_TO + 1])  # with labels, and with labels under the pointer only
 def test_names_can_neither_leave_the_html_nor_the_script(number: int) -> None:
     names = ["<script>alert(1)</script>`${alert(2)}\\"[: 29 + i] for i in range(number)]
-    text = rendered({name: HospitalData(name, location=(20.0, 75.0 + i), total=5) for i, name in enumerate(names)})
+    text = script({name: HospitalData(name, location=(20.0, 75.0 + i), total=5) for i, name in enumerate(names)})
     assert "<script>alert" not in text
     assert "${alert" not in text
     assert "lt;script" in text
 
 
 def test_a_hospital_without_a_location_is_left_out() -> None:
-    text = rendered({"Nowhere": HospitalData("Nowhere"), "Here": HospitalData("Here", location=(20.0, 75.0))})
+    text = script({"Nowhere": HospitalData("Nowhere"), "Here": HospitalData("Here", location=(20.0, 75.0))})
     assert "Here" in text
     assert "Nowhere" not in text
-
-
-def test_a_click_finds_its_hospital(tmp_path: Path) -> None:
-    hospitals = load_run(write_run(tmp_path)).hospitals
-    latitude, longitude = HOSPITALS["Phantom Jaipur"]
-    assert netmap.nearest(hospitals, {"lat": latitude + 0.2, "lng": longitude - 0.1}) == "Phantom Jaipur"
-    for clicked in (None, {}, {"lat": "x", "lng": 1}):
-        assert netmap.nearest(hospitals, clicked) is None
 
 
 @pytest.mark.parametrize("at", [(51.5, -0.1), (-33.9, 151.2)])
