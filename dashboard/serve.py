@@ -18,7 +18,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "font-src 'self' data:",
         "connect-src 'self'",
         "worker-src 'self' blob:",
-        "frame-src 'self' blob: data:",
+        "frame-src 'none'",
         "frame-ancestors 'self'",
         "object-src 'none'",
         "base-uri 'self'",
