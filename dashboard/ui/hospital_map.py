@@ -1,6 +1,6 @@
 """The map of hospitals on a page: folium's script, run by Leaflet in the page itself.
 
-Not in a frame, as `streamlit_folium` does it: a frame brings a second React and Bootstrap, 0.2 s of a first page.
+Not in a frame, as `streamlit_folium` does it: that brings a React and a Bootstrap of its own, and forgets the view.
 """
 
 from __future__ import annotations

@@ -93,23 +93,24 @@ def small_charts(
             trace = _trace(line, measure, against, style[line.key], colours, heavy=line.key == baseline)
             trace.update(showlegend=line.key not in drawn, legendgroup=line.key)
             drawn.add(line.key)
-            grid.add_trace(trace, row=position // columns + 1, col=position % columns + 1)
-    base = base_figure("", "", colours, height=90 + 250 * rows).layout
-    axis = {"gridcolor": colours.grid, "zeroline": False, "linecolor": colours.grid}
+            row, column = divmod(position, columns)
+            grid.add_trace(trace, row=row + 1, col=column + 1)
+    base = base_figure(AGAINST[against], measure.axis, colours, height=90 + 250 * rows).layout
     grid.update_layout(
         height=base.height,
         font=base.font,
         hoverlabel=base.hoverlabel,
         legend={**base.legend.to_plotly_json(), "y": 1 + 30 / (90 + 250 * rows)},
-        margin={"l": base.margin.l, "r": 12, "t": 70, "b": 46},
+        margin={**base.margin.to_plotly_json(), "t": 70},
         paper_bgcolor=colours.surface,
         plot_bgcolor=colours.surface,
     )
-    title = {"font": {"color": colours.muted, "size": 13}}
-    grid.update_xaxes(**axis, showgrid=False)
-    grid.update_yaxes(**axis)
-    grid.update_xaxes(title={"text": AGAINST[against], **title}, row=rows)
-    grid.update_yaxes(title={"text": measure.axis, **title}, col=1)
+    grid.update_xaxes({**base.xaxis.to_plotly_json(), "title": None})
+    grid.update_yaxes({**base.yaxis.to_plotly_json(), "title": None})
+    grid.update_yaxes(title=base.yaxis.title, col=1)
+    for position in range(max(0, len(names) - columns), len(names)):  # the lowest of each column
+        row, column = divmod(position, columns)
+        grid.update_xaxes(title=base.xaxis.title, showticklabels=True, row=row + 1, col=column + 1)
     return grid
 
 

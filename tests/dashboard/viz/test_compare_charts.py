@@ -34,6 +34,10 @@ def test_a_small_chart_per_hospital_with_one_legend() -> None:
     assert [note.text for note in figure.layout.annotations] == ["A", "B", "&lt;i&gt;C"]
     assert sum(bool(trace.showlegend) for trace in figure.data) == 3
     assert len(figure.data) == 6
+    right, left_below = figure.layout.xaxis2, figure.layout.xaxis3  # nothing is below either
+    assert [axis.title.text for axis in (right, left_below)] == ["Time (s)"] * 2
+    assert right.showticklabels
+    assert figure.layout.xaxis.title.text is None
 
 
 def test_a_picture_has_a_background() -> None:
