@@ -229,7 +229,8 @@ class ComputeSettings:
     cores : int or None
         CPU cores the run may use; None takes all that the process may run on.
     threads : int or None
-        Threads of each hospital; None lets the server share the cores by the hospitals' sizes.
+        Threads of each hospital; None lets the server share the cores by the hospitals' sizes, or gives each all of
+        them where one works after another (``"inprocess"``).
     """
 
     engine: str = "ray"

@@ -97,13 +97,14 @@ class Federation:
 
     def _gather(self, exchange: Exchange, plan: Plan, cores: int) -> Roster:
         """Wait for the hospitals; have them describe themselves, and look for slices that two of them hold."""
-        strategy = self.settings.strategy
+        strategy, compute = self.settings.strategy, self.settings.compute
+        every_core = cores if compute.engine == "inprocess" else None  # there one hospital works after another
         how = Muster(
             quorum(strategy, len(self.names)),
             strategy.wait_seconds,
             strategy.timeout_seconds,
             cores,
-            self.settings.compute.threads,
+            compute.threads or every_core,
         )
         known = {key: Description.from_json(text) for key, text in self.progress.described.items()}
         roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)

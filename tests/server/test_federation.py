@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flwr.app import Context, RecordDict
 
+from common import wire
 from common.artifacts.history import HospitalRound, RoundRecord
 from common.artifacts.run_folder import RunFolder, check_writable, new_run
 from common.config import compose_settings
@@ -63,6 +64,20 @@ def test_a_whole_run_in_order(folder):
     assert list(meta["metrics"]["per_hospital"]) == list(hospitals.names.values())
     assert read(folder.splits)["hospitals"]["Hospital B"]["offset"] == 4 + 2 + 2 + 1
     assert not folder.checkpoint.exists()
+
+
+@pytest.mark.parametrize(("engine", "threads"), [("inprocess", 2), ("ray", 1)])
+def test_where_one_works_after_another_each_has_every_core(folder, engine, threads):
+    def note(key, message, answer):
+        if message.metadata.message_type == "train":
+            given.append(message.content[wire.CONFIG][wire.THREADS])
+        return answer
+
+    given: list[int] = []
+    hospitals = Hospitals(STEPS, note)
+    settings = replace(SETTINGS, rounds=1, compute=ComputeSettings(engine=engine, cores=2))
+    a_federation(folder, hospitals, settings=settings).run(InProcessGrid(hospitals, 3))
+    assert given == [threads] * 3
 
 
 def test_flowers_start_race_loses_no_hospital(folder):
