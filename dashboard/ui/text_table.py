@@ -28,7 +28,7 @@ def draw(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
     texts : DataFrame
         A row of texts each; the first column names the row.
     alt : str
-        What it tells, for a screen reader.
+        What it tells, for a screen reader; unique on the page.
     rows : int or None
         From how many on it scrolls; None never.
     """
@@ -38,4 +38,4 @@ def draw(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
         "rows": [[str(text) for text in row] for row in texts.itertuples(index=False)],
         "height": None if rows is None or len(texts) <= rows else ROW_PIXELS * (rows + 1),
     }
-    _mount(data=data)
+    _mount(key=f"table: {alt}", data=data)
