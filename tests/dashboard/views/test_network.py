@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit as st
 
+from common.artifacts.read import load_run
+from dashboard.ui import hospital_map, network_parts
+from dashboard.viz.theme import LIGHT
 from tests.dashboard.pages import open_page, said, tables
 from tests.dashboard.runs import STRANGE, write_run, write_version_one
 
@@ -38,6 +43,23 @@ def test_the_same_facts_stand_in_a_table(output_dir: Path) -> None:
     write_run(output_dir, hospitals=STRANGE)
     app = open_page()
     assert set(tables(app)[0]["Hospital"]) == set(STRANGE)
+
+
+@pytest.mark.parametrize(
+    ("clicked", "chosen"),
+    [(1, "Phantom Jaipur"), (-1, "Phantom Hyderabad"), (3, "Phantom Hyderabad"), ("1", "Phantom Hyderabad")],
+)
+def test_a_click_chooses_its_hospital_and_anything_else_none(
+    output_dir: Path, monkeypatch: pytest.MonkeyPatch, clicked: object, chosen: str
+) -> None:
+    mounted: dict[str, Any] = {}
+    monkeypatch.setattr(hospital_map, "_mount", lambda **how: mounted.update(how))
+    monkeypatch.setattr(st, "session_state", state := {"chosen_hospital": "Phantom Hyderabad"})
+    run = load_run(write_run(output_dir))
+    network_parts.network_map(run, {}, LIGHT)
+    state[mounted["key"]] = {"chosen": clicked}  # type: ignore[assignment]
+    mounted["on_chosen_change"]()
+    assert state["chosen_hospital"] == chosen
 
 
 def test_choosing_another_hospital_shows_its_facts(output_dir: Path) -> None:
