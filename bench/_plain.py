@@ -1,7 +1,8 @@
 """The simulation's work without a federation: the steps, evaluations and averages in one process with every core.
 
-It trains with `common.train`, so that what `bench.simulation` compares is the federation around it: Flower, Ray, how
-the cores are shared, messages, screening, artifacts. What local training itself costs is `bench.train_step`'s question.
+It trains with `common.training.train`, so that what `bench.simulation` compares is the federation around it: Flower,
+Ray, how the cores are shared, messages, screening, artifacts. What local training itself costs is `bench.train_step`'s
+question.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from common.batches import Slices
-from common.config import load_hospitals
-from common.evaluate import evaluate
-from common.model import initial_weights
-from common.prepare import PreparedHospital, prepare
-from common.settings import DataPlan, TrainPlan
-from common.state import arrays_from_model, arrays_from_state, model_from_arrays
-from common.train import Moment, train
-from common.weights import Arrays
+from common.config.hydra import load_hospitals
+from common.config.settings import DataPlan, TrainPlan
+from common.data.prepare import PreparedHospital, prepare
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_model, arrays_from_state, model_from_arrays
+from common.model.weights import Arrays
+from common.training.batches import Slices
+from common.training.evaluate import evaluate
+from common.training.train import Moment, train
 
 SEED = 42
 

@@ -11,8 +11,8 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from common.images.tensors import IMAGENET_MEAN, IMAGENET_STD
-from common.model import build_model
+from common.model.registry import build_model
+from common.training.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
 
 class Slices(Dataset[tuple[torch.Tensor, int]]):

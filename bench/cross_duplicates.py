@@ -25,15 +25,15 @@ from rich.console import Console
 from rich.table import Table
 
 from clients.fingerprinting import fingerprints
-from common.config import load_hospitals
-from common.fingerprints import SAME_SLICE_BANDS, Fingerprints
-from common.hospitals import Hospital
-from common.images.decode import decode_rgb, read_bytes
-from common.images.library import open_library
-from common.intervals import wilson
-from common.near_duplicates import Thumbs, correlate, find_near_duplicates, orient
-from common.scan import Scan, scan_folder
-from server.cross_match import Matches, cross_match
+from common.config.hospital import Hospital
+from common.config.hydra import load_hospitals
+from common.data.cache import open_library
+from common.data.decode import decode_rgb, read_bytes
+from common.data.near_duplicates import Thumbs, correlate, find_near_duplicates, orient
+from common.data.scan import Scan, scan_folder
+from common.metrics.intervals import wilson
+from common.overlap.fingerprints import SAME_SLICE_BANDS, Fingerprints
+from common.overlap.matching import Matches, cross_match
 
 Change = Callable[[Image.Image], Image.Image]
 _PIXELS = 32

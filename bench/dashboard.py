@@ -102,9 +102,9 @@ def main() -> None:
 
 def write_artifacts(output_dir: Path, runs: int, rounds: int) -> None:
     """Write what every page has something to show of: runs, a model in service, a study."""
-    from tests.dashboard.runs import write_many
-    from tests.dashboard.studies import save, worth_it
-    from tests.dashboard.weights import write_served_run
+    from tests.support.run_files import write_many
+    from tests.support.study_files import save, worth_it
+    from tests.support.weights import write_served_run
 
     write_many(output_dir, runs - 1, rounds)
     write_served_run(output_dir, f"run-{runs:03d}", done=rounds)

@@ -20,23 +20,23 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 from flwr.supercore.task_identity import TaskIdentity
 
-from common import wire
-from common.calibration import bin_confidences
-from common.description import Description
-from common.evaluate import EvaluateResult
-from common.evaluate_numbers import to_numbers
+from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
 from common.labels import CLASSES, NUM_CLASSES
-from common.model import initial_weights
-from common.plan import Plan
-from common.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
-from common.state import arrays_from_state
+from common.metrics.calibration import bin_confidences
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.protocol import names as wire
+from common.protocol.description import Description
+from common.protocol.evaluation import to_numbers
+from common.protocol.plan import Plan
+from common.training.evaluate import EvaluateResult
 from server.engines.inprocess import InProcessGrid
-from server.events import Listener
-from server.exchange import Exchange
-from server.parking import Parking
-from server.roster import Muster, Roster
-from server.rounds import Rounds
-from server.strategies import make_strategy
+from server.federation.exchange import Exchange
+from server.federation.participants import Muster, Roster
+from server.federation.rounds import Rounds
+from server.federation.update_store import Parking
+from server.recording.events import Listener
+from server.strategies.registry import make_strategy
 
 _SLICES = 64
 _ROUNDS = 2

@@ -27,7 +27,7 @@ from pathlib import Path
 from clients.join import parser
 from clients.join_flags import site_from
 from clients.site_file import SITE_FILE, write_site
-from common.phantoms import make_phantoms
+from common.phantoms.folders import make_phantoms
 
 _KEYS = ("phantom_jaipur", "phantom_hyderabad", "phantom_kolkata")
 _PORT = 18443

@@ -27,9 +27,9 @@ from rich.table import Table
 
 from bench import _plain
 from bench._blocks import median_ratio
-from common.artifacts.run_folder import RunFolder
-from common.device import available_cores
-from common.phantoms import make_phantoms
+from common.artifacts.layout import RunFolder
+from common.phantoms.folders import make_phantoms
+from common.training.device import available_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSPITALS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]

@@ -28,9 +28,9 @@ from rich.table import Table
 from bench._plain import SEED, Trainee, read
 from bench._version1 import Slices as Files
 from bench._version1 import Version1
-from common.config import compose_settings
-from common.device import available_cores
-from common.evaluate import evaluate
+from common.config.hydra import compose_settings
+from common.training.device import available_cores
+from common.training.evaluate import evaluate
 
 PUBLISHED = 0.797  # version 1's best validation accuracy, of its own split of its own slices
 _PIXELS = 224

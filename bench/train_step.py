@@ -1,8 +1,8 @@
 """How fast a hospital trains: ``python -m bench.train_step [--pixels 224 96] [--batch 32] [--steps N] [--repeats R]``.
 
-In one process, taking turns, on the same synthetic slices: this project's local training (`common.train`), version 1's
-loop, and the bare step on a batch that is a float tensor in memory already, which is the limit. Goals on a CPU: 0.95 of
-the bare step and faster than version 1. The last line is the ratio over version 1 at 224 px.
+In one process, taking turns, on the same synthetic slices: this project's local training (`common.training.train`),
+version 1's loop, and the bare step on a batch that is a float tensor in memory already, which is the limit. Goals on a
+CPU: 0.95 of the bare step and faster than version 1. The last line is the ratio over version 1 at 224 px.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from torch.nn import functional
 from bench._blocks import Block, alternate, median_ratio
 from bench._version1 import Slices as Files
 from bench._version1 import Version1
-from common.batches import Slices
-from common.device import autocast, available_cores, pick_device, uses_bfloat16
-from common.images.augment import augment, to_batch
-from common.images.library import open_library
-from common.model import build_model
-from common.phantoms import make_phantoms
-from common.scan import scan_folder
-from common.settings import TrainPlan
-from common.train import Moment, make_optimiser, train
+from common.config.settings import TrainPlan
+from common.data.cache import open_library
+from common.data.scan import scan_folder
+from common.model.registry import build_model
+from common.phantoms.folders import make_phantoms
+from common.training.augment import augment, to_batch
+from common.training.batches import Slices
+from common.training.device import autocast, available_cores, pick_device, uses_bfloat16
+from common.training.train import Moment, make_optimiser, train
 
 OURS, VERSION1, BARE = "this project", "version 1's loop", "bare step"
 _HEADLINE_PIXELS = 224

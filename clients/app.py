@@ -1,4 +1,4 @@
-"""The Flower ClientApp: takes messages apart, lets `clients.answers` answer, and puts the answers into messages."""
+"""The Flower ClientApp: takes messages apart, lets `clients.handlers` answer, and puts the answers into messages."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 from flwr.clientapp.typing import Mod
 
-from clients import answers
-from clients.keeping import Own
+from clients import handlers
+from clients.local_state import Own
 from clients.packing import packing_mod
 from clients.pooled import train_pooled
 from clients.site import Site
 from clients.site_file import SITE_FILE, read_site
-from common import wire
 from common.errors import ProjectError
-from common.evaluate_numbers import to_numbers
-from common.plan import Plan
+from common.protocol import names
+from common.protocol.evaluation import to_numbers
+from common.protocol.plan import Plan
 
 Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
 
@@ -46,7 +46,7 @@ def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = 
         return handle
 
     app.query()(answering(_describe))
-    app.query(wire.FINGERPRINTS)(answering(_fingerprints))
+    app.query(names.FINGERPRINTS)(answering(_fingerprints))
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
     return app
@@ -54,9 +54,9 @@ def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = 
 
 def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
     """Answer, or refuse with a code; an exception's own text may name a folder and stays here."""
-    config = content[wire.CONFIG]
+    config = content[names.CONFIG]
     try:
-        plan = Plan.from_json(str(config[wire.PLAN]))
+        plan = Plan.from_json(str(config[names.PLAN]))
         return answer(site, plan, config, content)
     except ProjectError as error:
         if not site.explains:  # the centre hears the code only
@@ -67,29 +67,29 @@ def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
         log.exception("%s could not answer: %s", site.hospital.name, error)
         detail = str(error) if site.explains else f"see {site.hospital.name}'s own log"
         refusal = {"code": "CLIENT001", "sentence": f"{type(error).__name__}: {detail}", "exit-code": 1}
-    return RecordDict({wire.WHO: _who(site), wire.REFUSAL: ConfigRecord(refusal)})
+    return RecordDict({names.WHO: _who(site), names.REFUSAL: ConfigRecord(refusal)})
 
 
 def _describe(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    description = answers.describe(site, plan).to_json()
-    return RecordDict({wire.WHO: _who(site), wire.DESCRIPTION: ConfigRecord({"json": description})})
+    description = handlers.describe(site, plan).to_json()
+    return RecordDict({names.WHO: _who(site), names.DESCRIPTION: ConfigRecord({"json": description})})
 
 
 def _fingerprints(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    said = answers.fingerprints(site, plan)
+    said = handlers.fingerprints(site, plan)
     record = ConfigRecord({"json": said.to_json() if said else ""})
-    return RecordDict({wire.WHO: _who(site, answers.files_sha256(site, plan)), wire.FINGERPRINTS: record})
+    return RecordDict({names.WHO: _who(site, handlers.files_sha256(site, plan)), names.FINGERPRINTS: record})
 
 
 def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    number, threads = int(config[wire.ROUND]), int(config[wire.THREADS])
-    if wire.POOL in config:
-        arrays, result = train_pooled(site, plan, number, threads, _received(content), list(config[wire.POOL]))
+    number, threads = int(config[names.ROUND]), int(config[names.THREADS])
+    if names.POOL in config:
+        arrays, result = train_pooled(site, plan, number, threads, _received(content), list(config[names.POOL]))
     else:
-        everybody = _received(content, wire.CONTROL) if wire.CONTROL in content else {}
-        arrays, result = answers.train(site, plan, number, threads, _received(content), _own(config), everybody)
+        everybody = _received(content, names.CONTROL) if names.CONTROL in content else {}
+        arrays, result = handlers.train(site, plan, number, threads, _received(content), _own(config), everybody)
     metrics = {
-        wire.SAMPLES: result.samples,
+        names.SAMPLES: result.samples,
         "steps": result.steps,
         "loss": result.loss,
         "accuracy": result.accuracy,
@@ -98,31 +98,31 @@ def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) ->
     }
     return RecordDict(
         {
-            wire.ARRAYS: ArrayRecord({name: Array(array) for name, array in arrays.items()}),
-            wire.METRICS: MetricRecord(metrics),
-            wire.WHO: _who(site, answers.files_sha256(site, plan)),
+            names.ARRAYS: ArrayRecord({name: Array(array) for name, array in arrays.items()}),
+            names.METRICS: MetricRecord(metrics),
+            names.WHO: _who(site, handlers.files_sha256(site, plan)),
         }
     )
 
 
 def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    split, number, threads = str(config[wire.SPLIT]), int(config[wire.ROUND]), int(config[wire.THREADS])
-    temperature = float(config.get(wire.TEMPERATURE, 1.0))
-    result = answers.evaluate(site, plan, split, number, threads, _received(content), _own(config), temperature)
-    who = _who(site, answers.files_sha256(site, plan))
-    return RecordDict({wire.METRICS: MetricRecord(to_numbers(result)), wire.WHO: who})
+    split, number, threads = str(config[names.SPLIT]), int(config[names.ROUND]), int(config[names.THREADS])
+    temperature = float(config.get(names.TEMPERATURE, 1.0))
+    result = handlers.evaluate(site, plan, split, number, threads, _received(content), _own(config), temperature)
+    who = _who(site, handlers.files_sha256(site, plan))
+    return RecordDict({names.METRICS: MetricRecord(to_numbers(result)), names.WHO: who})
 
 
-def _received(content: RecordDict, record: str = wire.ARRAYS) -> answers.Received:
+def _received(content: RecordDict, record: str = names.ARRAYS) -> handlers.Received:
     return {name: array.numpy() for name, array in content[record].items()}
 
 
 def _own(config: ConfigRecord) -> Own:
-    return Own(str(config.get(wire.RUN, "")), int(config.get(wire.OWN, 0)), int(config.get(wire.HOLD, 0)))
+    return Own(str(config.get(names.RUN, "")), int(config.get(names.OWN, 0)), int(config.get(names.HOLD, 0)))
 
 
 def _who(site: Site, files: str = "") -> ConfigRecord:
-    return ConfigRecord({wire.HOSPITAL: site.hospital.key, wire.FILES: files})
+    return ConfigRecord({names.HOSPITAL: site.hospital.key, names.FILES: files})
 
 
 def _site_of_this_machine(context: Context) -> Site:

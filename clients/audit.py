@@ -13,12 +13,12 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.hospital_command import reading_bar, take_hospital, write_for_owner
-from common.audit.render import render
-from common.config import run_main, typed
-from common.hospitals import Hospital
-from common.prepare import PreparedHospital, prepare
-from common.settings import DataSettings, TrainPlan
-from common.settings_check import check_plan
+from common.audit.terminal import render
+from common.config.hospital import Hospital
+from common.config.hydra import run_main, typed
+from common.config.settings import DataSettings, TrainPlan
+from common.config.settings_check import check_plan
+from common.data.prepare import PreparedHospital, prepare
 
 
 @dataclass

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from clients.keeping import Own
+from clients.local_state import Own
 from clients.run_store import RunStore
 from clients.site import Site
-from common.control import mean_gradient, renewed, summed_rates
-from common.correction import Correction, controlled
-from common.plan import Plan
-from common.weights import Arrays
+from common.model.weights import Arrays
+from common.protocol.plan import Plan
+from common.training.control_variates import mean_gradient, renewed, summed_rates
+from common.training.gradients import Correction, controlled
 
 _SERIES = "control"
 

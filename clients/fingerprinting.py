@@ -1,8 +1,9 @@
 """From a hospital's thumbnails and the shared key to tokens: locality-sensitive hashing under an HMAC.
 
-The bits of `clients.sign_bits` are cut into 48 bands of 32 bits, and each band is hashed with the key (HMAC-SHA256, its
-first 8 bytes). A copy that lost a few bits to compression keeps most of its bands whole; an unrelated slice shares none
-(Indyk and Motwani, 1998; the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", 3.4).
+The bits of `common.overlap.sign_bits` are cut into 48 bands of 32 bits, and each band is hashed with the key
+(HMAC-SHA256, its first 8 bytes). A copy that lost a few bits to compression keeps most of its bands whole; an unrelated
+slice shares none (Indyk and Motwani, 1998; the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive
+Datasets", 3.4).
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clients.shared_key import key_mark
-from clients.sign_bits import BITS, has_shape, sign_bits
-from common.fingerprints import BANDS, METHOD, POSES, Fingerprints
-from common.hospitals import Hospital
-from common.near_duplicates import Thumbs
-from common.scan import Scan
+from common.config.hospital import Hospital
+from common.data.near_duplicates import Thumbs
+from common.data.scan import Scan
+from common.overlap.fingerprints import BANDS, METHOD, POSES, Fingerprints
+from common.overlap.sign_bits import BITS, has_shape, sign_bits
 
 BAND_BITS = 32
 TOKEN_BYTES = 8

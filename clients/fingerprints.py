@@ -15,15 +15,15 @@ from rich.console import Console
 from clients.fingerprinting import fingerprints
 from clients.hospital_command import reading_bar, take_hospital, write_for_owner
 from clients.shared_key import load_shared_key
-from common.audit.require import require_images
-from common.config import run_main, typed
+from common.config.hospital import Hospital
+from common.config.hydra import run_main, typed
+from common.config.settings import DataSettings, TrainPlan
+from common.config.settings_check import check_plan
+from common.data.cache import open_library
+from common.data.require import require_images
+from common.data.scan import Scan, scan_folder
 from common.errors import InputError
-from common.hospitals import Hospital
-from common.images.library import open_library
-from common.match_list import MatchList
-from common.scan import Scan, scan_folder
-from common.settings import DataSettings, TrainPlan
-from common.settings_check import check_plan
+from common.overlap.match_list import MatchList
 
 
 @dataclass

@@ -13,9 +13,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from common.config import CONF_DIR, hospital_from
+from common.config.hospital import Hospital
+from common.config.hydra import CONF_DIR, hospital_from
 from common.errors import InputError
-from common.hospitals import Hospital
 
 
 def take_hospital(config: DictConfig) -> Hospital:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clients.answers import Received
-from clients.ready import ready, slices_at, use_threads
+from clients.handlers import Received
+from clients.prepared import ready, slices_at, use_threads
 from clients.site import Site
-from common.batches import Indices, Slices
-from common.device import pick_device
 from common.errors import InputError
-from common.plan import Plan
-from common.pool import pool
-from common.progressive import pixels_at
-from common.state import arrays_from_model, model_from_arrays
-from common.train import Moment, TrainResult
-from common.train import train as train_slices
-from common.weights import Arrays
+from common.model.state import arrays_from_model, model_from_arrays
+from common.model.weights import Arrays
+from common.protocol.plan import Plan
+from common.training.batches import Indices, Slices
+from common.training.device import pick_device
+from common.training.pool import pool
+from common.training.progressive import pixels_at
+from common.training.train import Moment, TrainResult
+from common.training.train import train as train_slices
 
 
 def train_pooled(
@@ -31,7 +31,7 @@ def train_pooled(
     site : Site
         The simulated hospital that does it for all; `Site.pool` holds the others.
     plan, server_round, threads, arrays
-        As in `clients.answers.train`.
+        As in `clients.handlers.train`.
     keys : sequence of str
         The hospitals.
 

@@ -28,8 +28,8 @@ from clients.checks import (
 from clients.checks.outcome import Check, Outcome, Situation
 from clients.join_flags import add_site_flags, site_from
 from clients.site_file import SiteFile
+from common.config.settings import DataPlan, StrategySettings, TrainPlan
 from common.errors import InputError, ProjectError
-from common.settings import DataPlan, StrategySettings, TrainPlan
 
 _MODULES = (address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time, fingerprint_key)
 CHECKS: tuple[Check, ...] = tuple(module.CHECK for module in _MODULES)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from clients.site import Site
-from common.bootstrap import Resampling
-from common.plan import Plan
-from common.prepare import PreparedHospital
+from common.data.prepare import PreparedHospital
+from common.metrics.bootstrap import Resampling
+from common.protocol.plan import Plan
 from common.seeds import stream_seed
 
 

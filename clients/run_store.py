@@ -15,8 +15,8 @@ import torch
 
 from common.artifacts.tensor_files import write_weights
 from common.errors import InputError, RunError
-from common.state import arrays_from_state, state_from_arrays
-from common.weights import Arrays
+from common.model.state import arrays_from_state, state_from_arrays
+from common.model.weights import Arrays
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _ROUND = re.compile(r"-round-(\d+)\.pth$")

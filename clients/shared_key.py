@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.errors import InputError, ProjectError
-from common.fingerprints import METHOD
 from common.keys import write_private
+from common.overlap.fingerprints import METHOD
 
 KEY_BYTES = 32
 

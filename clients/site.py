@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.hospitals import Hospital
-from common.spool import Progress, Spool
+from common.config.hospital import Hospital
+from common.protocol.progress_channel import Progress, Spool
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from clients.site import Site
-from common.config import hospital_from
-from common.config_errors import suggest
+from common.config.hospital import Hospital
+from common.config.hydra import hospital_from
+from common.config.hydra_errors import suggest
 from common.errors import InputError
-from common.hospitals import Hospital
 
 SITE_FILE = "site-file"  # the key in the SuperNode's configuration
 

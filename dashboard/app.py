@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's own folder ther
     sys.path.insert(0, str(ROOT))
 
 if __name__ == "__main__":
-    from dashboard.ui.shell import draw
+    from dashboard.components.shell import draw
 
     draw()
 else:

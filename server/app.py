@@ -18,22 +18,22 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
-from common.artifacts.run_folder import RunFolder
-from common.config import compose_settings, load_hospitals
+from common.artifacts.layout import RunFolder
+from common.artifacts.run_labels import refuse_pooled
+from common.config.hydra import compose_settings, load_hospitals
+from common.config.settings import RunSettings
 from common.errors import Interrupted, ProjectError
-from common.run_kind import refuse_pooled
-from common.settings import RunSettings
-from common.spool import Spool
-from server.conduct import Job, conduct
-from server.events import Listeners
-from server.federation import Federation
-from server.identity import registered_names
-from server.packing import PackingGrid
-from server.progress import RunProgress
-from server.recorder import Recorder
-from server.resume import resumed_settings
-from server.run_log import TrainingLog
-from server.screen import Screen
+from common.protocol.progress_channel import Spool
+from server.engines.superlink import PackingGrid
+from server.federation.federation import Federation
+from server.federation.lifecycle import Job, conduct
+from server.federation.nodes import registered_names
+from server.recording.checkpoint import RunProgress
+from server.recording.events import Listeners
+from server.recording.log import TrainingLog
+from server.recording.recorder import Recorder
+from server.recording.resume import resumed_settings
+from server.recording.terminal import Screen
 
 PROGRAM = "server.run"
 LAST_WORD = "the run ended with exit code"  # what `server.run` looks for in the ServerApp's output

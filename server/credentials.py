@@ -11,9 +11,9 @@ from rich.console import Console
 
 from common.errors import InputError, ProjectError
 from common.keys import certificate_fingerprint, checked_name, fingerprint, load_public, new_key_pair, public_line
-from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre
-from server.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
-from server.handout import write_handout
+from server.centre.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
+from server.centre.layout import DEFAULT_FOLDER, DEFAULT_PORT, Centre
+from server.centre.onboarding_kit import write_handout
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CA_DAYS = 3650

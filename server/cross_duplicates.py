@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from common.errors import InputError, ProjectError
-from common.fingerprints import Fingerprints
-from server.cross_match import Matches, cross_match, match_lists
+from common.overlap.fingerprints import Fingerprints
+from common.overlap.matching import Matches, cross_match, match_lists
 
 
 def parser() -> argparse.ArgumentParser:
@@ -87,7 +87,7 @@ def _read_all(files: Sequence[Path]) -> list[Fingerprints]:
 def _write_lists(
     folder: Path, hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches], console: Console
 ) -> None:
-    from common.artifacts.atomic import write_text  # brings torch; comparing needs none
+    from common.artifacts.files import write_text  # brings torch; comparing needs none
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,14 +16,14 @@ from pathlib import Path
 from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
-from common.artifacts.run_folder import RUN_ID, RunFolder
-from common.config import compose_settings, load_hospitals
+from common.artifacts.layout import RUN_ID, RunFolder
+from common.artifacts.run_labels import refuse_pooled
+from common.config.hydra import compose_settings, load_hospitals
 from common.errors import Interrupted, ProjectError, RunError
-from common.run_kind import refuse_pooled
-from server.centre import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
-from server.dead_runs import mark_dead
-from server.flower_cli import flwr, run_json
-from server.resume import resumed_settings
+from server.centre.flower_cli import flwr, run_json
+from server.centre.layout import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
+from server.recording.resume import resumed_settings
+from server.recording.stale_runs import mark_dead
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_WORD = "the run ended with exit code"

@@ -17,9 +17,9 @@ from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.errors import InputError, ProjectError, RunError
-from server.centre import DEFAULT_FOLDER, DEFAULT_PORT, Centre, open_centre, write_connection
-from server.readiness import CertificateWatch, is_loopback, require_certificate, require_free
-from server.registry import Registry
+from server.centre.layout import DEFAULT_FOLDER, DEFAULT_PORT, Centre, open_centre, write_connection
+from server.centre.readiness import CertificateWatch, is_loopback, require_certificate, require_free
+from server.centre.registry import Registry
 
 _START_SECONDS = 180.0
 _FOLLOW_SECONDS = 10.0
@@ -91,7 +91,7 @@ def serve(given: argparse.Namespace, console: Console) -> None:
 
 
 def _command(centre: Centre, given: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", "server.superlink", "--host", given.host, "--port", str(given.port)]
+    command = [sys.executable, "-m", "server.centre.superlink", "--host", given.host, "--port", str(given.port)]
     command += ["--database", _IN_MEMORY, "--disable-runtime-dependency-installation"]
     if given.insecure:
         return [*command, "--insecure"]

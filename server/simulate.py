@@ -19,25 +19,25 @@ from rich.console import Console
 from clients.app import make_client_app
 from clients.shared_key import new_shared_key
 from clients.site import Site
-from common.audit.require import require_images
-from common.config import load_hospitals, run_main, run_settings
-from common.device import available_cores, pick_device
+from common.artifacts.run_labels import POOLED_STRATEGY
+from common.config.hospital import Hospital
+from common.config.hydra import load_hospitals, run_main, run_settings
+from common.config.settings import RunSettings
+from common.data.require import require_images
+from common.data.scan import scan_folder
 from common.errors import InputError
-from common.hospitals import Hospital
-from common.run_kind import POOLED_STRATEGY
-from common.scan import scan_folder
-from common.settings import RunSettings
-from common.spool import Spool
-from server.conduct import Job, conduct
-from server.engines import inprocess, ray_simulation
-from server.events import Listeners
-from server.federation import Federation, make_server_app
-from server.progress import RunProgress
-from server.recorder import Recorder
-from server.resume import resumed_settings
-from server.run_log import TrainingLog
-from server.screen import Screen
-from server.stopping import Stopper
+from common.protocol.progress_channel import Spool
+from common.training.device import available_cores, pick_device
+from server.engines import inprocess, ray
+from server.engines.stopping import Stopper
+from server.federation.federation import Federation, make_server_app
+from server.federation.lifecycle import Job, conduct
+from server.recording.checkpoint import RunProgress
+from server.recording.events import Listeners
+from server.recording.log import TrainingLog
+from server.recording.recorder import Recorder
+from server.recording.resume import resumed_settings
+from server.recording.terminal import Screen
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ def _federate(
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)
-            ray_simulation.launch(server_app, client_app, len(hospitals), workers, stop)
+            ray.launch(server_app, client_app, len(hospitals), workers, stop)
 
 
 def _shared_key(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from common.phantoms import make_phantoms
+from common.phantoms.folders import make_phantoms
 
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
@@ -39,7 +39,7 @@ class Finished:
 @pytest.fixture
 def simulate(monkeypatch, phantoms, tmp_path):
     """Run ``python -m server.simulate`` in this process on the phantoms; more overrides win."""
-    from common.config import run_main
+    from common.config.hydra import run_main
     from server import simulate as module
 
     def run(*overrides: str, base: bool = True) -> Finished:

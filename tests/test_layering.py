@@ -15,7 +15,7 @@ FORBIDDEN = {
     "dashboard": {"server", "clients", "flwr", "ray"},
 }
 EXCEPTIONS = {"server/simulate.py": {"clients"}}
-HYDRA_ALLOWED = {"common/config.py", "common/config_errors.py"}
+HYDRA_ALLOWED = {"common/config/hydra.py", "common/config/hydra_errors.py"}
 
 
 def imported(path: Path) -> set[str]:

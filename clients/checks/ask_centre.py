@@ -1,4 +1,4 @@
-"""What the centre says of itself to whoever can reach it: time, version, classes; see `server.door`."""
+"""What the centre says of itself to whoever can reach it: time, version, classes; see `server.centre.gate`."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clients.checks.outcome import Check, Situation
+from common.data.prepare import prepare
 from common.errors import ProjectError
-from common.prepare import prepare
 
 _SEED = 42
 

@@ -6,7 +6,7 @@ import os
 import shutil
 
 from clients.checks.outcome import Check, Situation
-from common.scan import scan_folder
+from common.data.scan import scan_folder
 
 _SPARE = 1.3
 _WEIGHTS_BYTES = 2**29

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from clients.checks.outcome import Check, Situation
-from common.device import available_cores
+from common.training.device import available_cores
 
 
 def _look(situation: Situation) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients.site_file import SiteFile
-from common.settings import DataPlan, TrainPlan
+from common.config.settings import DataPlan, TrainPlan
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import time
 import torch
 
 from clients.checks.outcome import Check, Situation
-from common.device import pick_device
 from common.errors import InputError
-from common.model import build_model
+from common.model.registry import build_model
+from common.training.device import pick_device
 
 _STEPS = 2
 _EVALUATION_SHARE = 1 / 3  # forward only

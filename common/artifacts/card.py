@@ -15,11 +15,11 @@ from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.artifacts.split_text import split_sentences
 from common.audit.finding import listed
+from common.config.overrides import figure_overrides
+from common.config.strategies import NUMBERS
 from common.labels import CLASSES
-from common.one_sided import held_alone
-from common.overrides import figure_overrides
-from common.strategy_plan import NUMBERS
-from common.support import FEW_CASES
+from common.metrics.exclusive_classes import held_alone
+from common.metrics.support import FEW_CASES
 
 _WIDTH = 100
 

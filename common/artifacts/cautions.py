@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from common.artifacts.read_cautions import Caution
 from common.audit.finding import counted, listed
-from common.description import Description
-from common.temperature import is_at_edge
+from common.metrics.temperature import is_at_edge
+from common.protocol.description import Description
 
 
 def cautions(
@@ -21,7 +21,7 @@ def cautions(
     descriptions : sequence of Description
         In configured order.
     temperature : float or None
-        As fitted (see `common.temperature`).
+        As fitted (see `common.metrics.temperature`).
     trained_elsewhere : int or None
         Test slices of one hospital that another trains on; None where the hospitals were not compared.
     """

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.artifacts.status import now
-from common.cross_duplicates import CrossDuplicates
-from common.description import Description
-from common.plan import Plan
+from common.overlap.matches import CrossDuplicates
+from common.protocol.description import Description
+from common.protocol.plan import Plan
 
 _SPLITS = ("train_idx", "val_idx", "test_idx")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.artifacts.read_intervals import recorded_interval
-from common.intervals import Interval
+from common.metrics.intervals import Interval
 
 NOTHING = "–"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from common.artifacts.cautions import cautions, to_json
 from common.artifacts.meta_metrics import metrics_json
-from common.description import Description
-from common.evaluate import EvaluateResult
 from common.labels import CLASSES, NUM_CLASSES
+from common.protocol.description import Description
+from common.training.evaluate import EvaluateResult
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common.artifacts.read_values import count, interval, mapping
-from common.intervals import Interval, wider
+from common.metrics.intervals import Interval, wider
 
 SURE = "95 % intervals: the wider ends of Wilson's and of a bootstrap over {groups:,} groups of related slices."
 SURE_OF_SLICES = "95 % intervals are Wilson's, as if no two slices were related."

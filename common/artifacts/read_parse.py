@@ -26,8 +26,8 @@ from common.artifacts.read_values import (
     text,
     texts,
 )
-from common.cross_duplicates import Shared, SharedWith
 from common.labels import NUM_CLASSES
+from common.overlap.matches import Shared, SharedWith
 
 _FRACTIONS = ("train_accuracy", "val_accuracy", "val_macro_f1")
 _NUMBERS = ("train_loss", "val_loss")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.read_values import Problem
-from common.cross_duplicates import Shared
+from common.overlap.matches import Shared
 
 STATES = ("running", "completed", "failed", "interrupted")
 UNRECORDED = "unrecorded"

@@ -8,7 +8,7 @@ import io
 import torch
 
 from common.errors import InputError
-from common.model import build_model
+from common.model.registry import build_model
 
 
 def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dict[str, torch.Tensor]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from common.one_sided import held_alone
+from common.metrics.exclusive_classes import held_alone
 from common.study import site
 from common.study.answers import answers, comparisons, difference
 from common.study.compare import over_seeds
@@ -14,7 +14,7 @@ from common.study.estimate import Estimate
 from common.study.leave_one_out import contributions
 from common.study.measures import MEASURES
 from common.study.records import Study
-from common.study.sureness import steps_by_strategy
+from common.study.uncertainty import steps_by_strategy
 
 
 def results_json(study: Study) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Writes ``study.json``: a study's cells with their confusion matrices, and what they say together.
 
-The written results are for readers that are not this project; `common.artifacts.study` takes the cells.
+The written results are for readers that are not this project; `common.artifacts.load_study` takes the cells.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from common.artifacts.atomic import write_json
+from common.artifacts.files import write_json
 from common.artifacts.status import now
-from common.artifacts.study_folder import StudyFolder
+from common.artifacts.study_layout import StudyFolder
 from common.artifacts.study_results import results_json
 from common.labels import CLASSES
 from common.study.records import CellResult, Study

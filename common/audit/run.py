@@ -6,27 +6,27 @@ from collections.abc import Callable
 
 import numpy as np
 
-from common.audit.checks import (
+from common.audit.checks.classes import few_groups, few_slices, missing_classes
+from common.audit.checks.folders import (
     empty_folders,
-    exact_duplicates,
-    few_groups,
-    few_slices,
-    missing_classes,
-    near_duplicates,
-    near_two_labels,
     other_files,
-    sequences,
     synthetic,
     too_small,
-    two_labels,
     unmatched_folders,
     unreadable_files,
     unreadable_folders,
+)
+from common.audit.checks.likeness import (
+    exact_duplicates,
+    near_duplicates,
+    near_two_labels,
+    sequences,
+    two_labels,
     weaker_groups,
 )
-from common.audit.evidence import Evidence
 from common.audit.finding import Finding
 from common.audit.report import AuditReport
+from common.data.evidence import Evidence
 from common.labels import CLASSES
 
 CHECKS: tuple[Callable[[Evidence], list[Finding]], ...] = (
@@ -47,7 +47,7 @@ CHECKS: tuple[Callable[[Evidence], list[Finding]], ...] = (
     sequences.check,
     weaker_groups.check,
 )
-"""Every check, in the order of its code; ``DATA001`` and ``DATA002`` are errors of `common.audit.require`."""
+"""Every check, in the order of its code; ``DATA001`` and ``DATA002`` are errors of `common.data.require`."""
 
 
 def audit(evidence: Evidence) -> AuditReport:

@@ -9,7 +9,7 @@ from common.study.compare import over_seeds, paired
 from common.study.estimate import Estimate, estimate
 from common.study.measures import ACCURACY, Measure
 from common.study.records import LOCAL, POOLED, Study
-from common.study.sureness import how_sure
+from common.study.uncertainty import how_sure
 from common.study.verdict import Verdict, verdict
 
 TOGETHER = "All hospitals together"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from common.metrics import Confusion, add_confusions
+from common.metrics.confusion import Confusion, add_confusions
 from common.study.estimate import SHARE, Estimate, estimate
 from common.study.measures import Measure
 from common.study.records import CellResult, Study

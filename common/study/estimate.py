@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import t
 
-from common.intervals import CONFIDENCE, Interval
+from common.metrics.intervals import CONFIDENCE, Interval
 
 
 @dataclass(frozen=True)

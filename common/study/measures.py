@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from common.labels import CLASSES
-from common.metrics import Confusion, figures
+from common.metrics.confusion import Confusion, figures
 
 
 @dataclass(frozen=True)

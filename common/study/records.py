@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.artifacts.read_values import Problem
-from common.metrics import Confusion
-from common.run_kind import POOLED_STRATEGY
+from common.artifacts.run_labels import POOLED_STRATEGY
+from common.metrics.confusion import Confusion
 
 LOCAL = "local"
 POOLED = POOLED_STRATEGY

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from common.labels import CLASSES
-from common.metrics import Confusion
+from common.metrics.confusion import Confusion
 from common.study.estimate import DIFFERENCE, SHARE, Estimate, estimate
 from common.study.records import Study
 

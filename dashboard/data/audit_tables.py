@@ -9,9 +9,9 @@ import pandas as pd
 
 from common.artifacts.read_records import Finding, HospitalData, Run
 from common.labels import CLASSES
+from dashboard.charts import formats
+from dashboard.charts.theme import class_title
 from dashboard.data.facts import small
-from dashboard.viz import formats
-from dashboard.viz.theme import class_title
 
 SEVERITIES = ("error", "warning", "info")
 PARTS: dict[str, str] = {"train": "Training", "val": "Validation", "test": "Test"}

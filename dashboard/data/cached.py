@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from common.artifacts import read
+from common.artifacts import load
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import Problem
-from common.artifacts.study_folder import StudyFolder, list_studies
+from common.artifacts.study_layout import StudyFolder, list_studies
 from dashboard import settings as operator
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def settings() -> operator.Settings:
 
 def run_ids() -> list[str]:
     """Return the runs of the folder that the dashboard shows, newest first (one directory listing)."""
-    return read.list_runs(settings().output_dir)
+    return load.list_runs(settings().output_dir)
 
 
 def run_folder(key: str) -> Path:
@@ -44,7 +44,7 @@ def run_folder(key: str) -> Path:
     label, _, run_id = key.rpartition(":")
     chosen = settings()
     output_dir = chosen.compare_dirs[label] if label else chosen.output_dir
-    if run_id not in read.list_runs(output_dir):
+    if run_id not in load.list_runs(output_dir):
         raise KeyError(key)
     return output_dir / "artifacts" / run_id
 
@@ -52,7 +52,7 @@ def run_folder(key: str) -> Path:
 def all_keys() -> list[str]:
     """Return the runs of the shown folder and of the operator's further folders, as keys of `run`."""
     further = [
-        f"{label}:{run_id}" for label, folder in settings().compare_dirs.items() for run_id in read.list_runs(folder)
+        f"{label}:{run_id}" for label, folder in settings().compare_dirs.items() for run_id in load.list_runs(folder)
     ]
     return run_ids() + further
 
@@ -60,33 +60,33 @@ def all_keys() -> list[str]:
 def run(key: str) -> Run:
     """Return one run; read again only if one of its files has changed."""
     folder = run_folder(key)
-    return _run(str(folder), read.run_stamp(folder))
+    return _run(str(folder), load.run_stamp(folder))
 
 
 def runs(keys: list[str]) -> dict[str, Run]:
     """Return several runs by key, leaving out any that have gone meanwhile."""
     chosen = settings()
     folders = {"": chosen.output_dir, **chosen.compare_dirs}
-    known = {label: set(read.list_runs(folder)) for label, folder in folders.items()}
+    known = {label: set(load.list_runs(folder)) for label, folder in folders.items()}
     found: dict[str, Run] = {}
     for key in keys:
         label, _, run_id = key.rpartition(":")
         if run_id in known.get(label, ()):
             folder = folders[label] / "artifacts" / run_id
-            found[key] = _run(str(folder), read.run_stamp(folder))
+            found[key] = _run(str(folder), load.run_stamp(folder))
     return found
 
 
 def run_settings(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Return the settings that a run was started with."""
     folder = run_folder(key)
-    return _settings(str(folder), read.stamp(folder / read.CONFIG, folder / read.META))
+    return _settings(str(folder), load.stamp(folder / load.CONFIG, folder / load.META))
 
 
 def splits(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Return ``dataset_splits.json`` of a run."""
     folder = run_folder(key)
-    return _splits(str(folder), read.stamp(folder / read.SPLITS))
+    return _splits(str(folder), load.stamp(folder / load.SPLITS))
 
 
 def study_ids() -> list[str]:
@@ -107,43 +107,43 @@ def study(study_id: str) -> Study:
     return _study(*study_stamp(study_id))
 
 
-def study_stamp(study_id: str) -> tuple[str, read.Stamp]:
+def study_stamp(study_id: str) -> tuple[str, load.Stamp]:
     """Return a study's folder and the stamp of its file."""
     folder = StudyFolder(settings().output_dir, study_id)
-    return str(folder.path), read.stamp(folder.results)
+    return str(folder.path), load.stamp(folder.results)
 
 
 def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Return ``models/model_meta.json``: the model in service."""
     folder = settings().output_dir
-    return _service_meta(str(folder), read.stamp(folder / "models" / read.META))
+    return _service_meta(str(folder), load.stamp(folder / "models" / load.META))
 
 
 # cache_resource, not cache_data: the records are frozen, so every session may hold the same object without a copy
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
-def _run(folder: str, stamp: read.Stamp) -> Run:
-    return read.load_run(Path(folder))
+def _run(folder: str, stamp: load.Stamp) -> Run:
+    return load.load_run(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _study(folder: str, stamp: read.Stamp) -> Study:
-    from common.artifacts.study import load_study  # brings scikit-learn, which the other pages do without
+def _study(folder: str, stamp: load.Stamp) -> Study:
+    from common.artifacts.load_study import load_study  # brings scikit-learn, which the other pages do without
 
     return load_study(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _settings(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
-    return read.load_settings(Path(folder))
+def _settings(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return load.load_settings(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _splits(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
-    return read.load_splits(Path(folder))
+def _splits(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return load.load_splits(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _service_meta(folder: str, stamp: read.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
-    return read.load_service_meta(Path(folder))
+def _service_meta(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    return load.load_service_meta(Path(folder))

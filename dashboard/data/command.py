@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from common.config.settings import RunSettings
 from common.errors import InputError
-from common.settings import RunSettings
 from dashboard.settings import ROOT
 
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?")
@@ -99,6 +99,6 @@ def _checked(line: str) -> str:
     name, equals, value = line.partition("=")
     if not equals or name not in (*setting_names(), *GROUPS):
         raise InputError(
-            "DASH001", f"'{line[:60]}' is no setting; write setting=value with a name from common/settings.py."
+            "DASH001", f"'{line[:60]}' is no setting; write setting=value with a name from common/config/settings.py."
         )
     return f"{name}={value}"

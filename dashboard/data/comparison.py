@@ -11,10 +11,10 @@ import pandas as pd
 
 from common.artifacts.read_records import HospitalRound, Round, Run
 from common.artifacts.read_values import mapping
+from dashboard.charts import formats
+from dashboard.charts.measures import MEASURES, Measure
 from dashboard.data.facts import overall_test
 from dashboard.data.shares import Share, written
-from dashboard.viz import formats
-from dashboard.viz.measures import MEASURES, Measure
 
 NOT_RECORDED = "not recorded"
 AGAINST: dict[str, str] = {"round": "Round", "bytes": "Traffic (MB)", "seconds": "Time (s)"}

@@ -12,11 +12,11 @@ from common.artifacts.read_intervals import recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, interval, mapping, number
 from common.labels import CLASSES
-from common.one_sided import held_alone
+from common.metrics.exclusive_classes import held_alone
+from dashboard.charts import formats
+from dashboard.charts.theme import class_title
 from dashboard.data.shares import Share, written
 from dashboard.settings import SMALL_COUNT
-from dashboard.viz import formats
-from dashboard.viz.theme import class_title
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from common.artifacts.read import list_runs, load_run
+from common.artifacts.load import list_runs, load_run
 from common.errors import InputError, RunError
 from dashboard.settings import ROOT
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from common.artifacts.read_records import Round, Run
-from dashboard.viz import formats
+from dashboard.charts import formats
 
 STALE_FACTOR = 3.0
 STALE_AT_LEAST = 60.0

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from common.labels import CLASSES
+from dashboard.charts import formats
+from dashboard.charts.theme import class_title
 from dashboard.data.results import Result
 from dashboard.data.shares import FEW_CASES, written, written_of
-from dashboard.viz import formats
-from dashboard.viz.theme import class_title
 
 FEW = f"fewer than {FEW_CASES}"
 

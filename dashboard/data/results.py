@@ -16,10 +16,10 @@ import numpy as np
 from common.artifacts.read_intervals import how_sure, recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, matrix, number
-from common.intervals import Interval, f1_interval, wider, wilson
 from common.labels import CLASSES, NUM_CLASSES
-from common.metrics import Confusion, figures
-from common.support import is_few
+from common.metrics.confusion import Confusion, figures
+from common.metrics.intervals import Interval, f1_interval, wider, wilson
+from common.metrics.support import is_few
 from dashboard.data.shares import Share
 
 ALL = "All hospitals"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from common.artifacts.read_records import Run
-from common.cross_duplicates import CrossDuplicates
+from common.overlap.matches import CrossDuplicates
+from dashboard.charts import formats
 from dashboard.data.remark import Remark
-from dashboard.viz import formats
 
 
 def found(run: Run) -> CrossDuplicates | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.support import FEW_CASES, is_few
-from dashboard.viz import formats
+from common.metrics.support import FEW_CASES, is_few
+from dashboard.charts import formats
 
 __all__ = ["FEW_CASES", "Share", "written", "written_of"]
 

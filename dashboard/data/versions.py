@@ -12,10 +12,10 @@ import pandas as pd
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, text
 from common.artifacts.service_history import Change
+from dashboard.charts import formats
 from dashboard.data.facts import overall_test
 from dashboard.data.shares import Share, written
 from dashboard.settings import ROOT
-from dashboard.viz import formats
 
 
 @dataclass(frozen=True)

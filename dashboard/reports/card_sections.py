@@ -7,8 +7,8 @@ from reportlab.platypus import Flowable, KeepTogether
 from common.artifacts.card_template import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
 from common.artifacts.read_records import Run
 from common.artifacts.split_text import split_sentences
+from dashboard.charts import formats
 from dashboard.reports.style import paragraph, table
-from dashboard.viz import formats
 
 _PARTS = ("train", "val", "test")
 

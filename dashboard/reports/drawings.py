@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from reportlab.graphics.shapes import Circle, Drawing, Line, Rect, String
 from reportlab.lib.colors import Color
 
+from dashboard.charts import formats
 from dashboard.data.shares import Share, written
 from dashboard.reports.style import ACCENT, CLASS_COLOURS, GRID, MUTED, TEXT, WIDTH, printable
-from dashboard.viz import formats
 
 _LABEL = 150.0
 _VALUE = 110.0

@@ -16,14 +16,14 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
-from common.temperature import is_at_edge
-from dashboard.ml.image_checks import Check
-from dashboard.ml.inference import ModelCard, Prediction
-from dashboard.ml.overlay import fit, overlay
+from common.metrics.temperature import is_at_edge
+from dashboard.charts import formats
+from dashboard.charts.theme import class_title
+from dashboard.model.image_checks import Check
+from dashboard.model.inference import ModelCard, Prediction
+from dashboard.model.overlay import fit, overlay
 from dashboard.reports.drawings import bars
 from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, render, table
-from dashboard.viz import formats
-from dashboard.viz.theme import class_title
 
 NOT_AN_OUTLINE = (
     "The heat shows where the last convolution drew its evidence from, on a coarse grid. It does not outline anything, "

@@ -11,16 +11,16 @@ from common.artifacts.read_records import Run
 from common.artifacts.read_values import mapping, text
 from common.audit.finding import counted
 from common.labels import CLASSES
-from dashboard.data import confidence, evenness
+from dashboard.charts import formats
+from dashboard.charts.theme import class_title
+from dashboard.data import fairness, uncertainty
+from dashboard.data.caveats import remarks
 from dashboard.data.facts import small, total_slices
-from dashboard.data.honesty import remarks
 from dashboard.data.results import Result, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written, written_of
 from dashboard.reports.card_sections import card_sections
 from dashboard.reports.drawings import axis_start, intervals
 from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, printable, render, table
-from dashboard.viz import formats
-from dashboard.viz.theme import class_title
 
 SYNTHETIC_RUN = "SYNTHETIC DATA: a program drew the slices of this run. Its figures say nothing about patients."
 _MARKS = {True: "in order", False: "caution", None: "not recorded"}
@@ -67,7 +67,7 @@ def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
     story += [Spacer(1, 3 * mm), *[paragraph(line) for line in summary(run, overall, hospitals, names)]]
     story += [KeepTogether([paragraph("Can the figures be believed?", "heading"), *_doubts(run, results, names)])]
     story += [KeepTogether([paragraph("Per class, over all hospitals", "heading"), *_classes(overall)])]
-    story += [*_hospitals(hospitals, names), paragraph(_renamed(evenness.sentence(run), names))]
+    story += [*_hospitals(hospitals, names), paragraph(_renamed(fairness.sentence(run), names))]
     story += [KeepTogether([paragraph("What was confused with what", "heading"), *_confusion(overall)])]
     story += [paragraph("What the hospitals hold", "heading"), _holdings(run, names)]
     story += card_sections(run, names)
@@ -190,7 +190,7 @@ def _making(run: Run, at: datetime) -> Flowable:
         ("Method", formats.strategy(run.strategy)),
         ("Slices in all", formats.whole(total_slices(run))),
         ("Trained", formats.when(text(meta.get("trained_at")))),
-        ("Calibration", confidence.sentence(run)),
+        ("Calibration", uncertainty.sentence(run)),
         ("Weights' SHA-256", sha256 or "not recorded"),
         ("Versions", versions),
         ("This report", f"{at:%Y-%m-%d %H:%M %Z}, from the files of {run.run_id} alone"),

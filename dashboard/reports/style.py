@@ -15,7 +15,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table
 
-from dashboard.viz.theme import LIGHT
+from dashboard.charts.theme import LIGHT
 
 MARGIN = 18 * mm
 _FRAME = 6.0  # points that a page's frame keeps free on each side

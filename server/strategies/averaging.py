@@ -2,7 +2,7 @@
 
 `Averaging` is FedAvg (McMahan et al., Communication-efficient learning of deep networks from decentralized data,
 AISTATS 2017). FedProx (Li et al., Federated optimization in heterogeneous networks, MLSys 2020) averages alike; what
-differs is the hospitals' training (see `common.correction`).
+differs is the hospitals' training (see `common.training.gradients`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from common.weights import Arrays, weights_of
+from common.model.weights import Arrays, weights_of
 from server.strategies.combining import Combining
-from server.updates import Updates
+from server.strategies.updates import Updates
 
 
 class Averaging(Combining):

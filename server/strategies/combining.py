@@ -10,10 +10,10 @@ import numpy.typing as npt
 from flwr.app import Array, ArrayRecord, Message, MessageType, MetricRecord, RecordDict
 from flwr.serverapp.strategy import FedAvg
 
-from common import wire
 from common.errors import RunError
-from common.weights import Arrays
-from server.updates import Updates
+from common.model.weights import Arrays
+from common.protocol import names
+from server.strategies.updates import Updates
 
 Memory = dict[str, Arrays]
 
@@ -21,8 +21,8 @@ Memory = dict[str, Arrays]
 class Combining(FedAvg):
     """A Flower strategy that can be resumed.
 
-    Quorum, deadline and waiting are this project's (see `server.rounds`), so Flower's own minima only steer its
-    sampling, and are one.
+    Quorum, deadline and waiting are this project's (see `server.federation.rounds`), so Flower's own minima only steer
+    its sampling, and are one.
     """
 
     # whether all updates must be in memory at once; otherwise they are summed from disk
@@ -88,11 +88,11 @@ class Combining(FedAvg):
 def flower_options() -> dict[str, int | str]:
     """Return how every Flower strategy is made here."""
     minima = {"min_train_nodes": 1, "min_evaluate_nodes": 1, "min_available_nodes": 1}
-    keys = {"weighted_by_key": wire.SAMPLES, "arrayrecord_key": wire.ARRAYS, "configrecord_key": wire.CONFIG}
+    keys = {"weighted_by_key": names.SAMPLES, "arrayrecord_key": names.ARRAYS, "configrecord_key": names.CONFIG}
     return {**minima, **keys}
 
 
 def _reply(model: Arrays, samples: int) -> Message:
     arrays = ArrayRecord({name: Array(np.asarray(value)) for name, value in model.items()})
-    content = RecordDict({wire.ARRAYS: arrays, wire.METRICS: MetricRecord({wire.SAMPLES: samples})})
+    content = RecordDict({names.ARRAYS: arrays, names.METRICS: MetricRecord({names.SAMPLES: samples})})
     return Message(content, dst_node_id=0, message_type=MessageType.TRAIN)

@@ -17,10 +17,10 @@ from flwr.app import Array, ArrayRecord, RecordDict
 from flwr.serverapp import strategy as flower
 from flwr.serverapp.strategy.multikrum import select_multikrum
 
-from common import wire
-from common.weights import Arrays, is_weight, weights_of
+from common.model.weights import Arrays, is_weight, weights_of
+from common.protocol import names
 from server.strategies.combining import Combining
-from server.updates import Updates
+from server.strategies.updates import Updates
 
 log = logging.getLogger("server")
 
@@ -76,4 +76,4 @@ def _way(model: Arrays, reference: Mapping[str, npt.NDArray[np.generic]]) -> Arr
 
 
 def _record(arrays: Arrays) -> RecordDict:
-    return RecordDict({wire.ARRAYS: ArrayRecord({name: Array(value) for name, value in arrays.items()})})
+    return RecordDict({names.ARRAYS: ArrayRecord({name: Array(value) for name, value in arrays.items()})})

@@ -1,10 +1,10 @@
 """SCAFFOLD: hospitals correct each step by the difference of all hospitals' mean gradient and their own.
 
 Karimireddy et al., Stochastic controlled averaging for federated learning, ICML 2020, algorithm 1 with option II (see
-`common.control` for the formulas). A hospital keeps its control variate c_i; the server holds their mean c. Two things
-differ from the paper. Hospitals count by their training slices, in the model and in c, so that the fixed point is that
-of all slices together; with equal numbers it is the paper's. And a hospital that joins late begins with ``c_i = c``,
-that is with a round of FedAvg, where the paper's ``c_i = 0`` would double its first steps.
+`common.training.control_variates` for the formulas). A hospital keeps its control variate c_i; the server holds their
+mean c. Two things differ from the paper. Hospitals count by their training slices, in the model and in c, so that the
+fixed point is that of all slices together; with equal numbers it is the paper's. And a hospital that joins late begins
+with ``c_i = c``, that is with a round of FedAvg, where the paper's ``c_i = 0`` would double its first steps.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from common.control import mean_gradient
-from common.weights import Arrays
+from common.model.weights import Arrays
+from common.training.control_variates import mean_gradient
 from server.strategies.averaging import Averaging
 from server.strategies.combining import Memory
-from server.updates import Updates
+from server.strategies.updates import Updates
 
 _CONTROL, _TAUGHT = "control", "taught"
 

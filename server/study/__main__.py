@@ -9,9 +9,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
 
-from common.config import run_main
-from server.study.conduct import conduct_study
-from server.study.plan import plan_cells
+from common.config.hydra import run_main
+from server.study.grid import plan_cells
+from server.study.runner import conduct_study
 from server.study.settings import study_grid
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from common.config import compose_settings
+from common.config.hydra import compose_settings
+from common.config.overrides import overrides_of, written
+from common.config.settings import RunSettings
 from common.errors import InputError
-from common.overrides import overrides_of, written
-from common.settings import RunSettings
 
 
 def run_arguments(settings: RunSettings) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import mapping, matrix
 from common.labels import NUM_CLASSES
-from common.metrics import Confusion
+from common.metrics.confusion import Confusion
 from common.study.records import COMPLETED, Cell, CellResult
 from server.study.known_runs import KnownRun
 

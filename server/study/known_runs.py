@@ -8,15 +8,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from common.artifacts.read import list_runs, load_run, load_splits
+from common.artifacts.layout import RunFolder
+from common.artifacts.load import list_runs, load_run, load_splits
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import mapping, text
-from common.artifacts.run_folder import RunFolder
 from common.errors import InputError
 from common.study.records import Cell
-from server.dead_runs import mark_dead
-from server.resume import stored_settings
-from server.study.plan import PlannedCell, fingerprint
+from server.recording.resume import stored_settings
+from server.recording.stale_runs import mark_dead
+from server.study.grid import PlannedCell, fingerprint
 
 PROGRAM = "server.simulate"
 _SIMULATED = ("ray", "inprocess")

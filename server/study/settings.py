@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from omegaconf import DictConfig
 
-from common.config import typed
+from common.config.hydra import typed
+from common.config.settings import RunSettings
+from common.config.strategies import NUMBERS
 from common.errors import InputError
-from common.settings import RunSettings
-from common.strategy_plan import NUMBERS
 from common.study.records import LOCAL, POOLED
 
 FEWEST_TO_LEAVE_ONE_OUT = 3

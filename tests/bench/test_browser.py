@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench._browser import browser
-from tests.dashboard.browser import NEEDS_CHROMIUM
+from tests.support.browser import NEEDS_CHROMIUM
 
 PAGE = """<h1>One</h1><button>more</button><div data-testid=stMain><canvas></canvas></div><script>
 const main = document.querySelector('div');

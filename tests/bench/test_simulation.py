@@ -9,9 +9,9 @@ from rich.console import Console
 
 from bench import _plain, simulation
 from bench.simulation import PLAIN, Bench, Timing, measure
-from common.model import initial_weights
-from common.settings import TrainPlan
-from common.state import arrays_from_state
+from common.config.settings import TrainPlan
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
 
 
 @pytest.mark.slow

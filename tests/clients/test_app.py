@@ -9,19 +9,19 @@ import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
 
-from clients import answers
+from clients import handlers
 from clients.app import make_client_app
 from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import Site
-from common import wire
-from common.description import Description
+from common.data.decode import decode_rgb
+from common.data.prepare import prepare
 from common.errors import InputError
-from common.fingerprints import Fingerprints
-from common.images.decode import decode_rgb
-from common.model import initial_weights
-from common.prepare import prepare
-from common.state import arrays_from_state
-from tests.clients.sites import PLAN, explaining, file_names, sites_of
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.overlap.fingerprints import Fingerprints
+from common.protocol import names as wire
+from common.protocol.description import Description
+from tests.support.sites import PLAN, explaining, file_names, sites_of
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
@@ -111,7 +111,7 @@ def test_arrays_are_the_model_and_nothing_beside(replies):
 
 
 def test_metrics_are_numbers_that_add_up(site, replies):
-    said = answers.describe(site, PLAN)
+    said = handlers.describe(site, PLAN)
     for kind in ("train", "evaluate"):
         metrics = replies[kind].content[wire.METRICS]
         assert isinstance(metrics, MetricRecord)
@@ -125,13 +125,13 @@ def test_metrics_are_numbers_that_add_up(site, replies):
 
 def test_a_description_arrives_as_it_was_said(site, replies):
     text = str(replies["describe"].content[wire.DESCRIPTION]["json"])
-    assert Description.from_json(text) == answers.describe(site, PLAN)
+    assert Description.from_json(text) == handlers.describe(site, PLAN)
 
 
 def test_fingerprints_are_those_of_the_files_and_the_key(site, replies):
     text = str(replies["fingerprints"].content[wire.FINGERPRINTS]["json"])
     said = Fingerprints.from_json(text, "the answer")
-    described = answers.describe(site, PLAN)
+    described = handlers.describe(site, PLAN)
     assert (said.hospital, said.name) == (described.key, described.name)
     assert (said.files_sha256, said.file_count) == (described.files_sha256, described.file_count)
     assert said.key_mark == key_mark(load_shared_key(site.fingerprint_key))
@@ -163,7 +163,7 @@ def test_a_refusal_carries_its_code_and_its_sentence_only_in_a_simulation(site, 
     def refuse(*_):
         raise InputError("DATA001", f"There is no image in {site.folder}.")
 
-    monkeypatch.setattr(answers, "describe", refuse)
+    monkeypatch.setattr(handlers, "describe", refuse)
     content = ask(explaining(site) if explains else site, MessageType.QUERY).content
     refusal = content[wire.REFUSAL]
     assert (refusal["code"], refusal["exit-code"]) == ("DATA001", 2)
@@ -177,7 +177,7 @@ def test_a_crash_is_named_but_its_text_stays_at_the_hospital(site, monkeypatch, 
     def crash(*_):
         raise OSError(5, "Input/output error", str(site.folder / "glioma" / "p17.png"))
 
-    monkeypatch.setattr(answers, "train", crash)
+    monkeypatch.setattr(handlers, "train", crash)
     refusal = ask(explaining(site) if explains else site, MessageType.TRAIN, **{wire.ROUND: 1}).content[wire.REFUSAL]
     assert (refusal["code"], refusal["exit-code"]) == ("CLIENT001", 1)
     assert str(refusal["sentence"]).startswith("OSError: ")

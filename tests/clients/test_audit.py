@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.phantoms import make_phantoms
+from common.phantoms.folders import make_phantoms
 
 ROOT = Path(__file__).resolve().parents[2]
 

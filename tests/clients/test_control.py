@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clients import answers
-from clients.keeping import Own
+from clients import handlers
+from clients.local_state import Own
 from clients.run_store import RunStore
-from common.control import mean_gradient, summed_rates
+from common.config.settings import StrategyPlan
 from common.errors import RunError
-from common.model import initial_weights
-from common.settings import StrategyPlan
-from common.state import arrays_from_state
-from common.weights import Arrays, weights_of
-from tests.clients.sites import PLAN, sites_of
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.model.weights import Arrays, weights_of
+from common.training.control_variates import mean_gradient, summed_rates
+from tests.support.sites import PLAN, sites_of
 
 TOKEN = "0123456789abcdef" * 2
 ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
@@ -39,7 +39,7 @@ def kept(site, number: int) -> Arrays:
 
 
 def teach(site, number: int, own: int, everybody: Arrays, start: Arrays = ARRAYS, plan=SCAFFOLD):
-    return answers.train(site, plan, number, 1, start, Own(TOKEN, own), everybody)
+    return handlers.train(site, plan, number, 1, start, Own(TOKEN, own), everybody)
 
 
 def same(one: Arrays, other: Arrays) -> bool:
@@ -48,12 +48,12 @@ def same(one: Arrays, other: Arrays) -> bool:
 
 def test_the_first_round_is_fedavgs_and_leaves_the_mean_gradient(site):
     trained, result = teach(site, 1, 0, {})
-    assert same(trained, answers.train(site, FEDAVG, 1, 1, ARRAYS)[0])
+    assert same(trained, handlers.train(site, FEDAVG, 1, 1, ARRAYS)[0])
     assert files(site) == ["control-round-0001.pth"]
     rates = summed_rates(result.samples, TRAIN, 1, 4)
     assert same(kept(site, 1), mean_gradient(ARRAYS, trained, rates))
     late = teach(site, 3, 0, {name: array + 1 for name, array in weights_of(ARRAYS).items()})[0]
-    assert same(late, answers.train(site, FEDAVG, 3, 1, ARRAYS)[0]), "one that joins late begins as with FedAvg"
+    assert same(late, handlers.train(site, FEDAVG, 3, 1, ARRAYS)[0]), "one that joins late begins as with FedAvg"
 
 
 def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
@@ -65,7 +65,7 @@ def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
     seen = mean_gradient(first, second, summed_rates(result.samples, TRAIN, 2, 4))
     for name, array in kept(site, 2).items():
         np.testing.assert_allclose(array, own[name] - everybody[name] + seen[name], rtol=1e-6, atol=1e-8)
-    plain, _ = answers.train(site, FEDAVG, 2, 1, first)
+    plain, _ = handlers.train(site, FEDAVG, 2, 1, first)
     moved = np.concatenate([(second[name] - plain[name]).ravel() for name in own])
     wanted = np.concatenate([(own[name] - everybody[name]).ravel() for name in own])
     assert np.corrcoef(moved, wanted)[0, 1] > 0.5, "minus the rate times c - c_i, and what follows from it"
@@ -80,7 +80,7 @@ def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
 def test_with_its_own_for_everybodys_it_is_fedavg(site):
     first, _ = teach(site, 1, 0, {})
     corrected, _ = teach(site, 2, 1, kept(site, 1), first)
-    assert same(corrected, answers.train(site, FEDAVG, 2, 1, first)[0])
+    assert same(corrected, handlers.train(site, FEDAVG, 2, 1, first)[0])
 
 
 def test_what_is_gone_is_said(site):
@@ -90,12 +90,12 @@ def test_what_is_gone_is_said(site):
 
 def test_nothing_stays_after_the_test(site):
     teach(site, 1, 0, {})
-    answers.evaluate(site, SCAFFOLD, "val", 1, 1, ARRAYS, Own(TOKEN, 1))
+    handlers.evaluate(site, SCAFFOLD, "val", 1, 1, ARRAYS, Own(TOKEN, 1))
     assert files(site) == ["control-round-0001.pth"]
-    answers.evaluate(site, SCAFFOLD, "test", 1, 1, ARRAYS, Own(TOKEN, 1))
+    handlers.evaluate(site, SCAFFOLD, "test", 1, 1, ARRAYS, Own(TOKEN, 1))
     assert files(site) == []
 
 
 def test_other_strategies_keep_nothing(site):
-    answers.train(site, FEDAVG, 1, 1, ARRAYS, Own(TOKEN, 0))
+    handlers.train(site, FEDAVG, 1, 1, ARRAYS, Own(TOKEN, 0))
     assert files(site) == []

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from clients import fingerprints, shared_key
-from common.config import run_main
-from common.phantoms import make_phantoms
+from common.config.hydra import run_main
+from common.phantoms.folders import make_phantoms
 from server import cross_duplicates
 from tests.conftest import Finished
 

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from clients.fingerprinting import fingerprints
-from common.config import load_hospital
-from common.fingerprints import Fingerprints
-from common.hospitals import Hospital
-from common.images.library import open_library
-from common.near_duplicates import correlate, orient
-from common.phantoms import make_phantoms
-from common.scan import scan_folder
-from server.cross_match import cross_match
+from common.config.hospital import Hospital
+from common.config.hydra import load_hospital
+from common.data.cache import open_library
+from common.data.near_duplicates import correlate, orient
+from common.data.scan import scan_folder
+from common.overlap.fingerprints import Fingerprints
+from common.overlap.matching import cross_match
+from common.phantoms.folders import make_phantoms
 
 KEY = bytes(range(32))
 HOSPITALS = [load_hospital("phantom_jaipur"), load_hospital("phantom_hyderabad")]

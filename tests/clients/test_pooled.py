@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clients import answers
+from clients import handlers
 from clients.pooled import train_pooled
 from common.errors import InputError
-from common.model import initial_weights
-from common.state import arrays_from_state
-from tests.clients.sites import PLAN, sites_of
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from tests.support.sites import PLAN, sites_of
 
 FIRST = arrays_from_state(initial_weights("resnet18", PLAN.seed))
 
@@ -29,14 +29,14 @@ def host(sites):
 
 def test_a_pool_of_one_hospital_is_its_own_training_to_the_bit(sites, host):
     alone = sites[2]
-    own, result = answers.train(alone, PLAN, 2, 1, FIRST)
+    own, result = handlers.train(alone, PLAN, 2, 1, FIRST)
     pooled, together = train_pooled(host, PLAN, 2, 1, FIRST, [alone.hospital.key])
     assert replace(result, seconds=0) == replace(together, seconds=0)
     assert all(np.array_equal(own[name], pooled[name]) for name in own)
 
 
 def test_as_many_steps_and_slices_as_the_hospitals_take_together(sites, host):
-    separate = [answers.train(site, PLAN, 1, 1, FIRST)[1] for site in sites]
+    separate = [handlers.train(site, PLAN, 1, 1, FIRST)[1] for site in sites]
     arrays, result = train_pooled(host, PLAN, 1, 1, FIRST, list(host.pool))
     assert result.steps == sum(one.steps for one in separate) == arrays["bn1.num_batches_tracked"]
     assert result.samples == sum(one.samples for one in separate)
@@ -46,7 +46,7 @@ def test_as_many_steps_and_slices_as_the_hospitals_take_together(sites, host):
 
 def test_the_class_mix_is_that_of_all_hospitals(sites, host, monkeypatch):
     """Hospital 2 holds no slice without a tumour; pooled, its slices are still compared with all four classes."""
-    from common import train
+    from common.training import train
 
     seen = []
     mix = train._class_mix
@@ -56,7 +56,7 @@ def test_the_class_mix_is_that_of_all_hospitals(sites, host, monkeypatch):
         return mix(slices, indices, *rest)
 
     monkeypatch.setattr(train, "_class_mix", spy)
-    answers.train(sites[1], PLAN, 1, 1, FIRST)
+    handlers.train(sites[1], PLAN, 1, 1, FIRST)
     train_pooled(host, PLAN, 1, 1, FIRST, list(host.pool))
     assert seen == [{0, 1, 2}, {0, 1, 2, 3}]
 

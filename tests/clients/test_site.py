@@ -1,8 +1,8 @@
 import pickle
 
 from clients.site import Site
-from common.spool import Progress, Spool
-from tests.clients.sites import sites_of
+from common.protocol.progress_channel import Progress, Spool
+from tests.support.sites import sites_of
 
 
 def test_the_folder_lies_below_the_hospitals_own_root(phantoms, tmp_path):

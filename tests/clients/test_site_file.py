@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from clients.site_file import read_site, write_site
-from common.config import load_hospital
+from common.config.hydra import load_hospital
 from common.errors import InputError
-from server.handout import site_yaml
+from server.centre.onboarding_kit import site_yaml
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
-from tests.dashboard.browser import NEEDS_CHROMIUM, TIMEOUT_MS, browsing
-from tests.dashboard.runs import STRANGE, history, write_run, write_version_one
-from tests.dashboard.studies import save, worth_it
+from tests.support.browser import NEEDS_CHROMIUM, TIMEOUT_MS, browsing
+from tests.support.run_files import STRANGE, history, write_run, write_version_one
+from tests.support.study_files import save, worth_it
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
 DOTS = "path.leaflet-interactive"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.service_history import read_changes
-from tests.dashboard.browser import NEEDS_CHROMIUM, Visit, browsing
-from tests.dashboard.runs import STRANGE
-from tests.dashboard.uploads import bomb_png, png
-from tests.dashboard.weights import write_run_with_weights, write_served_run
+from tests.support.browser import NEEDS_CHROMIUM, Visit, browsing
+from tests.support.run_files import STRANGE
+from tests.support.uploads import bomb_png, png
+from tests.support.weights import write_run_with_weights, write_served_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
 PAGES = ("predict", "analytics", "data", "models")

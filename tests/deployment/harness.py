@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from common.config import load_hospital
+from common.config.hydra import load_hospital
 from tests.deployment.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]

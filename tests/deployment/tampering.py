@@ -15,8 +15,8 @@ import numpy as np
 from flwr.app import Array, ArrayRecord, Context, Message
 from flwr.clientapp.typing import ClientAppCallable
 
-from common import wire
-from common.weights import Arrays
+from common.model.weights import Arrays
+from common.protocol import names
 from tests.deployment.harness import ROOT
 
 ORDER = "TEST_TAMPERING"  # names the file
@@ -49,14 +49,14 @@ SPOILT: Mapping[str, Callable[[Arrays, Arrays], Arrays]] = {"nan": _nan, "shape"
 def tampering_mod(message: Message, context: Context, call_next: ClientAppCallable) -> Message:
     """Spoil the trained model, if the file says so for this round."""
     reply = call_next(message, context)
-    how = json.loads(Path(os.environ[ORDER]).read_text()).get(str(message.content[wire.CONFIG].get(wire.ROUND)))
-    if how and reply.has_content() and wire.ARRAYS in reply.content:
+    how = json.loads(Path(os.environ[ORDER]).read_text()).get(str(message.content[names.CONFIG].get(names.ROUND)))
+    if how and reply.has_content() and names.ARRAYS in reply.content:
         trained, received = (
-            {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
+            {name: array.numpy() for name, array in content[names.ARRAYS].items()}
             for content in (reply.content, message.content)
         )
         spoilt = SPOILT[how](trained, received)
-        reply.content[wire.ARRAYS] = ArrayRecord({name: Array(value) for name, value in spoilt.items()})
+        reply.content[names.ARRAYS] = ArrayRecord({name: Array(value) for name, value in spoilt.items()})
     return reply
 
 

@@ -7,8 +7,8 @@ import time
 import psutil
 import pytest
 
-from server.centre import open_centre
-from server.certificates import new_server_certificate
+from server.centre.certificates import new_server_certificate
+from server.centre.layout import open_centre
 from tests.deployment.clocks import own_clock
 from tests.deployment.harness import KEYS, NAMES, wait_for
 from tests.deployment.tampering import tampered_program
@@ -173,7 +173,7 @@ def test_an_expired_certificate_is_named_everywhere_and_a_new_one_is_enough(runn
     flags = ["--ssl-ca-certfile", str(authority[0]), "--ssl-certfile", str(folder / "server.crt")]
     flags += ["--ssl-keyfile", str(folder / "server.key"), "--enable-supernode-auth", "--database", ":flwr-in-memory:"]
     flags += ["--host", running.host, "--port", str(running.port)]
-    late = running.start("late", "server.superlink", *flags, environment=open_centre(folder).environment())
+    late = running.start("late", "server.centre.superlink", *flags, environment=open_centre(folder).environment())
     for key in KEYS:
         wait_for(lambda key=key: "certificate has expired" in running.joined[key].text, f"{key} to see it", late)
     assert "TLS failed" in late.text

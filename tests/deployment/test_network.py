@@ -12,9 +12,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from common.artifacts.atomic import sha256_of
+from common.artifacts.files import sha256_of
 from common.keys import fingerprint, load_public, new_key_pair
-from common.model import initial_weights
+from common.model.registry import initial_weights
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, NAMES, ROOT, Process, free_port, wait_for
 

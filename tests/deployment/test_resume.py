@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from common.artifacts.atomic import sha256_of
-from common.artifacts.run_folder import RunFolder
+from common.artifacts.files import sha256_of
+from common.artifacts.layout import RunFolder
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, wait_for
 
@@ -76,7 +76,7 @@ def test_a_killed_serverapp_is_marked(standing):
 
 def test_a_killed_superlink_is_named_by_everybody(standing):
     until_round(standing, standing.second, 2)
-    kill(standing.serving, "server.superlink")
+    kill(standing.serving, "server.centre.superlink")
     assert standing.serving.finish() == 1
     assert "CENTRE003" in standing.serving.text
     assert standing.second.finish() == 1

@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import nn
 
-from common import wire
-from common.artifacts.atomic import sha256_of
+from common.artifacts.files import sha256_of
+from common.artifacts.run_labels import POOLED
 from common.artifacts.service import put_in_service
 from common.artifacts.service_history import run_in_service
-from common.model import build_model
-from common.run_kind import POOLED
+from common.model.registry import build_model
+from common.protocol import names as wire
 from server import simulate as module
-from tests.common.artifacts.service_runs import completed_run
+from tests.support.service_runs import completed_run
 
 CONTRACT = {
     "status.json",

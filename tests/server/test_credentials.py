@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from common.keys import new_key_pair
 from server import credentials
-from server.centre import Centre
-from server.certificates import addresses_of, load_certificate
+from server.centre.certificates import addresses_of, load_certificate
+from server.centre.layout import Centre
 
 
 def make(tmp_path, *arguments):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flwr.app import Array, ArrayRecord
 
-from common import wire
+from common.protocol import names
 
 NAME = {0: "Phantom Jaipur", 1: "Phantom Hyderabad", 2: "Phantom Kolkata"}
 
@@ -34,12 +34,12 @@ def sabotage(monkeypatch, harm, kind, partitions=(2,)):
 
 def change_array(name, value):
     def harm(reply):
-        arrays = {key: array.numpy().copy() for key, array in reply.content[wire.ARRAYS].items()}
+        arrays = {key: array.numpy().copy() for key, array in reply.content[names.ARRAYS].items()}
         if value is None:
             arrays.pop(name)
         else:
             arrays[name] = value(arrays[name])
-        reply.content[wire.ARRAYS] = ArrayRecord({key: Array(array) for key, array in arrays.items()})
+        reply.content[names.ARRAYS] = ArrayRecord({key: Array(array) for key, array in arrays.items()})
 
     return harm
 
@@ -87,8 +87,8 @@ def test_a_hospital_that_cannot_evaluate_is_named(simulate, monkeypatch, tmp_pat
 
 def test_counts_that_do_not_add_up_are_refused(simulate, monkeypatch, tmp_path):
     def inflate(reply):
-        counts = list(reply.content[wire.METRICS]["confusion"])
-        reply.content[wire.METRICS]["confusion"] = [counts[0] + 100, *counts[1:]]
+        counts = list(reply.content[names.METRICS]["confusion"])
+        reply.content[names.METRICS]["confusion"] = [counts[0] + 100, *counts[1:]]
 
     sabotage(monkeypatch, inflate, "evaluate", (1,))
     assert simulate(f"output_dir={tmp_path}", "rounds=1").code == 0

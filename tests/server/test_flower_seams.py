@@ -14,16 +14,16 @@ from flwr.superlink.cli.flower_superlink import flower_superlink
 from flwr.supernode.runtime import run_clientapp
 
 from clients.checks import clock
-from clients.executor import ForkExecutor
-from server import callers
+from clients.supernode.executor import ForkExecutor
+from server.centre import request_identity
 
 
 def test_the_front_door_is_hung_where_flower_asks_for_middleware():
     assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
     assert callable(extensions.get_middleware)
     assert callable(flower_superlink)
-    assert FLEET_HTTP_PUBLIC_KEY_HEADER.lower() == callers.KEY_HEADER
-    assert constant.TIMESTAMP_HEADER.lower() == callers.CLOCK_HEADER
+    assert FLEET_HTTP_PUBLIC_KEY_HEADER.lower() == request_identity.KEY_HEADER
+    assert constant.TIMESTAMP_HEADER.lower() == request_identity.CLOCK_HEADER
 
 
 def test_the_executor_has_every_method_that_flower_calls():
@@ -48,7 +48,10 @@ def test_names_that_the_executor_replaces_are_there():
 def test_clock_tolerances_are_flowers():
     assert clock._AHEAD_SECONDS == constant.SYSTEM_TIME_TOLERANCE
     assert clock._BEHIND_SECONDS <= constant.TIMESTAMP_TOLERANCE
-    assert (callers._AHEAD_SECONDS, callers._BEHIND_SECONDS) == (clock._AHEAD_SECONDS, clock._BEHIND_SECONDS)
+    assert (request_identity._AHEAD_SECONDS, request_identity._BEHIND_SECONDS) == (
+        clock._AHEAD_SECONDS,
+        clock._BEHIND_SECONDS,
+    )
 
 
 def test_flowers_average_is_still_the_sum_that_is_parked():

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from common.artifacts.run_labels import POOLED, no_shared_model
 from common.artifacts.service_history import read_changes, run_in_service
-from common.run_kind import POOLED, no_shared_model
 from server.promote import main
-from tests.common.artifacts.service_runs import completed_run
+from tests.support.service_runs import completed_run
 
 
 def call(output_dir: Path, run_id: str = "run-001", reason: str = "better") -> int:

@@ -8,9 +8,9 @@ from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
-from server import exchange as module
-from server.exchange import Exchange, Request
-from server.identity import Node
+from server.federation import exchange as module
+from server.federation.exchange import Exchange, Request
+from server.federation.nodes import Node
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 

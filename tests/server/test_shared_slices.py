@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from clients.shared_key import load_shared_key, new_shared_key
-from common.config import load_hospital
-from common.scan import scan_folder
+from common.config.hydra import load_hospital
+from common.data.scan import scan_folder
 
 SHARING = {"Phantom Hyderabad": "phantom_hyderabad", "Phantom Kolkata": "phantom_kolkata"}
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from common.artifacts.atomic import sha256_of
+from common.artifacts.files import sha256_of
 from common.labels import LABEL_MAP
-from common.metrics import figures
-from common.model import build_model
+from common.metrics.confusion import figures
+from common.model.registry import build_model
 
 
 @pytest.fixture

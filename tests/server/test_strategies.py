@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from flwr.serverapp import strategy as flower
 
-from common import wire
-from common.config import compose_settings
-from common.model import initial_weights
-from common.settings import StrategySettings
-from common.state import arrays_from_state
-from common.strategy_plan import NUMBERS
-from common.weights import Arrays, is_weight
-from server.strategies import make_strategy, quorum
-from server.updates import Updates
-from tests.server import hospitals
-from tests.server.strategies.made_up import updates_of
+from common.config.hydra import compose_settings
+from common.config.settings import StrategySettings
+from common.config.strategies import NUMBERS
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.model.weights import Arrays, is_weight
+from common.protocol import names
+from server.strategies.registry import make_strategy, quorum
+from server.strategies.updates import Updates
+from tests.support import hospitals
+from tests.support.updates import updates_of
 
 PLAN = replace(hospitals.PLAN, rounds=9)
 ADAPTIVE = ["server_lr=0.7", "beta_1=0.1", "beta_2=0.2", "tau=0.3"]
@@ -31,8 +31,8 @@ def by_name(name: str, *overrides: str) -> StrategySettings:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_flowers_waiting_is_left_to_the_server(name):
     strategy = make_strategy(by_name(name), PLAN)
-    assert strategy.weighted_by_key == wire.SAMPLES
-    assert (strategy.arrayrecord_key, strategy.configrecord_key) == (wire.ARRAYS, wire.CONFIG)
+    assert strategy.weighted_by_key == names.SAMPLES
+    assert (strategy.arrayrecord_key, strategy.configrecord_key) == (names.ARRAYS, names.CONFIG)
     assert strategy.fraction_train == 1.0
     assert strategy.min_available_nodes == 1, "Flower would wait for more for ever"
 

@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
-from common.artifacts.atomic import sha256_of
+from common.artifacts.files import sha256_of
+from common.config.strategies import NUMBERS
 from common.errors import Interrupted
-from common.model import build_model
-from common.state import arrays_from_model
-from common.strategy_plan import NUMBERS
-from common.weights import payload_bytes, weights_of
-from server.recorder import Recorder
+from common.model.registry import build_model
+from common.model.state import arrays_from_model
+from common.model.weights import payload_bytes, weights_of
+from server.recording.recorder import Recorder
 
 ONE_STEP = ["train.batch_size=64", "data.max_per_class=8", "data.image_size=32"]
 

@@ -8,13 +8,13 @@ import pytest
 
 from common.artifacts.card import card_text
 from common.artifacts.datasets import stats_json
-from common.config import compose_settings
-from common.intervals import wilson
-from common.kept import EVERYTHING
-from common.plan import plan_of
-from common.run_kind import kind_json
-from tests.common.descriptions import description
-from tests.server.finished import COUNTS, evaluated, finished
+from common.artifacts.run_labels import kind_json
+from common.config.hydra import compose_settings
+from common.metrics.intervals import wilson
+from common.model.local_layers import EVERYTHING
+from common.protocol.plan import plan_of
+from tests.support.descriptions import description
+from tests.support.finished import COUNTS, evaluated, finished
 
 NAMES = ["<script>alert(1)</script>", "A|B *x* [y](http://z)"]
 SLICES = {"train": {"glioma": 6}, "val": {"glioma": 2}, "test": {"glioma": 1, "notumor": 1}}

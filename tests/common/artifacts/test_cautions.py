@@ -4,7 +4,7 @@ import pytest
 
 from common.artifacts.cautions import cautions, to_json
 from common.artifacts.read_cautions import Caution, from_json
-from tests.common.descriptions import description
+from tests.support.descriptions import description
 
 
 def audited(key: str, code: str, count: int):

@@ -1,10 +1,10 @@
 import pytest
 
 from common.artifacts.datasets import splits_json, stats_json
+from common.config.settings import DataPlan, ModelPlan, TrainPlan
 from common.labels import CLASSES
-from common.plan import Plan
-from common.settings import DataPlan, ModelPlan, TrainPlan
-from tests.common.descriptions import description
+from common.protocol.plan import Plan
+from tests.support.descriptions import description
 
 HOSPITALS = [description("a", 6, 2, 2), description("b", 3, 1, 1)]
 

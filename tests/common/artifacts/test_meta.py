@@ -8,14 +8,14 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from common.artifacts.meta import FinishedRun, meta_json
-from common.bootstrap import Resampling, bootstrap_intervals, resample
-from common.calibration import bin_confidences
-from common.evaluate import EvaluateResult
-from common.intervals import f1_interval, wilson
 from common.labels import CLASSES
-from common.metrics import count_confusion
-from common.temperature import add_sums
-from tests.common.descriptions import description
+from common.metrics.bootstrap import Resampling, bootstrap_intervals, resample
+from common.metrics.calibration import bin_confidences
+from common.metrics.confusion import count_confusion
+from common.metrics.intervals import f1_interval, wilson
+from common.metrics.temperature import add_sums
+from common.training.evaluate import EvaluateResult
+from tests.support.descriptions import description
 
 
 def predictions(seed: int, count: int, classes: int = 4):

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from common.artifacts import service
-from common.artifacts.atomic import write_json
+from common.artifacts.files import write_json
+from common.artifacts.run_labels import POOLED, no_shared_model
 from common.artifacts.service import load_service, offer_for_service, put_in_service
 from common.artifacts.service_history import read_changes, run_in_service
 from common.artifacts.tensor_files import write_weights
 from common.errors import InputError, ProjectError, RunError
-from common.model import initial_weights
-from common.run_kind import POOLED, no_shared_model
-from tests.common.artifacts.service_runs import completed_run, meta_of
+from common.model.registry import initial_weights
+from tests.support.service_runs import completed_run, meta_of
 
 
 def promote(output_dir: Path, run_id: str = "run-001", reason: str = "better on glioma") -> None:

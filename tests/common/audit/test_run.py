@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.audit.evidence import Evidence
 from common.audit.finding import Finding
 from common.audit.run import CHECKS, audit
-from common.images.library import ImageLibrary
+from common.data.cache import ImageLibrary
+from common.data.evidence import Evidence
+from common.data.near_duplicates import find_near_duplicates
+from common.data.scan import Scan, SliceFile
 from common.labels import CLASSES
-from common.near_duplicates import find_near_duplicates
-from common.scan import Scan, SliceFile
 
 PER_CLASS = 20
 

@@ -1,6 +1,6 @@
 from common.study.answers import TOGETHER, answers, comparisons, difference
 from common.study.measures import ACCURACY
-from tests.common.study.studies import A, done, lost, study, worth_it
+from tests.support.studies import A, done, lost, study, worth_it
 
 
 def test_the_three_questions_are_answered_from_the_intervals():

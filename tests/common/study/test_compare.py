@@ -2,7 +2,7 @@ import pytest
 
 from common.study.compare import confusion_at, contribution, over_seeds, paired, values
 from common.study.measures import ACCURACY, MEASURES
-from tests.common.study.studies import HOSPITALS, A, B, C, done, lost, matrix, study
+from tests.support.studies import HOSPITALS, A, B, C, done, lost, matrix, study
 
 
 def test_confusions_add_up_and_none_is_left_out_silently():

@@ -2,7 +2,7 @@ import pytest
 
 from common.study.leave_one_out import contributions
 from common.study.measures import ACCURACY
-from tests.common.study.studies import A, B, C, done, study, worth_it
+from tests.support.studies import A, B, C, done, study, worth_it
 
 
 def test_each_hospital_on_the_others_together_and_one_by_one():

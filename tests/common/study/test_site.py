@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from common.one_sided import held_alone
+from common.metrics.exclusive_classes import held_alone
 from common.study.site import FIGURES, Rate, over_seeds, site_rates
-from tests.common.study.studies import COUNTS, A, B, C, done, study
+from tests.support.studies import COUNTS, A, B, C, done, study
 
 HOLDER = np.array([[16, 2, 0, 2], [0, 19, 0, 1], [0, 0, 10, 0], [1, 0, 1, 8]])  # 10 slices without a tumour, 8 known
 OTHER = np.array([[30, 0, 0, 1], [0, 20, 0, 0], [0, 0, 49, 0], [0, 0, 0, 0]])  # none of them; 1 of 100 called so

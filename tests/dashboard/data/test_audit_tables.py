@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from common.artifacts.read_records import HospitalData
 from dashboard.data.audit_tables import audited, findings_of, overview, severities, split_sentence, split_table
-from tests.dashboard.runs import HOSPITALS, write_json, write_run, write_version_one
+from tests.support.run_files import HOSPITALS, write_json, write_run, write_version_one
 
 
 def test_the_gravest_finding_first(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from common.config import compose_settings
+from common.config.hydra import compose_settings
 from common.errors import InputError
 from dashboard.data import command
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.read import load_run, load_settings
+from common.artifacts.load import load_run, load_settings
 from common.artifacts.read_records import Run
+from dashboard.charts.measures import ACCURACY, LOSS, MACRO_F1
 from dashboard.data import comparison
-from dashboard.viz.measures import ACCURACY, LOSS, MACRO_F1
-from tests.dashboard.runs import write_run, write_version_one
+from tests.support.run_files import write_run, write_version_one
 
 
 @pytest.fixture

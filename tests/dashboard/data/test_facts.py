@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from dashboard.data import facts
-from tests.dashboard.runs import write_run, write_version_one
+from tests.support.run_files import write_run, write_version_one
 
 
 def test_a_class_held_by_one_hospital_is_found(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import InputError
 from dashboard.data import launch
-from tests.dashboard.runs import write_run
+from tests.support.run_files import write_run
 
 ECHO = """
 import json, os, sys

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from dashboard.data.progress import failures_in_words, in_words, progress
-from tests.dashboard.runs import START, write_run, write_version_one
+from tests.support.run_files import START, write_run, write_version_one
 
 
 def test_the_end_is_expected_from_the_median_round(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from dashboard.data.result_tables import class_table, hospital_table
 from dashboard.data.results import hospital_results, overall_result
 from dashboard.data.shares import Share, written_of
-from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run
+from tests.support.run_files import HOSPITALS, meta, write_json, write_run
 
 
 def test_every_share_has_its_interval_and_its_cases(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from common.artifacts.read_intervals import how_sure
-from common.intervals import f1_interval, wilson
+from common.metrics.intervals import f1_interval, wilson
 from dashboard.data.results import NO_COUNTS, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written
-from tests.dashboard.runs import HOSPITALS, meta, write_json, write_run, write_version_one
+from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
 
 CONFUSION = [[30, 5, 1, 0], [4, 25, 0, 1], [2, 0, 17, 0], [0, 0, 0, 0]]
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from common.artifacts.read_records import Run
 from dashboard.data.shared_slices import found, remark, table
-from tests.dashboard.runs import write_json, write_run, write_version_one
+from tests.support.run_files import write_json, write_run, write_version_one
 
 H, J, K = "Phantom Hyderabad", "Phantom Jaipur", "Phantom Kolkata"
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from common.artifacts.service_history import Change
 from dashboard.data.versions import change_table, command, version_table, versions
 from dashboard.settings import ROOT
-from tests.dashboard.runs import write_run, write_version_one
+from tests.support.run_files import write_run, write_version_one
 
 
 def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:

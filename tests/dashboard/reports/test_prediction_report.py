@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.run_kind import POOLED
-from dashboard.ml.image_checks import check_image
-from dashboard.ml.inference import ModelCard, Prediction
+from common.artifacts.run_labels import POOLED
+from dashboard.model.image_checks import check_image
+from dashboard.model.inference import ModelCard, Prediction
 from dashboard.reports.prediction import Answer, prediction_pdf, sha256, verdict
-from tests.dashboard.reports.pdf_text import pdf_text
-from tests.dashboard.uploads import slice_levels
+from tests.support.pdf_text import pdf_text
+from tests.support.uploads import slice_levels
 
 AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
 CARD = ModelCard("run-003", 19, "ab" * 32, True, False, 224, "2026-11-23T05:00:00+00:00", 0.031)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.read import load_run
+from common.artifacts.load import load_run
 from dashboard.reports.run_report import report_names, run_pdf
 from dashboard.reports.style import printable
-from tests.dashboard.reports.pdf_text import pdf_text
-from tests.dashboard.runs import STRANGE, write_json, write_run, write_version_one
+from tests.support.pdf_text import pdf_text
+from tests.support.run_files import STRANGE, write_json, write_run, write_version_one
 
 AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
 

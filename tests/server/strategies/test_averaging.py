@@ -4,13 +4,13 @@ import copy
 
 import numpy as np
 
-from common.model import initial_weights
-from common.settings import StrategySettings
-from common.state import arrays_from_state
-from server.strategies import make_strategy
-from tests.server.hospitals import Hospitals, start_arrays
-from tests.server.strategies.made_up import updates_of
-from tests.server.test_rounds import rounds_of
+from common.config.settings import StrategySettings
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from server.strategies.registry import make_strategy
+from tests.server.federation.test_rounds import rounds_of
+from tests.support.hospitals import Hospitals, start_arrays
+from tests.support.updates import updates_of
 
 REFERENCE = start_arrays()
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from flwr.serverapp.strategy.multikrum import compute_distances
 
-from common.settings import StrategySettings
-from server.strategies import make_strategy
+from common.config.settings import StrategySettings
+from server.strategies.registry import make_strategy
 from server.strategies.robust import _record
-from tests.server.strategies.made_up import updates_of
+from tests.support.updates import updates_of
 
 START = [0.0, 0.0]
 

@@ -7,11 +7,11 @@ other three, at a rate of 0.1.
 import numpy as np
 import pytest
 
+from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
 from common.labels import CLASSES
-from common.plan import Plan
-from common.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
-from server.strategies import make_strategy
-from tests.server.strategies.made_up import updates_of
+from common.protocol.plan import Plan
+from server.strategies.registry import make_strategy
+from tests.support.updates import updates_of
 
 RATE = 0.1
 TRAIN = TrainPlan(batch_size=2, optimiser="sgd", momentum=0.0, lr=RATE, schedule="constant")

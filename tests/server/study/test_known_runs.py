@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from filelock import FileLock
 
-from common.artifacts.run_folder import RunFolder
+from common.artifacts.layout import RunFolder
 from common.study.records import Cell
-from server.resume import stored_settings
+from server.recording.resume import stored_settings
 from server.study.cell_results import cell_result
+from server.study.grid import PlannedCell
 from server.study.known_runs import KnownRuns
-from server.study.plan import PlannedCell
-from tests.dashboard.runs import write_run
+from tests.support.run_files import write_run
 
 CELL = Cell("fedavg", 42)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from common.config import compose_config
+from common.config.hydra import compose_config
 from common.errors import InputError
 from server.study.settings import StudyGrid, check_grid, study_grid
 

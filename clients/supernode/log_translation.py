@@ -1,0 +1,126 @@
+"""What a person at the hospital sees of the connection: a sentence for what happens, and every line in a log.
+
+Flower's programs speak to those who know Flower: numbers of runs and messages, exit codes, pages of its own manual.
+Here each line that matters becomes a sentence that says what to do. A test keeps the signs equal to Flower's source.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+MARK = "hospital: "  # before what the process that answers a message has to say; see `clients.supernode.executor`
+GIVEN_UP = re.compile(r"SSL/TLS handshake error detected")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_LOG_BYTES, _OLD_LOGS = 5_000_000, 3
+
+Signs = tuple[tuple[re.Pattern[str], str], ...]
+
+SUPERNODE: Signs = tuple(
+    (re.compile(sign), sentence)
+    for sign, sentence in (
+        (r"SuperNode ID:", "connected to the centre; waiting for it to start a run"),
+        (r"Connection successful after", "the centre answers again"),
+        (r"Connection attempt failed, retrying", "the centre gives no answer; asking again until it does"),
+        (r"Receiving: query message", "the centre asks what this hospital holds"),
+        (r"Receiving: train message", "the centre asks for a round of training"),
+        (r"Receiving: evaluate message", "the centre asks how good a model is here"),
+        (r"Sent successfully", "the answer is with the centre"),
+        (
+            r"certificate verify failed: (.*?)\s*\(_ssl",
+            "the centre's certificate is not accepted here ({0}): look with clients.preflight, and ask the centre",
+        ),
+        (
+            r"\[code: 2004\]",
+            "the centre refuses this key: it is not registered there, or a node that has it is connected already (one "
+            "that was killed counts for another minute); ask the centre, and tell it the key that clients.preflight "
+            "shows",
+        ),
+        (
+            r"SuperNode terminated gracefully|401 Unauthorized",
+            "the centre no longer accepts this connection: it was started anew, this hospital's key was revoked, or "
+            "this machine's clock is off",
+        ),
+        (
+            r"error while attempting to bind on address .*?(\d+)\): ",
+            "port {0} of this machine is taken; give this hospital another port in its settings file",
+        ),
+    )
+)
+EXECUTOR: Signs = (
+    (re.compile(rf"^{MARK}(.*)"), "{0}"),
+    (re.compile(r"(A message's process was killed by signal .*)"), "{0}"),
+    (re.compile(r"(The centre runs version .*; install the same\.)"), "{0}"),
+)
+
+
+class Narration:
+    """Keeps every line in a log, and says what a person is to know.
+
+    Parameters
+    ----------
+    log : Path
+        The file; beyond 5 MB it is put aside, three of them are kept.
+    say : callable
+        Shows a line.
+
+    Attributes
+    ----------
+    has_given_up : bool
+        Whether the SuperNode tries no more; one that was connected before then stays, and does nothing.
+    """
+
+    def __init__(self, log: Path, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said = ""
+        self._is_muted = False
+        self.has_given_up = False
+        self._handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
+
+    def follow(self, lines: Iterable[str], signs: Signs) -> None:
+        """Hear a program out; ends when it does."""
+        for line in lines:
+            self.hear(line, signs)
+
+    def hear(self, line: str, signs: Signs) -> None:
+        """Take one line; a sentence that was just said is not said again."""
+        text = f"{datetime.now():%Y-%m-%d %H:%M:%S} {plain(line)}"
+        self._handler.emit(logging.makeLogRecord({"msg": text, "levelno": logging.INFO}))
+        self.has_given_up = self.has_given_up or bool(GIVEN_UP.search(line))
+        sentence = sentence_of(line, signs)
+        if sentence and sentence != self._said and not self._is_muted:
+            self._said = sentence
+            self._say(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}")
+
+    def mute(self) -> None:
+        """Say nothing more: what follows is this program's own doing."""
+        self._is_muted = True
+
+    def close(self) -> None:
+        """Close the log."""
+        self._handler.close()
+
+
+def sentence_of(line: str, signs: Signs) -> str | None:
+    """Return what to say of a line, or None where it says nothing to a hospital.
+
+    Parameters
+    ----------
+    line : str
+        As the program printed it.
+    signs : Signs
+        What to look for, and what it means; ``{0}`` stands for the first group.
+    """
+    for sign, sentence in signs:
+        if found := sign.search(plain(line)):
+            return sentence.format(*found.groups())
+    return None
+
+
+def plain(line: str) -> str:
+    """Return a line without colours and its end."""
+    return _COLOURS.sub("", line).rstrip()

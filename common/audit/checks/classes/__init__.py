@@ -1,0 +1,1 @@
+"""Checks of how many slices and groups each class has."""

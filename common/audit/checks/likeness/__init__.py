@@ -1,0 +1,1 @@
+"""Checks of slices that resemble one another."""

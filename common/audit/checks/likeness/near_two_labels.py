@@ -1,0 +1,28 @@
+"""DATA010: pictures under two labels that are nearly the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from common.audit.finding import Finding, counted
+from common.data.evidence import Evidence
+from common.data.near_duplicates import REPORT_ABOVE
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """Say how many look-alikes have different labels."""
+    pairs = evidence.pairs.above(REPORT_ABOVE)
+    labels = evidence.scan.labels
+    pairs = pairs.where(
+        (labels[pairs.first] != labels[pairs.second]) & (evidence.copies[pairs.first] != evidence.copies[pairs.second])
+    )
+    if not len(pairs):
+        return []
+    files = np.stack([pairs.first, pairs.second], axis=1).ravel()
+    sentence = (
+        f"{counted(len(pairs), 'pair')} of slices under two different labels "
+        f"{'looks' if len(pairs) == 1 else 'look'} almost exactly alike; both were kept, on one side of the split: "
+        "look at them, and move the one that stands in the wrong folder."
+    )
+    paths = tuple(dict.fromkeys(evidence.paths(files)))
+    return [Finding("DATA010", "warning", "Look-alikes, two labels", sentence, len(pairs), paths)]

@@ -1,0 +1,84 @@
+"""The audit's report as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from common.audit.finding import Finding, counted, printable
+from common.audit.report import AuditReport
+
+MOST_FILES = 10
+"""File names shown for each finding; the JSON report has all of them."""
+
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def render(report: AuditReport, split: Mapping[str, Mapping[str, int]], name: str, console: Console) -> None:
+    """Print a hospital's audit.
+
+    Parameters
+    ----------
+    report : AuditReport
+        What was found.
+    split : mapping of str to mapping of str to int
+        Part of the split to class to slices, as `common.data.split.Split.counts` gives it.
+    name : str
+        The hospital's name.
+    console : rich.console.Console
+        Where to print.
+    """
+    console.print(_heading(report, name))
+    console.print(_counts(report, split))
+    for finding in report.findings:
+        console.print(_finding(finding))
+    console.print(_verdict(report))
+
+
+def _heading(report: AuditReport, name: str) -> Text:
+    found = sum(report.found.values())
+    return Text.assemble(
+        (name, "bold"),
+        f"  {counted(report.total, 'usable slice')} in {counted(found, 'file')}, "
+        f"{counted(report.group_count, 'group')} of related slices\n",
+        (printable(report.folder), "dim"),
+    )
+
+
+def _counts(report: AuditReport, split: Mapping[str, Mapping[str, int]]) -> Table:
+    table = Table(show_footer=True)
+    table.add_column("class", "all")
+    columns = [report.found, report.counts, *split.values()]
+    for title, column in zip(["files", "usable", *split], columns, strict=True):
+        table.add_column(title, f"{sum(column.values()):,}", justify="right")
+    for class_name in report.counts:
+        table.add_row(class_name, *(f"{column.get(class_name, 0):,}" for column in columns))
+    return table
+
+
+def _finding(finding: Finding) -> RenderableType:
+    style = _STYLES[finding.severity]
+    heading = Text.assemble((f"{finding.severity:<8}", style), (f"{finding.code}  ", "bold"), (finding.title, "bold"))
+    lines = [Text(finding.sentence), *_names(finding)]
+    return Group(heading, Padding(Group(*lines), (0, 0, 1, 8)))
+
+
+def _names(finding: Finding) -> Iterator[Text]:
+    for file in finding.files[:MOST_FILES]:
+        yield Text(f"· {printable(file)}", style="dim", overflow="fold")
+    more = len(finding.files) - MOST_FILES
+    if more > 0:
+        yield Text(f"  and {more:,} more", style="dim")
+
+
+def _verdict(report: AuditReport) -> Text:
+    number = {severity: sum(f.severity == severity for f in report.findings) for severity in _STYLES}
+    said = f"{counted(number['error'], 'error')}, {counted(number['warning'], 'warning')}, "
+    said += counted(number["info"], "note")
+    if number["error"]:
+        return Text(f"{said}: the slices named above stay out of training until a person has settled the errors.")
+    return Text(f"{said}: ready to train.")

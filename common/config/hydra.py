@@ -1,0 +1,219 @@
+"""Hydra at the edge: from a command line to typed settings, and from Hydra's errors to one sentence.
+
+This is the only module of ``common/`` that imports Hydra; training, audit and artifacts work without it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import hydra
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from common.config.hospital import Hospital
+from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
+from common.config.settings import RunSettings
+from common.config.settings_check import check_settings
+from common.errors import InputError, Interrupted, ProjectError
+from common.labels import CLASSES
+
+CONF_DIR: Path = Path(__file__).resolve().parents[2] / "conf"
+
+T = TypeVar("T")
+
+
+def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
+    """Run a Hydra program and leave with the project's exit codes.
+
+    A sweep (``-m``) goes on after a run that failed and leaves with the first failure's code; Ctrl-C ends all of it.
+
+    Parameters
+    ----------
+    task : callable
+        Gets the composed configuration; raises `ProjectError` for what a person can act on.
+    config_name : str
+        Name of the primary file under ``conf/``.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a page and leaving with 1
+    errors: list[ProjectError] = []
+    begun: list[DictConfig] = []
+
+    def catching(config: DictConfig) -> None:
+        begun.append(config)
+        try:
+            task(config)
+        except ProjectError as error:  # kept from Hydra, which would print the overrides around it
+            if isinstance(error, Interrupted) or HydraConfig.get().mode != RunMode.MULTIRUN:
+                leave(error)
+            say(error)
+            errors.append(error)
+
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(catching)()
+    except CONFIG_EXCEPTIONS as error:
+        leave(config_error(error))
+    except OSError as error:
+        if begun or error.filename is None:  # not of the place: a pipe whose reader left
+            raise
+        leave(
+            InputError(
+                "OUT001",
+                f"{error.filename} cannot be written ({error.strerror}); choose another place with output_dir=...",
+            )
+        )
+    except KeyboardInterrupt:
+        leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written of it."))
+    if errors:
+        print(f"{len(errors)} of the sweep's runs could not be done.", file=sys.stderr, flush=True)
+        raise SystemExit(errors[0].exit_code)
+
+
+def say(error: ProjectError) -> None:
+    """Print an error's sentence to standard error."""
+    sys.stdout.flush()
+    print(f"error {error}", file=sys.stderr, flush=True)
+
+
+def leave(error: ProjectError) -> NoReturn:
+    """Print an error's sentence to standard error and end the process with its exit code."""
+    say(error)
+    raise SystemExit(error.exit_code)
+
+
+def typed(config: DictConfig, schema: type[T]) -> T:
+    """Turn a composed configuration into a settings object.
+
+    Parameters
+    ----------
+    config : DictConfig
+        What Hydra composed.
+    schema : type
+        A dataclass such as `RunSettings`.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or a wrong type (``CONF001``, ``CONF004``).
+    """
+    try:
+        return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), config))  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise config_error(error) from None
+
+
+def run_settings(config: DictConfig) -> RunSettings:
+    """Turn a composed configuration into checked `RunSettings`.
+
+    Raises
+    ------
+    InputError
+        ``CONF011`` for a study; else as `typed` and `check_settings`.
+    """
+    if "study" in config:
+        raise InputError("CONF011", "That is a study of many runs, not a run; start it with python -m server.study ...")
+    settings = typed(config, RunSettings)
+    check_settings(settings)
+    return settings
+
+
+def compose_settings(overrides: list[str]) -> RunSettings:
+    """Compose ``conf/config.yaml`` with overrides, without a command line.
+
+    Parameters
+    ----------
+    overrides : list of str
+        As on the command line: ``["rounds=3", "train.lr=1e-3"]``.
+    """
+    return run_settings(compose_config("config", overrides))
+
+
+def compose_config(name: str, overrides: list[str]) -> DictConfig:
+    """Compose a primary file of ``conf/`` with overrides, without a command line.
+
+    Raises
+    ------
+    InputError
+        If a setting or a choice is unknown, or an override cannot be read (``CONF001`` to ``CONF004``).
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            return compose(name, overrides=overrides)
+    except CONFIG_EXCEPTIONS as error:
+        raise config_error(error) from None
+
+
+def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
+    """Read ``conf/hospital/<key>.yaml``.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it does not describe a hospital.
+    """
+    folder = conf_dir / "hospital"
+    available = sorted(path.stem for path in folder.glob("*.yaml"))
+    if key not in available:
+        raise InputError(
+            "CONF005",
+            f"There is no hospital '{key}'{suggest(key, available)} Add conf/hospital/{key}.yaml, "
+            f"or choose from: {', '.join(available)}.",
+        )
+    return hospital_from(OmegaConf.load(folder / f"{key}.yaml"), key)  # type: ignore[arg-type]
+
+
+def hospital_from(config: DictConfig, key: str) -> Hospital:
+    """Check one hospital's YAML and return it typed.
+
+    Raises
+    ------
+    InputError
+        If a key is missing, unknown or of the wrong type, or a class is not one of the four.
+    """
+    try:
+        values = OmegaConf.to_container(config, resolve=True)
+        hospital = Hospital(key=key, **values)  # type: ignore[arg-type]
+        latitude, longitude = (float(part) for part in hospital.location)
+    except (TypeError, ValueError, OmegaConfBaseException) as error:
+        reason = str(error).replace("Hospital.__init__() ", "")
+        raise InputError(
+            "CONF006",
+            f"conf/hospital/{key}.yaml does not describe a hospital ({reason}); it needs name, dataset_id, "
+            "path, location: [latitude, longitude], specialty and class_map.",
+        ) from None
+    wrong = sorted(set(hospital.class_map.values()) - set(CLASSES))
+    if wrong:
+        raise InputError(
+            "CONF007", f"conf/hospital/{key}.yaml maps a folder to '{wrong[0]}'; the classes are {', '.join(CLASSES)}."
+        )
+    return Hospital(**{**vars(hospital), "location": (latitude, longitude)})
+
+
+def load_hospitals(keys: list[str]) -> list[Hospital]:
+    """Read the hospitals that take part, in the given order.
+
+    Raises
+    ------
+    InputError
+        If fewer than two are named, or two of them share a key or a name.
+    """
+    if len(keys) < 2:
+        raise InputError(
+            "CONF008",
+            "A federation needs at least two hospitals; list them as hospitals=[aiims_delhi,nimhans_bengaluru].",
+        )
+    hospitals = [load_hospital(key) for key in keys]
+    for values in ([h.key for h in hospitals], [h.name for h in hospitals]):
+        twice = [value for value in values if values.count(value) > 1]
+        if twice:
+            raise InputError("CONF009", f"'{twice[0]}' is listed twice in hospitals; name each hospital once.")
+    return hospitals

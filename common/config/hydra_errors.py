@@ -1,0 +1,88 @@
+"""From what Hydra and OmegaConf object to, to one sentence that names the setting."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from common.config.settings import RunSettings
+from common.errors import InputError
+
+# Hydra raises a bare ValueError for a group that is given a number
+CONFIG_EXCEPTIONS = (HydraException, OmegaConfBaseException, ValueError)
+
+_WANTED = {
+    "is not a listconfig": "a list such as [a,b]",
+    "to integer": "a whole number",
+    "to float": "a number",
+    "a valid bool": "true or false",
+    "incompatible value 'none'": "a value",
+    "non-optional": "a value",
+}
+
+
+def config_error(error: Exception) -> InputError:
+    """Say in one sentence what is wrong with a configuration.
+
+    Parameters
+    ----------
+    error : Exception
+        One of `CONFIG_EXCEPTIONS`.
+
+    Returns
+    -------
+    InputError
+        ``CONF001`` unknown setting, ``CONF002`` unknown choice, ``CONF003`` unreadable, ``CONF004`` wrong type.
+    """
+    text = f"{error.__cause__ or ''}\n{error}"
+    full = _found(r"full_key: (\S+)", text)
+    if key := _found(r"[Kk]ey '([^']+)' (?:is )?not in", text):
+        name = full if full and full.endswith(key) else _found(r"Could not override '([^']+)'", text) or key
+        return InputError(
+            "CONF001", f"There is no setting '{name}'{suggest(name, known_keys())} --help lists all of them."
+        )
+    if choice := _found(r"Could not find '([^']+)'", text):
+        group, _, name = choice.rpartition("/")
+        options = _found(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text) or ""
+        return InputError("CONF002", f"There is no {group} '{name}'; choose one of: {', '.join(options.split())}.")
+    wanted = next((phrase for sign, phrase in _WANTED.items() if sign in text.lower()), None)
+    if wanted:
+        value = _found(r"[Vv]alue '([^']*)'", text)
+        return InputError("CONF004", f"{full or 'A setting'} takes {wanted}{f', not {value!r}' if value else ''}.")
+    return InputError(
+        "CONF003",
+        f"The command line cannot be read ({_essence(text)}); write settings as name=value, for example rounds=5.",
+    )
+
+
+def known_keys() -> list[str]:
+    """Return every setting's full name, such as ``"train.lr"``."""
+
+    def walk(node: DictConfig, prefix: str) -> list[str]:
+        names: list[str] = []
+        for key, child in node.items_ex(resolve=False):
+            names += walk(child, f"{prefix}{key!s}.") if isinstance(child, DictConfig) else [f"{prefix}{key!s}"]
+        return names
+
+    return walk(OmegaConf.structured(RunSettings), "")
+
+
+def suggest(name: str, options: list[str]) -> str:
+    """Return ``"; did you mean 'x'?"``, or a full stop where nothing is near."""
+    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else "."
+
+
+def _essence(text: str) -> str:
+    """Pick the line of an error that says most."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "https://" not in line]
+    return next((line for line in lines if "override" in line.lower()), lines[-1] if lines else "unreadable")
+
+
+def _found(pattern: str, text: str) -> str | None:
+    match = re.search(pattern, text)
+    return match[1] if match else None

@@ -1,0 +1,131 @@
+"""Decode a scan's files into a library directory: threads decode, one writer appends, memory stays bounded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from common.data.cache_index import THUMB_SIZE, Index, write_index
+from common.data.decode import UnreadableImage, decode_rgb, read_bytes, to_square
+
+if TYPE_CHECKING:
+    from common.data.scan import Scan
+
+# Decoded squares that wait for the writer at most; full-size images never wait.
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class DecodedFile:
+    """What one file gives to the library; ``square`` and ``thumb`` are None if it is unreadable."""
+
+    byte_sha256: str = ""
+    pixel_sha256: str = ""
+    size: tuple[int, int] = (0, 0)
+    square: np.ndarray | None = None
+    thumb: np.ndarray | None = None
+    reason: str | None = None
+    unopened: bool = False
+
+
+def build(
+    scan: Scan,
+    image_size: int,
+    directory: Path,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    workers: int = 2,
+) -> None:
+    """Decode every file of a scan and write ``pixels.npy`` and ``index.npz``.
+
+    Parameters
+    ----------
+    scan : Scan
+        The files.
+    image_size : int
+        Edge of the squares in pixels.
+    directory : pathlib.Path
+        An empty directory.
+    on_progress : callable, optional
+        Called as ``on_progress(done, total)`` after each file.
+    workers : int
+        Decoding threads (Pillow decodes outside the interpreter's lock).
+
+    Raises
+    ------
+    OSError
+        The disk is full or the directory cannot be written.
+    """
+    count = len(scan.files)
+    index = Index.empty(count)
+    blank = np.zeros((image_size, image_size, 3), np.uint8)
+    # Appended rather than written through a memory map: on a full disk a map kills the process (SIGBUS).
+    with (directory / "pixels.npy").open("wb") as file:
+        shape = (count, image_size, image_size, 3)
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        for position, decoded in enumerate(_decode_all(scan, image_size, workers)):
+            _enter(index, position, decoded)
+            file.write(np.ascontiguousarray(blank if decoded.square is None else decoded.square).data)
+            if on_progress is not None:
+                on_progress(position + 1, count)
+        file.flush()
+        os.fsync(file.fileno())
+    write_index(directory / "index.npz", index, scan.digest)
+
+
+def decode_file(path: Path, image_size: int) -> DecodedFile:
+    """Decode one file; an unreadable one comes back with its reason, never as an exception.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    image_size : int
+        Edge of the square in pixels.
+
+    Returns
+    -------
+    DecodedFile
+        Its pixels, thumbnail and hashes.
+    """
+    hashed = ""
+    try:
+        data = read_bytes(path)
+        hashed = sha256(data).hexdigest()
+        image = decode_rgb(data)
+    except UnreadableImage as error:
+        return DecodedFile(byte_sha256=hashed, reason=error.reason, unopened=error.unopened)
+    return DecodedFile(
+        byte_sha256=hashed,
+        pixel_sha256=sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest(),
+        size=image.size,
+        square=to_square(image, image_size),
+        thumb=np.asarray(image.convert("L").resize((THUMB_SIZE, THUMB_SIZE), Image.Resampling.BILINEAR)),
+    )
+
+
+def _decode_all(scan: Scan, image_size: int, workers: int) -> Iterator[DecodedFile]:
+    paths = [scan.folder / file.relative_path for file in scan.files]
+    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="decode") as pool:
+        for start in range(0, len(paths), _CHUNK):
+            yield from list(pool.map(lambda path: decode_file(path, image_size), paths[start : start + _CHUNK]))
+
+
+def _enter(index: Index, position: int, decoded: DecodedFile) -> None:
+    index.byte_sha256[position] = decoded.byte_sha256
+    index.pixel_sha256[position] = decoded.pixel_sha256
+    index.sizes[position] = decoded.size
+    if decoded.thumb is not None:
+        index.thumbs[position] = decoded.thumb
+    if decoded.reason is not None:
+        index.unreadable[position] = decoded.reason
+    if decoded.unopened:
+        index.unopened.append(position)

@@ -1,1 +1,0 @@
-"""From a file in a hospital's folder to a batch on the device."""

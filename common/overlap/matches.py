@@ -1,0 +1,146 @@
+"""How many slices of a hospital others hold too, and whether a test slice of one is trained on by another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.overlap.match_list import MatchList
+from common.protocol.description import Description
+
+
+@dataclass(frozen=True)
+class SharedWith:
+    """What one hospital shares with one other.
+
+    Attributes
+    ----------
+    pairs : int
+        Pairs of slices that count as one.
+    slices : int
+        Own slices among them.
+    test_slices_trained_there : int
+        Own test slices that the other hospital trains on.
+    """
+
+    pairs: int
+    slices: int
+    test_slices_trained_there: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What one hospital shares with all others.
+
+    Attributes
+    ----------
+    slices : int
+        Own slices that at least one other hospital holds.
+    test_slices_trained_elsewhere : int
+        Own test slices that at least one other hospital trains on: the test flatters the model by them.
+    with_each : mapping of str to SharedWith
+        By the other hospital's name; those that share nothing are there with zeros.
+    """
+
+    slices: int
+    test_slices_trained_elsewhere: int
+    with_each: Mapping[str, SharedWith]
+
+
+@dataclass(frozen=True)
+class CrossDuplicates:
+    """The result of comparing the hospitals of a run.
+
+    Attributes
+    ----------
+    shared : mapping of str to Shared
+        By the name of each hospital that was compared.
+    left_out : mapping of str to str
+        Name of each hospital that was not compared, and why.
+    lists : sequence of MatchList
+        For each compared hospital that shares anything, by index.
+    """
+
+    shared: Mapping[str, Shared] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    lists: Sequence[MatchList] = ()
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether any slice is at two hospitals."""
+        return any(own.slices for own in self.shared.values())
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a line."""
+        reasons = dict.fromkeys(self.left_out.values())
+        named = [(", ".join(n for n, why in self.left_out.items() if why == reason), reason) for reason in reasons]
+        left_out = "; ".join(f"{names}: {reason}" for names, reason in named)
+        if not self.shared:
+            return f"Slices at two hospitals were not looked for ({left_out})."
+        without = f" Not compared: {left_out}." if left_out else ""
+        if not self.has_copies:
+            return f"No slice is at two hospitals, by keyed fingerprints.{without}"
+        held = ", ".join(f"{name} {own.slices:,}" for name, own in self.shared.items() if own.slices)
+        leaks = self.test_slices_trained_elsewhere
+        tested = f"{leaks:,} test slices are trained on elsewhere, so the test flatters" if leaks else "no test leaks"
+        return f"Slices that another hospital holds too: {held}; {tested}.{without}"
+
+    @property
+    def test_slices_trained_elsewhere(self) -> int | None:
+        """Test slices that another hospital trains on, over all hospitals; None where fewer than two were compared."""
+        return sum(own.test_slices_trained_elsewhere for own in self.shared.values()) if self.shared else None
+
+    def to_json(self, name: str) -> dict[str, Any]:
+        """Return one hospital's part of ``dataset_stats.json``."""
+        if name not in self.shared:
+            return {"compared": False, "reason": self.left_out.get(name, "it was not asked")}
+        own = self.shared[name]
+        return {
+            "compared": True,
+            "slices": own.slices,
+            "test_slices_trained_elsewhere": own.test_slices_trained_elsewhere,
+            "with": {other: vars(part) for other, part in own.with_each.items()},
+        }
+
+
+def summarise(
+    lists: Iterable[MatchList], described: Mapping[str, Description], left_out: Mapping[str, str]
+) -> CrossDuplicates:
+    """Count matches.
+
+    Parameters
+    ----------
+    lists : iterable of MatchList
+        One for each hospital that was compared, empty ones included.
+    described : mapping of str to Description
+        By hospital key: their splits.
+    left_out : mapping of str to str
+        Name of each hospital that was not compared, and why.
+
+    Returns
+    -------
+    CrossDuplicates
+        In the order of `lists`.
+    """
+    compared = {described[matches.hospital].name: matches for matches in lists}
+    trained = {d.name: set(d.train_idx) for d in described.values()}
+    shared = {}
+    for name, matches in compared.items():
+        tested = set(described[matches.hospital].test_idx)
+        others = [other for other in compared if other != name]
+        shared[name] = _shared(matches, tested, {other: trained[other] for other in others})
+    return CrossDuplicates(shared, dict(left_out), [matches for matches in compared.values() if matches.matches])
+
+
+def _shared(matches: MatchList, tested: set[int], trained: Mapping[str, set[int]]) -> Shared:
+    """Count one hospital's matches; `trained` holds the training slices of each other hospital, by name."""
+    with_each: dict[str, SharedWith] = {}
+    leaking: set[int] = set()
+    for other, training in trained.items():
+        pairs = [(own, theirs) for own, name, theirs in matches.matches if name == other]
+        leaks = {own for own, theirs in pairs if own in tested and theirs in training}
+        with_each[other] = SharedWith(len(pairs), len({own for own, _ in pairs}), len(leaks))
+        leaking |= leaks
+    return Shared(len({own for own, _, _ in matches.matches}), len(leaking), with_each)

@@ -1,0 +1,124 @@
+"""Find the slices that two hospitals both hold, from their fingerprints alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from common.errors import InputError
+from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints
+from common.overlap.match_list import MatchList
+
+_BLOCK_SETS = 512
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Pairs of slices of two hospitals that count as one; sorted.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64, shape [P]
+        Local indices at the one and at the other hospital.
+    bands : ndarray of int64, shape [P]
+        Equal tokens in the best pair of orientations, at most 48; 48 for an exact copy.
+    """
+
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    bands: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def cross_match(first: Fingerprints, second: Fingerprints) -> Matches:
+    """Compare two hospitals.
+
+    The cost grows with the equal tokens, not with the product of the numbers of slices. Every orientation of the one is
+    compared with every one of the other, so the answer does not depend on who is first, nor on the key.
+
+    Parameters
+    ----------
+    first, second : Fingerprints
+        Of two hospitals.
+
+    Returns
+    -------
+    Matches
+
+    Raises
+    ------
+    InputError
+        ``DUP003`` if they were made with different keys: then nothing could be equal.
+    """
+    if first.key_mark != second.key_mark:
+        raise InputError(
+            "DUP003",
+            f"{first.name} and {second.name} made their fingerprints with different keys; both need the same shared "
+            "key file.",
+        )
+    shared = _shared_tokens(first, second)
+    columns = len(second)
+    parts = [np.zeros((2, 0), dtype=np.int64)]
+    for start in range(0, shared[0].shape[0], _BLOCK_SETS):
+        product = (shared[0][start : start + _BLOCK_SETS] @ shared[1]).tocoo()
+        enough = product.data >= SAME_SLICE_BANDS
+        rows, others = (product.coords[0][enough] + start) // POSES, product.coords[1][enough] // POSES
+        parts.append(np.stack([rows.astype(np.int64) * columns + others, product.data[enough]]))
+    return _best_of_each(first, second, np.concatenate(parts, axis=1))
+
+
+def match_lists(hospitals: Sequence[Fingerprints], found: Mapping[tuple[int, int], Matches]) -> list[MatchList]:
+    """Sort the matches by the hospital they are for.
+
+    Parameters
+    ----------
+    hospitals : sequence of Fingerprints
+        Who was compared.
+    found : mapping of (int, int) to Matches
+        By the positions of two hospitals in `hospitals`.
+
+    Returns
+    -------
+    list of MatchList
+        One for each hospital, in the order of `hospitals`.
+    """
+    rows: list[list[tuple[int, str, int]]] = [[] for _ in hospitals]
+    for (a, b), matches in found.items():
+        for one, other in zip(matches.first.tolist(), matches.second.tolist(), strict=True):
+            rows[a].append((one, hospitals[b].name, other))
+            rows[b].append((other, hospitals[a].name, one))
+    return [
+        MatchList(whose.hospital, whose.files_sha256, tuple(sorted(own)))
+        for whose, own in zip(hospitals, rows, strict=True)
+    ]
+
+
+def _shared_tokens(first: Fingerprints, second: Fingerprints) -> tuple[csr_array, csr_array]:
+    """Return who has which of the tokens that both know: sets of the first by tokens, tokens by sets of the second."""
+    known = np.intersect1d(first.tokens, second.tokens)
+    one, other = (_incidence(tokens.tokens, known) for tokens in (first, second))
+    return one, other.T.tocsr()
+
+
+def _incidence(tokens: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64]) -> csr_array:
+    """Return a sparse matrix of ones: sets by `known` tokens."""
+    sets, flat = len(tokens) * POSES, tokens.reshape(-1)
+    held = np.flatnonzero(np.isin(flat, known))
+    columns = np.searchsorted(known, flat[held])
+    rows = held // tokens.shape[2]
+    return csr_array((np.ones(len(held), dtype=np.int64), (rows, columns)), shape=(sets, len(known)))
+
+
+def _best_of_each(first: Fingerprints, second: Fingerprints, found: npt.NDArray[np.int64]) -> Matches:
+    """Keep of each pair of slices the pair of orientations with the most equal tokens."""
+    pairs, position = np.unique(found[0], return_inverse=True)
+    bands = np.zeros(len(pairs), dtype=np.int64)
+    np.maximum.at(bands, position, found[1])
+    columns = max(len(second), 1)
+    return Matches(first.indices[pairs // columns], second.indices[pairs % columns], bands)

@@ -1,0 +1,1 @@
+"""What travels between server and hospitals: record names, the plan, descriptions and evaluations, codecs."""

@@ -1,0 +1,104 @@
+"""What the server decides and every hospital follows; it travels as JSON inside each message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+from common.config.settings import DataPlan, ModelPlan, RunSettings, StrategyPlan, TrainPlan
+from common.config.settings_check import check_plan
+from common.config.strategies import strategy_plan
+from common.errors import InputError
+from common.labels import CLASSES
+from common.model.local_layers import EVERYTHING
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run's plan.
+
+    Attributes
+    ----------
+    seed : int
+        Fixes splits, order and augmentation.
+    rounds : int
+        Rounds of the run; the learning rate follows from it.
+    classes : list of str
+        The label order that the weights are trained for.
+    data, model, train, strategy
+        See `common.config.settings`.
+    """
+
+    seed: int
+    rounds: int
+    classes: list[str]
+    data: DataPlan
+    model: ModelPlan
+    train: TrainPlan
+    strategy: StrategyPlan = field(default_factory=StrategyPlan)
+
+    def to_json(self) -> str:
+        """Return the plan as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Plan:
+        """Read a plan strictly, as a hospital does.
+
+        Raises
+        ------
+        InputError
+            ``PLAN001`` for a setting this version does not understand, ``PLAN002`` for other classes.
+        """
+        plan: Plan = _strict(Plan, json.loads(text), "")
+        if tuple(plan.classes) != CLASSES:
+            raise InputError(
+                "PLAN002",
+                f"The server trains for {plan.classes}, this hospital for {list(CLASSES)}; use the same version.",
+            )
+        check_plan(plan.data, plan.train, plan.strategy)
+        return plan
+
+
+def plan_of(settings: RunSettings) -> Plan:
+    """Take from a run's settings what travels.
+
+    A hospital that trains alone has nobody's classes to spare: its loss is the plain softmax, with which it neither
+    predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter.
+    """
+    strategy = strategy_plan(settings.strategy)
+    alone = strategy.keeps == EVERYTHING
+    return Plan(
+        settings.seed,
+        settings.rounds,
+        list(CLASSES),
+        settings.data.plan(),
+        settings.model,
+        replace(settings.train, softmax="plain") if alone else settings.train,
+        strategy,
+    )
+
+
+def _strict(schema: type, values: Mapping[str, Any], prefix: str) -> Any:
+    """Build a dataclass from a mapping; every key must be known, present and of its type."""
+    hints = get_type_hints(schema)
+    wrong = sorted(set(values) ^ {each.name for each in fields(schema)})
+    if wrong:
+        raise InputError(
+            "PLAN001",
+            f"The server and this hospital do not agree on the setting '{prefix}{wrong[0]}'; use the same version.",
+        )
+    return schema(**{name: _value(hints[name], value, f"{prefix}{name}") for name, value in values.items()})
+
+
+def _value(kind: Any, value: Any, name: str) -> Any:
+    if is_dataclass(kind) and isinstance(value, Mapping):
+        return _strict(kind, value, f"{name}.")  # type: ignore[arg-type]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    expected = getattr(kind, "__origin__", kind)
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise InputError("PLAN001", f"The server sent {name}={value!r}, which this hospital cannot use.")
+    return value

@@ -1,0 +1,1 @@
+"""Figures as Plotly charts, and how numbers are written."""

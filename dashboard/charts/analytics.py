@@ -1,0 +1,139 @@
+"""Figures of how the finished model does: intervals per class, confusion, reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from common.labels import CLASSES
+from common.metrics.calibration import Bin
+from common.metrics.confusion import Confusion
+from dashboard.charts import formats
+from dashboard.charts.theme import LIGHT, Palette, base_figure, class_title
+from dashboard.data.results import ClassResult
+from dashboard.data.shares import Share
+
+_FIGURES = (("Recall", "recall", "circle"), ("Precision", "precision", "diamond"))
+_TITLES = [class_title(name) for name in CLASSES]
+
+
+def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figure:
+    """Draw recall and precision of each class with 95 % intervals; hollow where a class has few cases."""
+    ticks = [f"{class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
+    figure = base_figure("Share (%)", "", colours, height=110 + 62 * len(classes), names=ticks)
+    for offset, (title, field, symbol), colour in zip((-0.13, 0.13), _FIGURES, colours.hospitals, strict=False):
+        rows = [(i, row, getattr(row, field)) for i, row in enumerate(classes)]
+        rows = [(i, row, share) for i, row, share in rows if share.value is not None]
+        figure.add_scatter(
+            x=[share.value * 100 for _, _, share in rows],
+            y=[i + offset for i, _, _ in rows],
+            error_x=_error_bars([share for _, _, share in rows], colour),
+            name=title,
+            mode="markers",
+            marker={
+                "size": 11,
+                "color": colour,
+                "line": {"color": colour, "width": 2},
+                "symbol": [f"{symbol}-open" if row.few else symbol for _, row, _ in rows],
+            },
+            customdata=[[class_title(row.name), formats.interval(share.interval)] for _, row, share in rows],
+            hovertemplate="%{customdata[0]}: %{x:.1f} %, 95 % interval %{customdata[1]}<extra>" + title + "</extra>",
+        )
+    return figure
+
+
+def _error_bars(shares: Sequence[Share], colour: str) -> dict[str, object]:
+    ends = [(share.value or 0.0, share.interval or (share.value or 0.0,) * 2) for share in shares]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(0.0, high - value) * 100 for value, (_, high) in ends],
+        "arrayminus": [max(0.0, value - low) * 100 for value, (low, _) in ends],
+        "color": colour,
+        "thickness": 2,
+        "width": 6,
+    }
+
+
+def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
+    """Draw true against predicted classes: colour is the share of the true class, the text its slices and share.
+
+    Parameters
+    ----------
+    confusion : ndarray of int64, shape [4, 4]
+        Rows are true classes.
+    """
+    totals = confusion.sum(axis=1, keepdims=True)
+    shares = np.divide(confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0)
+    empty = np.isnan(shares)
+    texts = [
+        ["–" if empty[i, j] else f"{confusion[i, j]:,}<br>{shares[i, j] * 100:.0f} %" for j in range(len(CLASSES))]
+        for i in range(len(CLASSES))
+    ]
+    names = [f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)]
+    figure = base_figure("Predicted class", "True class", colours, height=400, names=names)
+    figure.add_heatmap(
+        z=np.where(empty, 0.0, shares),
+        x=_TITLES,
+        y=[*range(len(names))],
+        text=texts,
+        texttemplate="%{text}",
+        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
+        zmin=0.0,
+        zmax=1.0,
+        xgap=3,
+        ygap=3,
+        showscale=False,
+        customdata=[[title] * len(_TITLES) for title in _TITLES],
+        hovertemplate="true %{customdata}, predicted %{x}: %{text}<extra></extra>",
+    )
+    # the margin is enough until a phone's width turns the names
+    figure.layout.xaxis.update(showgrid=False, automargin=True, tickfont={"size": 12})
+    return figure
+
+
+def reliability(bins: Sequence[Bin], colours: Palette, calibrated: Sequence[Bin] = ()) -> go.Figure:
+    """Draw stated confidence against the share correct; the area of a dot is its number of slices.
+
+    Parameters
+    ----------
+    bins : sequence of Bin
+        As the model states it.
+    colours : Palette
+    calibrated : sequence of Bin
+        With the run's temperature; empty where there is none.
+    """
+    filled = [part for part in (*bins, *calibrated) if part.count]
+    figure = base_figure("Stated confidence (%)", "Share correct (%)", colours, height=400)
+    lowest = min([*(part.lower for part in filled), *(part.accuracy for part in filled)], default=0.0)
+    start = np.floor(lowest * 10) * 10
+    figure.add_scatter(
+        x=[start, 100],
+        y=[start, 100],
+        mode="lines",
+        name="honest",
+        line={"color": colours.muted, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(**_reliability_line("as stated" if calibrated else "this model", bins, colours.hospitals[0]))
+    if calibrated:
+        figure.add_scatter(**_reliability_line("with the temperature", calibrated, colours.hospitals[1]))
+    figure.update_layout(xaxis={"showgrid": True, "range": [start - 2, 102]}, yaxis={"range": [start - 2, 104]})
+    return figure
+
+
+def _reliability_line(name: str, bins: Sequence[Bin], colour: str) -> dict[str, object]:
+    filled = [part for part in bins if part.count]
+    largest = max((part.count for part in filled), default=1)
+    return {
+        "x": [part.confidence * 100 for part in filled],
+        "y": [part.accuracy * 100 for part in filled],
+        "mode": "lines+markers",
+        "name": name,
+        "line": {"color": colour, "width": 2},
+        "marker": {"size": [8 + 22 * (part.count / largest) ** 0.5 for part in filled], "color": colour},
+        "customdata": [part.count for part in filled],
+        "hovertemplate": "stated %{x:.1f} %, correct %{y:.1f} %, %{customdata:,} slices<extra></extra>",
+    }

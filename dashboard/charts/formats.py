@@ -1,0 +1,90 @@
+"""How numbers, sizes and times are written on every page; what is missing is a dash, never a zero."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from common.config.strategy_about import ABOUT
+
+MISSING = "–"
+
+
+def percent(value: float | None) -> str:
+    """Write a fraction as "90.8 %"."""
+    return MISSING if value is None else f"{value * 100:.1f} %"
+
+
+def points(value: float | None) -> str:
+    """Write a difference of fractions in percentage points, "+2.8 pp" (ASCII minus: `st.metric` reads the sign)."""
+    return MISSING if value is None else f"{value * 100:+.1f} pp"
+
+
+def loss(value: float | None) -> str:
+    """Write a loss with three decimals."""
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def whole(value: int | None) -> str:
+    """Write a count as "19,337"."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def interval(ends: tuple[float, float] | None) -> str:
+    """Write an interval of fractions as "88.1–92.0 %"."""
+    return MISSING if ends is None else f"{ends[0] * 100:.1f}–{ends[1] * 100:.1f} %"
+
+
+def size(value: float | None) -> str:
+    """Write bytes in decimal units: "268.7 MB"."""
+    if value is None:
+        return MISSING
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= scale:
+            return f"{value / scale:.1f} {unit}"
+    return f"{value:.0f} B"
+
+
+def duration(seconds: float | None) -> str:
+    """Write seconds as "4.2 s", "106 s", "22 min" or "3 h 05 min"."""
+    if seconds is None:
+        return MISSING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def parse_time(value: str | None) -> datetime | None:
+    """Read an ISO 8601 time; one without a zone (version 1) is taken as local. None if it is no time."""
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def when(value: str | None) -> str:
+    """Write a recorded time in local time with its zone: "2026-11-23 06:15 UTC"."""
+    found = parse_time(value)
+    return MISSING if found is None else f"{found:%Y-%m-%d %H:%M} {found.tzname() or ''}".strip()
+
+
+def clock(value: datetime) -> str:
+    """Write the time of day, "06:15"."""
+    return f"{value.astimezone():%H:%M}"
+
+
+def strategy(name: str | None) -> str:
+    """Write a strategy's name as its authors do."""
+    if not name:
+        return "strategy not recorded"
+    return ABOUT[name.lower()].title if name.lower() in ABOUT else name
+
+
+def listed(names: list[str] | tuple[str, ...]) -> str:
+    """Write names as "A, B and C"."""
+    parts = list(names)
+    return ", ".join(parts) if len(parts) < 2 else f"{', '.join(parts[:-1])} and {parts[-1]}"

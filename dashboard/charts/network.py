@@ -1,0 +1,98 @@
+"""Figures of what hospitals hold and how the model does at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from common.artifacts.read_records import HospitalData
+from common.labels import CLASSES
+from dashboard.charts import formats
+from dashboard.charts.theme import CLASS_PATTERNS, Palette, base_figure, class_title, marks
+from dashboard.charts.training import short
+from dashboard.data.facts import TestFigures, small
+
+
+def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Figure:
+    """Draw each hospital's slices by class, stacked from zero; hatching is the second cue."""
+    names = sorted(hospitals)
+    ticks = [short(name) for name in names]
+    figure = base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
+    rows = [*range(len(names))]
+    for position, label in enumerate(CLASSES):
+        values = [hospitals[name].class_counts.get(label, 0) for name in names]
+        figure.add_bar(
+            y=rows,
+            x=values,
+            name=class_title(label),
+            orientation="h",
+            marker={
+                "color": colours.classes[position],
+                "line": {"color": colours.surface, "width": 1},
+                "pattern": {
+                    "shape": CLASS_PATTERNS[position],
+                    "fillmode": "overlay",
+                    "fgcolor": colours.surface,
+                    "fgopacity": 0.55,
+                    "size": 7,
+                    "solidity": 0.12,
+                },
+            },
+            customdata=[[tick, small(value)] for tick, value in zip(ticks, values, strict=True)],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} slices<extra>" + class_title(label) + "</extra>",
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.35,
+        xaxis={"tickformat": ",", "rangemode": "tozero"},
+        legend={"traceorder": "normal"},
+    )
+    return figure
+
+
+def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | None, colours: Palette) -> go.Figure:
+    """Draw each hospital's test accuracy with its 95 % interval, and the accuracy over all as a dashed line."""
+    names = sorted(tests)
+    ticks = [_tick(name, tests[name]) for name in names]
+    figure = base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
+    style = marks(names, colours)
+    for row, name in enumerate(names):
+        test = tests[name]
+        low, high = test.interval or (test.accuracy, test.accuracy)
+        figure.add_scatter(
+            x=[test.accuracy * 100],
+            y=[row],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [max(0.0, (high - test.accuracy) * 100)],
+                "arrayminus": [max(0.0, (test.accuracy - low) * 100)],
+                "color": style[name].colour,
+                "thickness": 2,
+                "width": 7,
+            },
+            mode="markers",
+            marker={"size": 12, "color": style[name].colour, "symbol": style[name].symbol},
+            showlegend=False,
+            hovertemplate=f"{short(name)}: {formats.percent(test.accuracy)}, 95 % interval "
+            f"{formats.interval(test.interval)}, {formats.whole(test.n_test)} slices<extra></extra>",
+        )
+    if overall is not None and names:
+        figure.add_vline(
+            x=overall.accuracy * 100,
+            line={"color": colours.overall, "width": 1.5, "dash": "dash"},
+            annotation={
+                "text": f"all hospitals {formats.percent(overall.accuracy)}",
+                "font": {"size": 12, "color": colours.text},
+                "yanchor": "bottom",
+            },
+            annotation_position="top",
+        )
+    figure.layout.margin.t = 34
+    figure.layout.yaxis.showgrid = True
+    return figure
+
+
+def _tick(name: str, test: TestFigures) -> str:
+    return f"{short(name)}<br><b>{formats.percent(test.accuracy)}</b>"

@@ -1,0 +1,207 @@
+"""Figures of one run's rounds: curves with the band over hospitals, who replied, seconds, traffic."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from common.artifacts.read_records import Round, Run
+from dashboard.charts import formats
+from dashboard.charts.measures import Measure
+from dashboard.charts.theme import Palette, base_figure, marks, plain
+
+OVERALL = "All hospitals"
+
+
+def short(name: str, limit: int = 24) -> str:
+    """Shorten a name for an axis or a legend and make it safe there."""
+    return plain(name if len(name) <= limit else f"{name[: limit - 1]}…")
+
+
+def curves(run: Run, measure: Measure, colours: Palette, *, training: bool = False) -> go.Figure:
+    """Draw one measure per round: each hospital, the range between them, and all of them together.
+
+    Parameters
+    ----------
+    run : Run
+        Its rounds are drawn; a round that a hospital missed leaves a gap in that hospital's line.
+    measure : Measure
+        What is drawn.
+    colours : Palette
+        Of the page's theme.
+    training : bool
+        Whether to add the same figure on the training slices, over all hospitals.
+    """
+    figure = base_figure("Round", measure.axis, colours)
+    numbers = [round_.number for round_ in run.rounds]
+    _add_band(figure, run.rounds, measure, colours)
+    style = marks(run.hospital_names, colours)
+    for name in run.hospital_names:
+        values = [measure.shown(measure.of(round_.hospitals.get(name))) for round_ in run.rounds]
+        if any(value is not None for value in values):
+            mark = style[name]
+            figure.add_scatter(
+                x=numbers,
+                y=values,
+                name=short(name),
+                mode="lines+markers",
+                line={"color": mark.colour, "dash": mark.dash, "width": 1.6},
+                marker={"symbol": mark.symbol, "size": 6},
+                hovertemplate=_hover(measure),
+            )
+    if training:
+        _add_training(figure, run.rounds, measure, colours)
+    overall = [measure.shown(measure.of(round_)) for round_ in run.rounds]
+    figure.add_scatter(
+        x=numbers,
+        y=overall,
+        name=OVERALL,
+        mode="lines+markers" if len(numbers) < 3 else "lines",
+        line={"color": colours.overall, "width": 3.2},
+        hovertemplate=_hover(measure),
+    )
+    _mark_best(figure, run.rounds, measure, colours)
+    figure.update_layout(hovermode="x unified", xaxis=_round_axis(run))
+    return figure
+
+
+def replies(run: Run, colours: Palette) -> go.Figure:
+    """Draw who replied in which round: a dot for a reply, a cross for a failure, nothing for "not asked"."""
+    rows = {name: row for row, name in enumerate(run.hospital_names)}
+    names = [short(name) for name in rows]
+    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
+    kinds = (("Replied", "circle", colours.hospitals[0]), ("Failed or missed", "x", colours.hospitals[1]))
+    for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
+        cells = [
+            (round_.number, rows[name], [short(name), _why(round_, name)])
+            for round_ in run.rounds
+            for name in round_.asked
+            if (name not in round_.replied or any(f.hospital == name for f in round_.failed)) is failed
+        ]
+        figure.add_scatter(
+            x=[cell[0] for cell in cells],
+            y=[cell[1] for cell in cells],
+            customdata=[cell[2] for cell in cells],
+            name=title,
+            mode="markers",
+            marker={"symbol": symbol, "color": colour, "size": 10},
+            hovertemplate="round %{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+        )
+    figure.layout.xaxis.update(_round_axis(run))
+    return figure
+
+
+def seconds(run: Run, colours: Palette) -> go.Figure:
+    """Draw how long each round took, and how long each hospital trained in it."""
+    figure = base_figure("Round", "Seconds", colours, height=300)
+    numbers = [round_.number for round_ in run.rounds]
+    figure.add_bar(
+        x=numbers,
+        y=[round_.seconds for round_ in run.rounds],
+        name="Whole round",
+        marker={"color": colours.grid},
+        hovertemplate="%{y:.1f} s",
+    )
+    style = marks(run.hospital_names, colours)
+    for name in run.hospital_names:
+        values = [part.train_seconds if (part := round_.hospitals.get(name)) else None for round_ in run.rounds]
+        if any(value is not None for value in values):
+            figure.add_scatter(
+                x=numbers,
+                y=values,
+                name=short(name),
+                mode="lines+markers",
+                line={"color": style[name].colour, "dash": style[name].dash, "width": 1.4},
+                marker={"symbol": style[name].symbol, "size": 6},
+                hovertemplate="%{y:.1f} s",
+            )
+    figure.update_layout(hovermode="x unified", xaxis=_round_axis(run), yaxis={"rangemode": "tozero"})
+    return figure
+
+
+def traffic(run: Run, colours: Palette) -> go.Figure:
+    """Draw the bytes of each round, to the hospitals and back, stacked from zero."""
+    figure = base_figure("Round", "Megabytes", colours, height=300)
+    numbers = [round_.number for round_ in run.rounds]
+    parts = (("To hospitals", "bytes_down", 0, ""), ("From hospitals", "bytes_up", 2, "/"))
+    for title, field, colour, pattern in parts:
+        values = [getattr(round_, field) for round_ in run.rounds]
+        figure.add_bar(
+            x=numbers,
+            y=[None if value is None else value / 1e6 for value in values],
+            name=title,
+            marker={"color": colours.hospitals[colour], "pattern": _hatch(pattern, colours)},
+            hovertemplate="%{y:.1f} MB",
+        )
+    figure.update_layout(barmode="stack", hovermode="x unified", xaxis=_round_axis(run), bargap=0.25)
+    return figure
+
+
+def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
+    spans = []
+    for round_ in rounds:
+        values = [value for part in round_.hospitals.values() if (value := measure.shown(measure.of(part))) is not None]
+        if len(values) > 1:
+            spans.append((round_.number, min(values), max(values)))
+    if not spans:
+        return
+    numbers = [span[0] for span in spans]
+    figure.add_scatter(
+        x=numbers + numbers[::-1],
+        y=[span[2] for span in spans] + [span[1] for span in spans][::-1],
+        fill="toself",
+        fillcolor=colours.band,
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _add_training(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
+    field = measure.field.replace("val_", "train_")
+    values = [measure.shown(getattr(round_, field, None)) for round_ in rounds]
+    if any(value is not None for value in values):
+        figure.add_scatter(
+            x=[round_.number for round_ in rounds],
+            y=values,
+            name="While training",
+            mode="lines",
+            line={"color": colours.muted, "width": 2, "dash": "dot"},
+            hovertemplate=_hover(measure),
+        )
+
+
+def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
+    best = measure.best(rounds)
+    if best is None:
+        return
+    value, number = best
+    figure.add_scatter(
+        x=[number],
+        y=[measure.shown(value)],
+        name=f"Best: {measure.write(value)}, round {number}",
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 15, "color": colours.overall, "line": {"width": 2.4}},
+        hoverinfo="skip",
+    )
+
+
+def _round_axis(run: Run) -> dict[str, object]:
+    last = max(run.status.rounds or 0, run.rounds[-1].number if run.rounds else 1)
+    step = max(1, -(-last // 10))
+    return {"range": [0.5, last + 0.5], "dtick": step, "tick0": step if step > 1 else 1}
+
+
+def _why(round_: Round, name: str) -> str:
+    reasons = [f"{failure.phase}: {failure.reason}" for failure in round_.failed if failure.hospital == name]
+    if reasons:
+        return plain("; ".join(reasons))
+    part = round_.hospitals.get(name)
+    return f"{formats.duration(part.train_seconds)} training" if part else "replied" if name in round_.replied else ""
+
+
+def _hover(measure: Measure) -> str:
+    return "%{y:.1f} %" if measure.percent else "%{y:.3f}"
+
+
+def _hatch(shape: str, colours: Palette) -> dict[str, object]:
+    return {"shape": shape, "fillmode": "overlay", "fgcolor": colours.surface, "size": 6, "solidity": 0.2}

@@ -1,0 +1,1 @@
+"""The model in the dashboard: reading an image, predicting, and showing why."""

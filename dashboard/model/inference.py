@@ -1,0 +1,165 @@
+"""What the model in service says about one slice: probabilities, margin, call or no call, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import nn
+
+from common.artifacts.read_values import count, mapping, number, text
+from common.artifacts.service import ServiceModel, load_service
+from common.labels import CLASSES
+from common.metrics.temperature import in_range
+from common.model.registry import build_model
+from common.training.preprocess import preprocess
+from dashboard.model.gradcam import grad_cam, head, trunk
+
+DEFAULT_IMAGE_SIZE = 224
+MAX_IMAGE_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Which model answers; None where it is not recorded (version 1).
+
+    Attributes
+    ----------
+    run_id : str or None
+    round : int or None
+        The run's best round, whose weights these are.
+    sha256 : str
+        Of the weights, hexadecimal.
+    verified : bool
+        Whether ``model_meta.json`` records the same SHA-256.
+    synthetic : bool or None
+        Whether it was trained on drawn slices.
+    image_size : int
+        Edge of its input in pixels.
+    trained_at : str or None
+        ISO 8601.
+    calibration_error : float or None
+        Expected calibration error of its answers on the test slices, a fraction; with the temperature if it has one.
+    notice : str or None
+        What must be known before it is believed, in the run's own words.
+    temperature : float or None
+        What its scores are divided by (see `common.metrics.temperature`); None: they are taken as they are.
+    """
+
+    run_id: str | None
+    round: int | None
+    sha256: str
+    verified: bool
+    synthetic: bool | None
+    image_size: int
+    trained_at: str | None
+    calibration_error: float | None
+    notice: str | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """A model ready to answer, shared by all sessions and never written to."""
+
+    model: nn.Module
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float64, shape [4]
+        In the order of ``CLASSES``; they add up to 1. Softmax of the scores divided by the model's temperature.
+    heat : ndarray of float32, shape [h, w]
+        Grad-CAM of the likeliest class, 0 to 1.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    heat: npt.NDArray[np.float32]
+
+    @property
+    def likeliest(self) -> str:
+        """The class with the highest probability."""
+        return CLASSES[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The highest probability."""
+        return float(self.probabilities.max())
+
+    @property
+    def margin(self) -> float:
+        """Distance of the highest probability to the second, a fraction."""
+        second, first = np.sort(self.probabilities)[-2:]
+        return float(first - second)
+
+    def call(self, threshold: float) -> str | None:
+        """Return the likeliest class, or None (no call) where its probability is below the threshold."""
+        return self.likeliest if self.confidence >= threshold else None
+
+
+def load_answerer(output_dir: Path) -> Answerer:
+    """Load the model in service.
+
+    Raises
+    ------
+    InputError
+        As :func:`common.artifacts.service.load_service`: nothing in service, or damaged weights.
+    """
+    service = load_service(output_dir)
+    model = build_model()
+    model.load_state_dict(service.weights)
+    model.eval().requires_grad_(False)
+    return Answerer(model, _card(service))
+
+
+def predict(answerer: Answerer, image: Image.Image) -> Prediction:
+    """Judge one slice, prepared by the very code that prepares slices for training and evaluation.
+
+    Parameters
+    ----------
+    answerer : Answerer
+        From :func:`load_answerer`.
+    image : PIL.Image.Image
+        Upright RGB.
+    """
+    maps = trunk(answerer.model, preprocess(image, answerer.card.image_size))
+    with torch.no_grad():
+        scores = head(answerer.model, maps)[0].double() / (answerer.card.temperature or 1.0)
+        probabilities = torch.softmax(scores, dim=0).numpy()
+    return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax())))
+
+
+def _card(service: ServiceModel) -> ModelCard:
+    meta = service.meta
+    size = count(meta.get("image_size")) or DEFAULT_IMAGE_SIZE  # version 1 recorded none and used 224
+    temperature = _temperature(meta)
+    errors = mapping(mapping(meta.get("metrics")).get("calibration"))
+    return ModelCard(
+        run_id=text(meta.get("run_id")),
+        round=count(meta.get("best_epoch")),
+        sha256=service.sha256,
+        verified=service.verified,
+        synthetic=meta["synthetic"] if isinstance(meta.get("synthetic"), bool) else None,
+        image_size=min(max(size, 32), MAX_IMAGE_SIZE),
+        trained_at=text(meta.get("trained_at")),
+        calibration_error=number(errors.get("ece" if temperature is None else "calibrated_ece")),
+        notice=text(meta.get("notice")),
+        temperature=temperature,
+    )
+
+
+def _temperature(meta: Mapping[str, Any]) -> float | None:
+    """Return the recorded temperature; one that no run of this project can have fitted is none."""
+    found = number(meta.get("temperature"))
+    return found if found is not None and in_range(found) else None

@@ -1,1 +1,0 @@
-"""The parts that every page is made of."""

@@ -1,1 +1,0 @@
-"""From tables to figures: pure functions, no Streamlit."""

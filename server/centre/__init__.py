@@ -1,0 +1,1 @@
+"""The centre between machines: certificates, registered keys, and who may connect."""

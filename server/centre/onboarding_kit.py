@@ -1,0 +1,73 @@
+"""What a hospital gets from the centre: whom to trust, and a settings file to fill in."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from common.config.hospital import Hospital
+from common.config.hydra import load_hospital
+from common.errors import InputError
+from server.centre.layout import Centre
+
+_TEMPLATE = """\
+# python -m clients.join --config hospital.yaml
+# Everything in this file stays at the hospital.
+superlink: {address}
+# paths count from this file
+root_certificate: ca.crt           # from the centre
+private_key: {key}.key
+data_root: {root}        # the folder that holds 'path' below
+cache_dir: cache                   # decoded slices: as private as the slices
+device: auto                       # auto | cpu | cuda
+port: 9094                         # for this machine's own use; another one for a second hospital on it
+# fingerprint_key: shared.key      # the hospitals' own, not from the centre: docs/cross_duplicates.md
+hospital:
+  key: {key}
+  name: {name}
+  dataset_id: {dataset_id}
+  path: {path}
+  location: {location}
+  specialty: {specialty}
+  class_map:                       # folder name: glioma | meningioma | pituitary | notumor
+{class_map}
+"""
+
+
+def write_handout(centre: Centre, key: str, address: str) -> Path:
+    """Write the folder for one hospital and return it; the private key, if any, is put beside.
+
+    Parameters
+    ----------
+    centre : Centre
+        Whose.
+    key : str
+        The hospital.
+    address : str
+        Host and port of the SuperLink.
+    """
+    folder = centre.handout / key
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copy(centre.ca_certificate, folder / "ca.crt")
+    (folder / "hospital.yaml").write_text(site_yaml(_known(key), address), encoding="utf-8")
+    return folder
+
+
+def site_yaml(hospital: Hospital, address: str, root: str = "/path/to/slices") -> str:
+    """Return a hospital's settings file."""
+    return _TEMPLATE.format(
+        address=address,
+        root=root,
+        class_map="\n".join(f"    {folder}: {label}" for folder, label in hospital.class_map.items()),
+        **{name: getattr(hospital, name) for name in ("key", "name", "dataset_id", "path", "specialty")},
+        location=list(hospital.location),
+    )
+
+
+def _known(key: str) -> Hospital:
+    """Take the hospital's facts from conf/hospital/, or leave them to be filled in."""
+    try:
+        return load_hospital(key)
+    except InputError:
+        classes = {name: name for name in ("glioma", "meningioma", "pituitary", "notumor")}
+        return Hospital(key, key.replace("_", " ").title(), "dataset", "slices", (0.0, 0.0), "to be said", classes)

@@ -1,0 +1,148 @@
+"""A run from its folder to its last word, whoever carries the messages: simulation and separate machines share this."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
+from common.artifacts.run_labels import no_shared_model, notice
+from common.artifacts.service import offer_for_service
+from common.config.hospital import Hospital
+from common.config.settings import RunSettings
+from common.errors import InputError, Interrupted, ProjectError, RunError
+from common.model.local_layers import travelling
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.protocol.plan import plan_of
+from server.recording.checkpoint import RunProgress
+from server.recording.log import open_log
+from server.recording.recorder import Recorder
+from server.recording.stale_runs import resume_command
+
+Work = Callable[[RunProgress, Recorder], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run, and by which program.
+
+    Attributes
+    ----------
+    settings : RunSettings
+        Resolved.
+    hospitals : sequence of Hospital
+        In configured order.
+    folder : RunFolder or None
+        Of the run to go on with; None takes a new number.
+    program : str
+        For example ``"server.simulate"``; what a resume is to be started with.
+    engine : str
+        What carries the messages, for ``status.json``.
+    """
+
+    settings: RunSettings
+    hospitals: Sequence[Hospital]
+    folder: RunFolder | None
+    program: str
+    engine: str
+
+
+def conduct(job: Job, console: Console, work: Work) -> None:
+    """Run in the run's own folder; whatever ends it is written down.
+
+    Parameters
+    ----------
+    job : Job
+        What.
+    console : Console
+        Where to say so.
+    work : callable
+        Brings server and hospitals together, from the progress so far.
+
+    Raises
+    ------
+    ProjectError
+        With the exit code of the command.
+    """
+    output_dir = Path(job.settings.output_dir).resolve()
+    check_writable(output_dir)
+    folder = job.folder or new_run(output_dir)
+    lock = FileLock(folder.path / ".lock")  # the operating system lets go of it when the process dies
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
+    try:
+        _conduct(job, folder, console, work)
+    finally:
+        lock.release()
+
+
+def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
+    settings = job.settings
+    progress = _start_of(settings, folder)
+    log = new_log(folder.output_dir)
+    open_log(log)
+    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log)
+    recorder.status.engine = job.engine
+    recorder.start(progress)
+    _announce(job, folder, log, progress, console)
+    try:
+        work(progress, recorder)
+    except InputError as error:
+        if progress.round:
+            _end(job, folder, recorder, error, console)
+        else:  # nothing was computed: leave nothing behind
+            shutil.rmtree(folder.path)
+            shutil.rmtree(log.parent)
+        raise
+    except ProjectError as error:
+        _end(job, folder, recorder, error, console)
+        raise
+    except Exception as error:
+        fault = RunError("RUN020", f"The run broke off ({type(error).__name__}: {error}); the log says more.")
+        _end(job, folder, recorder, fault, console)
+        raise
+    if own := no_shared_model(plan_of(settings).strategy.keeps):
+        console.print(own, soft_wrap=True)
+    elif settings.in_service:
+        console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
+    what = "figures and splits" if own else "figures, splits and the model"
+    console.print(f"{what} are in {folder.path}", soft_wrap=True)
+
+
+def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, console: Console) -> None:
+    """Say what begins, and loudly what its figures are not."""
+    settings = job.settings
+    console.print(
+        f"[bold]{folder.run_id}[/]  {settings.strategy.name}, {len(job.hospitals)} hospitals, {settings.rounds} rounds "
+        f"at {settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
+    )
+    if warning := notice(settings.strategy.name):
+        console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
+        logging.getLogger("server").warning(warning)
+    if progress.round:
+        console.print(f"going on after round {progress.round}")
+
+
+def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
+    """Write down why, and how to go on."""
+    state = "interrupted" if isinstance(error, Interrupted) else "failed"
+    command = resume_command(job.program, folder, job.settings.output_dir)
+    console.print(f"go on with: {command}", soft_wrap=True)
+    recorder.end(error, state, command)
+
+
+def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:
+    """Return the first weights, as far as they travel, or the last complete round."""
+    if folder.checkpoint.exists():
+        return RunProgress.load(folder.checkpoint)
+    first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
+    return RunProgress(travelling(plan_of(settings).strategy.keeps, first))

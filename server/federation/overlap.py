@@ -1,0 +1,102 @@
+"""Before the first round: have the hospitals slices in common? They send keyed fingerprints, never an image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import combinations
+
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+
+from common.errors import InputError
+from common.overlap.fingerprints import Fingerprints
+from common.overlap.matches import CrossDuplicates, summarise
+from common.overlap.matching import cross_match, match_lists
+from common.protocol import names as wire
+from common.protocol.description import Description
+from common.protocol.plan import Plan
+from server.federation import screening
+from server.federation.exchange import Exchange, Request
+from server.federation.participants import Member
+
+QUESTION = f"{MessageType.QUERY}.{wire.FINGERPRINTS}"
+NO_KEY = "no fingerprint_key"
+
+_LONGEST_SECONDS = 600.0  # a hospital that says nothing must not keep the others from training
+
+
+def compare_hospitals(
+    exchange: Exchange,
+    plan: Plan,
+    names: Mapping[str, str],
+    present: Mapping[str, Member],
+    timeout_seconds: float,
+) -> CrossDuplicates:
+    """Ask the hospitals for their fingerprints and compare them; one that sends none is left out, with a reason.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        The line to the hospitals.
+    plan : Plan
+        What they follow.
+    names : mapping of str to str
+        Hospital key to name, in configured order.
+    present : mapping of str to Member
+        Who is there, by key.
+    timeout_seconds : float
+        Of a phase; waits ten minutes at most.
+
+    Returns
+    -------
+    CrossDuplicates
+    """
+    said, left_out = _ask(exchange, plan, present, min(timeout_seconds, _LONGEST_SECONDS))
+    left_out |= {key: "not connected" for key in names if key not in present}
+    marks = Counter(said[key].key_mark for key in names if key in said)
+    usual = marks.most_common(1)[0][0] if marks else ""
+    left_out |= {key: "another key than the others" for key in said if said[key].key_mark != usual}
+    alike = [said[key] for key in names if key in said and said[key].key_mark == usual]
+    if len(alike) == 1:
+        left_out |= {alike[0].hospital: "nobody to compare with"}
+        alike = []
+    found = {(a, b): cross_match(alike[a], alike[b]) for a, b in combinations(range(len(alike)), 2)}
+    described = {key: member.description for key, member in present.items()}
+    reasons = {name: left_out[key] for key, name in names.items() if key in left_out}
+    return summarise(match_lists(alike, found), described, reasons)
+
+
+def _ask(
+    exchange: Exchange, plan: Plan, present: Mapping[str, Member], timeout_seconds: float
+) -> tuple[dict[str, Fingerprints], dict[str, str]]:
+    """Return the fingerprints by hospital key, and why a hospital sent none."""
+    content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: plan.to_json()})})
+    requests = [
+        Request(key, Message(content, dst_node_id=member.node, message_type=QUESTION))
+        for key, member in present.items()
+    ]
+    said: dict[str, Fingerprints] = {}
+    left_out: dict[str, str] = {}
+    for request, reply in exchange.ask(requests, timeout_seconds):
+        description = present[request.hospital].description
+        answer = screening.refusal(reply, timeout_seconds, description) or _read(reply, description)
+        if isinstance(answer, str):
+            left_out[request.hospital] = answer
+        else:
+            said[request.hospital] = answer
+    return said, left_out
+
+
+def _read(reply: Message | None, description: Description) -> Fingerprints | str:
+    """Take fingerprints out of an answer, or say in a clause what is wrong with them."""
+    text = str(reply.content.get(wire.FINGERPRINTS, {}).get("json", "")) if reply else ""
+    if not text:
+        return NO_KEY
+    try:
+        said = Fingerprints.from_json(text, f"The answer of {description.name}")
+    except InputError as error:
+        return f"{error.code}: {error.sentence}"
+    expected = (description.key, description.name, description.files_sha256, description.file_count)
+    if (said.hospital, said.name, said.files_sha256, said.file_count) != expected:
+        return "its fingerprints are of other files than it described"
+    return said

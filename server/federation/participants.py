@@ -1,0 +1,283 @@
+"""Who takes part, and who of them is there: every hospital describes itself before it is asked to train."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+
+from common.artifacts.history import Failure
+from common.errors import InputError, RunError
+from common.protocol import names as wire
+from common.protocol.description import Description
+from common.protocol.plan import Plan
+from server.federation import screening
+from server.federation.core_allocation import share_cores
+from server.federation.description_validation import description_of
+from server.federation.exchange import Exchange, Request, node_is_gone
+from server.federation.nodes import Node
+from server.recording.events import Listener
+
+
+@dataclass(frozen=True)
+class Member:
+    """A hospital that is connected.
+
+    Attributes
+    ----------
+    node : int
+        Flower's number of its node.
+    description : Description
+        What it said of itself.
+    threads : int
+        Threads it is asked to use; 0 leaves that to it.
+    """
+
+    node: int
+    description: Description
+    threads: int = 0
+
+    @property
+    def name(self) -> str:
+        """The hospital's name."""
+        return self.description.name
+
+
+@dataclass(frozen=True)
+class Muster:
+    """How hospitals are called together.
+
+    Attributes
+    ----------
+    quorum : int
+        Hospitals that must be there.
+    wait_seconds, timeout_seconds : float
+        For them to be there, and to describe themselves.
+    cores : int
+        Cores that simulated hospitals share; 0 on machines of their own.
+    threads : int or None
+        Threads of each hospital; None shares the cores by size, or leaves it to the hospital.
+    """
+
+    quorum: int
+    wait_seconds: float
+    timeout_seconds: float
+    cores: int = 0
+    threads: int | None = None
+
+
+class Roster:
+    """The hospitals of one run.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        The line to them.
+    plan : Plan
+        What they are to follow; they audit and split by it.
+    names : mapping of str to str
+        Hospital key to name as the centre knows them, in configured order.
+    muster : Muster
+        How to call them together.
+    listener : Listener
+        Hears who comes and who is missing.
+    known : mapping of str to Description
+        What hospitals said when a resumed run began, for those that are away now.
+    check : callable
+        Raises `InputError` for a description that cannot be accepted.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        plan: Plan,
+        names: Mapping[str, str],
+        muster: Muster,
+        listener: Listener,
+        known: Mapping[str, Description],
+        check: Callable[[Description], None],
+    ) -> None:
+        self.names = dict(names)
+        self._exchange = exchange
+        self._plan = plan
+        self._muster = muster
+        self._listener = listener
+        self._check = check
+        self._described = dict(known)
+        self._news = True  # a resumed run knows its hospitals, but nobody has been told yet
+        self._turned_away: dict[str, str] = {}
+        self._asked: dict[tuple[int, str], str] = {}  # (node, since) to the hospital it proved to be, or ""
+
+    @property
+    def descriptions(self) -> list[Description]:
+        """Descriptions of everybody who was ever there, in configured order."""
+        return [self._described[key] for key in self.names if key in self._described]
+
+    def gather(self) -> dict[str, Member]:
+        """Call everybody together for the first time; when the time is up, the quorum is enough.
+
+        Returns
+        -------
+        dict of str to Member
+            By key, in configured order.
+
+        Raises
+        ------
+        InputError
+            If a simulated hospital says that its data or the plan is wrong.
+        RunError
+            ``RUN011`` if too few are there, ``RUN014`` if a simulated one gives no answer.
+        """
+        return self._wait(len(self.names))
+
+    def muster(self) -> dict[str, Member]:
+        """Return who is there, as soon as that is a quorum; raises as `gather` does."""
+        return self._wait(self._muster.quorum)
+
+    def absence(self, key: str) -> str:
+        """Say why a hospital is not among those present."""
+        return self._turned_away.get(key, "it was not connected")
+
+    def threads_alone(self) -> int:
+        """Return the threads of one that works while no other does; 0 leaves that to it."""
+        cores, threads = self._muster.cores, self._muster.threads
+        return min(threads or cores, cores) if cores else threads or 0
+
+    def starting_order(self, present: Mapping[str, Member]) -> list[str]:
+        """Return the keys in the order in which they are to start."""
+        return list(self._shares(present))
+
+    def _wait(self, wanted: int) -> dict[str, Member]:
+        present = self._wait_for(wanted)
+        if self._news:
+            self._news = False
+            self._listener.described(self.descriptions)
+        return present
+
+    def _wait_for(self, wanted: int) -> dict[str, Member]:
+        deadline = time.monotonic() + self._muster.wait_seconds
+        told: list[str] = []
+        while len(present := self._present()) < wanted:
+            absent = [name for key, name in self.names.items() if key not in present]
+            left = max(deadline - time.monotonic(), 0.0)
+            if absent != told and not self._muster.cores:
+                told = absent
+                self._listener.waiting_for(absent, left)
+            if not left:
+                return self._enough(present, absent)
+            self._exchange.pause()
+        return present
+
+    def _enough(self, present: dict[str, Member], absent: list[str]) -> dict[str, Member]:
+        if len(present) >= self._muster.quorum:
+            return present
+        raise RunError(
+            "RUN011",
+            f"Only {len(present)} of {len(self.names)} hospitals were there after {self._muster.wait_seconds:.0f} s "
+            f"and {self._muster.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
+            "strategy.wait_seconds.",
+        )
+
+    def _present(self) -> dict[str, Member]:
+        """Return the connected members; newcomers describe themselves first."""
+        nodes = [node for node in self._exchange.nodes() if not node.hospital or node.hospital in self.names]
+        newcomers = [node for node in nodes if (node.number, node.since) not in self._asked]
+        if self._muster.cores and len(nodes) < len(self.names):
+            return {}  # simulated hospitals register one by one: describe them together
+        if newcomers:
+            self._describe(newcomers)
+        found = {self._asked.get((node.number, node.since), ""): node.number for node in nodes}
+        keys = {key: self._described[key] for key in self.names if key in found and key in self._described}
+        shares = self._shares_of(keys)
+        return {key: Member(found[key], description, shares[key]) for key, description in keys.items()}
+
+    def _describe(self, nodes: Sequence[Node]) -> None:
+        content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: self._plan.to_json()})})
+        by_number = {node.number: node for node in nodes}
+        requests = [
+            Request("", Message(content, dst_node_id=node.number, message_type=MessageType.QUERY)) for node in nodes
+        ]
+        accepted: list[tuple[Node, Description]] = []
+        for request, reply in self._exchange.ask(requests, self._muster.timeout_seconds):
+            node = by_number[request.message.metadata.dst_node_id]
+            self._asked[node.number, node.since] = ""
+            problem = screening.refusal(reply, self._muster.timeout_seconds)
+            said = problem or (description_of(reply) if reply else "no answer")
+            if isinstance(said, str):
+                self._turn_away(node, reply, said)
+                if reply is None or node_is_gone(reply):
+                    del self._asked[node.number, node.since]  # a link that is mended needs no new connection
+            elif false := self._false_identity(node, said):
+                self._turn_away(node, None, false)
+            else:
+                accepted.append((node, said))
+                self._asked[node.number, node.since] = said.key
+        for key in self.names:
+            for node, description in accepted:
+                if description.key == key:
+                    self._accept(node, description)
+
+    def _accept(self, node: Node, description: Description) -> None:
+        """Take a hospital in, if the run can go on with what it says."""
+        key = description.key
+        try:
+            self._check(description)
+        except InputError as error:
+            if self._muster.cores:  # the person who started it has the slices, too
+                raise
+            self._asked[node.number, node.since] = ""
+            self._turn_away(node, None, str(error))
+            return
+        self._news = self._news or self._described.get(key) != description
+        self._described[key] = description
+        self._turned_away.pop(key, None)
+        if not self._muster.cores:
+            self._listener.joined(description.name)
+
+    def _false_identity(self, node: Node, description: Description) -> str | None:
+        """Compare what a hospital says of itself with its key, and with what the centre knows."""
+        if node.hospital and description.key != node.hospital:
+            return f"it calls itself '{description.key}', but its key is that of {self.names[node.hospital]}"
+        if description.key not in self.names:
+            return f"it calls itself '{description.key}', which takes no part in this run"
+        if description.name != self.names[description.key]:
+            return f"it calls itself '{description.name}'; the centre knows it as '{self.names[description.key]}'"
+        others = [key for (number, _), key in self._asked.items() if number != node.number]
+        if not node.hospital and description.key in others:
+            return f"it calls itself '{description.key}', which is there already"
+        return None
+
+    def _turn_away(self, node: Node, reply: Message | None, problem: str) -> None:
+        """Leave a hospital out and name it; in a simulation end the run, since the same person can mend it."""
+        if self._muster.cores:
+            raise _refused(reply, problem)
+        name = self.names.get(node.hospital, f"node {node.number}")
+        self._turned_away[node.hospital] = problem
+        self._listener.failed(Failure(name, "describe", problem))
+
+    def _shares(self, present: Mapping[str, Member]) -> dict[str, int]:
+        return self._shares_of({key: member.description for key, member in present.items()})
+
+    def _shares_of(self, described: Mapping[str, Description]) -> dict[str, int]:
+        """Return threads by hospital, in starting order."""
+        cores, threads = self._muster.cores, self._muster.threads
+        sizes = {key: description.train_samples for key, description in described.items()}
+        if not sizes:
+            return {}
+        if not cores:
+            return dict.fromkeys(sizes, threads or 0)
+        if threads:
+            return dict.fromkeys(sorted(sizes, key=lambda key: (-sizes[key], key)), min(threads, cores))
+        return share_cores(sizes, cores)
+
+
+def _refused(reply: Message | None, problem: str) -> InputError | RunError:
+    """Turn a hospital's refusal into the run's end: the person who can act is the one who configured it."""
+    if reply is None or reply.has_error() or wire.REFUSAL not in reply.content:
+        return RunError("RUN014", f"A hospital could not describe itself: {problem}; see the log.")
+    given = reply.content[wire.REFUSAL]
+    hospital = reply.content[wire.WHO][wire.HOSPITAL]
+    kind = InputError if int(given["exit-code"]) == InputError.exit_code else RunError
+    return kind(str(given["code"]), f"{hospital}: {given['sentence']}")

@@ -1,0 +1,125 @@
+"""How far a run is: what a round starts from, what a checkpoint holds, what a resume takes up."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import secrets
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from common.artifacts.tensor_files import write_checkpoint
+from common.errors import InputError
+from common.model.state import arrays_from_state, state_from_arrays
+from common.model.weights import Arrays
+
+# whatever a file that is no checkpoint makes PyTorch or the reading of it raise
+_DAMAGE = (
+    OSError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+)
+
+
+@dataclass
+class RunProgress:
+    """The state of a run after its last complete round.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        The global model.
+    round : int
+        Last complete round; 0 before the first.
+    best_arrays : dict of str to ndarray
+        The model of the best round.
+    best_round : int
+        0 before the first.
+    best_score : tuple of float
+        Its slices' size, the hospitals that validated it, its accuracy, minus its loss: the larger, the better.
+    history : list of dict
+        The rows of ``training_history.json``.
+    files : dict of str to str
+        Hospital key to the hash of its list of files; a resume demands the same.
+    missing : list of str
+        Names of hospitals that missed a round.
+    described : dict of str to str
+        Hospital key to its description as JSON, also of one that is away at present.
+    token : str
+        Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it.
+    memory : dict of str to (dict of str to ndarray)
+        What the strategy needs of the rounds before, such as its momentum.
+    """
+
+    arrays: Arrays
+    round: int = 0
+    best_arrays: Arrays = field(default_factory=dict)
+    best_round: int = 0
+    best_score: tuple[float, ...] = (0.0, 0.0, 0.0, float("-inf"))
+    history: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    described: dict[str, str] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    memory: dict[str, Arrays] = field(default_factory=dict)
+
+    @property
+    def best_row(self) -> dict[str, Any]:
+        """The best round's row of ``training_history.json``; empty before the first."""
+        return next((row for row in self.history if row["epoch"] == self.best_round), {})
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint in one step."""
+        content = {
+            "arrays": state_from_arrays(self.arrays),
+            "best_arrays": state_from_arrays(self.best_arrays),
+            "round": self.round,
+            "best_round": self.best_round,
+            "best_score": list(self.best_score),
+            "history": json.dumps(self.history),
+            "files": self.files,
+            "missing": self.missing,
+            "described": self.described,
+            "token": self.token,
+            "memory": {name: state_from_arrays(arrays) for name, arrays in self.memory.items()},
+        }
+        write_checkpoint(path, content)
+
+    @staticmethod
+    def load(path: Path) -> RunProgress:
+        """Read a checkpoint.
+
+        Raises
+        ------
+        InputError
+            ``RUN003`` if it is missing or damaged.
+        """
+        try:
+            content = torch.load(path, weights_only=True)
+            return RunProgress(
+                arrays=arrays_from_state(content["arrays"]),
+                round=int(content["round"]),
+                best_arrays=arrays_from_state(content["best_arrays"]),
+                best_round=int(content["best_round"]),
+                best_score=tuple(content["best_score"]),
+                history=json.loads(content["history"]),
+                files=dict(content["files"]),
+                missing=list(content["missing"]),
+                described=dict(content.get("described", {})),
+                token=str(content.get("token") or secrets.token_hex(16)),
+                memory={name: arrays_from_state(state) for name, state in content.get("memory", {}).items()},
+            )
+        except _DAMAGE as error:
+            raise InputError(
+                "RUN003", f"{path} cannot be read ({type(error).__name__}), so this run cannot go on; start a new one."
+            ) from None

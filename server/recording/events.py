@@ -1,0 +1,106 @@
+"""What happens in a run, for whoever wants to know: the recorder, the log and the screen are listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.overlap.matches import CrossDuplicates
+from common.protocol.description import Description
+from common.training.evaluate import EvaluateResult
+
+
+class Listener:
+    """Hears of a run's events; every method does nothing unless overridden."""
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        """Every hospital has said what it holds."""
+
+    def compared(self, found: CrossDuplicates) -> None:
+        """The hospitals' fingerprints were compared."""
+
+    def phase(self, name: str, server_round: int) -> None:
+        """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"`` or ``"test"``."""
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        """A hospital's update was accepted."""
+
+    def failed(self, failure: Failure) -> None:
+        """A hospital did not do its part."""
+
+    def waiting(self) -> None:
+        """The server waits; called several times a second."""
+
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        """These hospitals are not connected; the server waits for them so many seconds at most."""
+
+    def joined(self, name: str) -> None:
+        """A hospital is there that was not there before."""
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        """A round had too few usable updates and begins again."""
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        """A round is complete and stored."""
+
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
+        """The best model, in words, was evaluated on the test slices; results by hospital name."""
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        """The run is complete and its ``model_meta.json``, given here, is written."""
+
+
+class Listeners(Listener):
+    """Passes each event to several listeners, in order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = list(listeners)
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        for listener in self._listeners:
+            listener.described(descriptions)
+
+    def compared(self, found: CrossDuplicates) -> None:
+        for listener in self._listeners:
+            listener.compared(found)
+
+    def phase(self, name: str, server_round: int) -> None:
+        for listener in self._listeners:
+            listener.phase(name, server_round)
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        for listener in self._listeners:
+            listener.trained(name, part)
+
+    def failed(self, failure: Failure) -> None:
+        for listener in self._listeners:
+            listener.failed(failure)
+
+    def waiting(self) -> None:
+        for listener in self._listeners:
+            listener.waiting()
+
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        for listener in self._listeners:
+            listener.waiting_for(names, seconds)
+
+    def joined(self, name: str) -> None:
+        for listener in self._listeners:
+            listener.joined(name)
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        for listener in self._listeners:
+            listener.repeating(server_round, usable, quorum)
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        for listener in self._listeners:
+            listener.round_done(record, is_best)
+
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
+        for listener in self._listeners:
+            listener.tested(model, tests)
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        for listener in self._listeners:
+            listener.completed(meta)

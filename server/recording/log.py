@@ -1,0 +1,129 @@
+"""``training.log``: what happened, the hospitals' part included, with Flower's and Ray's own lines in between."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.read_cautions import from_json
+from common.metrics.confusion import Confusion, figures
+from common.metrics.intervals import accuracy_interval
+from common.overlap.matches import CrossDuplicates
+from common.protocol.description import Description
+from common.training.evaluate import EvaluateResult
+from server.recording.events import Listener
+
+log = logging.getLogger("server")
+
+
+class _Formatter(logging.Formatter):
+    """``2026-11-23T06:15:00+00:00 INFO AIIMS Delhi | message``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="seconds")
+        who = getattr(record, "hospital", record.name)
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return f"{at} {record.levelname} {who} | {text}"
+
+
+def open_log(path: Path) -> None:
+    """Send everything that is logged in this process to one file, and nothing to the screen."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(_Formatter())
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for name in ("flwr", "ray"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request of Flower's grid, several a second
+    logging.captureWarnings(True)
+
+
+class TrainingLog(Listener):
+    """Writes a run's events as lines."""
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        for d in descriptions:
+            self._say(d.name, "holds %s usable slices: %s", f"{d.numbers['total_samples']:,}", _counts(d))
+            for finding in d.numbers["audit"]:
+                level = logging.INFO if finding["severity"] == "info" else logging.WARNING
+                log.log(level, "%s %s", finding["code"], finding["sentence"], extra={"hospital": d.name})
+
+    def compared(self, found: CrossDuplicates) -> None:
+        log.log(logging.WARNING if found.has_copies else logging.INFO, "%s", found.sentence)
+        for name, own in found.shared.items():
+            for other, part in own.with_each.items():
+                if part.pairs:
+                    text = "%d slices are at %s too; %d of its test slices are trained on there"
+                    self._say(name, text, part.slices, other, part.test_slices_trained_there)
+
+    def phase(self, name: str, server_round: int) -> None:
+        log.info("%s, round %d", name, server_round)
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        self._say(
+            name,
+            "trained %s slices in %d steps, %.1f s: loss %.3f, accuracy %.1f %%",
+            f"{part.train_samples:,}",
+            part.train_steps,
+            part.train_seconds,
+            part.train_loss,
+            100 * (part.train_accuracy or 0),
+        )
+
+    def failed(self, failure: Failure) -> None:
+        log.warning("left out of %s: %s", failure.phase, failure.reason, extra={"hospital": failure.hospital})
+
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        log.warning("waiting up to %.0f s for %s", seconds, ", ".join(names))
+
+    def joined(self, name: str) -> None:
+        self._say(name, "is connected")
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        log.warning("round %d: %d usable updates of the %d needed, so it begins again", server_round, usable, quorum)
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        for name, part in record.hospitals.items():
+            if part.val_confusion is not None:
+                accuracy = _accuracy(part.val_confusion)
+                self._say(name, "validated %s slices: loss %.3f, %s", part.val_samples, part.val_loss, accuracy)
+        log.info(
+            "round %d done in %.1f s: validation loss %.3f, %s, %s%s",
+            record.number,
+            record.seconds,
+            record.val_loss,
+            _accuracy(record.val_confusion),
+            "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals",
+            ", best so far" if is_best else "",
+        )
+
+    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
+        for name, result in tests.items():
+            self._say(name, "tested %s slices (%s): %s", result.samples, model, _accuracy(result.confusion))
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        for each in from_json(meta["warnings"]):
+            log.warning("%s %s", each.code, each.sentence)
+
+    def _say(self, hospital: str, text: str, *values: object) -> None:
+        log.info(text, *values, extra={"hospital": hospital})
+
+
+def _accuracy(confusion: Confusion) -> str:
+    low, high = accuracy_interval(confusion) or (0.0, 1.0)
+    return f"accuracy {100 * figures(confusion).accuracy:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+
+
+def _counts(description: Description) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in description.numbers["class_distribution"].items())

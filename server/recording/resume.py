@@ -1,0 +1,65 @@
+"""Take up a run where it stopped: the settings are the run's own, only the place of things may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from common.artifacts.layout import RunFolder, existing_run
+from common.config.hydra import typed
+from common.config.settings import RunSettings
+from common.config.settings_check import check_settings
+from common.errors import InputError
+
+# what may be said beside resume=...: where things are, and what must not change a figure
+_ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engine", "compute.device")
+
+
+def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[RunSettings, RunFolder]:
+    """Return the settings of the run to go on with, and its folder.
+
+    Parameters
+    ----------
+    requested : RunSettings
+        As composed from this command line; `RunSettings.resume` is set.
+    overrides : sequence of str
+        What was typed, for example ``["resume=run-007", "data.root=/data"]``.
+
+    Raises
+    ------
+    InputError
+        ``RUN001`` no such run, ``RUN002`` it is complete or cannot go on, ``RUN005`` a setting that stays as it was.
+    """
+    names = [override.lstrip("+~").partition("=")[0] for override in overrides]
+    if refused := [name for name in names if name not in _ALLOWED]:
+        raise InputError(
+            "RUN005",
+            f"A resumed run keeps its settings, so {refused[0]} cannot be set; leave it out, or start a new run.",
+        )
+    folder = existing_run(Path(requested.output_dir).resolve(), str(requested.resume))
+    if folder.meta.exists():
+        raise InputError("RUN002", f"{folder.run_id} is complete; there is nothing to resume.")
+    settings = stored_settings(folder)
+    settings.resume, settings.output_dir = requested.resume, requested.output_dir
+    if "data.root" in names:
+        settings.data.root = requested.data.root
+    if "data.cache_dir" in names:
+        settings.data.cache_dir = requested.data.cache_dir
+    if "compute.engine" in names:
+        settings.compute.engine = requested.compute.engine
+    if "compute.device" in names:
+        settings.compute.device = requested.compute.device
+    check_settings(settings)
+    return settings, folder
+
+
+def stored_settings(folder: RunFolder) -> RunSettings:
+    """Read the settings that the run was started with."""
+    try:
+        return typed(OmegaConf.load(folder.config), RunSettings)  # type: ignore[arg-type]
+    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException):
+        raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None

@@ -1,0 +1,101 @@
+"""The end of a run on screen: every test figure with its cases and its 95 % interval, and why to doubt it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from common.artifacts.card_tables import class_rows, hospital_rows, recall_rows
+from common.artifacts.figure_text import ends_of, share_text
+from common.artifacts.read_cautions import from_json
+from common.artifacts.read_intervals import how_sure
+from common.labels import CLASSES
+from common.metrics.support import FEW_CASES
+
+Figures = Mapping[str, Any]
+NOTE = f"Macro F1: mean over the classes with test slices. * fewer than {FEW_CASES}: nearly nothing is known."
+
+
+def closing(meta: Figures) -> Group:
+    """Return everything to say of a finished run, in 80 columns.
+
+    Parameters
+    ----------
+    meta : mapping
+        The content of ``model_meta.json``.
+    """
+    metrics = meta["metrics"]
+    parts: list[RenderableType] = [
+        accuracy_table(meta["model_tested"], metrics),
+        class_table(metrics),
+        recall_table(metrics["per_hospital"]),
+        *(Text(line, style="dim") for line in (how_sure(metrics["intervals"]), NOTE)),
+        *(Text(line) for line in summary_lines(meta)),
+        *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in from_json(meta["warnings"])),
+    ]
+    return Group(*parts)
+
+
+def accuracy_table(model: str, metrics: Figures) -> Table:
+    """Return accuracy and macro F1 at each hospital and over all."""
+    table = table_of(f"Test slices, {model}: percent (95 % interval)", "hospital", ("slices", "accuracy", "macro F1"))
+    *hospitals, together = hospital_rows(metrics)
+    for row in hospitals:
+        table.add_row(*row)
+    table.add_section()
+    table.add_row(*together, style="bold")
+    return table
+
+
+def class_table(metrics: Figures) -> Table:
+    """Return each class's figures over all hospitals."""
+    table = table_of("All hospitals, by class", "class", ("slices", "recall", "precision", "F1"))
+    for label, cases, recall, _, precision, f1 in class_rows(metrics):
+        table.add_row(label, cases, recall, precision, f1)
+    return table
+
+
+def recall_table(hospitals: Mapping[str, Figures]) -> Table:
+    """Return each class's recall at each hospital, with the slices it rests on in a second line."""
+    table = table_of("Recall at each hospital, of how many slices", "hospital", CLASSES)
+    for name, *recalls in recall_rows(hospitals):
+        table.add_row(name, *(text.replace(" of ", "\n") for text in recalls))
+    return table
+
+
+def summary_lines(meta: Figures) -> list[str]:
+    """Say how evenly the model serves the hospitals, and whether its confidence is honest."""
+    lines = []
+    if even := meta["metrics"]["fairness"]:
+        ends = ends_of(meta["metrics"]["per_hospital"][even["worst_hospital"]], "test_accuracy")
+        lines.append(
+            f"Worst hospital: {even['worst_hospital']}, {share_text(even['worst_accuracy'], ends)} of "
+            f"{even['worst_samples']:,} slices; gap to the best {100 * even['gap']:.1f} points, standard deviation "
+            f"{100 * even['standard_deviation']:.1f}."
+        )
+    calibration = meta["metrics"]["calibration"]
+    if calibration["ece"] is not None:
+        lines.append(f"Calibration error: {100 * calibration['ece']:.1f} points{_calibrated(meta)}.")
+    return lines
+
+
+def table_of(title: str, first: str, headings: Sequence[str]) -> Table:
+    """Return an empty table that fits 80 columns."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _calibrated(meta: Figures) -> str:
+    after = meta["metrics"]["calibration"].get("calibrated_ece")
+    if meta["temperature"] is None or after is None:
+        return "; no temperature was fitted"
+    return f", and {100 * after:.1f} with the scores divided by {meta['temperature']:.2f} (fitted on validation slices)"

@@ -1,0 +1,178 @@
+"""What a person sees of a run: what each hospital holds, progress, a line a round, the figures at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.labels import CLASSES
+from common.metrics.confusion import figures
+from common.metrics.intervals import accuracy_interval
+from common.overlap.matches import CrossDuplicates
+from common.protocol.description import Description
+from common.protocol.progress_channel import Spool
+from server.recording.events import Listener
+from server.recording.summary import closing, table_of
+
+_REFRESH_SECONDS = 0.25
+
+
+class Screen(Listener):
+    """Shows a run on the terminal; without a terminal, the same lines without the moving parts.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    rounds : int
+        Rounds of the run.
+    names : dict of str to str
+        Hospital key to name, in configured order.
+    spool : Spool
+        Says how far the hospitals are.
+    """
+
+    def __init__(self, console: Console, rounds: int, names: dict[str, str], spool: Spool) -> None:
+        self.console = console
+        self._rounds = rounds
+        self._names = names
+        self._spool = spool
+        self._last_seconds = 0.0
+        self._width = max(len(name) for name in names.values())
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.completed}/{task.total}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            refresh_per_second=4,
+            disable=not console.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._overall = self._progress.add_task("rounds", total=rounds)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Screen:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        self._clear_tasks()
+        if any(d.synthetic for d in descriptions):
+            self.console.print(
+                "[bold yellow]SYNTHETIC SLICES[/] drawn by a program: no figure below says anything about patients."
+            )
+        self.console.print(hospitals_table(descriptions))
+        self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
+
+    def compared(self, found: CrossDuplicates) -> None:
+        colour = "yellow" if found.has_copies else "dim"
+        self.console.print(f"[{colour}]{escape(found.sentence)}[/]", highlight=False)
+
+    def phase(self, name: str, server_round: int) -> None:
+        self._clear_tasks()
+        words = {"describe": "reading and auditing", "train": "training", "evaluate": "validating", "test": "testing"}
+        if name in ("describe", "test") and not self.console.is_terminal:
+            self.console.print(f"{words[name]} ...")
+        done = self._rounds if name == "test" else max(server_round - 1, 0)
+        self._progress.update(self._overall, completed=done, description=f"{words[name]}, round {server_round}")
+
+    def waiting(self) -> None:
+        now = time.monotonic()
+        if not self.console.is_terminal or now - self._last_seconds < _REFRESH_SECONDS:
+            return
+        self._last_seconds = now
+        for state in self._spool.read():
+            description = f"  {self._names[state.hospital]:<{self._width}} {state.task}"
+            if state.hospital not in self._tasks:
+                self._tasks[state.hospital] = self._progress.add_task(description, total=state.total)
+            self._progress.update(
+                self._tasks[state.hospital], completed=state.done, total=state.total, description=description
+            )
+
+    def trained(self, name: str, part: HospitalRound) -> None:
+        self._clear_tasks(*(key for key, known in self._names.items() if known == name))
+
+    def failed(self, failure: Failure) -> None:
+        reason = escape(failure.reason)  # brackets in it are no markup
+        self.console.print(f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {reason}", highlight=False)
+
+    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
+        self.console.print(f"[yellow]waiting up to {seconds:.0f} s for:[/] {', '.join(names)}")
+
+    def joined(self, name: str) -> None:
+        self.console.print(f"{name} is connected")
+
+    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
+        self.console.print(
+            f"[yellow]round {server_round} begins again:[/] {usable} usable updates, {quorum} are needed"
+        )
+
+    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+        self._clear_tasks()
+        self._progress.update(self._overall, completed=record.number)
+        self.console.print(round_line(record, self._rounds, is_best), highlight=False)
+
+    def completed(self, meta: Mapping[str, Any]) -> None:
+        self._clear_tasks()
+        self._progress.stop()
+        self.console.print(closing(meta), highlight=False)
+
+    def _clear_tasks(self, *hospitals: str) -> None:
+        """Take away the bars of these hospitals, or of all."""
+        for hospital in hospitals or list(self._tasks):
+            if hospital in self._tasks:
+                self._progress.remove_task(self._tasks.pop(hospital))
+            self._spool.clear(hospital)
+
+
+def hospitals_table(descriptions: Sequence[Description]) -> Table:
+    """Return a table of what each hospital holds."""
+    headings = ("all", *(f"{name[:4]}." for name in CLASSES), "train", "val", "test", "audit")
+    table = table_of("What each hospital holds (slices; audit: findings)", "hospital", headings)
+    for d in descriptions:
+        held = d.numbers["class_distribution"]
+        severe = [finding for finding in d.numbers["audit"] if finding["severity"] != "info"]
+        table.add_row(
+            d.name,
+            f"{d.numbers['total_samples']:,}",
+            *(f"{held[name]:,}" if held.get(name) else "–" for name in CLASSES),
+            *(f"{len(indices):,}" for indices in (d.train_idx, d.val_idx, d.test_idx)),
+            str(len(severe)) if severe else "none",
+        )
+    return table
+
+
+def rounds_heading(descriptions: Sequence[Description]) -> str:
+    """Say what the line of each round holds, and on how many slices its figures rest."""
+    slices = sum(len(d.val_idx) for d in descriptions)
+    return f"each round, on {slices:,} validation slices: accuracy [95 % interval] (each hospital)"
+
+
+def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
+    """Return one line about a round, with each hospital's validation accuracy in configured order."""
+    each = "/".join(
+        f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
+        for part in record.hospitals.values()
+    )
+    low, high = accuracy_interval(record.val_confusion) or (0.0, 1.0)
+    sure = f"[{100 * low:.0f}–{100 * high:.0f}]"
+    absent = record.pooled is None and len(record.replied) < len(record.hospitals)
+    missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
+    return (
+        f"round {record.number:>{len(str(rounds))}}/{rounds}  [bold]{100 * record.val_accuracy:5.1f} %[/] "
+        f"[dim]{sure} ({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
+        f"{' [green]best[/]' if is_best else ''}"
+    )

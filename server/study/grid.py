@@ -1,0 +1,137 @@
+"""From a command line to the runs of a study, each with its resolved settings; all are checked before one starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import open_dict
+
+from common.config.hospital import Hospital
+from common.config.hydra import compose_config, load_hospitals, run_settings
+from common.config.overrides import flat
+from common.config.settings import RunSettings
+from common.config.settings_check import check_settings
+from common.config.strategies import users_of
+from common.errors import InputError
+from common.study.records import Cell
+from server.study.settings import StudyGrid
+
+_BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
+_REFUSED = ("resume", "in_service")
+_OF_CELLS = ("seed", "hospitals", "strategy")
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell and the settings of its run, with absolute paths."""
+
+    cell: Cell
+    settings: RunSettings
+
+
+def plan_cells(grid: StudyGrid, overrides: Sequence[str]) -> list[PlannedCell]:
+    """Compose every cell's run, seed by seed, the federations without a hospital last.
+
+    Parameters
+    ----------
+    grid : StudyGrid
+        Checked.
+    overrides : sequence of str
+        As typed, ``study.*`` included.
+
+    Raises
+    ------
+    InputError
+        ``STUDY003`` for a setting that each cell has for itself; else what is wrong with a cell's settings.
+    """
+    _refuse_cell_settings(overrides)
+    composed = {name: _compose(name, grid, overrides) for name in grid.strategies}
+    hospitals = load_hospitals(next(iter(composed.values())).hospitals)
+    return [PlannedCell(cell, _settings(composed[cell.strategy], cell, hospitals)) for cell in _cells(grid, hospitals)]
+
+
+def _cells(grid: StudyGrid, hospitals: Sequence[Hospital]) -> Iterator[Cell]:
+    for seed in grid.seeds:
+        yield from (Cell(name, seed) for name in grid.strategies)
+    if grid.leave_one_out and grid.federated:
+        for seed in grid.seeds:
+            yield from (Cell(grid.federated, seed, hospital.name) for hospital in hospitals)
+
+
+def _refuse_cell_settings(overrides: Sequence[str]) -> None:
+    for name in (override.lstrip("+~").partition("=")[0] for override in overrides):
+        if name in _BELONGS_TO_CELLS:
+            raise InputError("STUDY003", f"Each run of a study has its own {name}; set {_BELONGS_TO_CELLS[name]}.")
+        if name in _REFUSED:
+            raise InputError(
+                "STUDY003", f"{name} is not for a study: it resumes its runs by itself and puts none in service."
+            )
+
+
+def _compose(strategy: str, grid: StudyGrid, overrides: Sequence[str]) -> RunSettings:
+    """Compose the settings of one strategy; a number goes to the strategies that use it, if any of the study does."""
+    kept = [item for item in overrides if not _is_for_another(item, strategy, grid)]
+    config = compose_config("study", [*kept, f"strategy={strategy}"])
+    with open_dict(config):
+        del config["study"]
+    return run_settings(config)
+
+
+def _is_for_another(override: str, strategy: str, grid: StudyGrid) -> bool:
+    number = override.partition("=")[0].removeprefix("strategy.")
+    users = users_of(number)
+    return strategy not in users and any(name in users for name in grid.strategies)
+
+
+def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) -> RunSettings:
+    """Return a cell's own settings."""
+    own = RunSettings(**vars(composed))
+    own.seed, own.in_service, own.resume = cell.seed, False, None
+    own.hospitals = [hospital.key for hospital in hospitals if hospital.name != cell.without]
+    own.output_dir = str(Path(own.output_dir).resolve())
+    own.data = type(own.data)(**vars(own.data))
+    own.data.root, own.data.cache_dir = (str(Path(path).resolve()) for path in (own.data.root, own.data.cache_dir))
+    check_settings(own)  # of fewer hospitals, too
+    return own
+
+
+def what_counts(settings: RunSettings) -> dict[str, Any]:
+    """Return the settings that a figure follows from: all but places, and how the machine is used."""
+    values = asdict(settings)
+    for name in ("output_dir", "resume", "in_service"):
+        del values[name]
+    values["data"] |= {"root": str(Path(settings.data.root).resolve())}
+    del values["data"]["cache_dir"]
+    values["compute"] = {"device": settings.compute.device}
+    return values
+
+
+def fingerprint(settings: RunSettings) -> str:
+    """Return `what_counts` as one line; two runs with the same one answer the same question."""
+    return json.dumps(what_counts(settings), sort_keys=True)
+
+
+def plan_sha256(cells: Sequence[PlannedCell]) -> str:
+    """Return the SHA-256 of a study's plan, hexadecimal."""
+    return hashlib.sha256("\n".join(fingerprint(each.settings) for each in cells).encode()).hexdigest()
+
+
+def shared_settings(settings: RunSettings) -> dict[str, Any]:
+    """Return what is meant to be alike in all cells: without seed, hospitals and strategy, which stand in each."""
+    return {name: value for name, value in what_counts(settings).items() if name not in _OF_CELLS}
+
+
+def unlike(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
+    """Say which strategies train with other settings than the first cell's, such as SCAFFOLD, which needs SGD."""
+    first, said = flat(shared_settings(cells[0].settings)), {}
+    for each in cells:
+        own = flat(shared_settings(each.settings))
+        differing = [f"{name}={value} (not {first[name]})" for name, value in own.items() if value != first[name]]
+        if differing:
+            said[each.cell.strategy] = f"{each.cell.strategy} trains with {', '.join(differing)}"
+    return tuple(said.values())

@@ -1,0 +1,130 @@
+"""What a person sees of a study: a line before each run, and at the end the table and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from common.metrics.exclusive_classes import held_alone
+from common.study.answers import answers, comparisons, difference
+from common.study.compare import over_seeds
+from common.study.estimate import Estimate
+from common.study.leave_one_out import contributions
+from common.study.measures import ACCURACY, MEASURES, Measure
+from common.study.records import CellResult, Study
+from common.study.site import over_seeds as site_over_seeds
+from common.study.uncertainty import title
+from common.study.verdict import points
+
+NOTHING = "–"
+
+
+def cell_line(result: CellResult, number: int, study: Study, seconds: float | None, now: datetime) -> str:
+    """Return the line before a run: which of how many, and when the study will have ended.
+
+    Parameters
+    ----------
+    result : CellResult
+        The cell that begins; one that was interrupted goes on with its run.
+    number : int
+        From 1, in the order of the grid.
+    study : Study
+        All cells.
+    seconds : float or None
+        What this and the cells to come will take; None if nothing has been measured yet.
+    now : datetime
+        With zone.
+    """
+    until = "no run has been measured yet"
+    if seconds is not None:
+        end = (now + timedelta(seconds=seconds)).astimezone()
+        day = "" if end.date() == now.astimezone().date() else f"{end:%Y-%m-%d} "
+        until = f"the study ends about {day}{end:%H:%M}"
+    going_on = f", going on with {result.run_id}" if result.run_id else ""
+    return f"[bold]cell {number} of {len(study.cells)}[/]  {escape(title(result))}{going_on}  [dim]{until}[/]"
+
+
+def results_table(study: Study) -> Table:
+    """Return the study's table: mean over seeds with its interval below; then differences, paired by seed."""
+    pairs = comparisons(study)
+    table = Table(
+        title=f"{escape(study.name)}: percent, mean over seeds, 95 % interval; differences in points, seed by seed",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("hospital", overflow="fold", min_width=max(len(measure.title) for measure in MEASURES))
+    for heading in (*study.strategies, *(f"{subject} - {reference}" for subject, reference in pairs)):
+        table.add_column(heading, justify="right")
+    for measure in MEASURES:
+        rows = list(_rows(study, measure, pairs))
+        if rows:
+            table.add_section()
+            table.add_row(f"[bold]{measure.title}[/]")
+        for row in rows:
+            table.add_row(*row)
+    return table
+
+
+def _rows(study: Study, measure: Measure, pairs: list[tuple[str, str]]) -> Iterator[list[str]]:
+    for hospital in (*study.hospitals, None):
+        places = study.hospitals if hospital is None else (hospital,)
+        found = [over_seeds(study, strategy, measure, places) for strategy in study.strategies]
+        if any(found):
+            compared = [difference(study, *pair, measure, hospital).estimate for pair in pairs]
+            name = escape(hospital) if hospital else "all hospitals"
+            yield [name, *(_cell(each) for each in found), *(_change(each) for each in compared)]
+
+
+def _cell(found: Estimate | None) -> str:
+    if found is None:
+        return NOTHING
+    ends = f"\n[dim]{100 * found.interval[0]:.1f}–{100 * found.interval[1]:.1f}[/]" if found.interval else ""
+    return f"{100 * found.mean:.1f}{ends}"
+
+
+def _change(found: Estimate | None) -> str:
+    if found is None:
+        return NOTHING
+    ends = f"\n[dim]{points(found.interval[0])}..{points(found.interval[1])}[/]" if found.interval else ""
+    return f"{points(found.mean)}{ends}"
+
+
+def say_answers(console: Console, study: Study) -> None:
+    """Print the three questions with their answers, what each hospital brings, and site or disease."""
+    for answer in answers(study):
+        console.print(f"\n[bold]{answer.question}[/]", highlight=False)
+        console.print(escape(answer.headline), highlight=False)
+        for line in answer.lines:
+            console.print(f"[dim]-[/] {escape(line)}", highlight=False)
+    brought = [each for each in contributions(study, (ACCURACY,)) if each.on is None]
+    if brought:
+        console.print("\n[bold]What does each hospital bring to the others?[/]", highlight=False)
+    for each in brought:
+        console.print(f"[dim]-[/] With {escape(each.hospital)} the others are {each.verdict.words}.", highlight=False)
+    for line in site_lines(study):
+        console.print(line, highlight=False)
+
+
+def site_lines(study: Study) -> Iterator[str]:
+    """Yield, for each class that one hospital alone holds, what the federated strategy knows of it."""
+    for label, hospital in held_alone(study.class_counts):
+        found = site_over_seeds(study, study.federated or "", label, hospital)
+        apart, own, other = found["told_apart"], found["own_others"], found["elsewhere"]
+        if apart is None or own is None or other is None:
+            continue
+        yield f"\n[bold]Site or disease: {label} is held by {escape(hospital)} alone[/]"
+        yield (
+            f"[dim]-[/] {study.federated} calls {100 * own.mean:.1f} % of that hospital's other slices {label}, and "
+            f"{100 * other.mean:.1f} % of the other hospitals'."
+        )
+        yield (
+            f"[dim]-[/] Told apart where the site is the same: {100 * apart.mean:.1f} points (recall minus that). "
+            "The site alone would give 0, the class 100."
+        )

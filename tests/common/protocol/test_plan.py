@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from common.config.hydra import compose_settings
+from common.errors import InputError
+from common.protocol.plan import Plan, plan_of
+
+
+@pytest.fixture
+def plan():
+    return plan_of(compose_settings(["data.root=/secret/place", "rounds=3"]))
+
+
+def test_a_plan_survives_the_journey(plan):
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_where_the_data_lies_does_not_travel(plan):
+    assert "secret" not in plan.to_json()
+    assert "cache" not in plan.to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda p: p.update(privacy=1), "PLAN001"),
+        (lambda p: p["train"].pop("lr"), "PLAN001"),
+        (lambda p: p["train"].update(lr="fast"), "PLAN001"),
+        (lambda p: p["data"].update(group_split=1), "PLAN001"),
+        (lambda p: p["train"].update(batch_size=True), "PLAN001"),
+        (lambda p: p.update(classes=["a"]), "PLAN002"),
+        (lambda p: p["train"].update(lr=-1.0), "CONF010"),
+        (lambda p: p["data"].update(image_size=100000), "CONF010"),
+        (lambda p: p["strategy"].update(proximal_mu=-1.0), "CONF010"),
+        (lambda p: p["strategy"].update(keeps="secrets"), "CONF010"),
+    ],
+)
+def test_a_hospital_refuses_what_it_does_not_understand(plan, change, code):
+    content = json.loads(plan.to_json())
+    change(content)
+    with pytest.raises(InputError) as caught:
+        Plan.from_json(json.dumps(content))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("strategy", "softmax"), [("local", "plain"), ("fedbn", "balanced"), ("pooled", "balanced")])
+def test_a_hospital_alone_is_not_handicapped_by_what_a_federation_needs(strategy, softmax):
+    assert plan_of(compose_settings([f"strategy={strategy}"])).train.softmax == softmax

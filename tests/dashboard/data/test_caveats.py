@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.artifacts.load import load_run
+from common.artifacts.run_labels import POOLED
+from dashboard.data.caveats import remarks
+from dashboard.data.results import hospital_results, overall_result
+from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
+
+
+def said(folder: Path, sound: bool | None) -> str:
+    run = load_run(folder)
+    results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
+    return " ".join(remark.sentence for remark in remarks(run, results) if remark.sound is sound)
+
+
+def test_a_run_in_order(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    assert "stand on one side of the split" in said(folder, True)
+    assert "Every hospital took part" in said(folder, True)
+    assert "SYNTHETIC" in said(folder, False)
+    assert "No tumour is held by Phantom Hyderabad alone" in said(folder, False)
+    assert said(folder, None) == ""
+
+
+def test_a_pooled_run_is_no_federation(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, strategy="pooled", pooled=True)
+    assert POOLED in said(folder, False)
+    assert "took part" not in said(folder, True), "no hospital took part in a round"
+
+
+def test_hospitals_with_models_of_their_own(tmp_path: Path) -> None:
+    assert "There is no global model" in said(write_run(tmp_path, strategy="local", keeps="everything"), True)
+
+
+@pytest.mark.parametrize(
+    ("split", "sound", "words"),
+    [
+        ({"grouped": True, "groups_across_splits": 3}, False, "3 groups of look-alikes stand on more than one side"),
+        ({"grouped": False, "groups_across_splits": 0}, False, "one by one"),
+        ({"grouped": True}, None, "is not recorded"),
+        (None, None, "is not recorded"),
+    ],
+)
+def test_the_split(tmp_path: Path, split: Any, sound: bool | None, words: str) -> None:
+    folder = write_run(tmp_path)
+    write_json(folder / "model_meta.json", {**meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3), "split": split})
+    assert words in said(folder, sound)
+
+
+def test_a_hospital_that_dropped_out(tmp_path: Path) -> None:
+    assert "missed at least one round" in said(write_run(tmp_path, drop=2), False)
+
+
+def test_version_1_recorded_neither(tmp_path: Path) -> None:
+    unknown = said(write_version_one(tmp_path), None)
+    assert "in both training and test is not recorded" in unknown
+    assert "every round is not recorded" in unknown
+
+
+def test_few_cases_are_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["metrics"]["confusion_matrix"] = [[5, 0, 0, 0], [0, 30, 0, 0], [0, 0, 30, 0], [0, 0, 0, 30]]
+    write_json(folder / "model_meta.json", body)
+    assert "Fewer than 20 test slices" in said(folder, False)
+    assert "Glioma (5) at All hospitals" in said(folder, False)
+
+
+def test_recorded_warnings_are_said_once(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    body["split"]["groups_across_splits"] = 3
+    body["warnings"] = [
+        {"code": "EVAL001", "sentence": "3 groups stand on two sides (Phantom Jaipur 3)."},
+        {"code": "EVAL003", "sentence": "Slices stand under two labels."},
+        "no warning",
+    ]
+    write_json(folder / "model_meta.json", body)
+    words = said(folder, False)
+    assert "EVAL001: 3 groups stand on two sides (Phantom Jaipur 3)." in words
+    assert "EVAL003: Slices stand under two labels." in words
+    assert "flatter the model" not in words, "the run's own sentence says it"
+
+
+def test_older_runs_recorded_no_warnings(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
+    del body["warnings"]
+    write_json(folder / "model_meta.json", body)
+    assert said(folder, None) == "Whether one picture stands under two labels is not recorded."

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.artifacts.run_labels import POOLED
+from tests.support.pages import open_page, said, tables
+from tests.support.run_files import write_run, write_version_one
+
+
+@pytest.fixture(autouse=True)
+def output_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_version_one(tmp_path / "v1")
+    write_run(tmp_path, "run-001", done=4, best=0.85)
+    write_run(tmp_path, "run-002", done=6, strategy="fedprox")
+    write_run(tmp_path, "run-003", state="running", done=2, rounds=5)
+    monkeypatch.setenv("FL_OUTPUT_DIR", str(tmp_path))
+    monkeypatch.setenv("FL_COMPARE_DIRS", str(tmp_path / "v1"))
+    return tmp_path
+
+
+def test_the_selection_comes_from_the_address() -> None:
+    app = open_page("compare", runs="run-002,v1:run-001", baseline="v1:run-001", measure="loss", round="2")
+    assert not app.exception
+    assert app.multiselect(key="runs").value == ["run-002", "v1:run-001"]
+    assert app.selectbox(key="baseline").value == "v1:run-001"
+    assert app.selectbox(key="measure").value == "loss"
+    assert app.slider(key="round").value == 2
+    assert app.query_params["runs"] == "run-002,v1:run-001"
+
+
+def test_what_the_address_asks_for_in_vain_is_said() -> None:
+    app = open_page("compare", runs="run-001,run-999,/etc:run-001", baseline="run-777", measure="nonsense", round="-3")
+    assert not app.exception
+    assert r"run\-999, /etc\:run\-001 is not here" in said(app)
+    assert app.multiselect(key="runs").value == ["run-001"]
+    assert app.selectbox(key="baseline").value == "run-001"
+
+
+def test_a_pooled_run_is_called_so_beside_a_federation(output_dir: Path) -> None:
+    write_run(output_dir, "run-004", strategy="pooled", pooled=True)
+    assert POOLED in said(open_page("compare", runs="run-001,run-004")).replace("\\", "")
+    assert "POOLED" not in said(open_page("compare", runs="run-001,run-002"))
+
+
+def test_the_address_follows_the_choice() -> None:
+    app = open_page("compare")
+    app.multiselect(key="runs").set_value(["run-001", "run-002"]).run()
+    app.selectbox(key="measure").set_value("macro_f1").run()
+    assert app.query_params["runs"] == "run-001,run-002"
+    assert app.query_params["measure"] == "macro_f1"
+
+
+def test_best_values_and_settings() -> None:
+    app = open_page("compare", runs="run-001,run-002", baseline="run-001")
+    shown = {next(iter(table.columns)): table for table in reversed(tables(app))}
+    assert list(shown["Run"]["In round"]) == ["3", "5"]
+    assert shown["Run"]["To baseline"][0] == "+0.0 pp"
+    assert set(shown["Setting"]["Setting"]) == {"rounds", "strategy.name"}
+    app.toggle(key="only_differences").set_value(False).run()
+    assert not app.exception
+
+
+def test_the_round_is_in_the_address_while_it_is_looked_at() -> None:
+    app = open_page("compare", runs="run-001,run-002")
+    assert not app.slider
+    assert "round" not in app.query_params
+    app.session_state["details"] = "All runs at one round"
+    app.run()
+    app.slider(key="round").set_value(3).run()
+    assert app.query_params["round"] == "3"
+    assert "difference" in " ".join(tables(app)[-1].columns).lower()
+    app.session_state["details"] = "What was set differently"
+    app.run()
+    assert "round" not in app.query_params
+
+
+@pytest.mark.parametrize("where", ["Each hospital apart", "Phantom Jaipur"])
+@pytest.mark.parametrize("against", ["round", "bytes", "seconds"])
+def test_runs_that_recorded_too_little_are_named(where: str, against: str) -> None:
+    app = open_page("compare", runs="run-001,v1:run-001", where=where, against=against)
+    assert not app.exception
+    assert "Recorded too little for this chart: v1:run-001".replace(":run-001", "\\:run\\-001") in said(app)
+
+
+def test_nothing_chosen_is_an_empty_state() -> None:
+    app = open_page("compare")
+    app.multiselect(key="runs").set_value([]).run()
+    assert not app.exception
+    assert "No run is chosen" in said(app)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import open_page, said, tables
+from tests.support.study_files import one_seed, save, unfinished, worth_it
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setenv("FL_OUTPUT_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_no_study_says_which_command_makes_one() -> None:
+    app = open_page("worth_it")
+    assert not app.exception
+    assert "python -m server.study experiment=worth_it" in said(app)
+
+
+def test_the_three_questions_are_headings_with_their_verdicts(folder: Path) -> None:
+    save(folder, worth_it())
+    app = open_page("worth_it")
+    assert not app.exception
+    headings = [element.value for element in app.subheader]
+    assert headings == [
+        "Is the shared model better for our patients than our own would be?",
+        "How far is it from what pooling all data would give?",
+        "How sure are we?",
+    ]
+    folded = [expander.label for expander in app.expander]
+    assert folded == ["What does each hospital bring to the others?", "Site or disease?", "The runs behind it"]
+    text = said(app).replace("\\", "")
+    assert "All hospitals together: better by 10.0 points (7.5 to 12.5)." in text
+    assert "no difference that three seeds can show" in text
+    assert "SYNTHETIC" in text
+    assert len(tables(app)) == 3
+    assert "18 of 18 runs done" in text
+
+
+def test_what_a_board_asks_next_is_drawn_once_it_is_asked(folder: Path) -> None:
+    save(folder, worth_it())
+    app = open_page("worth_it")
+    assert "with this hospital minus without it" not in said(app)
+    assert "is held by" not in said(app)
+    app.session_state["study_brought"] = True
+    assert "with this hospital minus without it" in said(app.run())
+    app.session_state["study_site"] = True
+    app.run()
+    assert "No tumour is held by" in said(app)
+    assert "nobody else holds one" in said(app)
+    app.session_state["study_runs"] = True
+    assert len(tables(app.run())) == 6, "the runs behind it are drawn once they are unfolded"
+
+
+def test_another_figure_and_another_study_are_kept_in_the_address(folder: Path) -> None:
+    save(folder, worth_it())
+    save(folder, one_seed())
+    app = open_page("worth_it", study="study-001", figure="recall_glioma")
+    assert app.selectbox(key="study").value == "study-001"
+    assert app.selectbox(key="figure").value == "recall_glioma"
+    app.selectbox(key="study").set_value("study-002").run()
+    assert app.query_params["study"] == "study-002"
+    assert not app.exception
+
+
+def test_a_study_that_is_not_there_is_said(folder: Path) -> None:
+    save(folder, worth_it())
+    app = open_page("worth_it", study="../../etc")
+    assert "is not here, showing study-001" in said(app)
+
+
+def test_what_is_missing_is_one_sentence_with_the_command(folder: Path) -> None:
+    save(folder, unfinished())
+    app = open_page("worth_it")
+    assert not app.exception
+    text = said(app).replace("\\", "")
+    assert "3 of 6 runs are not there: local, seed 43 (RUN010: a reason); pooled, seed 42 (missing)" in text
+    assert "python -m server.study experiment=worth_it" in text
+    assert "No seed has the runs that this needs yet." in text
+
+
+def test_a_study_at_work(folder: Path) -> None:
+    save(folder, replace(unfinished(), state="running"))
+    app = open_page("worth_it")
+    assert not app.exception
+    assert "3 of 6 runs done" in said(app)
+
+
+def test_one_seed_cannot_tell(folder: Path) -> None:
+    save(folder, one_seed())
+    app = open_page("worth_it")
+    assert not app.exception
+    text = said(app)
+    assert "One seed cannot tell" in text
+    assert "this study ran without strategy=pooled" in text
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null", '{"state": "completed", "cells": [3]}', '{"cells": 7}'])
+def test_a_damaged_file_is_a_sentence(folder: Path, content: str) -> None:
+    save(folder, worth_it()).write_text(content)
+    app = open_page("worth_it")
+    assert not app.exception
+    assert "study.json" in said(app).replace("\\", "")
+
+
+def test_a_hostile_name_is_text(folder: Path) -> None:
+    save(folder, replace(worth_it(("<script>alert(1)</script>", "**b** [x](y) $z$", "C")), name="<img src=x>"))
+    app = open_page("worth_it")
+    assert not app.exception
+    text = said(app)
+    assert "<script>" not in text
+    assert r"\<img src=x\>" in text
+    assert r"\*\*b\*\*" in text

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from flwr.app import ArrayRecord
+from flwr.serverapp.strategy import FedAvg
+
+from common.model.registry import initial_weights
+from common.model.state import arrays_from_state
+from common.model.weights import is_weight
+from common.protocol import names
+from server.federation.update_store import Parking
+from server.strategies.updates import Updates
+from tests.support.descriptions import description
+from tests.support.hospitals import question, update
+
+
+def updates(count):
+    reference = arrays_from_state(initial_weights("resnet18", 0))
+    generator = np.random.default_rng(1)
+    made = []
+    for node in range(1, count + 1):
+        arrays = {
+            name: array + generator.standard_normal(array.shape).astype(array.dtype) ** 2 * np.float32(1e-3)
+            if array.dtype == np.float32
+            else np.asarray(array + node, array.dtype)
+            for name, array in reference.items()
+        }
+        made.append((f"h{node}", arrays, 10 * node + 3))
+    return reference, made
+
+
+def reply_of(number, arrays, samples):
+    return update(question(number), description("a"), arrays, samples)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_the_average_is_flowers_to_the_bit_whatever_the_order_of_arrival(tmp_path, count):
+    reference, made = updates(count)
+    replies = [reply_of(number, arrays, samples) for number, (_, arrays, samples) in enumerate(made, 1)]
+    for reply in replies:
+        weights = {name: array for name, array in reply.content[names.ARRAYS].items() if is_weight(name)}
+        reply.content[names.ARRAYS] = ArrayRecord(weights)
+    flowers, _ = FedAvg().aggregate_train(1, replies)
+    parking = Parking(tmp_path)
+    for key, arrays, samples in reversed(made):
+        parking.put(key, reply_of(1, arrays, samples))
+    samples = [count for *_, count in made]
+    keys = [key for key, *_ in made]
+    ours = parking.updates(keys, samples).mean(reference)
+    in_memory = Updates(keys, samples, lambda: iter([arrays for _, arrays, _ in made])).mean(reference)
+    assert list(ours) == list(reference)
+    for name, array in ours.items():
+        assert array.dtype == reference[name].dtype
+        assert np.array_equal(array, in_memory[name]), name
+        assert not is_weight(name) or np.array_equal(array, flowers[name].numpy()), name
+
+
+def test_the_files_go_when_it_is_closed(tmp_path):
+    _, made = updates(2)
+    parking = Parking(tmp_path)
+    parking.put("h1", reply_of(1, made[0][1], 5))
+    assert list(tmp_path.iterdir())
+    parking.close()
+    assert not list(tmp_path.iterdir())

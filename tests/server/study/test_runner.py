@@ -1,0 +1,186 @@
+"""Studies on phantoms: whole, stopped and gone on with, with a cell that fails; the runs are real ones."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from common.artifacts.load_study import load_study
+from common.config.hydra import compose_config
+from common.errors import Interrupted, RunError
+from server.study import runner as module
+from server.study.cells import Ended
+from server.study.grid import plan_cells
+from server.study.settings import study_grid
+from tests.conftest import base_overrides
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class InThisProcess:
+    """Runs each cell through the real command line, but in this process: ten times as fast."""
+
+    def __init__(self, simulate, script=()):
+        self._simulate, self.asked, self.stopped = simulate, [], False
+        self.script = dict(script)  # number of the call, from 0, to what is done instead
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def run(self, overrides):
+        self.asked.append(list(overrides))
+        instead = self.script.get(len(self.asked) - 1)
+        if instead:
+            return instead(self)
+        done = self._simulate(*overrides, base=False)
+        return Ended(done.code, done.err.removeprefix("error ").strip() or None)
+
+
+@pytest.fixture
+def conducted(simulate, phantoms, tmp_path, monkeypatch):
+    """Return a function that conducts a study and returns its study.json, the processes and what was raised."""
+
+    def conduct(*overrides, script=(), output="out"):
+        wanted = [*base_overrides(phantoms, tmp_path / "cache"), "rounds=1", f"output_dir={tmp_path / output}"]
+        wanted += ["study.strategies=[local,fedavg]", "study.seeds=[1,2]", *overrides]
+        processes, raised = InThisProcess(simulate, script), None
+        monkeypatch.setattr(module, "CellProcesses", lambda: processes)
+        try:
+            grid = study_grid(compose_config("study", wanted))
+            module.conduct_study(grid, plan_cells(grid, wanted), "python -m server.study ...", Console(quiet=True))
+        except (RunError, Interrupted) as error:
+            raised = error
+        body = json.loads((tmp_path / output / "artifacts" / "study-001" / "study.json").read_text())
+        return body, processes, raised
+
+    return conduct
+
+
+def states(body):
+    return [cell["state"] for cell in body["cells"]]
+
+
+@pytest.mark.slow
+def test_a_study_is_done_once_and_no_more(conducted, tmp_path):
+    body, processes, raised = conducted()
+    assert raised is None
+    assert (body["state"], states(body)) == ("completed", ["completed"] * 4)
+    assert [cell["run_id"] for cell in body["cells"]] == ["run-001", "run-002", "run-003", "run-004"]
+    for cell in body["cells"]:
+        meta = json.loads((tmp_path / "out/artifacts" / cell["run_id"] / "model_meta.json").read_text())
+        recorded = {name: own["confusion_matrix"] for name, own in meta["metrics"]["per_hospital"].items()}
+        assert cell["test_confusion_matrices"] == recorded
+        assert (meta["strategy"], meta["seed"]) == (cell["strategy"], cell["seed"])
+        assert cell["gradient_steps"] > 0
+    by_seed = {}
+    for cell in body["cells"]:
+        supports = {name: [sum(row) for row in m] for name, m in cell["test_confusion_matrices"].items()}
+        assert by_seed.setdefault(cell["seed"], supports) == supports, "one seed, one split"
+    assert body["synthetic"] is True
+    assert body["class_counts"]["Phantom Jaipur"]["notumor"] > 0
+    assert not list((tmp_path / "out" / "models").glob("*.json")), "a study puts nothing in service"
+
+    again, processes, raised = conducted()
+    assert (processes.asked, raised, states(again)) == ([], None, ["completed"] * 4)
+
+    _, processes, raised = conducted("study.strategies=[local,fedavg]", "study.seeds=[1,2,3]")
+    assert len(processes.asked) == 2, "another study, which takes over what is there"
+    assert load_study(tmp_path / "out" / "artifacts" / "study-002").seeds == (1, 2, 3)
+
+    slices = sorted((tmp_path / "out" / "artifacts").glob("run-00*/dataset_splits.json"))
+    splits = json.loads(slices[0].read_text())
+    splits["hospitals"]["Phantom Jaipur"]["files_sha256"] = "0" * 64
+    slices[0].write_text(json.dumps(splits))
+    _, processes, _ = conducted()
+    assert len(processes.asked) == 1, "a run on other slices than the newest one's is no pair"
+
+
+@pytest.mark.slow
+def test_a_failed_cell_is_named_and_tried_again(conducted):
+    body, processes, raised = conducted(script={1: lambda _: Ended(-9, None)})
+    assert len(processes.asked) == 4, "the study goes on"
+    assert states(body) == ["completed", "failed", "completed", "completed"]
+    assert "killed by SIGKILL" in body["cells"][1]["reason"]
+    assert (raised.code, raised.exit_code) == ("STUDY010", 1)
+    assert "fedavg, seed 1" in raised.sentence
+    assert body["state"] == "incomplete"
+    pairs = next(row for row in body["results"]["differences"] if row["measure"] == "accuracy")
+    assert (pairs["n"], pairs["seeds"], pairs["verdict"]) == (1, [2], "one_seed")
+
+    body, processes, raised = conducted()
+    assert (len(processes.asked), raised, body["state"]) == (1, None, "completed")
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_go_on_begins_anew(conducted, tmp_path):
+    def stop(processes):
+        processes.stopped = True
+        return Ended(130, "RUN130: The run was stopped.")
+
+    body, _, raised = conducted("study.strategies=[fedavg]", "study.seeds=[1]", script={0: stop})
+    assert (raised.exit_code, body["state"]) == (130, "interrupted")
+    run = tmp_path / "out" / "artifacts" / "run-001"
+    body, _, _ = conducted("study.strategies=[fedavg]", "study.seeds=[1]")
+    status = json.loads((run / "status.json").read_text()) | {"state": "interrupted"}
+    (run / "status.json").write_text(json.dumps(status))
+    (run / "model_meta.json").unlink()
+    (run / "checkpoint.pth").write_text("not a checkpoint")
+    body, processes, raised = conducted("study.strategies=[fedavg]", "study.seeds=[1]")
+    assert [asked[0] for asked in processes.asked] == ["resume=run-001", "strategy=fedavg"]
+    assert (raised, body["cells"][0]["run_id"]) == (None, "run-002")
+
+
+def start(*overrides):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "server.study", *overrides]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_the_study_and_the_same_command_ends_in_the_same_figures(conducted, phantoms, tmp_path):
+    output = tmp_path / "out"
+    grid = ["study.strategies=[fedavg]", "study.seeds=[1,2]", "rounds=3"]
+    command = [*base_overrides(phantoms, tmp_path / "cache"), *grid, f"output_dir={output}"]
+    process = start(*command)
+    history = output / "artifacts" / "run-001" / "training_history.json"
+    while not history.exists() or not json.loads(history.read_text()):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    text = process.communicate()[0]
+    assert process.returncode == 130, text
+    assert "go on with: python -m server.study" in text
+    assert "Traceback" not in text
+    body = json.loads((output / "artifacts/study-001/study.json").read_text())
+    assert (body["state"], states(body)) == ("interrupted", ["interrupted", "missing"])
+
+    process = start(*command)
+    text = process.communicate()[0]
+    assert process.returncode == 0, text
+    assert "cell 1 of 2  fedavg, seed 1, going on with run-001" in text
+    assert "How sure are we?" in text
+    resumed = json.loads((output / "artifacts/study-001/study.json").read_text())
+    assert [cell["run_id"] for cell in resumed["cells"]] == ["run-001", "run-002"]
+
+    undisturbed, _, _ = conducted(*grid, output="undisturbed")
+    assert undisturbed["results"] == resumed["results"]
+
+
+@pytest.mark.slow
+def test_a_mistake_is_one_sentence_and_leaves_nothing(phantoms, tmp_path):
+    process = start(*base_overrides(phantoms, tmp_path / "cache"), f"output_dir={tmp_path / 'out'}", "seed=3")
+    text = process.communicate()[0]
+    assert process.returncode == 2
+    assert text.startswith("error STUDY003: Each run of a study has its own seed")
+    assert not (tmp_path / "out").exists()
