@@ -29,7 +29,7 @@ from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
 from common.data.cache import open_library
 from common.data.decode import decode_rgb, read_bytes
-from common.data.near_duplicates import Thumbs, correlate, find_near_duplicates, orient
+from common.data.duplicates import Thumbs, correlate, find_near_duplicates, orient
 from common.data.scan import Scan, scan_folder
 from common.metrics.intervals import wilson
 from common.overlap.fingerprints import SAME_SLICE_BANDS, Fingerprints

@@ -23,13 +23,12 @@ from flwr.supercore.task_identity import TaskIdentity
 from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import bin_confidences
+from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
-from common.protocol.description import Description
-from common.protocol.evaluation import to_numbers
+from common.protocol.messages import Description, to_numbers
 from common.protocol.plan import Plan
-from common.training.evaluate import EvaluateResult
 from server.engines.inprocess import InProcessGrid
 from server.federation.exchange import Exchange
 from server.federation.participants import Muster, Roster

@@ -25,8 +25,7 @@ import time
 from pathlib import Path
 
 from clients.join import parser
-from clients.join_flags import site_from
-from clients.site_file import SITE_FILE, write_site
+from clients.site import SITE_FILE, site_from, write_site
 from common.phantoms.folders import make_phantoms
 
 _KEYS = ("phantom_jaipur", "phantom_hyderabad", "phantom_kolkata")

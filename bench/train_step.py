@@ -33,7 +33,8 @@ from common.phantoms.folders import make_phantoms
 from common.training.augment import augment, to_batch
 from common.training.batches import Slices
 from common.training.device import autocast, available_cores, pick_device, uses_bfloat16
-from common.training.train import Moment, make_optimiser, train
+from common.training.optim import make_optimiser
+from common.training.train import Moment, train
 
 OURS, VERSION1, BARE = "this project", "version 1's loop", "bare step"
 _HEADLINE_PIXELS = 224

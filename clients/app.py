@@ -14,11 +14,10 @@ from clients import handlers
 from clients.local_state import Own
 from clients.packing import packing_mod
 from clients.pooled import train_pooled
-from clients.site import Site
-from clients.site_file import SITE_FILE, read_site
+from clients.site import SITE_FILE, Site, read_site
 from common.errors import ProjectError
 from common.protocol import names
-from common.protocol.evaluation import to_numbers
+from common.protocol.messages import to_numbers
 from common.protocol.plan import Plan
 
 Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]

@@ -1,6 +1,6 @@
 """From a hospital's thumbnails and the shared key to tokens: locality-sensitive hashing under an HMAC.
 
-The bits of `common.overlap.sign_bits` are cut into 48 bands of 32 bits, and each band is hashed with the key
+The bits of `common.overlap.fingerprints` are cut into 48 bands of 32 bits, and each band is hashed with the key
 (HMAC-SHA256, its first 8 bytes). A copy that lost a few bits to compression keeps most of its bands whole; an unrelated
 slice shares none (Indyk and Motwani, 1998; the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive
 Datasets", 3.4).
@@ -17,10 +17,9 @@ import numpy.typing as npt
 
 from clients.shared_key import key_mark
 from common.config.hospital import Hospital
-from common.data.near_duplicates import Thumbs
+from common.data.duplicates import Thumbs
 from common.data.scan import Scan
-from common.overlap.fingerprints import BANDS, METHOD, POSES, Fingerprints
-from common.overlap.sign_bits import BITS, has_shape, sign_bits
+from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, Fingerprints, has_shape, sign_bits
 
 BAND_BITS = 32
 TOKEN_BYTES = 8

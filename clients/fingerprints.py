@@ -23,7 +23,7 @@ from common.data.cache import open_library
 from common.data.require import require_images
 from common.data.scan import Scan, scan_folder
 from common.errors import InputError
-from common.overlap.match_list import MatchList
+from common.overlap.matches import MatchList
 
 
 @dataclass

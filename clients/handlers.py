@@ -7,23 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from clients.control import Control, forget_control
 from clients.fingerprinting import fingerprints as make_fingerprints
-from clients.local_state import NO_OWN, Own, keep, keep_tested, whole_model
-from clients.prepared import forget, ready, slices_at, use_threads
-from clients.resampling import resampling_of
+from clients.local_state import NO_OWN, Control, Own, forget_control, keep, keep_tested, whole_model
+from clients.prepared import forget, ready, resampling_of, slices_at, use_threads
 from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.errors import InputError
 from common.labels import CLASSES
-from common.metrics.temperature import GRID, in_range
+from common.metrics.calibration import GRID, in_range
+from common.metrics.evaluation import EvaluateResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
 from common.overlap.fingerprints import Fingerprints
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from common.protocol.plan import Plan
 from common.training.device import pick_device, uses_bfloat16
-from common.training.evaluate import EvaluateResult
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.gradients import proximal
 from common.training.progressive import pixels_at

@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
-from clients.join_flags import add_site_flags, site_from
-from clients.site_file import SiteFile
+from clients.site import SiteFile, add_site_flags, site_from
 from clients.supernode.supervisor import Connection
 from common.errors import InputError, ProjectError
 from common.keys import load_private

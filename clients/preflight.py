@@ -26,8 +26,7 @@ from clients.checks import (
     versions,
 )
 from clients.checks.outcome import Check, Outcome, Situation
-from clients.join_flags import add_site_flags, site_from
-from clients.site_file import SiteFile
+from clients.site import SiteFile, add_site_flags, site_from
 from common.config.settings import DataPlan, StrategySettings, TrainPlan
 from common.errors import InputError, ProjectError
 

@@ -25,9 +25,9 @@ from common.config.settings import RunSettings
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import Spool
 from server.engines.superlink import PackingGrid
+from server.federation.exchange import registered_names
 from server.federation.federation import Federation
 from server.federation.lifecycle import Job, conduct
-from server.federation.nodes import registered_names
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listeners
 from server.recording.log import TrainingLog

@@ -20,8 +20,8 @@ from common.artifacts.layout import RUN_ID, RunFolder
 from common.artifacts.run_labels import refuse_pooled
 from common.config.hydra import compose_settings, load_hospitals
 from common.errors import Interrupted, ProjectError, RunError
-from server.centre.flower_cli import flwr, run_json
 from server.centre.layout import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
+from server.centre.registry import flwr, run_json
 from server.recording.resume import resumed_settings
 from server.recording.stale_runs import mark_dead
 

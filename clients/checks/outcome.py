@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from clients.site_file import SiteFile
+from clients.site import SiteFile
 from common.config.settings import DataPlan, TrainPlan
 
 

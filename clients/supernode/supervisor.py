@@ -17,7 +17,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from clients.site_file import SITE_FILE, SiteFile, write_site
+from clients.site import SITE_FILE, SiteFile, write_site
 from clients.supernode.log_translation import EXECUTOR, SUPERNODE, Narration, Signs
 from common.keys import write_private
 

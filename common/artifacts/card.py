@@ -18,8 +18,8 @@ from common.audit.finding import listed
 from common.config.overrides import figure_overrides
 from common.config.strategies import NUMBERS
 from common.labels import CLASSES
-from common.metrics.exclusive_classes import held_alone
-from common.metrics.support import FEW_CASES
+from common.metrics.confusion import FEW_CASES
+from common.metrics.fairness import held_alone
 
 _WIDTH = 100
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from common.artifacts.read_cautions import Caution
 from common.audit.finding import counted, listed
-from common.metrics.temperature import is_at_edge
-from common.protocol.description import Description
+from common.metrics.calibration import is_at_edge
+from common.protocol.messages import Description
 
 
 def cautions(
@@ -21,7 +21,7 @@ def cautions(
     descriptions : sequence of Description
         In configured order.
     temperature : float or None
-        As fitted (see `common.metrics.temperature`).
+        As fitted (see `common.metrics.calibration`).
     trained_elsewhere : int or None
         Test slices of one hospital that another trains on; None where the hospitals were not compared.
     """

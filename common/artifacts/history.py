@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.metrics.calibration import Sums, add_sums, best_temperature
 from common.metrics.confusion import Confusion, add_confusions, figures
 from common.metrics.fairness import Fairness, fairness
 from common.metrics.intervals import accuracy_interval
-from common.metrics.temperature import Sums, add_sums, best_temperature
 
 
 @dataclass
@@ -26,7 +26,7 @@ class HospitalRound:
     val_loss, val_samples, val_confusion
         Figures of the new global model on the hospital's validation slices.
     val_nll : ndarray of float64, shape [129]
-        See `common.metrics.temperature`; stays out of the file.
+        See `common.metrics.calibration`; stays out of the file.
     bytes_down, bytes_up : int
         Payload to and from the hospital.
     """

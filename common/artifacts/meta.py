@@ -10,8 +10,8 @@ from typing import Any
 from common.artifacts.cautions import cautions, to_json
 from common.artifacts.meta_metrics import metrics_json
 from common.labels import CLASSES, NUM_CLASSES
-from common.protocol.description import Description
-from common.training.evaluate import EvaluateResult
+from common.metrics.evaluation import EvaluateResult
+from common.protocol.messages import Description
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from common.labels import CLASSES
-from common.metrics.bootstrap import METHOD, add_replicates, bootstrap_intervals
 from common.metrics.calibration import add_bins, to_json
-from common.metrics.confusion import Confusion, Figures, add_confusions, figures
+from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
+from common.metrics.evaluation import EvaluateResult
 from common.metrics.fairness import fairness
-from common.metrics.intervals import accuracy_interval, f1_interval, wilson
-from common.metrics.support import is_few
-from common.training.evaluate import EvaluateResult
+from common.metrics.intervals import METHOD, accuracy_interval, add_replicates, bootstrap_intervals, f1_interval, wilson
 
 WILSON = "Wilson; F1 from Wilson's for TP / (TP + FP + FN)"
 

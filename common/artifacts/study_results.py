@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from common.metrics.exclusive_classes import held_alone
+from common.metrics.fairness import held_alone
 from common.study import site
 from common.study.answers import answers, comparisons, difference
-from common.study.compare import over_seeds
-from common.study.estimate import Estimate
 from common.study.leave_one_out import contributions
-from common.study.measures import MEASURES
 from common.study.records import Study
+from common.study.statistics import MEASURES, Estimate, over_seeds
 from common.study.uncertainty import steps_by_strategy
 
 

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filelock import FileLock
 
-from common.data.cache_build import build
-from common.data.cache_index import FORMAT_VERSION, Index, read_index
+from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
 from common.errors import InputError
 
 if TYPE_CHECKING:

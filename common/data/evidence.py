@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from common.data.cache import ImageLibrary
-from common.data.exact_duplicates import exact_duplicates
+from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
-from common.data.near_duplicates import NearPairs
 from common.data.scan import Scan
 
 SMALLEST_SIDE = 32

@@ -1,17 +1,27 @@
-"""Tie together the slices that must not stand on two sides of a split: copies, look-alikes, neighbours of a patient."""
+"""Tie together the slices that must not stand on two sides of a split: copies, look-alikes, neighbours of a patient.
+
+Tell from names and pictures whether the files of a folder follow patients, and where one stretch ends.
+
+Scanners and public collections number a patient's slices one after another, so that neighbours in the listing look
+alike. Where that is so, a listing is cut into runs; a patient is often several runs (one for each plane), and
+where a run ends one cannot tell a new plane from a new patient. Only a split that takes stretches of runs keeps most
+patients whole, which is why the order is kept beside the runs.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from common.data.near_duplicates import GROUPING_LEVELS, NearPairs, Thumbs
-from common.data.sequences import Listing, read_listing
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, Thumbs, correlate
 
 Indices = npt.NDArray[np.int64]
 
@@ -29,7 +39,7 @@ class Groups:
     group : ndarray of int64, shape [N]
         Group of each file, numbered from 0 by first appearance.
     listing : ndarray of int64, shape [N]
-        Number of the ordered listing (see `common.data.sequences`) a file stands in; -1 where the order says nothing.
+        Number of the ordered listing (see `common.data.groups`) a file stands in; -1 where the order says nothing.
     position : ndarray of int64, shape [N]
         Place in that listing.
     link : ndarray of float64, shape [N]
@@ -74,9 +84,9 @@ def find_groups(
     readable : ndarray of bool, shape [N]
         False for files without a picture; each is a group of its own.
     copies : ndarray of int64, shape [N]
-        As `common.data.exact_duplicates.exact_duplicates` numbers them.
+        As `common.data.duplicates.exact_duplicates` numbers them.
     pairs : NearPairs
-        As `common.data.near_duplicates.find_near_duplicates` finds them.
+        As `common.data.duplicates.find_near_duplicates` finds them.
 
     Returns
     -------
@@ -139,3 +149,114 @@ def _has_giant(group: Indices, labels: Indices) -> bool:
         if largest > _GIANT_FILES and largest > class_size * _GIANT_SHARE:
             return True
     return False
+
+
+ORDER_GAIN = 0.1
+"""How much more alike neighbours must be than files far apart for a listing to follow patients.
+
+In the sample the figshare folders gain 0.21 to 0.49 and "notumor", whose names say nothing, gains 0.02.
+"""
+
+LEAST_LIKENESS = 0.8
+"""Two neighbours less alike than this are never taken for one patient."""
+
+_SMALLEST_LISTING = 8
+_FEWEST_SERIES = 5
+_LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of one class folder in their natural order.
+
+    Attributes
+    ----------
+    members : ndarray of int64, shape [M]
+        Indices of the files, ``slice_2`` before ``slice_10``.
+    link : ndarray of float64, shape [M]
+        How much each file looks like the one before it; 0 for the first.
+    run : ndarray of int64, shape [M]
+        Number of the run each file belongs to, rising from 0; every file is its own run where there is no order.
+    ordered : bool
+        Whether the order follows patients.
+    """
+
+    members: npt.NDArray[np.int64]
+    link: npt.NDArray[np.float64]
+    run: npt.NDArray[np.int64]
+    ordered: bool
+
+
+def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -> Listing:
+    """Order the files of one class folder and find the runs in it.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Relative paths of all files, with ``/``.
+    members : sequence of int
+        Indices of the readable files of the folder.
+    thumbs : ndarray of uint8, shape [N, 32, 32]
+        Grey thumbnails of all files.
+
+    Returns
+    -------
+    Listing
+    """
+    series = {member: _series(paths[member]) for member in members}
+    ordered_members = np.array(sorted(members, key=lambda member: (*series[member], paths[member])), dtype=np.int64)
+    pictures = thumbs[ordered_members]
+    link = np.zeros(len(pictures))
+    link[1:] = correlate(pictures[:-1], pictures[1:])
+    strangers = _likeness_of_strangers(pictures)
+    ordered = _follows_patients(link[1:], strangers)
+    joined = np.zeros(len(pictures), dtype=bool)
+    if ordered:
+        between = (float(np.median(link[1:])) + float(np.median(strangers))) / 2
+        joined |= link > max(LEAST_LIKENESS, between)
+    joined[1:] |= _same_series([series[member][0] for member in ordered_members])
+    joined[:1] = False
+    return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
+
+
+def _likeness_of_strangers(pictures: Thumbs) -> npt.NDArray[np.float64]:
+    """Correlate files a third or half of the listing apart; sorted. No dice, so it is alike everywhere."""
+    count = len(pictures)
+    apart = [correlate(pictures, np.roll(pictures, shift, axis=0)) for shift in (count // 3, count // 2)]
+    return np.sort(np.concatenate(apart))
+
+
+def _follows_patients(neighbours: npt.NDArray[np.float64], strangers: npt.NDArray[np.float64]) -> bool:
+    """Tell whether neighbours are much more alike than strangers, and more than chance makes them in a short list."""
+    count = len(neighbours)
+    if count < _SMALLEST_LISTING - 1 or np.median(neighbours) - np.median(strangers) < ORDER_GAIN:
+        return False
+    # One neighbour in four is expected above the strangers' upper quartile; three standard deviations more are order.
+    above = int((neighbours > strangers[len(strangers) * 3 // 4]).sum())
+    return above >= 0.25 * count + 3 * (0.25 * 0.75 * count) ** 0.5
+
+
+def _same_series(series: list[tuple[object, ...]]) -> npt.NDArray[np.bool_]:
+    """Tell for each file but the first whether its name says it is of one patient with the file before.
+
+    A folder, or a name before the last number, for each patient (``patient_012/7.png``, ``p012_7.png``) shows in many
+    small series; a few large ones (``train_1``, ``test_1``) say nothing of patients.
+    """
+    sizes = {name: series.count(name) for name in set(series)}
+    telling = len(sizes) >= _FEWEST_SERIES and len(series) >= 2 * len(sizes) and max(sizes.values()) * 5 <= len(series)
+    same = [telling and before == after for before, after in pairwise(series)]
+    return np.array(same, dtype=bool)
+
+
+def _series(path: str) -> tuple[tuple[object, ...], int]:
+    """Return what stands before a file's last number, in natural order, and that number."""
+    pure = PurePosixPath(path)
+    match = _LAST_NUMBER.match(pure.stem)
+    before, number, after = match.groups() if match else (pure.stem, "-1", "")
+    return (*_natural(pure.parent.as_posix()), *_natural(before), after), int(number)
+
+
+def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Split a text so that the numbers in it sort as numbers."""
+    parts = re.split(r"(\d+)", text)
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)

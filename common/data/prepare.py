@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common.audit.report import AuditReport
-from common.audit.run import audit
+from common.audit.report import AuditReport, audit
 from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, open_library
+from common.data.duplicates import cached_near_duplicates
 from common.data.evidence import Evidence
 from common.data.groups import Groups
-from common.data.pair_cache import cached_near_duplicates
 from common.data.require import require_images
 from common.data.scan import Scan, scan_folder
 from common.data.split import Split, groups_across_splits, make_split, take_at_most

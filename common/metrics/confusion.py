@@ -1,4 +1,7 @@
-"""Figures from confusion matrices, which add up over hospitals: overall figures equal those of pooled predictions."""
+"""Figures from confusion matrices, which add up over hospitals: overall figures equal those of pooled predictions.
+
+How many cases a figure must rest on before it says something.
+"""
 
 from __future__ import annotations
 
@@ -96,3 +99,11 @@ def count_confusion(
     counts = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
     np.add.at(counts, (np.asarray(true, dtype=np.int64), np.asarray(predicted, dtype=np.int64)), 1)
     return counts
+
+
+FEW_CASES = 20
+
+
+def is_few(cases: int | None) -> bool:
+    """Tell whether so few cases, none included, leave a class's figures nearly empty; an unknown number is not few."""
+    return cases is not None and cases < FEW_CASES

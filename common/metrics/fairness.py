@@ -1,4 +1,7 @@
-"""How evenly a model serves the hospitals: the worst of them, the gap, the spread."""
+"""How evenly a model serves the hospitals: the worst of them, the gap, the spread.
+
+Classes that one hospital alone holds: there a model can learn the site instead of the disease.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from common.labels import CLASSES
 from common.metrics.confusion import Confusion
 from common.metrics.intervals import Interval, wilson
 
@@ -74,3 +78,22 @@ def fairness(confusions: Mapping[str, Confusion]) -> Fairness | None:
         gap=accuracy[best] - accuracy[worst],
         standard_deviation=float(np.std(list(accuracy.values()))),
     )
+
+
+def held_alone(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
+    """Return class and hospital for each class that only one of several hospitals holds.
+
+    Parameters
+    ----------
+    counts : mapping of str to mapping of str to int
+        By hospital's name: slices by class; an absent class has none.
+
+    Returns
+    -------
+    list of tuple of str
+        In label order; empty for fewer than two hospitals.
+    """
+    if len(counts) < 2:
+        return []
+    holders = {label: [name for name, own in counts.items() if own.get(label)] for label in CLASSES}
+    return [(label, names[0]) for label, names in holders.items() if len(names) == 1]

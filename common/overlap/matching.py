@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from common.errors import InputError
 from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints
-from common.overlap.match_list import MatchList
+from common.overlap.matches import MatchList
 
 _BLOCK_SETS = 512
 

@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
 from common.labels import LABEL_MAP
-from common.phantoms.drawing import Field, Head, draw_head, head_space, random_head
-from common.phantoms.tumours import Tumour, draw_tumour, random_tumour
+from common.phantoms.anatomy import Field, Head, Tumour, draw_head, draw_tumour, head_space, random_head, random_tumour
 
 STAMP = "SYNTHETIC"
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.study.compare import over_seeds, paired
-from common.study.estimate import Estimate, estimate
-from common.study.measures import ACCURACY, Measure
 from common.study.records import LOCAL, POOLED, Study
+from common.study.statistics import ACCURACY, Estimate, Measure, Verdict, estimate, over_seeds, paired, verdict
 from common.study.uncertainty import how_sure
-from common.study.verdict import Verdict, verdict
 
 TOGETHER = "All hospitals together"
 QUESTIONS = (

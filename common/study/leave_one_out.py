@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from common.study.compare import contribution, over_seeds
-from common.study.estimate import Estimate, estimate
-from common.study.measures import MEASURES, Measure
 from common.study.records import Study
-from common.study.verdict import Verdict, verdict
+from common.study.statistics import MEASURES, Estimate, Measure, Verdict, contribution, estimate, over_seeds, verdict
 
 MEANING = (
     "Both federations are tested on the same slices of the other hospitals. Without a hospital there are fewer slices "

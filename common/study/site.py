@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from common.labels import CLASSES
 from common.metrics.confusion import Confusion
-from common.study.estimate import DIFFERENCE, SHARE, Estimate, estimate
 from common.study.records import Study
+from common.study.statistics import DIFFERENCE, SHARE, Estimate, estimate
 
 LIMITS = (
     "These figures show whether the model tells the class from others at the one hospital that holds it. They cannot "

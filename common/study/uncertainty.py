@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from common.labels import CLASSES
-from common.study.compare import confusion_at
-from common.study.estimate import Estimate
 from common.study.records import COMPLETED, LOCAL, POOLED, CellResult, Study
-from common.study.verdict import seeds
+from common.study.statistics import Estimate, confusion_at, seeds
 
 FEW_CASES = 20
 ONE_SEED = (

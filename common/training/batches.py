@@ -1,4 +1,7 @@
-"""Batches of slices, gathered from the memory-mapped library."""
+"""Batches of slices, gathered from the memory-mapped library.
+
+Several hospitals' slices as if they were one hospital's: the yardstick that a federation is measured against.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,55 +12,14 @@ from torch import nn
 from torch.nn import functional
 
 from common.labels import NUM_CLASSES
-from common.metrics.bootstrap import Replicates, Resampling, resample
-from common.metrics.calibration import Bin, bin_confidences
-from common.metrics.confusion import Confusion, count_confusion
-from common.metrics.temperature import Sums, add_sums, nll_sums
+from common.metrics.calibration import GRID, Sums, bin_confidences
+from common.metrics.confusion import count_confusion
+from common.metrics.evaluation import EvaluateResult, no_replicates
+from common.metrics.intervals import Resampling, resample
 from common.training.batches import Indices, Slices, batches, count_batches
 from common.training.preprocess import normalise
 
 EVALUATE_BATCH = 64
-
-
-def _no_replicates() -> Replicates:
-    return np.zeros((0, NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class EvaluateResult:
-    """What an evaluation reports; every field but `seconds` adds up over hospitals.
-
-    Attributes
-    ----------
-    samples : int
-        Slices evaluated.
-    loss_sum : float
-        Sum of the cross-entropies, nats.
-    confusion : ndarray of int64, shape [4, 4]
-        True class by predicted class.
-    bins : list of Bin
-        Slices by the model's confidence.
-    seconds : float
-        Wall time.
-    nll : ndarray of float64, shape [129]
-        Sum of the cross-entropies at each temperature of `common.metrics.temperature.GRID`, nats.
-    calibrated_bins : list of Bin
-        Slices by the confidence at the temperature that was asked for.
-    replicates : ndarray of int64, shape [R, 4, 4]
-        Confusion matrices of the bootstrap over groups; R is 0 unless it was asked for.
-    groups : int
-        Groups that were drawn from; 0 unless it was asked for.
-    """
-
-    samples: int
-    loss_sum: float
-    confusion: Confusion
-    bins: list[Bin]
-    seconds: float
-    nll: Sums = field(default_factory=lambda: add_sums([]))
-    calibrated_bins: list[Bin] = field(default_factory=list)
-    replicates: Replicates = field(default_factory=_no_replicates)
-    groups: int = 0
 
 
 def evaluate(
@@ -125,7 +84,7 @@ def tally(
         seconds=0.0,
         nll=nll_sums(scores, labels),
         calibrated_bins=bin_confidences(calibrated.numpy(), right),
-        replicates=resample(labels.numpy(), predicted.numpy(), resampling) if resampling else _no_replicates(),
+        replicates=resample(labels.numpy(), predicted.numpy(), resampling) if resampling else no_replicates(),
         groups=resampling.groups if resampling else 0,
     )
 
@@ -144,3 +103,23 @@ def _logits(
                 on_batch(done, total)
             outputs.append(model(normalise(images)).float().cpu())
     return torch.cat(outputs)
+
+
+def nll_sums(logits: torch.Tensor, labels: torch.Tensor) -> Sums:
+    """Sum the negative log-likelihood at each temperature of `GRID`.
+
+    Parameters
+    ----------
+    logits : Tensor of float, shape [N, 4]
+        Scores as the model gives them.
+    labels : Tensor of int64, shape [N]
+        True classes.
+
+    Returns
+    -------
+    ndarray of float64, shape [129]
+        Nats; zeros where there is no case.
+    """
+    scores = logits.double()
+    sums = [functional.cross_entropy(scores / heat, labels, reduction="sum").item() for heat in GRID]
+    return np.asarray(sums, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from common.config.settings import TrainPlan
 from common.training.batches import Indices, Slices
-from common.training.train import steps_in_round
+from common.training.optim import steps_in_round
 
 
 class PooledPixels:

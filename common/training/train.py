@@ -15,10 +15,10 @@ from common.config.settings import TrainPlan
 from common.labels import NUM_CLASSES
 from common.seeds import stream_seed
 from common.training.augment import augment
-from common.training.batches import Indices, Slices, batches, count_batches
+from common.training.batches import Indices, Slices, batches
 from common.training.device import autocast
 from common.training.gradients import Correction
-from common.training.learning_rate import rates_of_round
+from common.training.optim import make_optimiser, rates_of_round, steps_in_round
 from common.training.sharpness import uphill
 
 OnBatch = Callable[[int, int], None]
@@ -131,22 +131,6 @@ def train(
     return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
 
 
-def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
-    """Return the steps of each pass that a round makes over so many slices.
-
-    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass, and no more than its part
-    of the slices allows (see `_passes`).
-    """
-    steps_per_epoch = count_batches(samples, plan.batch_size)
-    if plan.rounds_per_epoch == 1:
-        return [steps_per_epoch] * plan.local_epochs
-    part = (server_round - 1) % plan.rounds_per_epoch
-    steps, own = (
-        len(np.array_split(np.arange(count), plan.rounds_per_epoch)[part]) for count in (steps_per_epoch, samples)
-    )
-    return [min(max(steps, 1), max((own if own >= 2 else samples) // 2, 1))]
-
-
 def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:
     """Return what a round goes through: slices in their order, and into how many batches they are dealt.
 
@@ -162,16 +146,6 @@ def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[i
     own = np.array_split(whole, plan.rounds_per_epoch)[part]
     order = own if len(own) >= 2 else whole
     return [(order, min(steps[0], max(len(order) // 2, 1)))]
-
-
-def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
-    """Return Adam or SGD; weight decay leaves biases and normalisation alone."""
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    if plan.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=plan.lr, momentum=plan.momentum)
-    return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from common.study.estimate import Estimate
+from common.study.statistics import Estimate
 from dashboard.charts import formats
 from dashboard.charts.theme import Palette, base_figure, marks
 from dashboard.charts.training import short

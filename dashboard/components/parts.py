@@ -97,7 +97,7 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
     Parameters
     ----------
     figure : plotly Figure
-        From `dashboard.viz`.
+        From `dashboard.charts`.
     key : str
         Unique on the page.
     alt : str

@@ -10,7 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard.components import run_picker
 from dashboard.settings import STATIC
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+SCREENS = Path(__file__).resolve().parents[1] / "screens"
 SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Federation": (
         ("network", "Network", ":material/hub:"),
@@ -31,13 +31,13 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def pages() -> dict[str, list[StreamlitPage]]:
-    """Return the pages by section; one without a file in ``pages/`` is left out."""
+    """Return the pages by section; one without a file in ``screens/`` is left out."""
     found: dict[str, list[StreamlitPage]] = {}
     for section, entries in SECTIONS.items():
         found[section] = [
-            st.Page(PAGES / f"{name}.py", title=title, icon=icon, url_path=name, default=name == "network")
+            st.Page(SCREENS / f"{name}.py", title=title, icon=icon, url_path=name, default=name == "network")
             for name, title, icon in entries
-            if (PAGES / f"{name}.py").is_file()
+            if (SCREENS / f"{name}.py").is_file()
         ]
     return {section: entries for section, entries in found.items() if entries}
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from common.artifacts import load
+from common.artifacts.layout import StudyFolder, list_studies
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import Problem
-from common.artifacts.study_layout import StudyFolder, list_studies
 from dashboard import settings as operator
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from common.artifacts.read_intervals import recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, interval, mapping, number
 from common.labels import CLASSES
-from common.metrics.exclusive_classes import held_alone
+from common.metrics.fairness import held_alone
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 from dashboard.data.shares import Share, written

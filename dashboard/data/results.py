@@ -17,9 +17,8 @@ from common.artifacts.read_intervals import how_sure, recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, mapping, matrix, number
 from common.labels import CLASSES, NUM_CLASSES
-from common.metrics.confusion import Confusion, figures
+from common.metrics.confusion import Confusion, figures, is_few
 from common.metrics.intervals import Interval, f1_interval, wider, wilson
-from common.metrics.support import is_few
 from dashboard.data.shares import Share
 
 ALL = "All hospitals"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.metrics.support import FEW_CASES, is_few
+from common.metrics.confusion import FEW_CASES, is_few
 from dashboard.charts import formats
 
 __all__ = ["FEW_CASES", "Share", "written", "written_of"]

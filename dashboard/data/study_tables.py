@@ -9,13 +9,10 @@ import pandas as pd
 
 from common.study import site
 from common.study.answers import TOGETHER, difference
-from common.study.compare import over_seeds
-from common.study.estimate import Estimate
 from common.study.leave_one_out import contributions
-from common.study.measures import MEASURES, Measure
 from common.study.records import Study
+from common.study.statistics import MEASURES, Estimate, Measure, Verdict, over_seeds
 from common.study.uncertainty import title
-from common.study.verdict import Verdict
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 

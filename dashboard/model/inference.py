@@ -16,7 +16,7 @@ from torch import nn
 from common.artifacts.read_values import count, mapping, number, text
 from common.artifacts.service import ServiceModel, load_service
 from common.labels import CLASSES
-from common.metrics.temperature import in_range
+from common.metrics.calibration import in_range
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
 from dashboard.model.gradcam import grad_cam, head, trunk
@@ -49,7 +49,7 @@ class ModelCard:
     notice : str or None
         What must be known before it is believed, in the run's own words.
     temperature : float or None
-        What its scores are divided by (see `common.metrics.temperature`); None: they are taken as they are.
+        What its scores are divided by (see `common.metrics.calibration`); None: they are taken as they are.
     """
 
     run_id: str | None

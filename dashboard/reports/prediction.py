@@ -16,7 +16,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
-from common.metrics.temperature import is_at_edge
+from common.metrics.calibration import is_at_edge
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 from dashboard.model.image_checks import Check

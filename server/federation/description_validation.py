@@ -10,7 +10,7 @@ from flwr.app import Message
 
 from common.labels import CLASSES
 from common.protocol import names
-from common.protocol.description import Description
+from common.protocol.messages import Description
 
 _TEXTS = ("key", "name", "dataset_id", "specialty", "files_sha256", "device", "precision")
 _FINDING = ("code", "severity", "sentence")

@@ -1,4 +1,7 @@
-"""Send messages to hospitals and wait for their answers: with a deadline, within the cores, and ready to stop."""
+"""Send messages to hospitals and wait for their answers: with a deadline, within the cores, and ready to stop.
+
+Which hospital stands behind a node: on separate machines the one whose key the node proved to hold.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,46 @@ from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 
 from common.errors import Interrupted
-from server.federation.nodes import Node, Who, unknown_nodes
+
+
+@dataclass(frozen=True)
+class Node:
+    """A SuperNode that is connected.
+
+    Attributes
+    ----------
+    number : int
+        Flower's number; it changes when a key is registered anew.
+    hospital : str
+        The hospital's key as registered with the node's public key; empty where nothing is registered (simulation,
+        insecure mode): then a hospital is what it says of itself.
+    since : str
+        When it last connected, ISO 8601; what was sent to it before is lost.
+    """
+
+    number: int
+    hospital: str = ""
+    since: str = ""
+
+
+Who = Callable[[Grid], list[Node]]
+
+
+def unknown_nodes(grid: Grid) -> list[Node]:
+    """Return the connected nodes without names, as a simulation has them."""
+    return [Node(number) for number in sorted(grid.get_node_ids())]
+
+
+def registered_names(grid: Grid) -> list[Node]:
+    """Return the connected nodes with the names under which their keys are registered.
+
+    Flower checks each request's signature against the registered key (``NodeAuthMiddleware``), so that this name is
+    what the node proved and not what it says.
+    """
+    nodes = grid.get_nodes()
+    found = [Node(int(node.node_id), str(node.name), str(node.last_activated_at)) for node in nodes]
+    return sorted(found, key=lambda node: node.number)
+
 
 _POLL_SECONDS = 0.05  # between processes of one machine
 _REMOTE_POLL_SECONDS = 0.5

@@ -15,11 +15,10 @@ from common.config.settings import RunSettings
 from common.errors import InputError
 from common.metrics.confusion import figures
 from common.model.weights import Arrays
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from common.protocol.plan import Plan, plan_of
-from server.federation.exchange import Exchange
+from server.federation.exchange import Exchange, Who, unknown_nodes
 from server.federation.local_state import Keeping
-from server.federation.nodes import Who, unknown_nodes
 from server.federation.overlap import compare_hospitals
 from server.federation.participants import Muster, Roster
 from server.federation.pooled import PooledRounds

@@ -13,7 +13,7 @@ from common.overlap.fingerprints import Fingerprints
 from common.overlap.matches import CrossDuplicates, summarise
 from common.overlap.matching import cross_match, match_lists
 from common.protocol import names as wire
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from common.protocol.plan import Plan
 from server.federation import screening
 from server.federation.exchange import Exchange, Request

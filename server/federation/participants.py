@@ -11,13 +11,12 @@ from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from common.artifacts.history import Failure
 from common.errors import InputError, RunError
 from common.protocol import names as wire
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from common.protocol.plan import Plan
 from server.federation import screening
 from server.federation.core_allocation import share_cores
 from server.federation.description_validation import description_of
-from server.federation.exchange import Exchange, Request, node_is_gone
-from server.federation.nodes import Node
+from server.federation.exchange import Exchange, Node, Request, node_is_gone
 from server.recording.events import Listener
 
 

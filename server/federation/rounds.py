@@ -11,19 +11,19 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, Rec
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.status import now
 from common.errors import RunError
-from common.metrics.bootstrap import REPLICATES
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import REPLICATES
 from common.model.local_layers import NOTHING
 from common.model.weights import Arrays, payload_bytes
 from common.protocol import names
 from common.protocol.plan import Plan
-from common.training.evaluate import EvaluateResult
 from common.training.progressive import pixels_at
 from server.federation import screening
 from server.federation.exchange import Exchange, Request
 from server.federation.local_state import Keeping, Said
 from server.federation.participants import Member, Roster
 from server.federation.present import Present
-from server.federation.update_size import size_problem
+from server.federation.screening import size_problem
 from server.federation.update_store import Parking
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener

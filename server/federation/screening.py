@@ -1,21 +1,30 @@
-"""Decide whether a hospital's answer is usable, and if not, say why in one clause."""
+"""Decide whether a hospital's answer is usable, and if not, say why in one clause.
+
+An update that training cannot have made: Adam moves a weight by about its rate in a step, so steps bound the way.
+
+With Adam's usual constants no step is longer than 3.2 times the rate (Kingma and Ba, 2015, section 2.1). The rule needs
+no other hospital to compare with, so it holds in the first round, with two hospitals, and where several are wrong. A
+step of SGD is as long as its gradient, which nothing bounds, so there this rule does not judge.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from flwr.app import Message
 
-from common.metrics.bootstrap import Replicates
+from common.config.settings import TrainPlan
 from common.metrics.calibration import NUM_BINS, Bin
 from common.metrics.confusion import Confusion
-from common.model.weights import check_update
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import Replicates
+from common.model.weights import check_update, is_weight
 from common.protocol import names
-from common.protocol.description import Description
-from common.protocol.evaluation import from_numbers
-from common.training.evaluate import EvaluateResult
+from common.protocol.messages import Description, from_numbers
+from common.training.optim import steps_in_round
 
 _TRAINING_FIGURES = (names.SAMPLES, "steps", "loss", "accuracy", "lr", "seconds")
 _CRASH_SIGNS = (
@@ -143,3 +152,47 @@ def _error(reason: str) -> str:
     if _LOST_SIGN in reason.lower():
         return "its SuperNode is gone: no sign of life for a minute (the link, or the machine)"
     return reason.strip().splitlines()[0][:300] if reason.strip() else "an error without a reason"
+
+
+_LONGEST_STEP = 4.0  # rates; 3.2 and some room for weight decay
+
+
+def size_problem(
+    update: Mapping[str, npt.NDArray[np.generic]],
+    reference: Mapping[str, npt.NDArray[np.generic]],
+    train: TrainPlan,
+    samples: int,
+    server_round: int,
+) -> str | None:
+    """Say by how much an update is too large.
+
+    Parameters
+    ----------
+    update, reference : mapping of str to ndarray
+        What came, and the model that was sent; of the same names and shapes.
+    train : TrainPlan
+        How the hospital was asked to train.
+    samples : int
+        Its training slices.
+    server_round : int
+        Present round, from 1.
+
+    Returns
+    -------
+    str or None
+        A clause, or None for an update that training can have made.
+    """
+    if train.optimiser != "adam":
+        return None
+    square = count = 0.0
+    for name, before in reference.items():
+        if is_weight(name):
+            change = update[name].astype(np.float64) - before.astype(np.float64)
+            square += float(np.vdot(change, change))
+            count += change.size
+    steps = sum(steps_in_round(samples, train, server_round))
+    allowed = _LONGEST_STEP * train.lr * steps
+    times = math.sqrt(square / max(count, 1)) / allowed
+    if times > 1:
+        return f"its update is {times:,.1f} times as large as {steps} steps of training can make it"
+    return None

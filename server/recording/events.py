@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates
-from common.protocol.description import Description
-from common.training.evaluate import EvaluateResult
+from common.protocol.messages import Description
 
 
 class Listener:

@@ -11,10 +11,10 @@ from typing import Any
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.read_cautions import from_json
 from common.metrics.confusion import Confusion, figures
+from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
-from common.protocol.description import Description
-from common.training.evaluate import EvaluateResult
+from common.protocol.messages import Description
 from server.recording.events import Listener
 
 log = logging.getLogger("server")

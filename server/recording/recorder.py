@@ -22,11 +22,11 @@ from common.artifacts.tensor_files import write_weights
 from common.config.settings import RunSettings
 from common.errors import ProjectError
 from common.labels import LABEL_MAP
+from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays
 from common.overlap.matches import CrossDuplicates
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from common.protocol.plan import Plan
-from common.training.evaluate import EvaluateResult
 from server.federation.local_state import Keeping
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener

@@ -16,7 +16,7 @@ from common.artifacts.figure_text import ends_of, share_text
 from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.labels import CLASSES
-from common.metrics.support import FEW_CASES
+from common.metrics.confusion import FEW_CASES
 
 Figures = Mapping[str, Any]
 NOTE = f"Macro F1: mean over the classes with test slices. * fewer than {FEW_CASES}: nearly nothing is known."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from common.config.settings import StrategySettings
 from common.config.strategies import fewest_hospitals
 from common.protocol.plan import Plan
-from common.training.control_variates import summed_rates
+from common.training.gradients import summed_rates
 from server.strategies import adaptive, robust
 from server.strategies.averaging import Averaging
 from server.strategies.combining import Combining, flower_options

@@ -1,7 +1,7 @@
 """SCAFFOLD: hospitals correct each step by the difference of all hospitals' mean gradient and their own.
 
 Karimireddy et al., Stochastic controlled averaging for federated learning, ICML 2020, algorithm 1 with option II (see
-`common.training.control_variates` for the formulas). A hospital keeps its control variate c_i; the server holds their
+`common.training.gradients` for the formulas). A hospital keeps its control variate c_i; the server holds their
 mean c. Two things differ from the paper. Hospitals count by their training slices, in the model and in c, so that the
 fixed point is that of all slices together; with equal numbers it is the paper's. And a hospital that joins late begins
 with ``c_i = c``, that is with a round of FedAvg, where the paper's ``c_i = 0`` would double its first steps.
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.model.weights import Arrays
-from common.training.control_variates import mean_gradient
+from common.training.gradients import mean_gradient
 from server.strategies.averaging import Averaging
 from server.strategies.combining import Memory
 from server.strategies.updates import Updates

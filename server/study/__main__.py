@@ -10,9 +10,8 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from common.config.hydra import run_main
-from server.study.grid import plan_cells
+from server.study.grid import plan_cells, study_grid
 from server.study.runner import conduct_study
-from server.study.settings import study_grid
 
 
 def main() -> None:

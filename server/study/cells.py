@@ -2,6 +2,10 @@
 
 In one process a crash of PyTorch or Ray, or a lack of memory, would take the rest of the study with it, and each run
 would start in what the one before left (threads, caches, Ray's workers).
+
+From a cell's run to what the study knows of it.
+
+When the study will end, from what its runs have taken so far.
 """
 
 from __future__ import annotations
@@ -12,8 +16,18 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 from types import FrameType
 from typing import IO
+
+import numpy as np
+
+from common.artifacts.read_records import Run
+from common.artifacts.read_values import mapping, matrix
+from common.labels import NUM_CLASSES
+from common.metrics.confusion import Confusion
+from common.study.records import COMPLETED, Cell, CellResult
+from server.study.known_runs import KnownRun
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -105,3 +119,81 @@ class _Said:
         """Return it; a grandchild that keeps the stream open is not waited for."""
         self._thread.join(timeout=2)
         return self._error
+
+
+def cell_result(cell: Cell, known: KnownRun | None, failure: str | None) -> CellResult:
+    """Read a cell's result.
+
+    Parameters
+    ----------
+    cell : Cell
+    known : KnownRun or None
+        Its run, if it has one.
+    failure : str or None
+        How its process ended in this command, in a sentence; None if it did not run or nothing went wrong.
+    """
+    if known is None:
+        return CellResult(cell, "failed" if failure else "missing", reason=failure)
+    run = known.run
+    state, reason = _state(known, failure)
+    return CellResult(
+        cell=cell,
+        state=state,
+        run_id=run.run_id,
+        reason=reason,
+        seconds=sum(round_.seconds for round_ in run.rounds if round_.seconds is not None) or None,
+        steps=_steps(run),
+        missed=run.status.missing_hospitals,
+        tests=test_confusions(run) if state == COMPLETED else {},
+    )
+
+
+def test_confusions(run: Run) -> dict[str, Confusion]:
+    """Return the confusion matrix, ``[4, 4]``, of each hospital that tested the run's model, by name."""
+    bodies = mapping(run.metrics.get("per_hospital"))
+    rows = {str(name): matrix(mapping(body).get("confusion_matrix"), NUM_CLASSES) for name, body in bodies.items()}
+    return {name: np.asarray(found, dtype=np.int64) for name, found in rows.items() if found is not None}
+
+
+def _state(known: KnownRun, failure: str | None) -> tuple[str, str | None]:
+    if known.completed:
+        return COMPLETED, None
+    if known.busy:
+        return "running", "its run is at work in another process"
+    state = known.run.state if known.run.state in ("failed", "interrupted") else "failed"
+    return state, failure or known.run.status.reason or "its run left no test figures"
+
+
+def _steps(run: Run) -> int | None:
+    steps = [round_.train_steps for round_ in run.rounds if round_.train_steps is not None]
+    return sum(steps) if steps else None
+
+
+class Pace:
+    """Remembers what runs took, whole ones only.
+
+    A run is expected to take the mean of its strategy's; of a strategy that has not run yet, the mean of all.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: dict[Cell, float] = {}
+
+    def note(self, cell: Cell, seconds: float | None) -> None:
+        """Remember a cell's wall time in seconds; what is known first is kept."""
+        if seconds is not None:
+            self._seconds.setdefault(cell, seconds)
+
+    def expected(self, cells: Sequence[Cell]) -> float | None:
+        """Return the seconds that these cells will take one after the other, None before the first is done."""
+        if not self._seconds:
+            return None
+        return sum(self._of(cell) for cell in cells)
+
+    def _of(self, cell: Cell) -> float:
+        alike = [s for known, s in self._seconds.items() if known.strategy == cell.strategy]
+        same = [s for known, s in self._seconds.items() if _kind(known) == _kind(cell)]
+        return mean(same or alike or self._seconds.values())
+
+
+def _kind(cell: Cell) -> tuple[str, bool]:
+    return cell.strategy, cell.without is not None

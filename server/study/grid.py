@@ -1,25 +1,30 @@
-"""From a command line to the runs of a study, each with its resolved settings; all are checked before one starts."""
+"""From a command line to the runs of a study, each with its resolved settings; all are checked before one starts.
+
+What ``python -m server.study`` can be told beside a run's settings.
+
+The overrides with which a study starts its runs and goes on with them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import open_dict
+from omegaconf import DictConfig, open_dict
 
 from common.config.hospital import Hospital
-from common.config.hydra import compose_config, load_hospitals, run_settings
-from common.config.overrides import flat
+from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
+from common.config.overrides import flat, overrides_of, written
 from common.config.settings import RunSettings
 from common.config.settings_check import check_settings
-from common.config.strategies import users_of
+from common.config.strategies import NUMBERS, users_of
 from common.errors import InputError
-from common.study.records import Cell
-from server.study.settings import StudyGrid
+from common.study.records import LOCAL, POOLED, Cell
 
 _BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
 _REFUSED = ("resume", "in_service")
@@ -135,3 +140,103 @@ def unlike(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
         if differing:
             said[each.cell.strategy] = f"{each.cell.strategy} trains with {', '.join(differing)}"
     return tuple(said.values())
+
+
+FEWEST_TO_LEAVE_ONE_OUT = 3
+
+
+@dataclass
+class StudyGrid:
+    """The grid of a study.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on screens.
+    strategies : list of str
+        Names of files under ``conf/strategy/``. The first that is neither ``local`` nor ``pooled`` is the one that the
+        questions are about.
+    seeds : list of int
+        Each strategy runs once with each.
+    leave_one_out : bool
+        Whether that first strategy also runs without each hospital in turn.
+    """
+
+    name: str = "study"
+    strategies: list[str] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
+    leave_one_out: bool = False
+
+    @property
+    def federated(self) -> str | None:
+        """The strategy that the questions are about; None if all are baselines."""
+        return next((name for name in self.strategies if name not in (LOCAL, POOLED)), None)
+
+
+@dataclass
+class StudySettings(RunSettings):
+    """A run's settings, which every cell has in common, and the grid."""
+
+    study: StudyGrid = field(default_factory=StudyGrid)
+
+
+def study_grid(config: DictConfig) -> StudyGrid:
+    """Turn a composed configuration into a checked grid.
+
+    Raises
+    ------
+    InputError
+        ``STUDY001`` for a grid that cannot be, ``CONF001``, ``CONF004`` for an unknown key or a wrong type.
+    """
+    settings = typed(config, StudySettings)
+    check_grid(settings.study, len(settings.hospitals))
+    return settings.study
+
+
+def check_grid(grid: StudyGrid, hospitals: int) -> None:
+    """Refuse a grid that cannot be; the parameters are a grid and the number of hospitals that take part."""
+    for name in ("strategies", "seeds"):
+        values = getattr(grid, name)
+        if not values:
+            raise InputError("STUDY001", f"study.{name} is empty; list at least one, for example {_EXAMPLES[name]}.")
+        if twice := [value for value, times in Counter(values).items() if times > 1]:
+            raise InputError("STUDY001", f"study.{name} lists {twice[0]} twice; name each once.")
+    if unknown := [name for name in grid.strategies if name not in NUMBERS]:
+        raise InputError("STUDY001", f"There is no strategy '{unknown[0]}'; choose from: {', '.join(NUMBERS)}.")
+    if grid.leave_one_out and grid.federated is None:
+        raise InputError("STUDY001", "study.leave_one_out needs a federated strategy in study.strategies.")
+    if grid.leave_one_out and hospitals < FEWEST_TO_LEAVE_ONE_OUT:
+        raise InputError(
+            "STUDY001",
+            f"Leaving a hospital out of {hospitals} leaves no federation; set study.leave_one_out=false, or name at "
+            f"least {FEWEST_TO_LEAVE_ONE_OUT} hospitals.",
+        )
+
+
+_EXAMPLES = {"strategies": "study.strategies=[local,fedavg,pooled]", "seeds": "study.seeds=[42,43,44]"}
+
+
+def run_arguments(settings: RunSettings) -> list[str]:
+    """Return the overrides of a new run, for example ``["strategy=fedavg", "rounds=3"]``.
+
+    Raises
+    ------
+    InputError
+        ``STUDY004`` if a value does not survive the command line (a path with signs that Hydra reads as its own).
+    """
+    arguments = overrides_of(asdict(settings))
+    if compose_settings(arguments) != settings:
+        raise InputError("STUDY004", f"These settings cannot be handed to a run: {' '.join(arguments)}")
+    return arguments
+
+
+def resume_arguments(settings: RunSettings, run_id: str) -> list[str]:
+    """Return the overrides that go on with a run: where things are may have changed, nothing else."""
+    return [
+        f"resume={run_id}",
+        f"output_dir={written(settings.output_dir)}",
+        f"data.root={written(settings.data.root)}",
+        f"data.cache_dir={written(settings.data.cache_dir)}",
+        f"compute.engine={settings.compute.engine}",
+        f"compute.device={settings.compute.device}",
+    ]

@@ -12,22 +12,25 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from common.artifacts.layout import check_writable
+from common.artifacts.layout import StudyFolder, check_writable, list_studies, new_study
 from common.artifacts.load_study import load_study
 from common.artifacts.status import now
-from common.artifacts.study_layout import StudyFolder, list_studies, new_study
 from common.artifacts.study_writer import write_study
 from common.config.hydra import load_hospitals
 from common.errors import InputError, Interrupted, RunError
 from common.study.records import COMPLETED, INCOMPLETE, Cell, Study
 from common.study.uncertainty import missing
-from server.study.arguments import resume_arguments, run_arguments
-from server.study.cell_results import cell_result
-from server.study.cells import CellProcesses, Ended
-from server.study.grid import PlannedCell, plan_sha256, shared_settings, unlike
+from server.study.cells import CellProcesses, Ended, Pace, cell_result
+from server.study.grid import (
+    PlannedCell,
+    StudyGrid,
+    plan_sha256,
+    resume_arguments,
+    run_arguments,
+    shared_settings,
+    unlike,
+)
 from server.study.known_runs import KnownRun, KnownRuns
-from server.study.pace import Pace
-from server.study.settings import StudyGrid
 from server.study.terminal import cell_line, results_table, say_answers
 
 _REFUSED = 2  # exit code of a run that cannot be gone on with

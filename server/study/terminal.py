@@ -10,16 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.metrics.exclusive_classes import held_alone
+from common.metrics.fairness import held_alone
 from common.study.answers import answers, comparisons, difference
-from common.study.compare import over_seeds
-from common.study.estimate import Estimate
 from common.study.leave_one_out import contributions
-from common.study.measures import ACCURACY, MEASURES, Measure
 from common.study.records import CellResult, Study
 from common.study.site import over_seeds as site_over_seeds
+from common.study.statistics import ACCURACY, MEASURES, Estimate, Measure, over_seeds, points
 from common.study.uncertainty import title
-from common.study.verdict import points
 
 NOTHING = "–"
 

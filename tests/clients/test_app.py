@@ -20,7 +20,7 @@ from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.overlap.fingerprints import Fingerprints
 from common.protocol import names as wire
-from common.protocol.description import Description
+from common.protocol.messages import Description
 from tests.support.sites import PLAN, explaining, file_names, sites_of
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1

@@ -6,9 +6,8 @@ import pytest
 
 from clients.fingerprinting import BAND_BITS, bands, tokens_of
 from clients.shared_key import key_mark
-from common.data.near_duplicates import orient
-from common.overlap.fingerprints import BANDS, METHOD, POSES
-from common.overlap.sign_bits import BITS, sign_bits
+from common.data.duplicates import orient
+from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, sign_bits
 
 KEY = bytes(range(32))
 

@@ -11,15 +11,15 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from clients import handlers
-from clients.resampling import resampling_of
+from clients.prepared import resampling_of
 from common.config.settings import StrategyPlan
 from common.data.prepare import prepare
 from common.errors import InputError, Interrupted
 from common.metrics.confusion import figures
+from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, model_from_arrays
 from common.protocol.progress_channel import Spool
-from common.training.evaluate import EvaluateResult
 from common.training.preprocess import normalise, to_batch
 from tests.support.sites import PLAN, sites_of
 

@@ -14,7 +14,7 @@ from clients.fingerprinting import fingerprints
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospital
 from common.data.cache import open_library
-from common.data.near_duplicates import correlate, orient
+from common.data.duplicates import correlate, orient
 from common.data.scan import scan_folder
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import cross_match

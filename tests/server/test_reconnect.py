@@ -9,8 +9,7 @@ from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
 from server.federation import exchange as module
-from server.federation.exchange import Exchange, Request
-from server.federation.nodes import Node
+from server.federation.exchange import Exchange, Node, Request
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 

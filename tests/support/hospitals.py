@@ -14,11 +14,10 @@ from flwr.supercore.task_identity import TaskIdentity
 
 from common.config.settings import DataPlan, ModelPlan, TrainPlan
 from common.labels import CLASSES
-from common.metrics.bootstrap import Resampling
+from common.metrics.intervals import Resampling
 from common.model.weights import Arrays
 from common.protocol import names as wire
-from common.protocol.description import Description
-from common.protocol.evaluation import to_numbers
+from common.protocol.messages import Description, to_numbers
 from common.protocol.plan import Plan
 from common.training.evaluate import tally
 from tests.support.descriptions import description

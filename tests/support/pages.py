@@ -17,7 +17,7 @@ def open_page(view: str = "network", **query: str) -> AppTest:
         app.query_params[key] = value
     app.run()
     if view != "network":
-        app.switch_page(str(ROOT / "dashboard" / "views" / f"{view}.py"))
+        app.switch_page(str(ROOT / "dashboard" / "screens" / f"{view}.py"))
         for key, value in query.items():
             app.query_params[key] = value
         app.run()

@@ -1,1 +1,1 @@
-"""One short file per check; `common.audit.run.CHECKS` lists them."""
+"""One short file per check; `common.audit.report.CHECKS` lists them."""

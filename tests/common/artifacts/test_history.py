@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.metrics.calibration import GRID
 from common.metrics.intervals import wilson
-from common.metrics.temperature import GRID
 
 
 def confusion(right: int, wrong: int) -> np.ndarray:

@@ -9,12 +9,10 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from common.artifacts.meta import FinishedRun, meta_json
 from common.labels import CLASSES
-from common.metrics.bootstrap import Resampling, bootstrap_intervals, resample
-from common.metrics.calibration import bin_confidences
+from common.metrics.calibration import add_sums, bin_confidences
 from common.metrics.confusion import count_confusion
-from common.metrics.intervals import f1_interval, wilson
-from common.metrics.temperature import add_sums
-from common.training.evaluate import EvaluateResult
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import Resampling, bootstrap_intervals, f1_interval, resample, wilson
 from tests.support.descriptions import description
 
 

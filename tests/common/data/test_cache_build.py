@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from common.data import cache_build
-from common.data.cache_index import Index, read_index, write_index
+from common.data.cache_build import Index, read_index, write_index
 from common.data.scan import scan_folder
 
 

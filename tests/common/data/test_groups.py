@@ -1,9 +1,8 @@
 import numpy as np
 from PIL import Image
 
-from common.data.exact_duplicates import exact_duplicates
+from common.data.duplicates import exact_duplicates, find_near_duplicates
 from common.data.groups import Groups, find_groups
-from common.data.near_duplicates import find_near_duplicates
 
 
 def strangers(count: int, seed: int = 0) -> np.ndarray:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from common.overlap.match_list import MatchList
-from common.overlap.matches import CrossDuplicates, Shared, SharedWith, summarise
+from common.overlap.matches import CrossDuplicates, MatchList, Shared, SharedWith, summarise
 from tests.support.descriptions import description
 
 A, B, C = "Hospital A", "Hospital B", "Hospital C"

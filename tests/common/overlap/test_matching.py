@@ -5,7 +5,7 @@ import pytest
 
 from common.errors import InputError
 from common.overlap.fingerprints import BANDS, POSES, SAME_SLICE_BANDS, Fingerprints
-from common.overlap.match_list import MatchList
+from common.overlap.matches import MatchList
 from common.overlap.matching import cross_match, match_lists
 
 

@@ -15,10 +15,9 @@ from common.data.cache import open_library
 from common.data.scan import scan_folder
 from common.errors import InputError
 from common.labels import CLASSES
-from common.phantoms.drawing import draw_head, head_space, random_head
+from common.phantoms.anatomy import draw_head, draw_tumour, head_space, random_head, random_tumour
 from common.phantoms.folders import make_phantoms
 from common.phantoms.hospitals import HOSPITALS, draw_slice, plan_slices
-from common.phantoms.tumours import draw_tumour, random_tumour
 
 SMALL = {"image_size": 32, "slices_per_class": 6}
 CLASS_MAPS: list[dict[str, str]] = [

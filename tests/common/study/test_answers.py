@@ -1,5 +1,5 @@
 from common.study.answers import TOGETHER, answers, comparisons, difference
-from common.study.measures import ACCURACY
+from common.study.statistics import ACCURACY
 from tests.support.studies import A, done, lost, study, worth_it
 
 

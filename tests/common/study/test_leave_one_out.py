@@ -1,7 +1,7 @@
 import pytest
 
 from common.study.leave_one_out import contributions
-from common.study.measures import ACCURACY
+from common.study.statistics import ACCURACY
 from tests.support.studies import A, B, C, done, study, worth_it
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from common.metrics.exclusive_classes import held_alone
+from common.metrics.fairness import held_alone
 from common.study.site import FIGURES, Rate, over_seeds, site_rates
 from tests.support.studies import COUNTS, A, B, C, done, study
 

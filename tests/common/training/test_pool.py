@@ -5,8 +5,8 @@ import torch
 
 from common.config.settings import TrainPlan
 from common.training.batches import batches, count_batches
+from common.training.optim import steps_in_round
 from common.training.pool import PooledPixels, pool
-from common.training.train import steps_in_round
 from tests.support.slices import some_slices
 
 HOSPITALS = [some_slices(count, seed=count) for count in (5, 9, 2)]

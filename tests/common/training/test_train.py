@@ -22,9 +22,9 @@ from common.model.state import arrays_from_model, arrays_from_state, model_from_
 from common.training import train as module
 from common.training.batches import Slices
 from common.training.evaluate import evaluate
-from common.training.learning_rate import learning_rate
+from common.training.optim import learning_rate, make_optimiser
 from common.training.preprocess import normalise, to_batch
-from common.training.train import Moment, make_optimiser, train
+from common.training.train import Moment, train
 from tests.support.slices import small_model, some_slices
 
 ROOT = Path(__file__).resolve().parents[3]

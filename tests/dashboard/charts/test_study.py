@@ -1,6 +1,6 @@
 import pytest
 
-from common.study.measures import ACCURACY
+from common.study.statistics import ACCURACY
 from dashboard.charts.study import contributions, differences, strategies
 from dashboard.charts.theme import DARK, LIGHT
 from dashboard.data import study_tables

@@ -1,5 +1,5 @@
 from common.study.answers import TOGETHER
-from common.study.measures import ACCURACY
+from common.study.statistics import ACCURACY
 from dashboard.data import study_tables
 from tests.support.studies import A, B, C, done, study, worth_it
 

@@ -7,8 +7,7 @@ from flwr.app import Error, Message, MessageType, RecordDict
 
 from common.errors import Interrupted
 from server.federation import exchange as module
-from server.federation.exchange import Exchange, Request
-from server.federation.nodes import Node
+from server.federation.exchange import Exchange, Node, Request
 from tests.support.hospitals import ScriptedGrid
 
 FOREVER = 1000.0

@@ -10,8 +10,7 @@ from common.errors import InputError, RunError
 from common.protocol import names as wire
 from server.engines.inprocess import InProcessGrid
 from server.federation import exchange as exchange_module
-from server.federation.exchange import Exchange
-from server.federation.nodes import Node
+from server.federation.exchange import Exchange, Node
 from server.federation.participants import Muster, Roster
 from server.recording.events import Listener
 from tests.support.descriptions import description

@@ -10,7 +10,7 @@ from flwr.app import Message
 from common.artifacts.history import HospitalRound, RoundRecord
 from common.config.settings import StrategySettings
 from common.errors import RunError
-from common.metrics.temperature import best_temperature
+from common.metrics.calibration import best_temperature
 from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
 from common.model.weights import payload_bytes
 from common.protocol import names

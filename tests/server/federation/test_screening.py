@@ -5,7 +5,7 @@ import pytest
 from flwr.app import ConfigRecord, Error, Message, RecordDict
 from flwr.server.superlink.linkstate.utils import NODE_UNAVAILABLE_ERROR_REASON
 
-from common.metrics.bootstrap import Resampling, resample
+from common.metrics.intervals import Resampling, resample
 from common.protocol import names
 from server.federation import screening
 from tests.support.descriptions import description

@@ -10,8 +10,8 @@ import pytest
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.metrics.calibration import bin_confidences
+from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates, Shared, SharedWith
-from common.training.evaluate import EvaluateResult
 from server.recording.log import TrainingLog, open_log
 from tests.support.descriptions import description
 

@@ -6,9 +6,16 @@ import pytest
 from common.config.hydra import compose_settings
 from common.errors import InputError
 from common.study.records import Cell
-from server.study.arguments import resume_arguments, run_arguments
-from server.study.grid import fingerprint, plan_cells, plan_sha256, shared_settings, unlike
-from server.study.settings import StudyGrid
+from server.study.grid import (
+    StudyGrid,
+    fingerprint,
+    plan_cells,
+    plan_sha256,
+    resume_arguments,
+    run_arguments,
+    shared_settings,
+    unlike,
+)
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
 PHANTOMS = ["hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]", "data.root=ph"]

@@ -9,7 +9,7 @@ from filelock import FileLock
 from common.artifacts.layout import RunFolder
 from common.study.records import Cell
 from server.recording.resume import stored_settings
-from server.study.cell_results import cell_result
+from server.study.cells import cell_result
 from server.study.grid import PlannedCell
 from server.study.known_runs import KnownRuns
 from tests.support.run_files import write_run

@@ -16,8 +16,7 @@ from common.config.hydra import compose_config
 from common.errors import Interrupted, RunError
 from server.study import runner as module
 from server.study.cells import Ended
-from server.study.grid import plan_cells
-from server.study.settings import study_grid
+from server.study.grid import plan_cells, study_grid
 from tests.conftest import base_overrides
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from common.audit.finding import Finding, counted
+from common.data.duplicates import REPORT_ABOVE, connected
 from common.data.evidence import Evidence
-from common.data.near_duplicates import REPORT_ABOVE, connected
 
 
 def check(evidence: Evidence) -> list[Finding]:

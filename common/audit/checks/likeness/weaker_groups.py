@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from common.audit.finding import Finding
+from common.data.duplicates import GROUPING_LEVELS
 from common.data.evidence import Evidence
-from common.data.near_duplicates import GROUPING_LEVELS
 
 
 def check(evidence: Evidence) -> list[Finding]:

@@ -1,0 +1,78 @@
+"""The learning rate as a function of how far the run is; so a resumed run has the same rates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from common.config.settings import TrainPlan
+from common.training.batches import count_batches
+
+
+def rates_of_round(plan: TrainPlan, server_round: int, rounds: int, steps: int) -> list[float]:
+    """Return the rate of each step of a round, taken at the step's middle.
+
+    Parameters
+    ----------
+    plan : TrainPlan
+        Highest rate, schedule and warm-up.
+    server_round, rounds : int
+        Present round, from 1, and rounds of the run.
+    steps : int
+        Steps that a hospital takes in this round.
+    """
+    return [learning_rate(plan, server_round - 1 + (step + 0.5) / steps, rounds) for step in range(steps)]
+
+
+def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
+    """Return the rate at a moment of the run.
+
+    Parameters
+    ----------
+    plan : TrainPlan
+        Highest rate, schedule and warm-up.
+    rounds_done : float
+        Rounds behind us, with the share of the present one, for example 2.5.
+    rounds : int
+        Rounds of the whole run.
+
+    Returns
+    -------
+    float
+        Cosine decay to zero after Loshchilov and Hutter (2017), without restarts; or the constant rate.
+    """
+    rate = plan.lr
+    if plan.schedule == "cosine":
+        rate *= 0.5 * (1.0 + math.cos(math.pi * min(rounds_done / rounds, 1.0)))
+    if rounds_done < plan.warmup_rounds:
+        rate *= rounds_done / plan.warmup_rounds
+    return rate
+
+
+def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
+    """Return the steps of each pass that a round makes over so many slices.
+
+    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass, and no more than its part
+    of the slices allows (see `_passes`).
+    """
+    steps_per_epoch = count_batches(samples, plan.batch_size)
+    if plan.rounds_per_epoch == 1:
+        return [steps_per_epoch] * plan.local_epochs
+    part = (server_round - 1) % plan.rounds_per_epoch
+    steps, own = (
+        len(np.array_split(np.arange(count), plan.rounds_per_epoch)[part]) for count in (steps_per_epoch, samples)
+    )
+    return [min(max(steps, 1), max((own if own >= 2 else samples) // 2, 1))]
+
+
+def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
+    """Return Adam or SGD; weight decay leaves biases and normalisation alone."""
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    if plan.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=plan.lr, momentum=plan.momentum)
+    return torch.optim.AdamW(groups, lr=plan.lr, fused=True)  # without decay AdamW is Adam

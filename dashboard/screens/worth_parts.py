@@ -1,0 +1,182 @@
+"""The pieces of the page "Worth it": which study, where it stands, the questions with their charts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from common.metrics.fairness import held_alone
+from common.study import site
+from common.study.answers import Answer
+from common.study.leave_one_out import MEANING
+from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
+from common.study.statistics import Measure, seeds
+from common.study.uncertainty import missing
+from dashboard.charts import formats
+from dashboard.charts import study as worth_charts
+from dashboard.charts.theme import Palette, class_title, markdown
+from dashboard.components import address, parts, text_table
+from dashboard.data import cached, study_tables
+from dashboard.settings import LIVE_SECONDS
+
+COMMAND = "python -m common.phantoms --out dataset/phantoms\npython -m server.study experiment=worth_it"
+
+
+def choose() -> tuple[Study, Measure]:
+    """Draw the two choices, kept in the address; end the page with an empty state if there is no study."""
+    known = cached.study_ids()
+    if not known:
+        parts.empty(
+            "There is no study in this folder yet. A study runs strategies x seeds and answers a board's questions:",
+            COMMAND,
+        )
+        st.stop()
+    asked = st.query_params.get("study")
+    if "study" not in st.session_state and asked and asked not in known:
+        st.warning(f"{markdown(asked[:40])} is not here, showing {known[0]}.", icon=":material/search_off:")
+    titles = study_tables.measure_titles()
+    address.seed_one("study", known, known[0])
+    address.seed_one("figure", list(titles), "accuracy")
+    left, right = st.columns(2)
+    chosen = left.selectbox("Study", known, key="study", help="Newest first; kept in the address.")
+    figure = right.selectbox("Charts show", list(titles), key="figure", format_func=lambda key: titles[key])
+    address.keep(study=chosen, figure=figure if figure != "accuracy" else None)
+    return cached.study(str(chosen)), study_tables.measure(str(figure))
+
+
+def status(study: Study) -> None:
+    """Draw what the study is, where it stands, what is missing and what to type to go on."""
+    if study.synthetic:
+        st.warning("**SYNTHETIC DATA.** A program drew the slices of this study; nothing here is about patients.")
+    parts.problems(study.problems)
+    done = len(study.cells) - len(study.unfinished)
+    facts = [
+        f"**{study.study_id}**",
+        *([markdown(study.name)] if study.name else []),
+        markdown(formats.listed([formats.strategy(name) for name in study.strategies]) or "no strategy"),
+        seeds(len(study.seeds)),
+        f"{done} of {len(study.cells)} runs done",
+        f"last written {formats.when(study.updated_at)}",
+    ]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if study.state == INCOMPLETE:
+            st.badge("Incomplete", icon=":material/pending:", color="orange")
+        else:
+            parts.badge(study.state)
+        st.markdown(" · ".join(facts), width="stretch")
+    if study.unfinished:
+        st.warning(markdown(missing(study)), icon=":material/pending:")
+    if study.state != COMPLETED and study.command:
+        st.caption("The same command goes on with it:")
+        st.code(study.command, language="bash", wrap_lines=True)
+
+
+def answer(found: Answer) -> None:
+    """Draw a question as a heading, its answer in one sentence, and what it rests on."""
+    st.subheader(found.question, anchor=False)
+    st.markdown(f"**{markdown(found.headline)}**")
+    if found.lines:
+        st.markdown("\n".join(f"- {markdown(line)}" for line in found.lines))
+
+
+def strategies(study: Study, of: Measure, colours: Palette) -> None:
+    """Draw every strategy at every hospital."""
+    rows, title = study_tables.strategy_rows(study, of), study_tables.measure_titles()[of.key]
+    with parts.card(f"{title} on the test slices", "Mean over seeds with its 95 % interval. Hollow: one seed."):
+        _chart_and_table(
+            worth_charts.strategies(rows, f"{title} (%)", colours) if any(row.estimate for row in rows) else None,
+            study_tables.pivot(rows),
+            "strategies",
+            f"{title} of each strategy at each hospital",
+        )
+
+
+def against(study: Study, baseline: str, of: Measure, colours: Palette) -> None:
+    """Draw the federated strategy against a baseline, paired by seed; nothing where one of them was not run."""
+    rows, title = study_tables.difference_rows(study, baseline, of), study_tables.measure_titles()[of.key]
+    if not rows:
+        return
+    words = {LOCAL: "each hospital's own", POOLED: "pooled training"}[baseline]
+    with parts.card(
+        f"{title}: shared minus {words}",
+        "Paired by seed, with 95 % intervals; right of zero the shared model is better. Hollow: not decided.",
+    ):
+        _chart_and_table(
+            worth_charts.differences(rows, f"{title}, difference (points)", colours)
+            if any(row.estimate for row in rows)
+            else None,
+            study_tables.difference_table(rows),
+            f"against_{baseline}",
+            f"Difference in {title.lower()} to {words} at each hospital",
+        )
+
+
+def further(study: Study, of: Measure, colours: Palette) -> None:
+    """Draw what a board asks next, folded: the questions that the study can answer, and the runs behind it."""
+    if rows := study_tables.brought_rows(study, of):
+        _folded("What does each hospital bring to the others?", "brought", partial(_brought, study, rows, of, colours))
+    if held := held_alone(study.class_counts):
+        _folded("Site or disease?", "site", partial(_site_or_disease, study, held, colours))
+    _folded("The runs behind it", "runs", partial(_runs, study))
+
+
+def _folded(title: str, key: str, draw: Callable[[], None]) -> None:
+    folded = st.expander(title, key=f"study_{key}", on_change="rerun")
+    if folded.open:  # each chart and each table keeps the browser busy
+        with folded:
+            draw()
+
+
+def _brought(study: Study, rows: Sequence[study_tables.Row], of: Measure, colours: Palette) -> None:
+    title = study_tables.measure_titles()[of.key]
+    with parts.card(f"{title} of the others: with this hospital minus without it", MEANING + " Hatched: not decided."):
+        _chart_and_table(
+            worth_charts.contributions(rows, f"{title}, difference (points)", colours)
+            if any(row.estimate for row in rows)
+            else None,
+            study_tables.brought_table(study, of),
+            "brought",
+            f"What each hospital brings to the others' {title.lower()}",
+        )
+
+
+def _site_or_disease(study: Study, held: Sequence[tuple[str, str]], colours: Palette) -> None:
+    """Draw, for each class that one hospital holds alone, whether the model knows the class or the hospital."""
+    for label, hospital in held:
+        title = class_title(label)
+        with parts.card(
+            f"{title} is held by {markdown(hospital)} alone: how often a slice is called {title}",
+            "A model that knows the site alone stands where the crosses stand; one that knows the class has 100 % in "
+            "the first row and 0 % in the others. Told apart: first row minus second; pulled by the site: second minus "
+            "third.",
+        ):
+            _chart_and_table(
+                worth_charts.strategies(study_tables.site_rows(study, label, hospital), f"Called {title} (%)", colours),
+                study_tables.site_table(study, label, hospital),
+                f"site_{label}",
+                f"How often slices are called {title}",
+            )
+            st.caption(f"{markdown(study_tables.site_sentence(study, label, hospital) or '')} {site.LIMITS}")
+
+
+def _runs(study: Study) -> None:
+    text_table.draw(study_tables.cell_table(study), alt="The runs of the study.", rows=12)
+
+
+@st.fragment(run_every=LIVE_SECONDS)
+def follow(study_id: str, drawn: object) -> None:
+    """Draw the page again when the study's file has changed."""
+    if cached.study_stamp(study_id) != drawn:
+        st.rerun()
+
+
+def _chart_and_table(figure: go.Figure | None, table: pd.DataFrame, key: str, alt: str) -> None:
+    if figure is None:
+        st.caption("No seed has the runs that this needs yet.")
+        return
+    parts.plot(figure, key=key, alt=f"{alt}; the table says the same.")
+    text_table.draw(table, alt=f"{alt}, as figures.")
