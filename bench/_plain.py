@@ -25,7 +25,7 @@ from common.model.state import arrays_from_model, arrays_from_state, model_from_
 from common.model.weights import Arrays
 from common.training.batches import Slices
 from common.training.evaluate import evaluate
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 
 SEED = 42
 
@@ -65,7 +65,7 @@ def run_round(trainees: list[Trainee], arrays: Arrays, number: int, plan: TrainP
     updates, samples, steps = [], [], 0
     for trainee in trainees:
         model = model_from_arrays("resnet18", arrays, device)
-        moment = Moment(SEED, trainee.key, number, rounds)
+        moment = RoundContext(SEED, trainee.key, number, rounds)
         result = train(model, trainee.slices, trainee.prepared.split.train, plan, moment)
         updates.append(arrays_from_model(model))
         samples.append(result.samples)

@@ -27,13 +27,19 @@ from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
-from common.protocol.messages import Description, to_numbers
+from common.protocol.description import Description
+from common.protocol.messages import evaluation_record
 from common.protocol.plan import Plan
+from common.protocol.postprocess import chain_of
 from server.engines.inprocess import InProcessGrid
-from server.federation.exchange import Exchange
-from server.federation.participants import Muster, Roster
+from server.federation.evaluation_phase import EvaluationPhase
+from server.federation.exchange import Exchange, Place
+from server.federation.local_state import LocalStates
+from server.federation.participants import Participants, QuorumPolicy
 from server.federation.rounds import Rounds
-from server.federation.update_store import Parking
+from server.federation.training_phase import TrainingPhase
+from server.federation.update_store import UpdateStore
+from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 from server.strategies.registry import make_strategy
 
@@ -66,18 +72,20 @@ def measure(count: int, in_memory: bool) -> float:
     TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
     names = {f"h{number:02d}": f"Hospital {number:02d}" for number in range(count)}
     plan = Plan(42, _ROUNDS, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan())
-    exchange = Exchange(InProcessGrid(_hospitals(list(names)), count), threading.Event(), cores=1)
-    muster = Muster(count, 60, 600, cores=1, threads=1)
-    roster = Roster(exchange, plan, names, muster, Listener(), {}, lambda description: None)
-    roster.gather()
+    place, listener = Place(simulated=True, cores=1, threads=1), Listener()
+    exchange = Exchange(InProcessGrid(_hospitals(list(names)), count), threading.Event(), place)
+    policy = QuorumPolicy(count, 60, 600)
+    members = Participants(exchange, plan, names, policy, listener, {}, lambda description: None)
+    members.gather()
+    strategy, local = make_strategy(StrategySettings(), plan), LocalStates(plan, RunProgress({}))
     with tempfile.TemporaryDirectory() as folder:
-        parking = None if in_memory else Parking(Path(folder))
-        rounds = Rounds(plan, roster, exchange, make_strategy(StrategySettings()), count, 1, 600, Listener(), parking)
+        store = UpdateStore(None if in_memory else Path(folder))
+        training = TrainingPhase(members, exchange, strategy, chain_of(plan), store, local, listener)
+        rounds = Rounds(training, EvaluationPhase(plan, members, exchange, listener), strategy, local)
         arrays = arrays_from_state(initial_weights("resnet18", 0))
         for number in range(1, _ROUNDS + 1):
             arrays, _ = rounds.run_round(number, arrays)
-        if parking:
-            parking.close()
+        store.close()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -90,7 +98,11 @@ def _hospitals(keys: list[str]) -> ClientApp:
         "total_samples": 3 * _SLICES,
         "class_distribution": held,
         "unmatched_folders": [],
+        "files_found": 3 * _SLICES,
+        "unusable_files": 0,
+        "missing_classes": [],
         "synthetic": True,
+        "group_count": 3 * _SLICES,
     }
 
     def who(context: Context) -> tuple[str, ConfigRecord]:
@@ -115,11 +127,13 @@ def _hospitals(keys: list[str]) -> ClientApp:
 
     right = np.eye(NUM_CLASSES, dtype=np.int64) * (_SLICES // NUM_CLASSES)
     bins = bin_confidences(np.full(_SLICES, 0.5), np.ones(_SLICES, dtype=bool))
-    figures = to_numbers(EvaluateResult(_SLICES, 1.0, right, bins, seconds=0.0, calibrated_bins=bins))
+    figures = evaluation_record(EvaluateResult(_SLICES, 1.0, right, bins, seconds=0.0, calibrated_bins=bins))
 
     @app.evaluate()
     def evaluate(message: Message, context: Context) -> Message:
-        return Message(RecordDict({wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}), reply_to=message)
+        return Message(
+            RecordDict({wire.METRICS: MetricRecord(dict(figures)), wire.WHO: who(context)[1]}), reply_to=message
+        )
 
     return app
 

@@ -34,7 +34,7 @@ from common.training.augment import augment, to_batch
 from common.training.batches import Slices
 from common.training.device import autocast, available_cores, pick_device, uses_bfloat16
 from common.training.optim import make_optimiser
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 
 OURS, VERSION1, BARE = "this project", "version 1's loop", "bare step"
 _HEADLINE_PIXELS = 224
@@ -149,7 +149,7 @@ def _ours(work: Workload) -> Block:
     """Return a hospital's training of one epoch, its new optimiser included."""
     model = build_model().to(work.device).to(memory_format=torch.channels_last)
     plan = TrainPlan(batch_size=work.batch, lr=1e-4)
-    moment = Moment(seed=0, hospital="bench", server_round=1, rounds=10)
+    moment = RoundContext(seed=0, hospital="bench", server_round=1, rounds=10)
     return lambda: train(model, work.slices, work.indices, plan, moment).samples
 
 

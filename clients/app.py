@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
-from flwr.clientapp.typing import Mod
 
 from clients import handlers
-from clients.local_state import Own
-from clients.packing import packing_mod
-from clients.pooled import train_pooled
 from clients.site import SITE_FILE, Site, read_site
-from common.errors import ProjectError
+from common.errors import ProjectError, RunError
 from common.protocol import names
-from common.protocol.messages import to_numbers
+from common.protocol.messages import (
+    Record,
+    Records,
+    Task,
+    evaluation_record,
+    read_task,
+    refusal_record,
+    training_record,
+    who_record,
+)
 from common.protocol.plan import Plan
 
-Answer = Callable[[Site, Plan, ConfigRecord, RecordDict], RecordDict]
+Handler = Callable[[Site, Records], Records]
 
 log = logging.getLogger("clients")
 
 
-def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = ()) -> ClientApp:
+def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     """Build the app.
 
     Parameters
@@ -33,14 +38,14 @@ def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = 
     find_site : callable
         Says which hospital answers: in a simulation Flower's ``partition-id`` picks one of several, on a machine of its
         own the hospital's settings file says so.
-    mods : sequence of Mod
-        Flower's, around every answer.
     """
-    app = ClientApp(mods=list(mods))
+    app = ClientApp()
 
-    def answering(answer: Answer) -> Callable[[Message, Context], Message]:
+    def answering(handler: Handler) -> Callable[[Message, Context], Message]:
         def handle(message: Message, context: Context) -> Message:
-            return Message(_answer(answer, find_site(context), message.content), reply_to=message)
+            answer = _answer(handler, find_site(context), message.content)
+            content = RecordDict({name: _encoded(name, record) for name, record in answer.items()})
+            return Message(content, reply_to=message)
 
         return handle
 
@@ -51,77 +56,63 @@ def make_client_app(find_site: Callable[[Context], Site], mods: Sequence[Mod] = 
     return app
 
 
-def _answer(answer: Answer, site: Site, content: RecordDict) -> RecordDict:
+def _answer(handler: Handler, site: Site, content: RecordDict) -> Records:
     """Answer, or refuse with a code; an exception's own text may name a folder and stays here."""
-    config = content[names.CONFIG]
+    elsewhere = f"see {site.hospital.name}'s own log"
     try:
-        plan = Plan.from_json(str(config[names.PLAN]))
-        return answer(site, plan, config, content)
+        return handler(site, {str(name): _decoded(record) for name, record in content.items()})
     except ProjectError as error:
         if not site.explains:  # the centre hears the code only
             log.error("%s", error)
-        sentence = error.sentence if site.explains else f"see {site.hospital.name}'s own log"
-        refusal = {"code": error.code, "sentence": sentence, "exit-code": error.exit_code}
+        refusal = refusal_record(error, error.sentence if site.explains else elsewhere)
     except Exception as error:
         log.exception("%s could not answer: %s", site.hospital.name, error)
-        detail = str(error) if site.explains else f"see {site.hospital.name}'s own log"
-        refusal = {"code": "CLIENT001", "sentence": f"{type(error).__name__}: {detail}", "exit-code": 1}
-    return RecordDict({names.WHO: _who(site), names.REFUSAL: ConfigRecord(refusal)})
+        sentence = f"{type(error).__name__}: {error if site.explains else elsewhere}"
+        refusal = refusal_record(RunError("CLIENT001", sentence), sentence)
+    return {names.WHO: who_record(site.hospital.key), names.REFUSAL: refusal}
 
 
-def _describe(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    description = handlers.describe(site, plan).to_json()
-    return RecordDict({names.WHO: _who(site), names.DESCRIPTION: ConfigRecord({"json": description})})
+def _describe(site: Site, records: Records) -> Records:
+    description = handlers.describe(site, _plan(records)).to_json()
+    return {names.WHO: who_record(site.hospital.key), names.DESCRIPTION: {names.JSON: description}}
 
 
-def _fingerprints(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
+def _fingerprints(site: Site, records: Records) -> Records:
+    plan = _plan(records)
     said = handlers.fingerprints(site, plan)
-    record = ConfigRecord({"json": said.to_json() if said else ""})
-    return RecordDict({names.WHO: _who(site, handlers.files_sha256(site, plan)), names.FINGERPRINTS: record})
+    return {names.WHO: _who(site, plan), names.FINGERPRINTS: {names.JSON: said.to_json() if said else ""}}
 
 
-def _train(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    number, threads = int(config[names.ROUND]), int(config[names.THREADS])
-    if names.POOL in config:
-        arrays, result = train_pooled(site, plan, number, threads, _received(content), list(config[names.POOL]))
-    else:
-        everybody = _received(content, names.CONTROL) if names.CONTROL in content else {}
-        arrays, result = handlers.train(site, plan, number, threads, _received(content), _own(config), everybody)
-    metrics = {
-        names.SAMPLES: result.samples,
-        "steps": result.steps,
-        "loss": result.loss,
-        "accuracy": result.accuracy,
-        "lr": result.lr,
-        "seconds": result.seconds,
-    }
-    return RecordDict(
-        {
-            names.ARRAYS: ArrayRecord({name: Array(array) for name, array in arrays.items()}),
-            names.METRICS: MetricRecord(metrics),
-            names.WHO: _who(site, handlers.files_sha256(site, plan)),
-        }
-    )
+def _train(site: Site, records: Records) -> Records:
+    task: Task = read_task(records)
+    trained, result = handlers.train(site, task)
+    update = handlers.outgoing(site, task, trained, result.samples)
+    return {names.ARRAYS: update, names.METRICS: training_record(result), names.WHO: _who(site, task.plan)}
 
 
-def _evaluate(site: Site, plan: Plan, config: ConfigRecord, content: RecordDict) -> RecordDict:
-    split, number, threads = str(config[names.SPLIT]), int(config[names.ROUND]), int(config[names.THREADS])
-    temperature = float(config.get(names.TEMPERATURE, 1.0))
-    result = handlers.evaluate(site, plan, split, number, threads, _received(content), _own(config), temperature)
-    who = _who(site, handlers.files_sha256(site, plan))
-    return RecordDict({names.METRICS: MetricRecord(to_numbers(result)), names.WHO: who})
+def _evaluate(site: Site, records: Records) -> Records:
+    task = read_task(records)
+    return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
 
 
-def _received(content: RecordDict, record: str = names.ARRAYS) -> handlers.Received:
-    return {name: array.numpy() for name, array in content[record].items()}
+def _plan(records: Records) -> Plan:
+    return Plan.from_json(str(records[names.CONFIG][names.PLAN]))
 
 
-def _own(config: ConfigRecord) -> Own:
-    return Own(str(config.get(names.RUN, "")), int(config.get(names.OWN, 0)), int(config.get(names.HOLD, 0)))
+def _who(site: Site, plan: Plan) -> Record:
+    return who_record(site.hospital.key, handlers.files_sha256(site, plan))
 
 
-def _who(site: Site, files: str = "") -> ConfigRecord:
-    return ConfigRecord({names.HOSPITAL: site.hospital.key, names.FILES: files})
+def _encoded(name: str, record: Record) -> ArrayRecord | MetricRecord | ConfigRecord:
+    if name == names.ARRAYS:
+        return ArrayRecord({key: Array(value) for key, value in record.items()})
+    return MetricRecord(dict(record)) if name == names.METRICS else ConfigRecord(dict(record))
+
+
+def _decoded(record: ArrayRecord | MetricRecord | ConfigRecord) -> Record:
+    if isinstance(record, ArrayRecord):
+        return {name: array.numpy() for name, array in record.items()}
+    return dict(record)
 
 
 def _site_of_this_machine(context: Context) -> Site:
@@ -129,4 +120,4 @@ def _site_of_this_machine(context: Context) -> Site:
     return read_site(Path(str(context.node_config[SITE_FILE]))).site()
 
 
-app = make_client_app(_site_of_this_machine, [packing_mod])
+app = make_client_app(_site_of_this_machine)

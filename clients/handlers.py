@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
 from clients.fingerprinting import fingerprints as make_fingerprints
-from clients.local_state import NO_OWN, Control, Own, forget_control, keep, keep_tested, whole_model
-from clients.prepared import forget, ready, resampling_of, slices_at, use_threads
+from clients.local_state import (
+    ControlVariate,
+    forget_rounds,
+    keep_local_layers,
+    keep_tested,
+    step_states,
+    whole_model,
+)
+from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.errors import InputError
 from common.labels import CLASSES
 from common.metrics.calibration import GRID, in_range
-from common.metrics.evaluation import EvaluateResult
+from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
 from common.overlap.fingerprints import Fingerprints
-from common.protocol.messages import Description
+from common.protocol.description import Description
+from common.protocol.messages import Task
 from common.protocol.plan import Plan
+from common.protocol.postprocess import UpdateContext, chain_of
+from common.training.batches import Slices
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.gradients import proximal
-from common.training.progressive import pixels_at
-from common.training.train import Moment, TrainResult
+from common.training.optim import steps_in_round
+from common.training.train import RoundContext
 from common.training.train import train as train_slices
-
-Received = Mapping[str, npt.NDArray[np.generic]]
-NO_CONTROL: Received = {}
 
 
 def describe(site: Site, plan: Plan) -> Description:
@@ -41,14 +46,13 @@ def describe(site: Site, plan: Plan) -> Description:
         If there is nothing to train on.
     """
     forget(site, plan)  # a run begins with what lies there now
-    prepared = ready(site, plan)
+    prepared = prepared_hospital(site, plan)
     split = prepared.split
     labels = prepared.scan.labels
     if len(split.train) < 2:
         raise InputError(
             "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
         )
-
     device = pick_device(site.device)
 
     def count(indices: npt.NDArray[np.int64]) -> dict[str, int]:
@@ -83,106 +87,70 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     """
     if site.fingerprint_key is None or not plan.data.cross_hospital_check:
         return None
-    key, prepared = load_shared_key(site.fingerprint_key), ready(site, plan)
+    key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
     library = prepared.library
     return make_fingerprints(site.hospital, prepared.scan, library.thumbs, library.unreadable, key)
 
 
-def train(
-    site: Site,
-    plan: Plan,
-    server_round: int,
-    threads: int,
-    arrays: Received,
-    own: Own = NO_OWN,
-    everybody: Received = NO_CONTROL,
-) -> tuple[Arrays, TrainResult]:
-    """Train the received model on the hospital's training slices.
-
-    Parameters
-    ----------
-    site : Site
-        This hospital.
-    plan : Plan
-        What the server decided.
-    server_round : int
-        Present round, from 1.
-    threads : int
-        CPU threads to use; 0 leaves PyTorch's choice.
-    arrays : mapping of str to ndarray
-        The global model, as far as it travels.
-    own : Own
-        Which of the hospital's own tensors complete it.
-    everybody : mapping of str to ndarray
-        The mean of all hospitals' control variates, where the strategy has them.
+def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
+    """Train the received model on the hospital's training slices, or on those of the task's pool.
 
     Returns
     -------
     tuple of (dict of str to ndarray, TrainResult)
         The trained model, as far as it travels, and the figures of the training.
     """
-    use_threads(threads)
-    prepared = ready(site, plan)
-    whole = whole_model(site, plan, own, arrays)
+    use_threads(task.threads)
+    plan = task.plan
+    data = training_data(site, task)
+    whole = whole_model(site, task)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
-    moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
-    slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
-    control = Control(site, plan, own, everybody) if plan.strategy.control_variates else None
+    context = RoundContext(plan.seed, "+".join(task.pool) or site.hospital.key, task.server_round, plan.rounds)
+    control = ControlVariate(site, task) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
-    teller = site.teller("training")
-    result = train_slices(model, slices, prepared.split.train, plan.train, moment, teller, correct=correct)
+    progress = site.teller("training, pooled" if task.pool else "training")
+    result = train_slices(model, data.slices, data.indices, plan.train, context, progress, data.steps, correct)
     trained = arrays_from_model(model)
     if control:
-        control.keep(server_round, whole, trained, result.samples)
-    return keep(site, plan, own, server_round, trained), result
+        control.keep(whole, trained, result.samples)
+    return keep_local_layers(site, task, trained), result
 
 
-def evaluate(
-    site: Site,
-    plan: Plan,
-    split: str,
-    server_round: int,
-    threads: int,
-    arrays: Received,
-    own: Own = NO_OWN,
-    temperature: float = 1.0,
-) -> EvaluateResult:
-    """Evaluate the received model on the ``"val"`` slices at the size of that round, or on the ``"test"`` slices.
+def outgoing(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
+    """Take a trained model through the hospital's half of the chain; what comes out leaves the building."""
+    steps = sum(steps_in_round(samples, task.plan.train))
+    states = step_states(site, task)
+    context = UpdateContext(task.plan, task.server_round, site.hospital.key, samples, steps, task.arrays, states)
+    return chain_of(task.plan).at_hospital(trained, context)
 
-    The test is always at full size, and draws the bootstrap over groups.
 
-    Parameters
-    ----------
-    site, plan, server_round, threads, arrays, own
-        As for :func:`train`.
-    split : str
-        ``"val"`` or ``"test"``.
-    temperature : float
-        Of the calibrated confidence.
+def evaluate(site: Site, task: Task) -> EvaluateResult:
+    """Evaluate the received model on the validation or the test slices; a test draws the bootstrap over groups.
 
     Raises
     ------
     InputError
         ``PLAN003`` for a number that can be no temperature.
     """
-    if not in_range(temperature):
+    if not in_range(task.temperature):
         raise InputError(
-            "PLAN003", f"The server sent temperature={temperature}, which is not from {GRID[0]} to {GRID[-1]}."
+            "PLAN003", f"The server sent temperature={task.temperature}, which is not from {GRID[0]} to {GRID[-1]}."
         )
-    use_threads(threads)
-    prepared = ready(site, plan)
-    whole = whole_model(site, plan, own, arrays)
-    if split == "test":
-        keep_tested(site, plan, own, server_round, whole)
-        forget_control(site, plan, own)
+    use_threads(task.threads)
+    plan = task.plan
+    prepared = prepared_hospital(site, plan)
+    whole = whole_model(site, task)
+    indices = {"val": prepared.split.val, "test": prepared.split.test}[task.split]
+    resampling = None
+    if task.split == "test":
+        keep_tested(site, task, whole)
+        forget_rounds(site, task)
+        resampling = resampling_of(site, plan, prepared, indices)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
-    indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
-    pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
-    slices = slices_at(site, prepared, pixels)
-    resampling = resampling_of(site, plan, prepared, indices) if split == "test" else None
-    return evaluate_slices(model, slices, indices, site.teller("evaluating"), temperature, resampling)
+    slices = Slices(prepared.library.pixels, prepared.scan.labels)
+    return evaluate_slices(model, slices, indices, site.teller("evaluating"), task.temperature, resampling)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:
     """Return the hash of the list of files that this hospital works on."""
-    return ready(site, plan).scan.paths_digest
+    return prepared_hospital(site, plan).scan.paths_digest

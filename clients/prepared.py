@@ -1,37 +1,51 @@
-"""A hospital's slices, ready to train on: scanned, audited and split once a process, at the size a round asks for.
-
-How a hospital draws its groups of slices for the bootstrap: the same each time, and so that only it can know how.
-"""
+"""A hospital's slices, ready to train on: scanned, audited and split once a process."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from clients.site import Site
-from common.data.cache import open_library
+from common.config.hospital import Hospital
 from common.data.prepare import PreparedHospital, prepare
+from common.data.require import require_images
+from common.data.scan import scan_folder
+from common.errors import InputError
 from common.metrics.intervals import Resampling
+from common.protocol.messages import Task
 from common.protocol.plan import Plan
 from common.seeds import stream_seed
-from common.training.batches import Slices
+from common.training.batches import Indices, Slices
+from common.training.pool import pool
 
 _PREPARED: dict[tuple[str, str, int, str], PreparedHospital] = {}
 _PREPARED_LIMIT = 32
 
 
-def ready(site: Site, plan: Plan) -> PreparedHospital:
+@dataclass(frozen=True)
+class TrainingData:
+    """What a training reads: a hospital's own slices, or those of several as if they were one hospital's."""
+
+    slices: Slices
+    indices: Indices  # the training split
+    steps: Sequence[int] | None = None  # of each pass; None for as many as the slices ask for
+
+
+def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
     """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
     key = _key(site, plan)
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
-        teller = site.teller("reading")
+        progress = site.teller("reading")
         _PREPARED[key] = prepare(
-            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=teller
+            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=progress
         )
     return _PREPARED[key]
 
@@ -41,12 +55,59 @@ def forget(site: Site, plan: Plan) -> None:
     _PREPARED.pop(_key(site, plan), None)
 
 
-def slices_at(site: Site, prepared: PreparedHospital, pixels: int) -> Slices:
-    """Return the slices at a size; another one than the full size has a cache of its own."""
-    library = prepared.library
-    if pixels != library.pixels.shape[1]:
-        library = open_library(prepared.scan, pixels, site.cache_dir, on_progress=site.teller("reading"))
-    return Slices(library.pixels, prepared.scan.labels)
+def training_data(site: Site, task: Task) -> TrainingData:
+    """Return what a task trains on.
+
+    Raises
+    ------
+    InputError
+        ``PLAN004`` where a hospital on a machine of its own is asked to pool: it has no slices but its own.
+    """
+    if wrong := [key for key in task.pool if key not in site.pool]:
+        raise InputError(
+            "PLAN004",
+            f"{site.hospital.name} cannot train on {wrong[0]}'s slices: pooling is possible in a simulation only.",
+        )
+    parts = []
+    for member in [site.pool[key] for key in task.pool] or [site]:
+        prepared = prepared_hospital(member, task.plan)
+        parts.append((Slices(prepared.library.pixels, prepared.scan.labels), prepared.split.train))
+    if not task.pool:
+        return TrainingData(*parts[0])
+    together = pool(parts, task.plan.train)
+    return TrainingData(together.slices, together.indices, together.steps)
+
+
+def resampling_of(site: Site, plan: Plan, prepared: PreparedHospital, indices: npt.NDArray[np.int64]) -> Resampling:
+    """Return how groups of slices are drawn for the bootstrap: the same each time, and only the hospital knows how.
+
+    The server knows the run's seed, and whoever knew the draws could solve their sums for each group's own counts. So
+    the slices' own pixels, which never leave, go into the seed; a repeated run draws the same groups again.
+    """
+    pixels = hashlib.sha256(prepared.library.thumbs[indices].tobytes()).hexdigest()
+    seed = stream_seed(plan.seed, site.hospital.key, "bootstrap", pixels)
+    return Resampling(prepared.groups.group[indices], seed)
+
+
+def require_slices(root: Path, hospitals: Sequence[Hospital]) -> None:
+    """Look, as each simulated hospital would, whether there is anything to train on; better before Flower has started.
+
+    Raises
+    ------
+    InputError
+        ``DATA001`` or ``DATA002``, with a sentence for each hospital that has nothing.
+    """
+    if not root.is_dir():
+        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
+        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
+    problems = []
+    for hospital in hospitals:
+        try:
+            require_images(scan_folder(root / hospital.path, hospital.class_map))
+        except InputError as error:
+            problems.append(error)
+    if problems:
+        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))
 
 
 def use_threads(threads: int) -> None:
@@ -57,23 +118,3 @@ def use_threads(threads: int) -> None:
 
 def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
     return (site.hospital.key, str(site.folder), plan.seed, str(plan.data))
-
-
-def resampling_of(site: Site, plan: Plan, prepared: PreparedHospital, indices: npt.NDArray[np.int64]) -> Resampling:
-    """Return groups and seed for some of the hospital's slices.
-
-    The server knows the run's seed, and whoever knew the draws could solve their sums for each group's own counts. So
-    the slices' own pixels, which never leave, go into the seed; a repeated run draws the same groups again.
-
-    Parameters
-    ----------
-    site, plan
-        This hospital, and what the server decided.
-    prepared : PreparedHospital
-        Knows the groups, whether or not the split kept them together.
-    indices : ndarray of int64
-        The slices.
-    """
-    pixels = hashlib.sha256(prepared.library.thumbs[indices].tobytes()).hexdigest()
-    seed = stream_seed(plan.seed, site.hospital.key, "bootstrap", pixels)
-    return Resampling(prepared.groups.group[indices], seed)

@@ -24,10 +24,10 @@ from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import Spool
-from server.engines.superlink import PackingGrid
-from server.federation.exchange import registered_names
+from server.engines.superlink import registered_nodes
+from server.federation.exchange import Place
 from server.federation.federation import Federation
-from server.federation.lifecycle import Job, conduct
+from server.federation.lifecycle import Job, run_job
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listeners
 from server.recording.log import TrainingLog
@@ -69,18 +69,19 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     def work(progress: RunProgress, recorder: Recorder) -> None:
         _federate(grid, settings, progress, recorder, console)
 
-    conduct(Job(settings, hospitals, folder, PROGRAM, "superlink"), console, work)
+    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink"), console, work)
 
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
     names = {hospital.key: hospital.name for hospital in load_hospitals(settings.hospitals)}
     with Screen(console, settings.rounds, names, Spool(recorder.folder.path)) as screen:
         listeners = Listeners([recorder, TrainingLog(), screen])
+        place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(
-            settings, progress, recorder, listeners, threading.Event(), names, False, registered_names
+            settings, progress, recorder, listeners, threading.Event(), names, place, registered_nodes
         )
         try:
-            federation.run(PackingGrid(grid))
+            federation.run(grid)
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
 

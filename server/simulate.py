@@ -17,21 +17,20 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.app import make_client_app
+from clients.prepared import require_slices
 from clients.shared_key import new_shared_key
 from clients.site import Site
-from common.artifacts.run_labels import POOLED_STRATEGY
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
-from common.data.require import require_images
-from common.data.scan import scan_folder
-from common.errors import InputError
+from common.config.strategies import STRATEGIES
 from common.protocol.progress_channel import Spool
 from common.training.device import available_cores, pick_device
 from server.engines import inprocess, ray
 from server.engines.stopping import Stopper
+from server.federation.exchange import Place
 from server.federation.federation import Federation, make_server_app
-from server.federation.lifecycle import Job, conduct
+from server.federation.lifecycle import Job, run_job
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listeners
 from server.recording.log import TrainingLog
@@ -59,32 +58,16 @@ def simulate(config: DictConfig) -> None:
         settings, folder = resumed_settings(settings, list(HydraConfig.get().overrides.task))
     hospitals = load_hospitals(settings.hospitals)
     pick_device(settings.compute.device)
-    _require_images(settings, hospitals)
+    require_slices(Path(settings.data.root), hospitals)
     settings.compute.cores = settings.compute.cores or available_cores()
     console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:
-        with tempfile.TemporaryDirectory(prefix="federation-") as spool_folder:
-            _federate(settings, hospitals, progress, recorder, console, Spool(Path(spool_folder)))
+        with tempfile.TemporaryDirectory(prefix="federation-") as channel_folder:
+            _federate(settings, hospitals, progress, recorder, console, Spool(Path(channel_folder)))
 
-    conduct(job, console, work)
-
-
-def _require_images(settings: RunSettings, hospitals: list[Hospital]) -> None:
-    """Look, as each hospital would, whether there is anything to train on; better now than when Flower has started."""
-    root = Path(settings.data.root)
-    if not root.is_dir():
-        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
-        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
-    problems = []
-    for hospital in hospitals:
-        try:
-            require_images(scan_folder(root / hospital.path, hospital.class_map))
-        except InputError as error:
-            problems.append(error)
-    if problems:
-        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))
+    run_job(job, console, work)
 
 
 def _federate(
@@ -100,7 +83,7 @@ def _federate(
     names = {hospital.key: hospital.name for hospital in hospitals}
     with Screen(console, settings.rounds, names, spool) as screen, Stopper(stop, spool, console):
         listeners = Listeners([recorder, TrainingLog(), screen])
-        federation = Federation(settings, progress, recorder, listeners, stop, names)
+        federation = Federation(settings, progress, recorder, listeners, stop, names, _place(settings))
         server_app = make_server_app(federation.run)
         key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
         sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
@@ -111,6 +94,12 @@ def _federate(
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)
             ray.launch(server_app, client_app, len(hospitals), workers, stop)
+
+
+def _place(settings: RunSettings) -> Place:
+    """Return what this machine gives the hospitals; in one process they work one after another, with every core."""
+    cores, threads = settings.compute.cores or 1, settings.compute.threads
+    return Place(True, cores, threads or (cores if settings.compute.engine == "inprocess" else None))
 
 
 def _shared_key(folder: Path) -> Path:
@@ -129,7 +118,7 @@ def _site(settings: RunSettings, hospital: Hospital, spool: Spool, key: Path | N
 
 def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:
     """Let each site read all others' folders where the strategy pools; a federation's sites know their own alone."""
-    if settings.strategy.name != POOLED_STRATEGY:
+    if not STRATEGIES[settings.strategy.name].pooled:
         return sites
     together = {site.hospital.key: site for site in sites}
     return [replace(site, pool=together) for site in sites]

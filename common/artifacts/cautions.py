@@ -8,7 +8,7 @@ from dataclasses import asdict
 from common.artifacts.read_cautions import Caution
 from common.audit.finding import counted, listed
 from common.metrics.calibration import is_at_edge
-from common.protocol.messages import Description
+from common.protocol.description import Description
 
 
 def cautions(

@@ -7,7 +7,7 @@ from typing import Any
 
 from common.artifacts.status import now
 from common.overlap.matches import CrossDuplicates
-from common.protocol.messages import Description
+from common.protocol.description import Description
 from common.protocol.plan import Plan
 
 _SPLITS = ("train_idx", "val_idx", "test_idx")

@@ -11,7 +11,7 @@ from common.artifacts.cautions import cautions, to_json
 from common.artifacts.meta_metrics import metrics_json
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.evaluation import EvaluateResult
-from common.protocol.messages import Description
+from common.protocol.description import Description
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What an evaluation of one hospital's slices reports: counts and sums that add up over hospitals."""
+"""What training and evaluation on one hospital's slices report: counts and sums that add up over hospitals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ from common.metrics.intervals import Replicates
 def no_replicates() -> Replicates:
     """Return the replicates of an evaluation that drew none."""
     return np.zeros((0, NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training reports; loss and accuracy are means over the slices as they were seen, augmented."""
+
+    samples: int  # training slices of the hospital
+    steps: int  # optimiser steps taken
+    loss: float
+    accuracy: float  # a fraction
+    lr: float  # of the last step
+    seconds: float  # wall time
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-Arrays = dict[str, npt.NDArray[np.generic]]
+AnyArray = npt.NDArray[np.generic]
+Arrays = dict[str, AnyArray]
 
 # BatchNorm's buffers, by the names PyTorch gives them
 _STATISTICS = ("running_mean", "running_var")
@@ -19,14 +20,12 @@ def is_weight(name: str) -> bool:
     return name.rpartition(".")[2] not in (*_STATISTICS, *_COUNTERS)
 
 
-def weights_of(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
+def weights_of(arrays: Mapping[str, AnyArray]) -> Arrays:
     """Return what gradients train, without BatchNorm's buffers."""
     return {name: array for name, array in arrays.items() if is_weight(name)}
 
 
-def check_update(
-    reference: Mapping[str, npt.NDArray[np.generic]], update: Mapping[str, npt.NDArray[np.generic]]
-) -> str | None:
+def check_update(reference: Mapping[str, AnyArray], update: Mapping[str, AnyArray]) -> str | None:
     """Say what is wrong with a hospital's update.
 
     Parameters
@@ -58,7 +57,7 @@ def check_update(
     return None
 
 
-def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], samples: Sequence[float]) -> Arrays:
+def average_buffers(updates: Sequence[Mapping[str, AnyArray]], samples: Sequence[float]) -> Arrays:
     """Average BatchNorm's buffers over hospitals, weighted by samples.
 
     Statistics are a convex combination, so variances stay positive; counters are rounded back to whole numbers.
@@ -85,6 +84,6 @@ def average_buffers(updates: Sequence[Mapping[str, npt.NDArray[np.generic]]], sa
     return averaged
 
 
-def payload_bytes(arrays: Mapping[str, npt.NDArray[np.generic]]) -> int:
+def payload_bytes(arrays: Mapping[str, AnyArray]) -> int:
     """Return the size of the tensors in bytes."""
     return sum(array.nbytes for array in arrays.values())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.errors import InputError
-from common.protocol.messages import Description
+from common.protocol.description import Description
 
 
 @dataclass(frozen=True)

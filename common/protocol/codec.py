@@ -1,6 +1,6 @@
-"""A model as one block of bytes, for the way between machines.
+"""A model as one block of bytes.
 
-Flower moves each tensor as an object of its own, with a signed request for it: 122 tensors of ResNet18 are some 250
+Flower moves each array as an object of its own, with a signed request for it: 122 tensors of ResNet18 are some 250
 requests, each way, for each hospital. As one block they are ten.
 """
 
@@ -10,33 +10,30 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from common.model.weights import Arrays
+from common.model.weights import AnyArray, Arrays
+from common.protocol.names import BLOCK, MANIFEST
 
 _KINDS = {"float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"}
 _MOST_TENSORS = 100_000
 
 
-def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[npt.NDArray[np.uint8], str]:
+def pack(arrays: Mapping[str, AnyArray]) -> Arrays:
     """Join tensors.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        For example a state_dict.
 
     Returns
     -------
-    tuple of (ndarray, str)
-        ``uint8 [bytes]`` in the mapping's order, and name, type and shape of each tensor as JSON.
+    dict of str to ndarray
+        ``block``, uint8 ``[bytes]`` in the mapping's order, and ``manifest``, the bytes of a JSON list of each tensor's
+        name, type and shape.
     """
     parts = [np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in arrays.values()]
-    manifest = [[name, str(array.dtype), list(array.shape)] for name, array in arrays.items()]
-    return np.concatenate(parts) if parts else np.empty(0, np.uint8), json.dumps(manifest)
+    manifest = json.dumps([[name, str(array.dtype), list(array.shape)] for name, array in arrays.items()])
+    block = np.concatenate(parts) if parts else np.empty(0, np.uint8)
+    return {BLOCK: block, MANIFEST: np.frombuffer(manifest.encode(), np.uint8)}
 
 
-def unpack(block: npt.NDArray[np.uint8], manifest: str) -> Arrays:
+def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
     """Take tensors apart again; the sender is not trusted.
 
     Raises
@@ -44,8 +41,10 @@ def unpack(block: npt.NDArray[np.uint8], manifest: str) -> Arrays:
     ValueError
         If block and manifest do not belong together.
     """
-    entries = json.loads(manifest)
-    if not isinstance(entries, list) or len(entries) > _MOST_TENSORS or block.dtype != np.uint8 or block.ndim != 1:
+    if set(packed) != {BLOCK, MANIFEST} or any(part.dtype != np.uint8 or part.ndim != 1 for part in packed.values()):
+        raise ValueError("no packed model")
+    block, entries = packed[BLOCK], json.loads(packed[MANIFEST].tobytes())
+    if not isinstance(entries, list) or len(entries) > _MOST_TENSORS:
         raise ValueError("no packed model")
     arrays: Arrays = {}
     start = 0

@@ -1,94 +1,153 @@
-"""What a hospital says of itself when a run starts: counts, audit findings and its split. No image, no file name.
+"""What server and hospitals say to each other, typed, and as the plain records that a message carries.
 
-An evaluation as the numbers of a message: one function writes them at the hospital, one reads them at the server.
+A record is a mapping: of arrays for a model, of numbers and texts for everything else. Flower is not in sight: both
+apps turn records into Flower's and back. What a server reads here
+comes from anybody, so reading refuses what cannot be.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from common.errors import ProjectError
 from common.labels import NUM_CLASSES
-from common.metrics.calibration import GRID, from_counts, to_counts
-from common.metrics.evaluation import EvaluateResult
-from common.protocol.names import SAMPLES
+from common.metrics.calibration import GRID, NUM_BINS, Bin, from_counts, to_counts
+from common.metrics.confusion import Confusion
+from common.metrics.evaluation import EvaluateResult, TrainResult
+from common.metrics.intervals import Replicates
+from common.model.weights import Arrays
+from common.protocol import names
+from common.protocol.codec import unpack
+from common.protocol.plan import Plan
+from common.protocol.postprocess import UnusableAnswer
+
+Record = Mapping[str, Any]
+Records = dict[str, Record]
+TRAINING_NUMBERS = ("steps", "loss", "accuracy", "lr", "seconds")  # as `TrainResult` calls them
 
 
 @dataclass(frozen=True)
-class Description:
-    """One hospital's answer to "describe yourself".
+class LocalStateRef:
+    """Which of the tensors that a hospital keeps go with a model."""
 
-    Attributes
+    token: str = ""  # the run's; empty where nothing is kept
+    round: int = 0  # whose tensors; 0 for the first ones, which follow from the seed
+    retain_round: int = 0  # whose tensors will be asked for later
+
+
+@dataclass(frozen=True)
+class ExtraPayload:
+    """What a strategy sends along with the model."""
+
+    local: LocalStateRef = LocalStateRef()
+    global_control: Arrays = field(default_factory=dict)  # the mean of all hospitals' control variates
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a hospital is asked to do with a model: train it, or with a `split`, evaluate it."""
+
+    plan: Plan
+    server_round: int  # from 1
+    arrays: Arrays  # the model, as far as it travels
+    threads: int = 0  # 0 leaves PyTorch's choice
+    extra: ExtraPayload = ExtraPayload()
+    pool: tuple[str, ...] = ()  # train on these hospitals' slices together; in a simulation only
+    split: str = ""  # evaluate on "val" or "test"
+    temperature: float = 1.0  # of the calibrated confidence of a test
+
+
+def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
+    """Write a task; the model and the control variate come packed, since one goes to several hospitals."""
+    config: dict[str, Any] = {
+        names.PLAN: task.plan.to_json(),
+        names.ROUND: task.server_round,
+        names.THREADS: task.threads,
+    }
+    if task.split:
+        config |= {names.SPLIT: task.split, names.TEMPERATURE: task.temperature}
+    if task.pool:
+        config[names.POOL] = list(task.pool)
+    local = task.extra.local
+    if local.token:
+        config |= {names.RUN: local.token, names.LOCAL_ROUND: local.round, names.RETAIN_ROUND: local.retain_round}
+    records: Records = {names.ARRAYS: packed, names.CONFIG: config}
+    return records | {names.CONTROL: packed_control} if task.extra.global_control else records
+
+
+def read_task(records: Records) -> Task:
+    """Read a task at a hospital."""
+    config = records[names.CONFIG]
+    numbers = (int(config.get(name, 0)) for name in (names.LOCAL_ROUND, names.RETAIN_ROUND))
+    control = unpack(records[names.CONTROL]) if names.CONTROL in records else {}
+    return Task(
+        plan=Plan.from_json(str(config[names.PLAN])),
+        server_round=int(config[names.ROUND]),
+        arrays=unpack(records[names.ARRAYS]),
+        threads=int(config[names.THREADS]),
+        extra=ExtraPayload(LocalStateRef(str(config.get(names.RUN, "")), *numbers), control),
+        pool=tuple(str(key) for key in config.get(names.POOL, ())),
+        split=str(config.get(names.SPLIT, "")),
+        temperature=float(config.get(names.TEMPERATURE, 1.0)),
+    )
+
+
+def who_record(hospital: str, files_sha256: str = "") -> Record:
+    """Say which hospital answers, on which files."""
+    return {names.HOSPITAL: hospital, names.FILES: files_sha256}
+
+
+def refusal_record(error: ProjectError, sentence: str) -> Record:
+    """Refuse with a code; the sentence may be another than the error's."""
+    return {"code": error.code, "sentence": sentence, "exit-code": error.exit_code}
+
+
+def training_record(result: TrainResult) -> Record:
+    """Write the figures of a training."""
+    return {names.SAMPLES: result.samples, **{name: getattr(result, name) for name in TRAINING_NUMBERS}}
+
+
+def read_training(records: Records, samples: int) -> TrainResult:
+    """Read the figures of a training.
+
+    Parameters
     ----------
-    key, name, dataset_id, specialty : str
-        From the hospital's own settings.
-    location : list of float
-        Latitude and longitude, degrees.
-    numbers : dict
-        The audit's counts, the hospital's part of ``dataset_stats.json``.
-    split_counts : dict of str to dict of str to int
-        ``train``, ``val``, ``test`` to class to slices.
-    groups_across_splits : int
-        Groups of duplicates or of one patient's neighbours that stand on more than one side of the split.
-    files_sha256 : str
-        Hash of the list of relative paths.
-    file_count : int
-        Files that the indices count through.
-    train_idx, val_idx, test_idx : list of int
-        Local indices into the sorted list of files.
-    device : str
-        ``"cpu"`` or ``"cuda"``.
-    precision : str
-        ``"bfloat16"`` or ``"float32"``: in which the hospital's training multiplies.
+    samples : int
+        Training slices that the hospital described; its weight in the average may be no other.
+
+    Raises
+    ------
+    UnusableAnswer
+        If a figure is missing or cannot be.
     """
-
-    key: str
-    name: str
-    dataset_id: str
-    specialty: str
-    location: list[float]
-    numbers: dict[str, Any]
-    split_counts: dict[str, dict[str, int]]
-    groups_across_splits: int
-    files_sha256: str
-    file_count: int
-    train_idx: list[int] = field(repr=False)
-    val_idx: list[int] = field(repr=False)
-    test_idx: list[int] = field(repr=False)
-    device: str = "cpu"
-    precision: str = "float32"
-
-    @property
-    def train_samples(self) -> int:
-        """Training slices."""
-        return len(self.train_idx)
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the hospital's slices are drawn by a program."""
-        return bool(self.numbers.get("synthetic"))
-
-    def to_json(self) -> str:
-        """Return one line of JSON."""
-        return json.dumps(asdict(self))
-
-    @staticmethod
-    def from_json(text: str) -> Description:
-        """Read what `to_json` wrote."""
-        return Description(**json.loads(text))
+    if names.ARRAYS not in records or names.METRICS not in records:
+        raise UnusableAnswer("the answer holds no model")
+    try:
+        found = {name: float(records[names.METRICS][name]) for name in (names.SAMPLES, *TRAINING_NUMBERS)}
+    except (KeyError, TypeError, ValueError):
+        raise UnusableAnswer("its training figures cannot be read") from None
+    if not found[names.SAMPLES] > 0:
+        raise UnusableAnswer("it trained on no slice")
+    if found[names.SAMPLES] != samples:
+        said = f"{found[names.SAMPLES]:,.0f}"
+        raise UnusableAnswer(f"it says that it trained on {said} slices, but it described {samples:,}")
+    if not all(math.isfinite(found[name]) for name in ("loss", "accuracy")):
+        raise UnusableAnswer("its training loss is not finite; a lower train.lr may help")
+    if not all(math.isfinite(found[name]) and found[name] >= 0 for name in ("steps", "lr", "seconds")):
+        raise UnusableAnswer("its training figures cannot be read")
+    steps = int(found.pop("steps"))
+    return TrainResult(samples=samples, steps=steps, **{name: found[name] for name in TRAINING_NUMBERS[1:]})
 
 
-Numbers = dict[str, int | float | list[int] | list[float]]
-
-
-def to_numbers(result: EvaluateResult) -> Numbers:
-    """Return what a message carries of an evaluation; a test's thousand draws are 16,000 small whole numbers."""
+def evaluation_record(result: EvaluateResult) -> Record:
+    """Write an evaluation; a test's thousand draws are 16,000 small whole numbers."""
     return {
-        SAMPLES: result.samples,
+        names.SAMPLES: result.samples,
         "loss-sum": result.loss_sum,
         "confusion": result.confusion.ravel().tolist(),
         "bins": to_counts(result.bins),
@@ -100,24 +159,38 @@ def to_numbers(result: EvaluateResult) -> Numbers:
     }
 
 
-def from_numbers(numbers: Mapping[str, Any], replicates: int) -> EvaluateResult:
-    """Read what `to_numbers` wrote.
+def read_evaluation(records: Records, replicates: int = 0) -> EvaluateResult:
+    """Read an evaluation.
 
     Parameters
     ----------
-    numbers : mapping
-        As received; not yet known to fit each other.
     replicates : int
-        How many draws of the bootstrap there must be.
+        How many draws of the bootstrap it must hold.
 
     Raises
     ------
-    KeyError, TypeError, ValueError
-        A number is missing, or a list has another length.
+    UnusableAnswer
+        If a number is missing, or they do not fit each other.
     """
+    try:
+        result = _evaluation(records[names.METRICS], replicates)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        raise UnusableAnswer("its evaluation figures cannot be read") from None
+    if result.confusion.sum() != result.samples or (result.confusion < 0).any():
+        raise UnusableAnswer("its counts do not add up to its slices")
+    if not (_fit(result.bins, result.confusion) and _fit(result.calibrated_bins, result.confusion)):
+        raise UnusableAnswer("its counts by confidence do not fit its counts by class")
+    if not (math.isfinite(result.loss_sum) and np.isfinite(result.nll).all() and (result.nll >= 0).all()):
+        raise UnusableAnswer("its loss is not a finite number from 0")
+    if not 0 <= result.groups <= result.samples or not _drawn_from(result.replicates, result.confusion):
+        raise UnusableAnswer("the draws of its bootstrap do not fit its counts")
+    return result
+
+
+def _evaluation(numbers: Record, replicates: int) -> EvaluateResult:
     square = (NUM_CLASSES, NUM_CLASSES)
     return EvaluateResult(
-        samples=int(numbers[SAMPLES]),
+        samples=int(numbers[names.SAMPLES]),
         loss_sum=float(numbers["loss-sum"]),
         confusion=np.asarray(numbers["confusion"], dtype=np.int64).reshape(square),
         bins=from_counts(numbers["bins"]),
@@ -127,3 +200,22 @@ def from_numbers(numbers: Mapping[str, Any], replicates: int) -> EvaluateResult:
         replicates=np.asarray(numbers["replicates"], dtype=np.int64).reshape(replicates, *square),
         groups=int(numbers["groups"]),
     )
+
+
+def _fit(bins: Sequence[Bin], confusion: Confusion) -> bool:
+    """Tell whether bins hold as many cases, and as many right ones, as the confusion matrix."""
+    counts = sum(part.count for part in bins), sum(part.correct for part in bins)
+    return len(bins) == NUM_BINS and counts == (int(confusion.sum()), int(np.trace(confusion)))
+
+
+def _drawn_from(replicates: Replicates, confusion: Confusion) -> bool:
+    """Tell whether draws can come from these counts.
+
+    A cell without a case stays empty in every draw, and the draws' mean size is that of the sample, but for chance: six
+    standard errors are left to it.
+    """
+    if (replicates < 0).any() or replicates[:, confusion == 0].any():
+        return False
+    sizes = replicates.sum(axis=(1, 2))
+    leeway = 6 * sizes.std() / np.sqrt(len(sizes)) if len(sizes) else 0.0
+    return not len(sizes) or bool(abs(sizes.mean() - confusion.sum()) <= leeway + 1e-9)

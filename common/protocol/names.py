@@ -1,15 +1,15 @@
-"""Names of the records in a message; server and hospital both take them from here."""
+"""Names of the records in a message, and of what is in them; server and hospital both take them from here."""
 
 from __future__ import annotations
 
-ARRAYS = "arrays"  # ArrayRecord: a state_dict, as far as it travels
-CONTROL = "control"  # ArrayRecord, server to hospital: the mean control variate of SCAFFOLD
-CONFIG = "config"  # ConfigRecord, server to hospital
-METRICS = "metrics"  # MetricRecord: numbers only
-WHO = "who"  # ConfigRecord, hospital to server: which hospital, which files
-REFUSAL = "refusal"  # ConfigRecord: a code and a sentence instead of an answer
-FINGERPRINTS = "fingerprints"  # ConfigRecord: keyed tokens as JSON, empty where the hospital has no key; also the query
-DESCRIPTION = "description"  # ConfigRecord: the audit's counts and the split, as JSON
+ARRAYS = "arrays"  # a packed state_dict, as far as it travels
+CONTROL = "control"  # server to hospital, packed: the mean control variate of SCAFFOLD
+CONFIG = "config"  # server to hospital: what to do
+METRICS = "metrics"  # hospital to server: numbers only
+WHO = "who"  # hospital to server: which hospital, which files
+REFUSAL = "refusal"  # a code and a sentence instead of an answer
+FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question
+DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 
 PLAN = "plan"
 ROUND = "server-round"
@@ -18,16 +18,14 @@ TEMPERATURE = "temperature"  # of the calibrated confidence of a test
 THREADS = "threads"  # 0: the hospital decides
 
 RUN = "run"  # names what a hospital keeps of a run
-OWN = "own-round"  # the round whose own tensors go with the model; 0: none yet
-HOLD = "hold-round"  # a round whose own tensors will be asked for later
+LOCAL_ROUND = "own-round"  # the round whose local tensors go with the model; 0: none yet
+RETAIN_ROUND = "hold-round"  # a round whose local tensors will be asked for later
 POOL = "pool"  # keys of the hospitals whose slices one loader takes; in a simulation only
 
 HOSPITAL = "hospital"
 FILES = "files-sha256"
 SAMPLES = "num-examples"
+JSON = "json"
 
-PACKABLE = (ARRAYS, CONTROL)  # what travels as one block between machines
-PACKED = "packed-"  # and the record's name, ArrayRecord: the block
-BLOCK = "block"
-MANIFEST = "manifest-"  # and the record's name, ConfigRecord: what is in the block
-TENSORS = "tensors"
+BLOCK = "block"  # of a packed state_dict: every tensor's bytes
+MANIFEST = "manifest"  # of a packed state_dict: name, type and shape of each tensor

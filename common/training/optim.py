@@ -52,7 +52,7 @@ def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
     return rate
 
 
-def steps_in_round(samples: int, plan: TrainPlan, server_round: int) -> list[int]:
+def steps_in_round(samples: int, plan: TrainPlan, server_round: int = 1) -> list[int]:
     """Return the steps of each pass that a round makes over so many slices.
 
     Where several rounds share an epoch, each makes its part of the epoch's steps in one pass, and no more than its part

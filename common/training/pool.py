@@ -60,7 +60,7 @@ class Pool:
     steps: list[int]
 
 
-def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan, server_round: int) -> Pool:
+def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan, server_round: int = 1) -> Pool:
     """Join hospitals.
 
     Parameters

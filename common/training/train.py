@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from common.config.settings import TrainPlan
 from common.labels import NUM_CLASSES
+from common.metrics.evaluation import TrainResult
 from common.seeds import stream_seed
 from common.training.augment import augment
 from common.training.batches import Indices, Slices, batches
@@ -25,7 +26,7 @@ OnBatch = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Moment:
+class RoundContext:
     """Where in a run a training takes place.
 
     Attributes
@@ -46,38 +47,12 @@ class Moment:
     rounds: int
 
 
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training reports.
-
-    Attributes
-    ----------
-    samples : int
-        Training slices of the hospital.
-    steps : int
-        Optimiser steps taken.
-    loss, accuracy : float
-        Means over the slices as they were seen: augmented, and while the weights moved. Accuracy is a fraction.
-    lr : float
-        Rate of the last step.
-    seconds : float
-        Wall time.
-    """
-
-    samples: int
-    steps: int
-    loss: float
-    accuracy: float
-    lr: float
-    seconds: float
-
-
 def train(
     model: nn.Module,
     slices: Slices,
     indices: Indices,
     plan: TrainPlan,
-    moment: Moment,
+    context: RoundContext,
     on_batch: OnBatch | None = None,
     steps: Sequence[int] | None = None,
     correct: Correction | None = None,
@@ -94,7 +69,7 @@ def train(
         The training split.
     plan : TrainPlan
         Epochs, batch size, rates, augmentation.
-    moment : Moment
+    context : RoundContext
         Seeds the order and the augmentation and sets the learning rate.
     on_batch : callable, optional
         Gets (steps done, steps in all) before each step; what it raises ends the training.
@@ -110,13 +85,13 @@ def train(
     started = time.perf_counter()
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
-    generator = torch.Generator().manual_seed(_seed(moment, "augment"))
-    passes = _passes(indices, plan, moment, steps or steps_in_round(len(indices), plan, moment.server_round))
+    generator = torch.Generator().manual_seed(_seed(context, "augment"))
+    passes = _passes(indices, plan, context, steps or steps_in_round(len(indices), plan, context.server_round))
     total = sum(count for _, count in passes)
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
-    rates = rates_of_round(plan, moment.server_round, moment.rounds, total)
+    rates = rates_of_round(plan, context.server_round, context.rounds, total)
     step = 0
     for order, count in passes:
         for images, labels in batches(slices, order, plan.batch_size, device, count):
@@ -131,14 +106,16 @@ def train(
     return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
 
 
-def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:
+def _passes(
+    indices: Indices, plan: TrainPlan, context: RoundContext, steps: Sequence[int]
+) -> list[tuple[Indices, int]]:
     """Return what a round goes through: slices in their order, and into how many batches they are dealt.
 
     Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
     epoch still sees each slice once; a part too small for BatchNorm, which needs two slices, becomes the whole.
     """
-    epoch, part = divmod(moment.server_round - 1, plan.rounds_per_epoch)
-    seed = stream_seed(moment.seed, moment.hospital, "order", epoch + 1)
+    epoch, part = divmod(context.server_round - 1, plan.rounds_per_epoch)
+    seed = stream_seed(context.seed, context.hospital, "order", epoch + 1)
     shuffle = np.random.Generator(np.random.PCG64(seed))
     if plan.rounds_per_epoch == 1:
         return [(shuffle.permutation(indices), count) for count in steps]
@@ -209,5 +186,5 @@ def _step(
     return torch.stack((loss.double() * len(labels), right.double()))
 
 
-def _seed(moment: Moment, purpose: str) -> int:
-    return stream_seed(moment.seed, moment.hospital, purpose, moment.server_round)
+def _seed(context: RoundContext, purpose: str) -> int:
+    return stream_seed(context.seed, context.hospital, purpose, context.server_round)

@@ -15,7 +15,7 @@ _THREAD_EXPONENT = 0.83
 _EXHAUSTIVE_HOSPITALS = 10
 
 
-def share_cores(samples: Mapping[str, int], cores: int) -> dict[str, int]:
+def allocate_cores(samples: Mapping[str, int], cores: int) -> dict[str, int]:
     """Choose each hospital's threads so that a round ends soonest.
 
     Parameters

@@ -10,25 +10,30 @@ from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
 from common.artifacts.history import RoundRecord
-from common.artifacts.run_labels import POOLED_STRATEGY, model_tested
+from common.artifacts.run_labels import model_tested
 from common.config.settings import RunSettings
+from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.metrics.confusion import figures
 from common.model.weights import Arrays
-from common.protocol.messages import Description
+from common.protocol.description import Description
 from common.protocol.plan import Plan, plan_of
-from server.federation.exchange import Exchange, Who, unknown_nodes
-from server.federation.local_state import Keeping
+from common.protocol.postprocess import chain_of
+from server.federation.evaluation_phase import EvaluationPhase
+from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
+from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
-from server.federation.participants import Muster, Roster
-from server.federation.pooled import PooledRounds
+from server.federation.participants import Participants, QuorumPolicy
 from server.federation.rounds import Rounds
-from server.federation.update_store import Parking
+from server.federation.training_phase import TrainingPhase
+from server.federation.update_store import UpdateStore
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 from server.recording.recorder import Recorder
-from server.strategies.combining import Combining
+from server.strategies.aggregator import Aggregator
 from server.strategies.registry import make_strategy, quorum
+
+_STEPS = "step:"  # before the names of what the chain's steps keep, beside the strategy's own in the checkpoint
 
 
 @dataclass(frozen=True)
@@ -37,22 +42,16 @@ class Federation:
 
     Attributes
     ----------
-    settings : RunSettings
-        Resolved: `ComputeSettings.cores` is a number.
     progress : RunProgress
         Where it starts: the first weights, or a checkpoint.
-    recorder : Recorder
-        Writes the artifacts.
     listener : Listener
         Hears every event, the recorder included.
     stop : threading.Event
         Ends the run from outside.
     names : mapping of str to str
         Hospital key to name, in configured order.
-    shares_cores : bool
-        Whether the hospitals are simulated on this machine's cores.
-    who : Who
-        Which hospital stands behind a node.
+    find_nodes : callable
+        Lists the connected nodes, and which hospital stands behind each.
     """
 
     settings: RunSettings
@@ -61,82 +60,73 @@ class Federation:
     listener: Listener
     stop: threading.Event
     names: Mapping[str, str]
-    shares_cores: bool = True
-    who: Who = unknown_nodes
+    place: Place
+    find_nodes: FindNodes = anonymous_nodes
 
     def run(self, grid: Grid) -> None:
         """Describe, train round after round, test the best round, close.
-
-        Parameters
-        ----------
-        grid : Grid
-            Flower's line to the hospitals.
 
         Raises
         ------
         ProjectError
             If the run cannot go on; the caller writes down why.
         """
-        cores = (self.settings.compute.cores or 1) if self.shares_cores else 0
-        exchange = Exchange(grid, self.stop, cores, self.listener.waiting, self.who)
+        exchange = Exchange(grid, self.stop, self.place, self.listener.waiting, self.find_nodes)
         plan = plan_of(self.settings)
-        roster = self._gather(exchange, plan, cores)
+        participants = self._gather(exchange, plan)
         strategy = make_strategy(self.settings.strategy, plan)
-        strategy.recall(self.progress.memory)
-        parking = Parking(self.recorder.folder.path)
+        strategy.recall({name: kept for name, kept in self.progress.memory.items() if not name.startswith(_STEPS)})
+        linear = STRATEGIES[self.settings.strategy.name].linear
+        store = UpdateStore(self.recorder.folder.path if linear else None)
         try:
-            rounds = self._rounds(exchange, plan, roster, strategy, parking)
-            self._train(rounds, strategy)
+            rounds = self._rounds(exchange, participants, strategy, store)
+            self._train(rounds)
         finally:
-            parking.close()
+            store.close()
         tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays)
         tested = model_tested(self.settings.strategy.name, plan.strategy.keeps, self.progress.best_round)
         self.listener.tested(tested, tests)
-        self.listener.completed(self.recorder.complete(self.progress, roster.descriptions, tests))
+        best_rounds = {name: rounds.local.best_round(name) for name in self.names.values()}
+        meta = self.recorder.complete(
+            self.progress, participants.descriptions, tests, rounds.local.temperature, best_rounds
+        )
+        self.listener.completed(meta)
 
-    def _gather(self, exchange: Exchange, plan: Plan, cores: int) -> Roster:
+    def _gather(self, exchange: Exchange, plan: Plan) -> Participants:
         """Wait for the hospitals; have them describe themselves, and look for slices that two of them hold."""
-        strategy, compute = self.settings.strategy, self.settings.compute
-        every_core = cores if compute.engine == "inprocess" else None  # there one hospital works after another
-        how = Muster(
-            quorum(strategy, len(self.names)),
-            strategy.wait_seconds,
-            strategy.timeout_seconds,
-            cores,
-            compute.threads or every_core,
+        settings = self.settings.strategy
+        policy = QuorumPolicy(
+            quorum(settings, len(self.names)),
+            settings.wait_seconds,
+            settings.timeout_seconds,
+            1 if self.place.simulated else settings.attempts,
         )
         known = {key: Description.from_json(text) for key, text in self.progress.described.items()}
-        roster = Roster(exchange, plan, self.names, how, self.listener, known, self._check_files)
+        participants = Participants(exchange, plan, self.names, policy, self.listener, known, self._check_files)
         self.listener.phase("describe", self.progress.round)
-        present = roster.gather()
+        present = participants.gather()
         if self.settings.data.cross_hospital_check:
-            found = compare_hospitals(exchange, plan, self.names, present, strategy.timeout_seconds)
+            found = compare_hospitals(exchange, plan, self.names, present, settings.timeout_seconds)
             self.listener.compared(found)
-        return roster
+        return participants
 
-    def _rounds(self, exchange: Exchange, plan: Plan, roster: Roster, strategy: Combining, parking: Parking) -> Rounds:
-        settings = self.settings.strategy
-        kind = PooledRounds if settings.name == POOLED_STRATEGY else Rounds
-        return kind(
-            plan=plan,
-            roster=roster,
-            exchange=exchange,
-            strategy=strategy,
-            quorum=quorum(settings, len(self.names)),
-            attempts=1 if self.shares_cores else settings.attempts,
-            timeout_seconds=settings.timeout_seconds,
-            listener=self.listener,
-            parking=parking,
-            keeping=Keeping(plan.strategy.keeps, self.progress, plan.strategy.control_variates),
-        )
+    def _rounds(
+        self, exchange: Exchange, participants: Participants, strategy: Aggregator, store: UpdateStore
+    ) -> Rounds:
+        plan = strategy.plan
+        local = LocalStates(plan, self.progress)
+        kept = {name.removeprefix(_STEPS): v for name, v in self.progress.memory.items() if name.startswith(_STEPS)}
+        training = TrainingPhase(participants, exchange, strategy, chain_of(plan), store, local, self.listener, kept)
+        return Rounds(training, EvaluationPhase(plan, participants, exchange, self.listener), strategy, local)
 
-    def _train(self, rounds: Rounds, strategy: Combining) -> None:
+    def _train(self, rounds: Rounds) -> None:
         """Do the rounds that are left; each is on disk before the next begins."""
         progress = self.progress
         for number in range(progress.round + 1, self.settings.rounds + 1):
             arrays, record = rounds.run_round(number, progress.arrays)
             is_best = advance(progress, arrays, record)
-            progress.memory = strategy.memory()
+            steps = {f"{_STEPS}{name}": kept for name, kept in rounds.training.memory.items()}
+            progress.memory = rounds.strategy.memory() | steps
             self.recorder.save_round(progress)
             self.listener.round_done(record, is_best)
 
@@ -155,8 +145,8 @@ class Federation:
 def advance(progress: RunProgress, arrays: Arrays, record: RoundRecord) -> bool:
     """Take a complete round into the progress; return whether it is the best so far.
 
-    Best is the higher validation accuracy, then the lower loss; a round at a smaller size, or that fewer hospitals
-    validated, is never better, since its accuracy is another quantity.
+    Best is the higher validation accuracy, then the lower loss; a round that fewer hospitals validated is never better,
+    since its accuracy is another quantity.
     """
     accuracy = figures(record.val_confusion).accuracy
     score = (float(record.image_size), float(len(record.validated)), accuracy, -record.val_loss)

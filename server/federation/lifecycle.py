@@ -31,38 +31,20 @@ Work = Callable[[RunProgress, Recorder], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be run, and by which program.
-
-    Attributes
-    ----------
-    settings : RunSettings
-        Resolved.
-    hospitals : sequence of Hospital
-        In configured order.
-    folder : RunFolder or None
-        Of the run to go on with; None takes a new number.
-    program : str
-        For example ``"server.simulate"``; what a resume is to be started with.
-    engine : str
-        What carries the messages, for ``status.json``.
-    """
+    """What is to be run, and by which program."""
 
     settings: RunSettings
-    hospitals: Sequence[Hospital]
-    folder: RunFolder | None
-    program: str
-    engine: str
+    hospitals: Sequence[Hospital]  # in configured order
+    folder: RunFolder | None  # of the run to go on with; None takes a new number
+    program: str  # for example "server.simulate"; what a resume is to be started with
+    engine: str  # what carries the messages, for status.json
 
 
-def conduct(job: Job, console: Console, work: Work) -> None:
+def run_job(job: Job, console: Console, work: Work) -> None:
     """Run in the run's own folder; whatever ends it is written down.
 
     Parameters
     ----------
-    job : Job
-        What.
-    console : Console
-        Where to say so.
     work : callable
         Brings server and hospitals together, from the progress so far.
 
@@ -80,12 +62,12 @@ def conduct(job: Job, console: Console, work: Work) -> None:
     except Timeout:
         raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
     try:
-        _conduct(job, folder, console, work)
+        _run(job, folder, console, work)
     finally:
         lock.release()
 
 
-def _conduct(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
+def _run(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
     settings = job.settings
     progress = _start_of(settings, folder)
     log = new_log(folder.output_dir)

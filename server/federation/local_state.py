@@ -9,54 +9,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from common.model.local_layers import EVERYTHING, NOTHING
-from common.protocol import names
+from common.model.local_layers import EVERYTHING
+from common.protocol.messages import LocalStateRef
+from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress
 
-Row = dict[str, Any]
-Said = dict[str, str | int]
+Row = dict[str, Any]  # of ``training_history.json``
 
 
-class Keeping:
+class LocalStates:
     """What messages say about the hospitals' own tensors.
 
     Parameters
     ----------
-    keeps : str
-        What stays at the hospitals, one of `common.model.local_layers.KEEPS`.
     progress : RunProgress
         The run's token, its history and its best round; it grows while the run goes on.
-    control_variates : bool
-        Whether hospitals keep something that is no part of the model.
     """
 
-    def __init__(self, keeps: str, progress: RunProgress, control_variates: bool = False) -> None:
-        self._keeps = keeps
-        self._nothing = keeps == NOTHING and not control_variates
+    def __init__(self, plan: Plan, progress: RunProgress) -> None:
+        self._alone = plan.strategy.keeps == EVERYTHING
         self._progress = progress
 
-    def to_train(self, name: str) -> Said:
+    def to_train(self, name: str) -> LocalStateRef:
         """Say whose tensors a hospital starts the next round from, and which it must hold on to for the test."""
-        return self._said(self._own(name, self._progress.round), self._own(name, self.best_round(name)))
+        return self._ref(self._of(name, self._progress.round), self._of(name, self.best_round(name)))
 
-    def to_validate(self, name: str, number: int, replied: Sequence[str]) -> Said:
+    def to_validate(self, name: str, number: int, replied: Sequence[str]) -> LocalStateRef:
         """Say whose tensors go with the model of a round that is not in the history yet."""
-        own = number if name in replied else self._own(name, self._progress.round)
-        return self._said(own, self._own(name, self.best_round(name)))
+        current = number if name in replied else self._of(name, self._progress.round)
+        return self._ref(current, self._of(name, self.best_round(name)))
 
-    def to_test(self, name: str) -> Said:
+    def to_test(self, name: str) -> LocalStateRef:
         """Say whose tensors go with the best model."""
-        own = self._own(name, self.best_round(name))
-        return self._said(own, own)
+        best = self._of(name, self.best_round(name))
+        return self._ref(best, best)
 
     def best_round(self, name: str) -> int:
         """Return the round whose model is tested at a hospital; 0 before the first.
 
         One that keeps everything chooses by its own validation slices, as it would if it were alone.
         """
-        if self._keeps == EVERYTHING:
-            return own_best_round(self._progress.history, name)
-        return self._progress.best_round
+        return own_best_round(self._progress.history, name) if self._alone else self._progress.best_round
 
     @property
     def temperature(self) -> float | None:
@@ -64,35 +57,23 @@ class Keeping:
 
         A run that an earlier version began has none either.
         """
-        if self._keeps == EVERYTHING:
-            return None
-        found = self._progress.best_row.get("temperature")
+        found = None if self._alone else self._progress.best_row.get("temperature")
         return None if found is None else float(found)
 
-    def _own(self, name: str, number: int) -> int:
-        return last_taught(self._progress.history, name, number)
+    def _of(self, name: str, number: int) -> int:
+        return last_accepted(self._progress.history, name, number)
 
-    def _said(self, own: int, hold: int) -> Said:
-        if self._nothing:
-            return {}
-        return {names.RUN: self._progress.token, names.OWN: own, names.HOLD: hold}
+    def _ref(self, number: int, retain: int) -> LocalStateRef:
+        return LocalStateRef(self._progress.token, number, retain)
 
 
-def last_taught(history: Sequence[Row], name: str, number: int) -> int:
-    """Return the last round, up to `number`, in which a hospital's training was accepted; 0 if there is none."""
+def last_accepted(history: Sequence[Row], name: str, number: int) -> int:
+    """Return the last round, up to `number`, in which a hospital's update was accepted; 0 if there is none."""
     return max((row["epoch"] for row in history if row["epoch"] <= number and name in row["replied"]), default=0)
 
 
 def own_best_round(history: Sequence[Row], name: str) -> int:
-    """Return the round with a hospital's own highest validation accuracy, then lowest loss; 0 if there is none.
-
-    As over all hospitals, a round at a smaller size is never better.
-    """
-    best, number = (0.0, 0.0, 0.0), 0
-    for row in history:
-        part = row["hospitals"].get(name, {})
-        if "val_accuracy" in part:
-            score = (float(row["image_size"]), part["val_accuracy"], -part["val_loss"])
-            if not number or score > best:
-                best, number = score, row["epoch"]
-    return number
+    """Return the round with a hospital's own highest validation accuracy, then lowest loss; 0 if there is none."""
+    parts = [(row["epoch"], row["hospitals"].get(name, {})) for row in history]
+    scores = [(part["val_accuracy"], -part["val_loss"], -epoch) for epoch, part in parts if "val_accuracy" in part]
+    return -max(scores)[2] if scores else 0

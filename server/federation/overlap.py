@@ -6,20 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 
-from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from flwr.app import MessageType
 
 from common.errors import InputError
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matches import CrossDuplicates, summarise
 from common.overlap.matching import cross_match, match_lists
-from common.protocol import names as wire
-from common.protocol.messages import Description
+from common.protocol import names as record_names
+from common.protocol.description import Description
+from common.protocol.messages import Records
 from common.protocol.plan import Plan
-from server.federation import screening
+from common.protocol.postprocess import UnusableAnswer
 from server.federation.exchange import Exchange, Request
 from server.federation.participants import Member
+from server.federation.screening import usable_records
 
-QUESTION = f"{MessageType.QUERY}.{wire.FINGERPRINTS}"
+QUESTION = f"{MessageType.QUERY}.{record_names.FINGERPRINTS}"
 NO_KEY = "no fingerprint_key"
 
 _LONGEST_SECONDS = 600.0  # a hospital that says nothing must not keep the others from training
@@ -36,20 +38,12 @@ def compare_hospitals(
 
     Parameters
     ----------
-    exchange : Exchange
-        The line to the hospitals.
-    plan : Plan
-        What they follow.
     names : mapping of str to str
         Hospital key to name, in configured order.
     present : mapping of str to Member
         Who is there, by key.
     timeout_seconds : float
         Of a phase; waits ten minutes at most.
-
-    Returns
-    -------
-    CrossDuplicates
     """
     said, left_out = _ask(exchange, plan, present, min(timeout_seconds, _LONGEST_SECONDS))
     left_out |= {key: "not connected" for key in names if key not in present}
@@ -70,33 +64,29 @@ def _ask(
     exchange: Exchange, plan: Plan, present: Mapping[str, Member], timeout_seconds: float
 ) -> tuple[dict[str, Fingerprints], dict[str, str]]:
     """Return the fingerprints by hospital key, and why a hospital sent none."""
-    content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: plan.to_json()})})
-    requests = [
-        Request(key, Message(content, dst_node_id=member.node, message_type=QUESTION))
-        for key, member in present.items()
-    ]
+    records: Records = {record_names.CONFIG: {record_names.PLAN: plan.to_json()}}
+    requests = [Request(key, member.node, QUESTION, records) for key, member in present.items()]
     said: dict[str, Fingerprints] = {}
     left_out: dict[str, str] = {}
     for request, reply in exchange.ask(requests, timeout_seconds):
         description = present[request.hospital].description
-        answer = screening.refusal(reply, timeout_seconds, description) or _read(reply, description)
-        if isinstance(answer, str):
-            left_out[request.hospital] = answer
-        else:
-            said[request.hospital] = answer
+        try:
+            said[request.hospital] = _read(usable_records(reply, timeout_seconds, description), description)
+        except UnusableAnswer as problem:
+            left_out[request.hospital] = str(problem)
     return said, left_out
 
 
-def _read(reply: Message | None, description: Description) -> Fingerprints | str:
-    """Take fingerprints out of an answer, or say in a clause what is wrong with them."""
-    text = str(reply.content.get(wire.FINGERPRINTS, {}).get("json", "")) if reply else ""
+def _read(records: Records, description: Description) -> Fingerprints:
+    """Take fingerprints out of an answer; raises `UnusableAnswer`."""
+    text = str(records.get(record_names.FINGERPRINTS, {}).get(record_names.JSON, ""))
     if not text:
-        return NO_KEY
+        raise UnusableAnswer(NO_KEY)
     try:
         said = Fingerprints.from_json(text, f"The answer of {description.name}")
     except InputError as error:
-        return f"{error.code}: {error.sentence}"
+        raise UnusableAnswer(f"{error.code}: {error.sentence}") from None
     expected = (description.key, description.name, description.files_sha256, description.file_count)
     if (said.hospital, said.name, said.files_sha256, said.file_count) != expected:
-        return "its fingerprints are of other files than it described"
+        raise UnusableAnswer("its fingerprints are of other files than it described")
     return said

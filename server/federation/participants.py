@@ -6,37 +6,27 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from flwr.app import MessageType
 
 from common.artifacts.history import Failure
 from common.errors import InputError, RunError
-from common.protocol import names as wire
-from common.protocol.messages import Description
+from common.protocol import names as record_names
+from common.protocol.description import Description
 from common.protocol.plan import Plan
-from server.federation import screening
-from server.federation.core_allocation import share_cores
-from server.federation.description_validation import description_of
-from server.federation.exchange import Exchange, Node, Request, node_is_gone
+from common.protocol.postprocess import UnusableAnswer
+from server.federation.core_allocation import allocate_cores
+from server.federation.exchange import Exchange, Node, Place, Reply, Request
+from server.federation.screening import read_description, usable_records
 from server.recording.events import Listener
 
 
 @dataclass(frozen=True)
 class Member:
-    """A hospital that is connected.
+    """A hospital that is connected."""
 
-    Attributes
-    ----------
-    node : int
-        Flower's number of its node.
-    description : Description
-        What it said of itself.
-    threads : int
-        Threads it is asked to use; 0 leaves that to it.
-    """
-
-    node: int
+    node: int  # Flower's number of it
     description: Description
-    threads: int = 0
+    threads: int = 0  # that it is asked to use; 0 leaves that to it
 
     @property
     def name(self) -> str:
@@ -45,41 +35,22 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Muster:
-    """How hospitals are called together.
-
-    Attributes
-    ----------
-    quorum : int
-        Hospitals that must be there.
-    wait_seconds, timeout_seconds : float
-        For them to be there, and to describe themselves.
-    cores : int
-        Cores that simulated hospitals share; 0 on machines of their own.
-    threads : int or None
-        Threads of each hospital; None shares the cores by size, or leaves it to the hospital.
-    """
+class QuorumPolicy:
+    """How many hospitals must be there, and how long to wait for them."""
 
     quorum: int
-    wait_seconds: float
-    timeout_seconds: float
-    cores: int = 0
-    threads: int | None = None
+    wait_seconds: float  # for them to be there
+    timeout_seconds: float  # of each phase, describing themselves included
+    attempts: int = 1  # at a round below the quorum
 
 
-class Roster:
+class Participants:
     """The hospitals of one run.
 
     Parameters
     ----------
-    exchange : Exchange
-        The line to them.
-    plan : Plan
-        What they are to follow; they audit and split by it.
     names : mapping of str to str
-        Hospital key to name as the centre knows them, in configured order.
-    muster : Muster
-        How to call them together.
+        Hospital key to name as the centre knows them, in configured order: the order of every sum and table.
     listener : Listener
         Hears who comes and who is missing.
     known : mapping of str to Description
@@ -93,15 +64,16 @@ class Roster:
         exchange: Exchange,
         plan: Plan,
         names: Mapping[str, str],
-        muster: Muster,
+        policy: QuorumPolicy,
         listener: Listener,
         known: Mapping[str, Description],
         check: Callable[[Description], None],
     ) -> None:
         self.names = dict(names)
+        self.policy = policy
         self._exchange = exchange
+        self._place: Place = exchange.place
         self._plan = plan
-        self._muster = muster
         self._listener = listener
         self._check = check
         self._described = dict(known)
@@ -131,22 +103,17 @@ class Roster:
         """
         return self._wait(len(self.names))
 
-    def muster(self) -> dict[str, Member]:
+    def wait_for_quorum(self) -> dict[str, Member]:
         """Return who is there, as soon as that is a quorum; raises as `gather` does."""
-        return self._wait(self._muster.quorum)
+        return self._wait(self.policy.quorum)
 
     def absence(self, key: str) -> str:
         """Say why a hospital is not among those present."""
         return self._turned_away.get(key, "it was not connected")
 
-    def threads_alone(self) -> int:
-        """Return the threads of one that works while no other does; 0 leaves that to it."""
-        cores, threads = self._muster.cores, self._muster.threads
-        return min(threads or cores, cores) if cores else threads or 0
-
     def starting_order(self, present: Mapping[str, Member]) -> list[str]:
         """Return the keys in the order in which they are to start."""
-        return list(self._shares(present))
+        return list(self._threads({key: member.description for key, member in present.items()}))
 
     def _wait(self, wanted: int) -> dict[str, Member]:
         present = self._wait_for(wanted)
@@ -156,12 +123,12 @@ class Roster:
         return present
 
     def _wait_for(self, wanted: int) -> dict[str, Member]:
-        deadline = time.monotonic() + self._muster.wait_seconds
+        deadline = time.monotonic() + self.policy.wait_seconds
         told: list[str] = []
         while len(present := self._present()) < wanted:
             absent = [name for key, name in self.names.items() if key not in present]
             left = max(deadline - time.monotonic(), 0.0)
-            if absent != told and not self._muster.cores:
+            if absent != told and not self._place.simulated:
                 told = absent
                 self._listener.waiting_for(absent, left)
             if not left:
@@ -170,12 +137,12 @@ class Roster:
         return present
 
     def _enough(self, present: dict[str, Member], absent: list[str]) -> dict[str, Member]:
-        if len(present) >= self._muster.quorum:
+        if len(present) >= self.policy.quorum:
             return present
         raise RunError(
             "RUN011",
-            f"Only {len(present)} of {len(self.names)} hospitals were there after {self._muster.wait_seconds:.0f} s "
-            f"and {self._muster.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
+            f"Only {len(present)} of {len(self.names)} hospitals were there after {self.policy.wait_seconds:.0f} s "
+            f"and {self.policy.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
             "strategy.wait_seconds.",
         )
 
@@ -183,32 +150,31 @@ class Roster:
         """Return the connected members; newcomers describe themselves first."""
         nodes = [node for node in self._exchange.nodes() if not node.hospital or node.hospital in self.names]
         newcomers = [node for node in nodes if (node.number, node.since) not in self._asked]
-        if self._muster.cores and len(nodes) < len(self.names):
+        if self._place.simulated and len(nodes) < len(self.names):
             return {}  # simulated hospitals register one by one: describe them together
         if newcomers:
             self._describe(newcomers)
         found = {self._asked.get((node.number, node.since), ""): node.number for node in nodes}
-        keys = {key: self._described[key] for key in self.names if key in found and key in self._described}
-        shares = self._shares_of(keys)
-        return {key: Member(found[key], description, shares[key]) for key, description in keys.items()}
+        there = {key: self._described[key] for key in self.names if key in found and key in self._described}
+        threads = self._threads(there)
+        return {key: Member(found[key], description, threads[key]) for key, description in there.items()}
 
     def _describe(self, nodes: Sequence[Node]) -> None:
-        content = RecordDict({wire.CONFIG: ConfigRecord({wire.PLAN: self._plan.to_json()})})
         by_number = {node.number: node for node in nodes}
-        requests = [
-            Request("", Message(content, dst_node_id=node.number, message_type=MessageType.QUERY)) for node in nodes
-        ]
+        records = {record_names.CONFIG: {record_names.PLAN: self._plan.to_json()}}
+        requests = [Request("", node.number, MessageType.QUERY, records) for node in nodes]
         accepted: list[tuple[Node, Description]] = []
-        for request, reply in self._exchange.ask(requests, self._muster.timeout_seconds):
-            node = by_number[request.message.metadata.dst_node_id]
+        for request, reply in self._exchange.ask(requests, self.policy.timeout_seconds):
+            node = by_number[request.node]
             self._asked[node.number, node.since] = ""
-            problem = screening.refusal(reply, self._muster.timeout_seconds)
-            said = problem or (description_of(reply) if reply else "no answer")
-            if isinstance(said, str):
-                self._turn_away(node, reply, said)
-                if reply is None or node_is_gone(reply):
-                    del self._asked[node.number, node.since]  # a link that is mended needs no new connection
-            elif false := self._false_identity(node, said):
+            try:
+                said = read_description(usable_records(reply, self.policy.timeout_seconds))
+            except UnusableAnswer as problem:
+                self._turn_away(node, reply, str(problem))
+                if reply is None or reply.lost:
+                    del self._asked[node.number, node.since]  # a link that is repaired needs no new connection
+                continue
+            if false := self._false_identity(node, said):
                 self._turn_away(node, None, false)
             else:
                 accepted.append((node, said))
@@ -224,7 +190,7 @@ class Roster:
         try:
             self._check(description)
         except InputError as error:
-            if self._muster.cores:  # the person who started it has the slices, too
+            if self._place.simulated:  # the person who started it has the slices, too
                 raise
             self._asked[node.number, node.since] = ""
             self._turn_away(node, None, str(error))
@@ -232,7 +198,7 @@ class Roster:
         self._news = self._news or self._described.get(key) != description
         self._described[key] = description
         self._turned_away.pop(key, None)
-        if not self._muster.cores:
+        if not self._place.simulated:
             self._listener.joined(description.name)
 
     def _false_identity(self, node: Node, description: Description) -> str | None:
@@ -248,35 +214,32 @@ class Roster:
             return f"it calls itself '{description.key}', which is there already"
         return None
 
-    def _turn_away(self, node: Node, reply: Message | None, problem: str) -> None:
-        """Leave a hospital out and name it; in a simulation end the run, since the same person can mend it."""
-        if self._muster.cores:
+    def _turn_away(self, node: Node, reply: Reply | None, problem: str) -> None:
+        """Leave a hospital out and name it; in a simulation end the run, since the same person can repair it."""
+        if self._place.simulated:
             raise _refused(reply, problem)
-        name = self.names.get(node.hospital, f"node {node.number}")
         self._turned_away[node.hospital] = problem
-        self._listener.failed(Failure(name, "describe", problem))
+        self._listener.failed(Failure(self.names.get(node.hospital, f"node {node.number}"), "describe", problem))
 
-    def _shares(self, present: Mapping[str, Member]) -> dict[str, int]:
-        return self._shares_of({key: member.description for key, member in present.items()})
-
-    def _shares_of(self, described: Mapping[str, Description]) -> dict[str, int]:
+    def _threads(self, described: Mapping[str, Description]) -> dict[str, int]:
         """Return threads by hospital, in starting order."""
-        cores, threads = self._muster.cores, self._muster.threads
+        place = self._place
         sizes = {key: description.train_samples for key, description in described.items()}
         if not sizes:
             return {}
-        if not cores:
-            return dict.fromkeys(sizes, threads or 0)
-        if threads:
-            return dict.fromkeys(sorted(sizes, key=lambda key: (-sizes[key], key)), min(threads, cores))
-        return share_cores(sizes, cores)
+        if not place.simulated:
+            return dict.fromkeys(sizes, place.threads or 0)
+        if place.threads:
+            by_size = sorted(sizes, key=lambda key: (-sizes[key], key))
+            return dict.fromkeys(by_size, min(place.threads, place.cores))
+        return allocate_cores(sizes, place.cores)
 
 
-def _refused(reply: Message | None, problem: str) -> InputError | RunError:
+def _refused(reply: Reply | None, problem: str) -> InputError | RunError:
     """Turn a hospital's refusal into the run's end: the person who can act is the one who configured it."""
-    if reply is None or reply.has_error() or wire.REFUSAL not in reply.content:
+    if reply is None or record_names.REFUSAL not in reply.records:
         return RunError("RUN014", f"A hospital could not describe itself: {problem}; see the log.")
-    given = reply.content[wire.REFUSAL]
-    hospital = reply.content[wire.WHO][wire.HOSPITAL]
+    given = reply.records[record_names.REFUSAL]
+    hospital = reply.records[record_names.WHO][record_names.HOSPITAL]
     kind = InputError if int(given["exit-code"]) == InputError.exit_code else RunError
     return kind(str(given["code"]), f"{hospital}: {given['sentence']}")

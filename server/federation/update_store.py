@@ -1,7 +1,6 @@
-"""A round's updates on disk until they are combined, so that the server's memory does not grow with the hospitals.
+"""A round's updates on disk until they are aggregated, so that the server's memory does not grow with the hospitals.
 
-Flower's strategies take all answers at once, and sum them in the order of arrival. A sum needs one update at a time
-(see `server.strategies.updates`); a strategy that needs more than sums gets the answers in memory.
+A sum needs one update at a time (see `server.strategies.updates`); a strategy that is not linear gets them in memory.
 """
 
 from __future__ import annotations
@@ -11,45 +10,46 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from flwr.app import Message
 
 from common.errors import RunError
 from common.model.weights import Arrays
-from common.protocol import names
 from common.protocol.codec import pack, unpack
+from common.protocol.names import BLOCK, MANIFEST
 from server.strategies.updates import Updates
 
 
-class Parking:
-    """Files of one run's updates.
+class UpdateStore:
+    """The updates of one run's present round.
 
     Parameters
     ----------
-    parent : Path
-        Folder to make them in; they go when the run ends.
+    parent : Path or None
+        Folder to make their files in, which go when the run ends; None keeps the updates in memory.
     """
 
-    def __init__(self, parent: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(dir=parent, prefix=".updates-")
-        self._manifests: dict[str, str] = {}
+    def __init__(self, parent: Path | None) -> None:
+        self._folder = tempfile.TemporaryDirectory(dir=parent, prefix=".updates-") if parent else None
+        self._in_memory: dict[str, Arrays] = {}
 
-    def put(self, hospital: str, reply: Message) -> None:
-        """Move an answer's arrays to disk; the answer keeps its figures.
+    def put(self, hospital: str, update: Arrays) -> None:
+        """Keep an update; one that this hospital sent before is replaced.
 
         Raises
         ------
         RunError
             ``DISK001`` if there is no room.
         """
-        block, manifest = pack({name: array.numpy() for name, array in reply.content.pop(names.ARRAYS).items()})
-        path = self._path(hospital)
+        if self._folder is None:
+            self._in_memory[hospital] = update
+            return
+        packed, path = pack(update), self._path(hospital)
         try:
-            block.tofile(path)
+            packed[BLOCK].tofile(path)
         except OSError as error:
             raise RunError(
                 "DISK001", f"{path.parent} cannot hold an update ({error.strerror}); make room, then resume the run."
             ) from None
-        self._manifests[hospital] = manifest
+        self._in_memory[hospital] = {MANIFEST: packed[MANIFEST]}
 
     def updates(self, hospitals: Sequence[str], samples: Sequence[int]) -> Updates:
         """Return the updates of hospitals, in configured order, with the training slices of each."""
@@ -57,11 +57,14 @@ class Parking:
 
     def close(self) -> None:
         """Remove the files."""
-        self._folder.cleanup()
+        if self._folder:
+            self._folder.cleanup()
 
     def _read(self, hospitals: Sequence[str]) -> Iterator[Arrays]:
         for hospital in hospitals:
-            yield unpack(np.fromfile(self._path(hospital), dtype=np.uint8), self._manifests[hospital])
+            kept = self._in_memory[hospital]
+            yield unpack(kept | {BLOCK: np.fromfile(self._path(hospital), dtype=np.uint8)}) if self._folder else kept
 
     def _path(self, hospital: str) -> Path:
+        assert self._folder is not None
         return Path(self._folder.name) / hospital

@@ -8,7 +8,7 @@ from typing import Any
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates
-from common.protocol.messages import Description
+from common.protocol.description import Description
 
 
 class Listener:

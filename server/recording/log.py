@@ -14,7 +14,7 @@ from common.metrics.confusion import Confusion, figures
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
-from common.protocol.messages import Description
+from common.protocol.description import Description
 from server.recording.events import Listener
 
 log = logging.getLogger("server")

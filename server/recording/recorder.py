@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,8 @@ from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays
 from common.overlap.matches import CrossDuplicates
-from common.protocol.messages import Description
+from common.protocol.description import Description
 from common.protocol.plan import Plan
-from server.federation.local_state import Keeping
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 
@@ -126,8 +125,18 @@ class Recorder(Listener):
         progress: RunProgress,
         descriptions: Sequence[Description],
         tests: dict[str, EvaluateResult],
+        temperature: float | None,
+        best_rounds: Mapping[str, int],
     ) -> dict[str, Any]:
-        """Write the figures of the best round, close the run and return ``model_meta.json``."""
+        """Write the figures of the best round, close the run and return ``model_meta.json``.
+
+        Parameters
+        ----------
+        temperature : float or None
+            That the tests were made with.
+        best_rounds : mapping of str to int
+            Hospital's name to the round whose model it tested.
+        """
         sha256 = self._write_best(progress)
         finished = FinishedRun(
             run_id=self.folder.run_id,
@@ -137,7 +146,7 @@ class Recorder(Listener):
             best_round=progress.best_round,
             image_size=self._settings.data.image_size,
             best_val_accuracy=progress.best_row["val_accuracy"],
-            temperature=Keeping(self._plan.strategy.keeps, progress).temperature,
+            temperature=temperature,
             engine=self.status.engine,
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,
@@ -152,7 +161,9 @@ class Recorder(Listener):
             versions=self.status.versions,
             settings=asdict(self._settings),
         )
-        meta = meta_json(finished) | self._kind(progress)
+        keeps = self._plan.strategy.keeps
+        kind = kind_json(self.status.strategy, keeps, progress.token, best_rounds, progress.best_round)
+        meta = meta_json(finished) | kind
         write_text(self.folder.card, card_text(meta))  # first: the meta file is what says that a run is complete
         write_json(self.folder.meta, meta)
         self._end("completed", None)
@@ -164,11 +175,6 @@ class Recorder(Listener):
         if no_shared_model(self._plan.strategy.keeps):
             return None
         return write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
-
-    def _kind(self, progress: RunProgress) -> dict[str, Any]:
-        keeping = Keeping(self._plan.strategy.keeps, progress)
-        best = {name: keeping.best_round(name) for name in self.status.hospitals}
-        return kind_json(self.status.strategy, self._plan.strategy.keeps, progress.token, best, progress.best_round)
 
     def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
         """Say why the run ended before its time."""

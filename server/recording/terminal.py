@@ -16,7 +16,7 @@ from common.labels import CLASSES
 from common.metrics.confusion import figures
 from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
-from common.protocol.messages import Description
+from common.protocol.description import Description
 from common.protocol.progress_channel import Spool
 from server.recording.events import Listener
 from server.recording.summary import closing, table_of

@@ -9,41 +9,32 @@ with ``c_i = c``, that is with a round of FedAvg, where the paper's ``c_i = 0`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from common.model.weights import Arrays
-from common.training.gradients import mean_gradient
-from server.strategies.averaging import Averaging
-from server.strategies.combining import Memory
+from common.config.settings import StrategySettings
+from common.model.weights import AnyArray, Arrays
+from common.protocol.plan import Plan
+from common.training.gradients import mean_gradient, summed_rates
+from server.strategies.aggregator import Memory
+from server.strategies.averaging import FedAvg
 from server.strategies.updates import Updates
 
 _CONTROL, _TAUGHT = "control", "taught"
 
 
-class Scaffold(Averaging):
-    """FedAvg whose hospitals train with control variates.
+class Scaffold(FedAvg):
+    """FedAvg whose hospitals train with control variates."""
 
-    Parameters
-    ----------
-    server_lr : float
-        Length of the server's step; 1 takes the hospitals' mean.
-    summed_rates : callable
-        From a hospital's training slices and the round to the sum of the rates of its steps.
-    **options : int or str
-        Of Flower's ``FedAvg``.
-    """
+    names = ("scaffold",)
 
-    def __init__(self, *, server_lr: float, summed_rates: Callable[[int, int], float], **options: int | str) -> None:
-        super().__init__(**options)
-        self._server_lr = server_lr
-        self._summed_rates = summed_rates
+    def __init__(self, settings: StrategySettings, plan: Plan) -> None:
+        super().__init__(settings, plan)
         self._control: Arrays = {}
         self._taught: dict[str, int] = {}
 
-    def companion(self) -> Arrays:
+    def global_control(self) -> Arrays:
         """Return the mean control variate; empty before the first round."""
         return self._control
 
@@ -59,32 +50,29 @@ class Scaffold(Averaging):
             self._control = dict(memory[_CONTROL])
             self._taught = {key: int(count) for key, count in memory[_TAUGHT].items()}
 
-    def _next_model(
-        self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]
-    ) -> Arrays:
-        new = super()._next_model(server_round, updates, reference)
+    def _combine(self, server_round: int, updates: Updates, reference: Mapping[str, AnyArray]) -> Arrays:
+        new = super()._combine(server_round, updates, reference)
         self._control = self._next_control(server_round, updates, reference)
         self._taught = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
         return new
 
     def _step(self, server_round: int, start: Arrays, mean: Arrays) -> Arrays:
-        return {name: np.add(array, self._server_lr * np.subtract(mean[name], array)) for name, array in start.items()}
+        lr = self.settings.server_lr or 0.0
+        return {name: np.add(array, lr * np.subtract(mean[name], array)) for name, array in start.items()}
 
-    def _next_control(
-        self, server_round: int, updates: Updates, reference: Mapping[str, npt.NDArray[np.generic]]
-    ) -> Arrays:
+    def _next_control(self, server_round: int, updates: Updates, reference: Mapping[str, AnyArray]) -> Arrays:
         """Return the mean of all control variates, of which those that taught in this round are new.
 
         A hospital's changes by ``(x - y) / rates - c``, and by ``(x - y) / rates`` where it had none. With n its slices
         and N those of all, the new mean is c times the share of those that did not teach, and the sum of
         ``n / N * (x - y) / rates``. That sum is a mean of the models, too, counted by ``n / rates``.
         """
-        rates = [self._summed_rates(count, server_round) for count in updates.samples]
+        rates = [summed_rates(count, self.plan.train, server_round, self.plan.rounds) for count in updates.samples]
         shares = [count / rate for count, rate in zip(updates.samples, rates, strict=True)]
         everybody = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
         total = sum(everybody.values())
         silent = sum(count for key, count in self._taught.items() if key not in updates.hospitals)
-        seen = mean_gradient(reference, updates.mean(reference, shares), total / sum(shares))
+        seen = mean_gradient(reference, updates.weighted_mean(reference, shares), total / sum(shares))
         if not silent:
             return seen
         return {name: np.add(np.multiply(self._control[name], silent / total), array) for name, array in seen.items()}

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from common.model.weights import Arrays, average_buffers, is_weight
+from common.model.weights import AnyArray, Arrays, average_buffers, is_weight
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Updates:
     samples: Sequence[int]
     read: Callable[[], Iterator[Arrays]]
 
-    def mean(self, reference: Mapping[str, npt.NDArray[np.generic]], shares: Sequence[float] | None = None) -> Arrays:
+    def weighted_mean(self, reference: Mapping[str, AnyArray], shares: Sequence[float] | None = None) -> Arrays:
         """Average the models; the memory holds two of them, however many there are.
 
         Weights are summed operation for operation as Flower's ``aggregate_arrayrecords`` (flwr 1.41's

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
+from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
 
 from clients import handlers
@@ -18,9 +18,11 @@ from common.data.prepare import prepare
 from common.errors import InputError
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
+from common.model.weights import payload_bytes
 from common.overlap.fingerprints import Fingerprints
 from common.protocol import names as wire
-from common.protocol.messages import Description
+from common.protocol.description import Description
+from tests.support.hospitals import packed, unpacked
 from tests.support.sites import PLAN, explaining, file_names, sites_of
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
@@ -38,7 +40,7 @@ def ask(site: Site, kind: str, plan: str | None = None, **config) -> Message:
     """Send one message to a ClientApp that knows this hospital only."""
     records = {wire.CONFIG: ConfigRecord({wire.PLAN: plan or PLAN.to_json(), wire.THREADS: 1, **config})}
     if not kind.startswith(MessageType.QUERY):
-        records[wire.ARRAYS] = ArrayRecord({name: Array(array) for name, array in ARRAYS.items()})
+        records[wire.ARRAYS] = packed(ARRAYS)
     message = Message(RecordDict(records), dst_node_id=1, message_type=kind)
     context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config={})
     return make_client_app(lambda _: site)(message, context)
@@ -103,9 +105,10 @@ def test_replies_hold_no_pixels(site, replies, kind):
 def test_arrays_are_the_model_and_nothing_beside(replies):
     records = replies["train"].content
     assert set(records) == {wire.ARRAYS, wire.METRICS, wire.WHO}
-    assert {name: array.numpy().shape for name, array in records[wire.ARRAYS].items()} == {
-        name: array.shape for name, array in ARRAYS.items()
-    }
+    model = unpacked(records)
+    assert {name: array.shape for name, array in model.items()} == {name: a.shape for name, a in ARRAYS.items()}
+    sent = sum(array.numpy().nbytes for array in records[wire.ARRAYS].values())
+    assert sent < payload_bytes(model) + 20_000, "and the list of the tensors"
     for kind in ("describe", "fingerprints", "evaluate"):
         assert not replies[kind].content.array_records
 

@@ -21,7 +21,7 @@ from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, model_from_arrays
 from common.protocol.progress_channel import Spool
 from common.training.preprocess import normalise, to_batch
-from tests.support.sites import PLAN, sites_of
+from tests.support.sites import PLAN, evaluate_at, sites_of, train_at
 
 ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
 
@@ -71,7 +71,7 @@ def test_too_few_slices_to_train_on_are_refused(phantoms, tmp_path):
 
 def test_training_is_the_same_to_the_bit_and_leaves_what_was_sent(sites):
     before = {name: array.copy() for name, array in ARRAYS.items()}
-    (one, result), (again, _) = (handlers.train(sites[2], PLAN, 1, 1, ARRAYS) for _ in range(2))
+    (one, result), (again, _) = (train_at(sites[2], PLAN, 1, ARRAYS) for _ in range(2))
     assert result.samples == len(handlers.describe(sites[2], PLAN).train_idx)
     assert result.steps == -(-result.samples // 16)
     for name, array in ARRAYS.items():
@@ -84,9 +84,9 @@ def test_training_is_the_same_to_the_bit_and_leaves_what_was_sent(sites):
 
 def test_the_servers_threads_are_used_and_none_leaves_them(sites):
     torch.set_num_threads(1)
-    handlers.evaluate(sites[0], PLAN, "val", 1, 0, ARRAYS)
+    evaluate_at(sites[0], PLAN, "val", 1, ARRAYS, threads=0)
     assert torch.get_num_threads() == 1
-    handlers.evaluate(sites[0], PLAN, "val", 1, 2, ARRAYS)
+    evaluate_at(sites[0], PLAN, "val", 1, ARRAYS, threads=2)
     assert torch.get_num_threads() == 2
 
 
@@ -107,7 +107,7 @@ def pooled(sites) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def test_summed_confusion_matrices_equal_the_pooled_predictions(sites):
-    results: list[EvaluateResult] = [handlers.evaluate(site, PLAN, "test", 1, 1, ARRAYS) for site in sites]
+    results: list[EvaluateResult] = [evaluate_at(site, PLAN, "test", 1, ARRAYS) for site in sites]
     summed = figures(sum((result.confusion for result in results), np.zeros((4, 4), np.int64)))
     true, predicted, loss = pooled(sites)
     assert len(true) == sum(result.samples for result in results) > 10
@@ -125,37 +125,17 @@ def test_summed_confusion_matrices_equal_the_pooled_predictions(sites):
 
 def test_validation_and_test_are_two_splits(sites):
     said = handlers.describe(sites[0], PLAN)
-    assert handlers.evaluate(sites[0], PLAN, "val", 1, 1, ARRAYS).samples == len(said.val_idx)
-    assert handlers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS).samples == len(said.test_idx)
+    assert evaluate_at(sites[0], PLAN, "val", 1, ARRAYS).samples == len(said.val_idx)
+    assert evaluate_at(sites[0], PLAN, "test", 1, ARRAYS).samples == len(said.test_idx)
     with pytest.raises(KeyError):
-        handlers.evaluate(sites[0], PLAN, "train", 1, 1, ARRAYS)
+        evaluate_at(sites[0], PLAN, "train", 1, ARRAYS)
 
 
 def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
     spool = Spool(tmp_path)
     spool.stop()
     with pytest.raises(Interrupted):
-        handlers.train(replace(sites[0], spool=spool), PLAN, 1, 1, ARRAYS)
-
-
-def test_small_rounds_train_and_validate_on_small_slices_and_the_test_is_full(sites, monkeypatch):
-    seen = []
-    for name in ("train_slices", "evaluate_slices"):
-        original = getattr(handlers, name)
-        monkeypatch.setattr(
-            handlers,
-            name,
-            lambda model, slices, *rest, f=original, **named: (
-                seen.append(slices.pixels.shape[1]) or f(model, slices, *rest, **named)
-            ),
-        )
-    full = PLAN.data.image_size
-    plan = replace(PLAN, rounds=2, train=replace(PLAN.train, small_pixels=32, small_share=0.5))
-    for number in (1, 2):
-        handlers.train(sites[2], plan, number, 1, ARRAYS)
-        handlers.evaluate(sites[2], plan, "val", number, 1, ARRAYS)
-    handlers.evaluate(sites[2], plan, "test", 1, 1, ARRAYS)
-    assert seen == [32, 32, full, full, full]
+        train_at(replace(sites[0], spool=spool), PLAN, 1, ARRAYS)
 
 
 def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):
@@ -163,9 +143,9 @@ def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):
 
     def trained(mu: float):
         plan = replace(PLAN, strategy=StrategyPlan(proximal_mu=mu))
-        return handlers.train(sites[0], plan, 1, 1, ARRAYS)[0]
+        return train_at(sites[0], plan, 1, ARRAYS)[0]
 
-    plain, pulled = handlers.train(sites[0], PLAN, 1, 1, ARRAYS)[0], trained(100.0)
+    plain, pulled = train_at(sites[0], PLAN, 1, ARRAYS)[0], trained(100.0)
     assert all(np.array_equal(array, plain[name]) for name, array in trained(0.0).items())
     weight = "layer1.0.conv1.weight"
     assert np.linalg.norm(pulled[weight] - ARRAYS[weight]) < 0.9 * np.linalg.norm(plain[weight] - ARRAYS[weight])
@@ -173,10 +153,10 @@ def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):
 
 def test_a_test_draws_groups_and_validation_does_not(sites):
     said = prepare(sites[0].folder, sites[0].hospital.class_map, PLAN.data, PLAN.seed, sites[0].cache_dir)
-    first, again = (handlers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS) for _ in range(2))
+    first, again = (evaluate_at(sites[0], PLAN, "test", 1, ARRAYS) for _ in range(2))
     np.testing.assert_array_equal(first.replicates, again.replicates)
     assert first.groups == len(np.unique(said.groups.group[said.split.test])) < first.samples
-    assert handlers.evaluate(sites[0], PLAN, "val", 1, 1, ARRAYS).replicates.shape == (0, 4, 4)
+    assert evaluate_at(sites[0], PLAN, "val", 1, ARRAYS).replicates.shape == (0, 4, 4)
 
 
 def test_who_knows_the_seed_and_not_the_slices_does_not_know_the_draws(sites):
@@ -191,10 +171,10 @@ def test_who_knows_the_seed_and_not_the_slices_does_not_know_the_draws(sites):
 
 
 def test_the_temperature_is_the_servers_and_moves_only_the_calibrated_confidence(sites):
-    plain, hot = (handlers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS, temperature=t) for t in (1.0, 4.0))
+    plain, hot = (evaluate_at(sites[0], PLAN, "test", 1, ARRAYS, temperature=t) for t in (1.0, 4.0))
     assert plain.calibrated_bins == plain.bins == hot.bins
     assert sum(b.confidence_sum for b in hot.calibrated_bins) < sum(b.confidence_sum for b in hot.bins)
     assert hot.nll[-1] == pytest.approx(plain.nll[-1])
     for impossible in (0.0, -1.0, float("nan"), 5.0):
         with pytest.raises(InputError, match="PLAN003"):
-            handlers.evaluate(sites[0], PLAN, "test", 1, 1, ARRAYS, temperature=impossible)
+            evaluate_at(sites[0], PLAN, "test", 1, ARRAYS, temperature=impossible)

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clients import handlers
-from clients.local_state import Own, RunStore
+from clients.local_state import RoundFiles
 from common.config.settings import StrategyPlan
 from common.errors import RunError
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays, weights_of
+from common.protocol.messages import LocalStateRef
 from common.training.gradients import mean_gradient, summed_rates
-from tests.support.sites import PLAN, sites_of
+from tests.support.sites import PLAN, evaluate_at, sites_of, train_at
 
 TOKEN = "0123456789abcdef" * 2
 ARRAYS = arrays_from_state(initial_weights("resnet18", 1))
@@ -34,11 +34,11 @@ def files(site) -> list[str]:
 
 
 def kept(site, number: int) -> Arrays:
-    return RunStore(site.cache_dir, TOKEN, site.hospital.key, "control").load(number)
+    return RoundFiles(site.cache_dir, TOKEN, site.hospital.key, "control").load(number)
 
 
 def teach(site, number: int, own: int, everybody: Arrays, start: Arrays = ARRAYS, plan=SCAFFOLD):
-    return handlers.train(site, plan, number, 1, start, Own(TOKEN, own), everybody)
+    return train_at(site, plan, number, start, LocalStateRef(TOKEN, own), global_control=everybody)
 
 
 def same(one: Arrays, other: Arrays) -> bool:
@@ -47,12 +47,12 @@ def same(one: Arrays, other: Arrays) -> bool:
 
 def test_the_first_round_is_fedavgs_and_leaves_the_mean_gradient(site):
     trained, result = teach(site, 1, 0, {})
-    assert same(trained, handlers.train(site, FEDAVG, 1, 1, ARRAYS)[0])
+    assert same(trained, train_at(site, FEDAVG, 1, ARRAYS)[0])
     assert files(site) == ["control-round-0001.pth"]
     rates = summed_rates(result.samples, TRAIN, 1, 4)
     assert same(kept(site, 1), mean_gradient(ARRAYS, trained, rates))
     late = teach(site, 3, 0, {name: array + 1 for name, array in weights_of(ARRAYS).items()})[0]
-    assert same(late, handlers.train(site, FEDAVG, 3, 1, ARRAYS)[0]), "one that joins late begins as with FedAvg"
+    assert same(late, train_at(site, FEDAVG, 3, ARRAYS)[0]), "one that joins late begins as with FedAvg"
 
 
 def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
@@ -64,7 +64,7 @@ def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
     seen = mean_gradient(first, second, summed_rates(result.samples, TRAIN, 2, 4))
     for name, array in kept(site, 2).items():
         np.testing.assert_allclose(array, own[name] - everybody[name] + seen[name], rtol=1e-6, atol=1e-8)
-    plain, _ = handlers.train(site, FEDAVG, 2, 1, first)
+    plain, _ = train_at(site, FEDAVG, 2, first)
     moved = np.concatenate([(second[name] - plain[name]).ravel() for name in own])
     wanted = np.concatenate([(own[name] - everybody[name]).ravel() for name in own])
     assert np.corrcoef(moved, wanted)[0, 1] > 0.5, "minus the rate times c - c_i, and what follows from it"
@@ -79,7 +79,7 @@ def test_later_rounds_are_corrected_and_give_the_same_bits_when_repeated(site):
 def test_with_its_own_for_everybodys_it_is_fedavg(site):
     first, _ = teach(site, 1, 0, {})
     corrected, _ = teach(site, 2, 1, kept(site, 1), first)
-    assert same(corrected, handlers.train(site, FEDAVG, 2, 1, first)[0])
+    assert same(corrected, train_at(site, FEDAVG, 2, first)[0])
 
 
 def test_what_is_gone_is_said(site):
@@ -89,12 +89,12 @@ def test_what_is_gone_is_said(site):
 
 def test_nothing_stays_after_the_test(site):
     teach(site, 1, 0, {})
-    handlers.evaluate(site, SCAFFOLD, "val", 1, 1, ARRAYS, Own(TOKEN, 1))
+    evaluate_at(site, SCAFFOLD, "val", 1, ARRAYS, LocalStateRef(TOKEN, 1))
     assert files(site) == ["control-round-0001.pth"]
-    handlers.evaluate(site, SCAFFOLD, "test", 1, 1, ARRAYS, Own(TOKEN, 1))
+    evaluate_at(site, SCAFFOLD, "test", 1, ARRAYS, LocalStateRef(TOKEN, 1))
     assert files(site) == []
 
 
 def test_other_strategies_keep_nothing(site):
-    handlers.train(site, FEDAVG, 1, 1, ARRAYS, Own(TOKEN, 0))
+    train_at(site, FEDAVG, 1, ARRAYS, LocalStateRef(TOKEN, 0))
     assert files(site) == []

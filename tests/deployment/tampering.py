@@ -1,6 +1,6 @@
 """A hospital whose program was altered: the model that it trains is spoilt, in the way that a file says for the round.
 
-The real ClientApp trains and answers; this stands between it and the message that leaves, as a Flower mod.
+The real ClientApp trains and answers; this stands between training and the chain that the model leaves through.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from flwr.app import Array, ArrayRecord, Context, Message
-from flwr.clientapp.typing import ClientAppCallable
 
+from clients.site import Site
+from common.metrics.evaluation import TrainResult
 from common.model.weights import Arrays
-from common.protocol import names
+from common.protocol.messages import Task
 from tests.deployment.harness import ROOT
 
 ORDER = "TEST_TAMPERING"  # names the file
 _APPENDED = """
 
-from tests.deployment.tampering import tampering_mod
+from tests.deployment.tampering import tamper
 
-app = make_client_app(_site_of_this_machine, [packing_mod, tampering_mod])
+tamper()
 """
 
 
@@ -46,18 +46,18 @@ def _large(trained: Arrays, received: Arrays) -> Arrays:
 SPOILT: Mapping[str, Callable[[Arrays, Arrays], Arrays]] = {"nan": _nan, "shape": _shape, "large": _large}
 
 
-def tampering_mod(message: Message, context: Context, call_next: ClientAppCallable) -> Message:
-    """Spoil the trained model, if the file says so for this round."""
-    reply = call_next(message, context)
-    how = json.loads(Path(os.environ[ORDER]).read_text()).get(str(message.content[names.CONFIG].get(names.ROUND)))
-    if how and reply.has_content() and names.ARRAYS in reply.content:
-        trained, received = (
-            {name: array.numpy() for name, array in content[names.ARRAYS].items()}
-            for content in (reply.content, message.content)
-        )
-        spoilt = SPOILT[how](trained, received)
-        reply.content[names.ARRAYS] = ArrayRecord({name: Array(value) for name, value in spoilt.items()})
-    return reply
+def tamper() -> None:
+    """Let this process's hospital spoil the model that it trained, if the file says so for the round."""
+    from clients import handlers
+
+    honest = handlers.train
+
+    def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
+        trained, result = honest(site, task)
+        how = json.loads(Path(os.environ[ORDER]).read_text()).get(str(task.server_round))
+        return SPOILT[how](trained, task.arrays) if how else trained, result
+
+    handlers.train = train
 
 
 def tampered_program(folder: Path, order: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.labels import CLASSES
-from common.protocol.messages import Description
+from common.protocol.description import Description
 
 
 def description(key: str = "a", train: int = 6, val: int = 2, test: int = 2, **changes: Any) -> Description:

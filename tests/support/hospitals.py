@@ -17,7 +17,9 @@ from common.labels import CLASSES
 from common.metrics.intervals import Resampling
 from common.model.weights import Arrays
 from common.protocol import names as wire
-from common.protocol.messages import Description, to_numbers
+from common.protocol.codec import pack, unpack
+from common.protocol.description import Description
+from common.protocol.messages import evaluation_record
 from common.protocol.plan import Plan
 from common.training.evaluate import tally
 from tests.support.descriptions import description
@@ -47,6 +49,16 @@ def question(node: int, kind: str = MessageType.TRAIN, number: str = "1") -> Mes
     return message
 
 
+def packed(arrays: Arrays) -> ArrayRecord:
+    """A model as it travels."""
+    return ArrayRecord({name: Array(array) for name, array in pack(arrays).items()})
+
+
+def unpacked(content: RecordDict) -> Arrays:
+    """The model of a message."""
+    return unpack({name: array.numpy() for name, array in content[wire.ARRAYS].items()})
+
+
 def update(message: Message, who: Description, arrays: Arrays, samples: int | None = None, **metrics: Any) -> Message:
     """A hospital's answer to "train"."""
     numbers = {
@@ -58,7 +70,7 @@ def update(message: Message, who: Description, arrays: Arrays, samples: int | No
         "seconds": 0.1,
     }
     records = {
-        wire.ARRAYS: ArrayRecord({name: Array(array) for name, array in arrays.items()}),
+        wire.ARRAYS: packed(arrays),
         wire.METRICS: MetricRecord(numbers | metrics),
         wire.WHO: ConfigRecord({wire.HOSPITAL: who.key, wire.FILES: who.files_sha256}),
     }
@@ -71,7 +83,7 @@ def evaluation(message: Message, who: Description, true: list[int], predicted: l
     resampling = Resampling(np.arange(len(true)), 1) if asked.get(wire.SPLIT) == "test" else None
     logits = 2 * torch.eye(len(CLASSES))[predicted]
     result = tally(logits, torch.tensor(true), float(asked.get(wire.TEMPERATURE, 1.0)), resampling)
-    metrics = to_numbers(replace(result, loss_sum=loss * len(true), seconds=0.1))
+    metrics = dict(evaluation_record(replace(result, loss_sum=loss * len(true), seconds=0.1)))
     whose = ConfigRecord({wire.HOSPITAL: who.key, wire.FILES: who.files_sha256})
     return Message(RecordDict({wire.METRICS: MetricRecord(metrics), wire.WHO: whose}), reply_to=message)
 
@@ -124,7 +136,7 @@ class Hospitals:
 
     def _train(self, key: str, message: Message) -> Message:
         step = self._steps[key]
-        arrays = {name: array.numpy() for name, array in message.content[wire.ARRAYS].items()}
+        arrays = unpacked(message.content)
         trained = {
             name: array + array.dtype.type(step if array.dtype.kind == "i" else SCALE * step)
             for name, array in arrays.items()
@@ -172,6 +184,7 @@ class ScriptedGrid(Grid):
     def answer(self, index: int) -> Message:
         """Let the answer to the message pushed as number `index`, from 0, arrive."""
         message = self.pushed[index]
-        reply = Message(RecordDict({}), reply_to=message)
+        node = message.metadata.dst_node_id
+        reply = Message(RecordDict({wire.WHO: ConfigRecord({"node": node})}), reply_to=message)
         self.ready[message.metadata.message_id] = reply
         return reply

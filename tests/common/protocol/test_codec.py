@@ -6,14 +6,15 @@ import pytest
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol.codec import pack, unpack
+from common.protocol.names import BLOCK, MANIFEST
 
 
 def test_a_model_comes_back_to_the_bit():
     arrays = arrays_from_state(initial_weights("resnet18", 0))
-    block, manifest = pack(arrays)
-    assert block.dtype == np.uint8
-    assert len(block) == sum(array.nbytes for array in arrays.values())
-    back = unpack(block, manifest)
+    packed = pack(arrays)
+    assert packed[BLOCK].dtype == packed[MANIFEST].dtype == np.uint8
+    assert len(packed[BLOCK]) == sum(array.nbytes for array in arrays.values())
+    back = unpack(packed)
     assert list(back) == list(arrays)
     for name, array in arrays.items():
         assert back[name].dtype == array.dtype
@@ -22,26 +23,33 @@ def test_a_model_comes_back_to_the_bit():
 
 
 def test_nothing_packs_to_nothing():
-    assert unpack(*pack({})) == {}
+    assert unpack(pack({})) == {}
 
 
 GOOD = pack({"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(7, np.int64)})
 
 
+def manifest(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
 @pytest.mark.parametrize(
-    ("block", "manifest"),
+    "changes",
     [
-        (GOOD[0][:-1], GOOD[1]),
-        (np.append(GOOD[0], np.uint8(0)), GOOD[1]),
-        (GOOD[0].astype(np.float32), GOOD[1]),
-        (GOOD[0], "no json"),
-        (GOOD[0], "{}"),
-        (GOOD[0], json.dumps([["a", "object", [2, 3]]])),
-        (GOOD[0], json.dumps([["a", "float32", [-2, 3]]])),
-        (GOOD[0], json.dumps([["a", "float32", [2**40, 2**40]]])),
-        (GOOD[0], json.dumps([["a", "float32", [1.5]]])),
+        {BLOCK: GOOD[BLOCK][:-1]},
+        {BLOCK: np.append(GOOD[BLOCK], np.uint8(0))},
+        {BLOCK: GOOD[BLOCK].astype(np.float32)},
+        {BLOCK: GOOD[BLOCK].reshape(1, -1)},
+        {"more": GOOD[BLOCK]},
+        {MANIFEST: manifest("no json")},
+        {MANIFEST: manifest("{}")},
+        {MANIFEST: np.array([255, 254], np.uint8)},
+        {MANIFEST: manifest(json.dumps([["a", "object", [2, 3]]]))},
+        {MANIFEST: manifest(json.dumps([["a", "float32", [-2, 3]]]))},
+        {MANIFEST: manifest(json.dumps([["a", "float32", [2**40, 2**40]]]))},
+        {MANIFEST: manifest(json.dumps([["a", "float32", [1.5]]]))},
     ],
 )
-def test_what_does_not_belong_together_is_refused(block, manifest):
+def test_what_does_not_belong_together_is_refused(changes):
     with pytest.raises(ValueError):
-        unpack(block, manifest)
+        unpack({**GOOD, **changes})

@@ -8,10 +8,10 @@ from torch import nn
 from common.config.settings import TrainPlan
 from common.model.state import arrays_from_model
 from common.training.gradients import controlled, proximal
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 from tests.support.slices import small_model, some_slices
 
-MOMENT = Moment(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
+MOMENT = RoundContext(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
 
 
 def one_weight(start: float) -> nn.Linear:

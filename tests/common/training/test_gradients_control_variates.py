@@ -8,11 +8,11 @@ from common.config.settings import TrainPlan
 from common.model.state import arrays_from_model
 from common.training.gradients import controlled, mean_gradient, renewed, summed_rates
 from common.training.optim import learning_rate
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 from tests.support.slices import small_model, some_slices
 
 PLAN = TrainPlan(batch_size=8, optimiser="sgd", momentum=0.0, lr=0.1, local_epochs=2, precision="float32")
-MOMENT = Moment(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
+MOMENT = RoundContext(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
 
 
 def test_the_rates_of_a_round_are_those_that_training_uses():
@@ -25,7 +25,7 @@ def test_the_rates_of_a_round_are_those_that_training_uses():
 def test_where_rounds_share_an_epoch_too(samples):
     plan = TrainPlan(batch_size=2, lr=0.1, rounds_per_epoch=4)
     for number in (1, 2, 3, 4):
-        moment = Moment(seed=42, hospital="aiims_delhi", server_round=number, rounds=5)
+        moment = RoundContext(seed=42, hospital="aiims_delhi", server_round=number, rounds=5)
         steps = train(small_model(), some_slices(), np.arange(samples), plan, moment).steps
         expected = sum(learning_rate(plan, number - 1 + (step + 0.5) / steps, 5) for step in range(steps))
         assert summed_rates(samples, plan, number, 5) == pytest.approx(expected, rel=1e-12)

@@ -10,7 +10,7 @@ from common.config.settings import AugmentPlan, TrainPlan
 from common.training.batches import Slices
 from common.training.preprocess import normalise, to_batch
 from common.training.sharpness import uphill
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 
 STILL = AugmentPlan(
     flip=False, rotation_degrees=0, shift_fraction=0, scale_fraction=0, brightness=0, contrast=0, gamma=0
@@ -59,7 +59,7 @@ def test_a_step_takes_the_gradient_of_the_moved_weights() -> None:
     ours, theirs, moved = (nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(48, 4)) for _ in range(3))
     theirs.load_state_dict(ours.state_dict())
     moved.load_state_dict(ours.state_dict())
-    train(ours, slices, np.arange(12), plan, Moment(0, "a", 1, 1))
+    train(ours, slices, np.arange(12), plan, RoundContext(0, "a", 1, 1))
 
     images, labels = normalise(to_batch(slices.pixels)), torch.from_numpy(slices.labels)
     functional.cross_entropy(theirs(images), labels).backward()

@@ -24,7 +24,7 @@ from common.training.batches import Slices
 from common.training.evaluate import evaluate
 from common.training.optim import learning_rate, make_optimiser
 from common.training.preprocess import normalise, to_batch
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 from tests.support.slices import small_model, some_slices
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,11 +32,11 @@ STILL = AugmentPlan(
     flip=False, rotation_degrees=0, shift_fraction=0, scale_fraction=0, brightness=0, contrast=0, gamma=0
 )
 PLAN = TrainPlan(batch_size=8, lr=1e-3, local_epochs=2)
-MOMENT = Moment(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
+MOMENT = RoundContext(seed=42, hospital="aiims_delhi", server_round=2, rounds=5)
 ALL = np.arange(24)
 
 
-def weights_after(moment: Moment = MOMENT, plan: TrainPlan = PLAN):
+def weights_after(moment: RoundContext = MOMENT, plan: TrainPlan = PLAN):
     model = small_model()
     result = train(model, some_slices(), ALL, plan, moment)
     return arrays_from_model(model), result
@@ -46,7 +46,7 @@ def same(one, other) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
 
-def orders_of(monkeypatch, moment: Moment, plan: TrainPlan = PLAN, indices=ALL) -> list[list[int]]:
+def orders_of(monkeypatch, moment: RoundContext, plan: TrainPlan = PLAN, indices=ALL) -> list[list[int]]:
     """Return the order in which each epoch takes the slices."""
     orders = []
     deal = module.batches
@@ -220,12 +220,12 @@ from common.training.evaluate import evaluate
 from common.model.registry import build_model
 from common.data.prepare import prepare
 from common.config.settings import DataPlan, TrainPlan
-from common.training.train import Moment, train
+from common.training.train import RoundContext, train
 
 prepared = prepare(Path(sys.argv[1]), {}, DataPlan(image_size=32), 42, Path(sys.argv[2]))
 slices, split = Slices(prepared.library.pixels, prepared.scan.labels), prepared.split
 model = build_model().to(memory_format=torch.channels_last)
-result = train(model, slices, split.train, TrainPlan(lr=1e-3), Moment(42, "alone", 1, 1))
+result = train(model, slices, split.train, TrainPlan(lr=1e-3), RoundContext(42, "alone", 1, 1))
 figures = evaluate(model, slices, split.val)
 assert result.steps > 0 and figures.samples == len(split.val)
 assert not {"flwr", "ray", "hydra", "omegaconf"} & set(sys.modules)
@@ -254,7 +254,9 @@ def test_rounds_that_share_an_epoch_see_each_slice_once_in_as_many_steps(monkeyp
     original = module.batches
     monkeypatch.setattr(module, "batches", lambda s, order, *rest: seen.append(order) or original(s, order, *rest))
     plan = TrainPlan(batch_size=5, lr=1e-3, rounds_per_epoch=3)
-    steps = [train(small_model(), some_slices(), ALL, plan, Moment(1, "a", number, 6)).steps for number in range(1, 7)]
+    steps = [
+        train(small_model(), some_slices(), ALL, plan, RoundContext(1, "a", number, 6)).steps for number in range(1, 7)
+    ]
     assert steps == [2, 2, 1, 2, 2, 1]  # 24 slices in batches of at most 5
     first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
     assert sorted(first) == sorted(second) == list(range(24))
@@ -307,5 +309,5 @@ def test_a_hospital_of_few_slices_never_trains_on_one(monkeypatch):
     plan = TrainPlan(batch_size=2, lr=1e-3, rounds_per_epoch=4)
     for slices in (2, 3, 7, 9):
         for number in range(1, 5):
-            train(small_model(), some_slices(), np.arange(slices), plan, Moment(1, "a", number, 4))
+            train(small_model(), some_slices(), np.arange(slices), plan, RoundContext(1, "a", number, 4))
     assert min(sizes) >= 2

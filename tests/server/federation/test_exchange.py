@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from flwr.app import Error, Message, MessageType, RecordDict
+from flwr.app import Error, Message, MessageType
 
 from common.errors import Interrupted
 from server.federation import exchange as module
-from server.federation.exchange import Exchange, Node, Request
+from server.federation.exchange import SEPARATE_MACHINES, Exchange, Node, Place, Request
 from tests.support.hospitals import ScriptedGrid
 
 FOREVER = 1000.0
@@ -24,11 +24,12 @@ def grid():
     return ScriptedGrid()
 
 
+def place_of(cores: int) -> Place:
+    return Place(simulated=cores > 0, cores=cores)
+
+
 def requests(*cores: int) -> list[Request]:
-    return [
-        Request(f"h{node}", Message(RecordDict({}), dst_node_id=node, message_type=MessageType.TRAIN), own)
-        for node, own in enumerate(cores, start=1)
-    ]
+    return [Request(f"h{node}", node, MessageType.TRAIN, {}, own) for node, own in enumerate(cores, start=1)]
 
 
 def under_way(grid: ScriptedGrid, cores: int, wanted: list[Request]) -> list[list[int]]:
@@ -42,7 +43,7 @@ def under_way(grid: ScriptedGrid, cores: int, wanted: list[Request]) -> list[lis
         done.append(seen[-1][0])
         grid.answer(sent.index(done[-1]))
 
-    list(Exchange(grid, threading.Event(), cores, answer_the_oldest).ask(wanted, FOREVER))
+    list(Exchange(grid, threading.Event(), place_of(cores), answer_the_oldest).ask(wanted, FOREVER))
     return seen
 
 
@@ -72,7 +73,7 @@ def test_answers_come_as_they_arrive_with_their_requests(grid):
     wanted = requests(0, 0, 0)
     pairs = list(Exchange(grid, threading.Event(), on_wait=answer_next).ask(wanted, FOREVER))
     assert [request.hospital for request, _ in pairs] == ["h3", "h1", "h2"]
-    assert all(reply.metadata.reply_to_message_id == r.message.metadata.message_id for r, reply in pairs)
+    assert all(reply.records == {"who": {"node": request.node}} for request, reply in pairs)
 
 
 def test_an_answer_belongs_to_what_it_answers_even_if_its_sender_is_wrong(grid):
@@ -87,8 +88,8 @@ def test_an_answer_belongs_to_what_it_answers_even_if_its_sender_is_wrong(grid):
         grid.answer(1)
 
     pairs = list(Exchange(grid, threading.Event(), on_wait=lose_the_third).ask(requests(0, 0, 0), FOREVER))
-    (lost,) = [(request, reply) for request, reply in pairs if reply.has_error()]
-    assert lost[1].metadata.src_node_id == 1
+    (lost,) = [(request, reply) for request, reply in pairs if reply.error]
+    assert lost[1].error == "Node Unavailable"
     assert lost[0].hospital == "h3"
 
 
@@ -100,7 +101,7 @@ def test_after_the_deadline_the_missing_have_no_answer(grid):
         if len(waited) == 1:
             grid.answer(1)
 
-    pairs = list(Exchange(grid, threading.Event(), 2, answer_one).ask(requests(1, 1, 2), 0.05))
+    pairs = list(Exchange(grid, threading.Event(), place_of(2), answer_one).ask(requests(1, 1, 2), 0.05))
     assert [(request.hospital, reply is None) for request, reply in pairs] == [
         ("h2", False),
         ("h1", True),
@@ -111,7 +112,7 @@ def test_after_the_deadline_the_missing_have_no_answer(grid):
 
 def test_a_stop_ends_the_waiting(grid):
     stop = threading.Event()
-    asking = Exchange(grid, stop, 2, on_wait=stop.set).ask(requests(1), FOREVER)
+    asking = Exchange(grid, stop, place_of(2), on_wait=stop.set).ask(requests(1), FOREVER)
     with pytest.raises(Interrupted):
         next(asking)
     with pytest.raises(Interrupted):
@@ -127,7 +128,9 @@ def test_a_node_that_connected_anew_is_asked_again(grid, monkeypatch):
         if len(grid.pushed) > 1:
             grid.answer(1)
 
-    asking = Exchange(grid, threading.Event(), 0, restart_then_answer, lambda _: [Node(1, "h1", since[0])])
+    asking = Exchange(
+        grid, threading.Event(), SEPARATE_MACHINES, restart_then_answer, lambda _: [Node(1, "h1", since[0])]
+    )
     ((request, reply),) = asking.ask(requests(0), FOREVER)
     assert request.hospital == "h1"
     assert reply is not None
@@ -135,7 +138,7 @@ def test_a_node_that_connected_anew_is_asked_again(grid, monkeypatch):
 
 
 def test_the_next_request_starts_before_the_answer_is_looked_at(grid):
-    asking = Exchange(grid, threading.Event(), 1, lambda: grid.answer(0)).ask(requests(1, 1), FOREVER)
+    asking = Exchange(grid, threading.Event(), place_of(1), lambda: grid.answer(0)).ask(requests(1, 1), FOREVER)
     next(asking)
     assert [message.metadata.dst_node_id for message in grid.pushed] == [1, 2]
 

@@ -10,9 +10,9 @@ from common.overlap.fingerprints import Fingerprints
 from common.overlap.matches import CrossDuplicates
 from common.protocol import names
 from server.engines.inprocess import InProcessGrid
-from server.federation.exchange import Exchange
+from server.federation.exchange import Exchange, Place
 from server.federation.overlap import compare_hospitals
-from server.federation.participants import Muster, Roster
+from server.federation.participants import Participants, QuorumPolicy
 from server.recording.events import Listener
 from tests.common.overlap.test_matching import hospital
 from tests.support.hospitals import PLAN, Hospitals
@@ -37,9 +37,10 @@ def hospitals():
 
 def compared(hospitals: Hospitals, away: str = "") -> CrossDuplicates:
     grid = InProcessGrid(hospitals, len(STEPS))
-    exchange = Exchange(grid, threading.Event(), cores=2)
-    roster = Roster(exchange, PLAN, hospitals.names, Muster(2, 5, 60, 2), Listener(), {}, lambda description: None)
-    present = {key: member for key, member in roster.gather().items() if key != away}
+    exchange = Exchange(grid, threading.Event(), Place(simulated=True, cores=2))
+    policy = QuorumPolicy(2, 5, 60)
+    members = Participants(exchange, PLAN, hospitals.names, policy, Listener(), {}, lambda description: None)
+    present = {key: member for key, member in members.gather().items() if key != away}
     return compare_hospitals(exchange, PLAN, hospitals.names, present, 60.0)
 
 

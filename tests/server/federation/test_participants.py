@@ -10,8 +10,8 @@ from common.errors import InputError, RunError
 from common.protocol import names as wire
 from server.engines.inprocess import InProcessGrid
 from server.federation import exchange as exchange_module
-from server.federation.exchange import Exchange, Node
-from server.federation.participants import Muster, Roster
+from server.federation.exchange import Exchange, Node, Place
+from server.federation.participants import Participants, QuorumPolicy
 from server.recording.events import Listener
 from tests.support.descriptions import description
 from tests.support.hospitals import PLAN, Hospitals
@@ -45,54 +45,57 @@ class Told(Listener):
         self.failures.append((failure.hospital, failure.reason))
 
 
-def a_roster(hospitals, grid=None, cores=2, who=None, check=lambda description: None, wait=5.0, quorum=2, threads=None):
+def members_of(
+    hospitals, grid=None, cores=2, who=None, check=lambda description: None, wait=5.0, quorum=2, threads=None
+):
     grid = grid or InProcessGrid(hospitals, len(hospitals.described))
     told = Told()
-    exchange = Exchange(grid, threading.Event(), cores, None, *([who] if who else []))
-    muster = Muster(quorum, wait, 60, cores, threads)
-    return Roster(exchange, PLAN, hospitals.names, muster, told, {}, check), told
+    place = Place(simulated=cores > 0, cores=cores, threads=threads)
+    exchange = Exchange(grid, threading.Event(), place, None, *([who] if who else []))
+    policy = QuorumPolicy(quorum, wait, 60)
+    return Participants(exchange, PLAN, hospitals.names, policy, told, {}, check), told
 
 
 def test_hospitals_that_register_late_are_waited_for():
     hospitals = Hospitals(STEPS)
-    roster, told = a_roster(hospitals, Late(hospitals, 3))
-    assert list(roster.gather()) == ["a", "b", "c"]
+    members, told = members_of(hospitals, Late(hospitals, 3))
+    assert list(members.gather()) == ["a", "b", "c"]
     assert told.described_ == [list(hospitals.names.values())], "together, and once"
-    assert [said.key for said in roster.descriptions] == ["a", "b", "c"]
+    assert [said.key for said in members.descriptions] == ["a", "b", "c"]
 
 
 def test_the_configured_order_holds_whoever_registered_first():
     hospitals = Hospitals(dict(reversed(STEPS.items())))
-    roster, _ = a_roster(hospitals)
-    roster.names = dict(sorted(roster.names.items()))
-    assert list(roster.gather()) == ["a", "b", "c"]
+    members, _ = members_of(hospitals)
+    members.names = dict(sorted(members.names.items()))
+    assert list(members.gather()) == ["a", "b", "c"]
 
 
 def test_a_simulated_run_shares_the_cores_and_starts_the_largest_first():
-    roster, _ = a_roster(Hospitals(STEPS))
-    present = roster.gather()
-    order = roster.starting_order(present)
+    members, _ = members_of(Hospitals(STEPS))
+    present = members.gather()
+    order = members.starting_order(present)
     assert order[0] == "c"
     assert set(order) == set(STEPS)
     assert all(1 <= member.threads <= 2 for member in present.values())
 
 
 def test_threads_that_are_set_are_everybodys_but_no_more_than_the_cores():
-    roster, _ = a_roster(Hospitals(STEPS), threads=7)
-    assert {member.threads for member in roster.gather().values()} == {2}
+    members, _ = members_of(Hospitals(STEPS), threads=7)
+    assert {member.threads for member in members.gather().values()} == {2}
 
 
 def test_below_the_quorum_the_missing_are_named():
     hospitals = Hospitals(STEPS)
-    roster, _ = a_roster(hospitals, wait=0.01, cores=0, who=lambda grid: [Node(1)])
+    members, _ = members_of(hospitals, wait=0.01, cores=0, who=lambda grid: [Node(1)])
     with pytest.raises(RunError, match=r"RUN011.*1 of 3.*Hospital B, Hospital C missing"):
-        roster.gather()
+        members.gather()
 
 
 def test_on_separate_machines_a_quorum_is_enough_when_the_time_is_up():
     hospitals = Hospitals(STEPS)
-    roster, told = a_roster(hospitals, wait=0.01, cores=0, who=lambda grid: [Node(1), Node(3)])
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(hospitals, wait=0.01, cores=0, who=lambda grid: [Node(1), Node(3)])
+    assert list(members.gather()) == ["a", "c"]
     assert told.waited == [["Hospital B"]]
 
 
@@ -109,14 +112,14 @@ def refuse(exit_code: int):
 
 @pytest.mark.parametrize(("exit_code", "kind"), [(2, InputError), (1, RunError)])
 def test_a_simulated_hospitals_refusal_ends_the_run_in_its_own_words(exit_code, kind):
-    roster, _ = a_roster(Hospitals(STEPS, refuse(exit_code)))
+    members, _ = members_of(Hospitals(STEPS, refuse(exit_code)))
     with pytest.raises(kind, match="DATA020: b: Too few slices"):
-        roster.gather()
+        members.gather()
 
 
 def test_on_separate_machines_a_refusal_leaves_that_hospital_out():
-    roster, told = a_roster(Hospitals(STEPS, refuse(2)), cores=0, wait=0.01)
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(Hospitals(STEPS, refuse(2)), cores=0, wait=0.01)
+    assert list(members.gather()) == ["a", "c"]
     assert told.failures == [("node 2", "DATA020: Too few slices.")]
 
 
@@ -125,7 +128,7 @@ def test_a_hospital_that_dies_while_it_describes_itself_ends_a_simulation():
         raise RuntimeError("out of luck")
 
     with pytest.raises(RunError, match=r"RUN014.*out of luck"):
-        a_roster(Hospitals(STEPS, die))[0].gather()
+        members_of(Hospitals(STEPS, die))[0].gather()
 
 
 def test_a_hospital_that_is_lost_while_it_describes_itself_is_asked_again_when_its_link_is_mended(monkeypatch):
@@ -148,8 +151,8 @@ def test_a_hospital_that_is_lost_while_it_describes_itself_is_asked_again_when_i
         away.pop()
         return there
 
-    roster, told = a_roster(Hospitals(STEPS, lose), cores=0, wait=20, who=who)
-    assert list(roster.gather()) == ["a", "b", "c"]
+    members, told = members_of(Hospitals(STEPS, lose), cores=0, wait=20, who=who)
+    assert list(members.gather()) == ["a", "b", "c"]
     assert told.failures[0][0] == "Hospital B"
 
 
@@ -174,8 +177,8 @@ def claiming(**changes):
 )
 def test_a_hospital_is_whom_its_key_proves_it_to_be(changes, says):
     nodes = [Node(1, "a"), Node(2, "b"), Node(3, "c")]
-    roster, told = a_roster(Hospitals(STEPS, claiming(**changes)), cores=0, wait=0.01, who=lambda grid: nodes)
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(Hospitals(STEPS, claiming(**changes)), cores=0, wait=0.01, who=lambda grid: nodes)
+    assert list(members.gather()) == ["a", "c"]
     ((hospital, reason),) = told.failures
     assert hospital == "Hospital B"
     assert says in reason
@@ -183,8 +186,8 @@ def test_a_hospital_is_whom_its_key_proves_it_to_be(changes, says):
 
 @pytest.mark.parametrize(("key", "says"), [("z", "takes no part"), ("a", "there already")])
 def test_without_keys_two_cannot_be_the_same_and_strangers_stay_out(key, says):
-    roster, told = a_roster(Hospitals(STEPS, claiming(key=key)), cores=0, wait=0.01)
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(Hospitals(STEPS, claiming(key=key)), cores=0, wait=0.01)
+    assert list(members.gather()) == ["a", "c"]
     assert says in told.failures[0][1]
 
 
@@ -195,16 +198,16 @@ def changed(said):
 
 def test_a_description_that_cannot_be_accepted_ends_a_simulation():
     with pytest.raises(InputError, match="RUN004"):
-        a_roster(Hospitals(STEPS), check=changed)[0].gather()
+        members_of(Hospitals(STEPS), check=changed)[0].gather()
 
 
 def test_on_separate_machines_a_description_that_cannot_be_accepted_leaves_that_hospital_out():
-    roster, told = a_roster(Hospitals(STEPS), cores=0, wait=0.01, check=changed)
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(Hospitals(STEPS), cores=0, wait=0.01, check=changed)
+    assert list(members.gather()) == ["a", "c"]
     assert told.failures == [("node 2", "RUN004: The files changed.")]
 
 
 def test_a_description_that_makes_no_sense_leaves_that_hospital_out():
-    roster, told = a_roster(Hospitals(STEPS, claiming(train_idx=[1, 1])), cores=0, wait=0.01)
-    assert list(roster.gather()) == ["a", "c"]
+    members, told = members_of(Hospitals(STEPS, claiming(train_idx=[1, 1])), cores=0, wait=0.01)
+    assert list(members.gather()) == ["a", "c"]
     assert "counts a slice twice" in told.failures[0][1]

@@ -8,22 +8,27 @@ import pytest
 from flwr.app import Message
 
 from common.artifacts.history import HospitalRound, RoundRecord
-from common.config.settings import StrategySettings
+from common.config.settings import StrategyPlan, StrategySettings
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
+from common.metrics.evaluation import TrainResult
 from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
 from common.model.weights import payload_bytes
 from common.protocol import names
+from common.protocol.postprocess import chain_of
 from server.engines.inprocess import InProcessGrid
-from server.federation.exchange import Exchange
-from server.federation.local_state import Keeping
-from server.federation.participants import Muster, Roster
-from server.federation.rounds import Rounds, note_training
+from server.federation.evaluation_phase import EvaluationPhase
+from server.federation.exchange import Exchange, Place
+from server.federation.local_state import LocalStates
+from server.federation.participants import Participants, QuorumPolicy
+from server.federation.rounds import Rounds
+from server.federation.training_phase import TrainingPhase, note_training
+from server.federation.update_store import UpdateStore
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
-from server.strategies.combining import Combining
-from server.strategies.registry import make_strategy
-from tests.support.hospitals import PLAN, SCALE, Hospitals, question, start_arrays, update
+from server.strategies.aggregator import Aggregator
+from tests.support.hospitals import PLAN, SCALE, Hospitals, start_arrays
+from tests.support.updates import strategy_of
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
 
@@ -48,16 +53,21 @@ def rounds_of(
     hospitals: Hospitals,
     listener: Listener | None = None,
     quorum: int = 2,
-    kind: type[Rounds] = Rounds,
-    strategy: Combining | None = None,
+    strategy: Aggregator | None = None,
+    progress: RunProgress | None = None,
 ) -> Rounds:
     """Bring made-up hospitals together in this process."""
     listener = listener or Listener()
-    exchange = Exchange(InProcessGrid(hospitals, len(hospitals.described)), threading.Event(), cores=2)
-    roster = Roster(exchange, PLAN, hospitals.names, Muster(quorum, 5, 60, 2), listener, {}, lambda description: None)
-    roster.gather()
-    strategy = strategy or make_strategy(StrategySettings())
-    return kind(PLAN, roster, exchange, strategy, quorum, 1, 60.0, listener)
+    place = Place(simulated=True, cores=2)
+    exchange = Exchange(InProcessGrid(hospitals, len(hospitals.described)), threading.Event(), place)
+    policy = QuorumPolicy(quorum, 5, 60)
+    members = Participants(exchange, PLAN, hospitals.names, policy, listener, {}, lambda description: None)
+    members.gather()
+    strategy = strategy or strategy_of(StrategySettings())
+    local = LocalStates(PLAN, progress or RunProgress({}))
+    chain = chain_of(strategy.plan)
+    training = TrainingPhase(members, exchange, strategy, chain, UpdateStore(None), local, listener)
+    return Rounds(training, EvaluationPhase(PLAN, members, exchange, listener), strategy, local)
 
 
 def test_the_new_model_is_the_weighted_mean_and_the_round_is_recorded():
@@ -177,7 +187,7 @@ def test_what_a_strategy_sends_beside_the_model_goes_to_all_who_train_and_is_cou
         return answer
 
     plan = replace(PLAN, train=replace(PLAN.train, optimiser="sgd", momentum=0.0))
-    strategy = make_strategy(StrategySettings("scaffold", server_lr=1.0), plan)
+    strategy = strategy_of(StrategySettings("scaffold", server_lr=1.0), plan)
     rounds = rounds_of(Hospitals(STEPS, look), strategy=strategy)
     arrays, first = rounds.run_round(1, start_arrays())
     _, second = rounds.run_round(2, arrays)
@@ -196,9 +206,8 @@ def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_ne
             seen.append((message.content[names.CONFIG][names.SPLIT], message.content[names.CONFIG][names.TEMPERATURE]))
         return answer
 
-    rounds = rounds_of(Hospitals(STEPS, look))
     history = [{"epoch": n, "temperature": n + 0.5, "replied": []} for n in (1, 2)]
-    rounds._keeping = Keeping(NOTHING, RunProgress({}, best_round=1, history=history))
+    rounds = rounds_of(Hospitals(STEPS, look), progress=RunProgress({}, best_round=1, history=history))
     _, record = rounds.run_round(3, start_arrays())
     results, _ = rounds.test(1, start_arrays())
     assert seen == [("val", 1.0)] * 3 + [("test", 1.5)] * 3
@@ -206,16 +215,20 @@ def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_ne
     assert record.temperature == best_temperature(sum(part.val_nll for part in record.hospitals.values()))
 
 
+def states(keeps: str, progress: RunProgress) -> LocalStates:
+    return LocalStates(replace(PLAN, strategy=StrategyPlan(keeps=keeps)), progress)
+
+
 def test_hospitals_that_test_models_of_their_own_rounds_share_no_temperature():
     progress = RunProgress({}, best_round=1, history=[{"epoch": 1, "temperature": 1.5}])
-    assert Keeping(NORMALISATION, progress).temperature == 1.5
-    assert Keeping(EVERYTHING, progress).temperature is None
-    assert Keeping(NOTHING, RunProgress({}, best_round=1, history=[{"epoch": 1}])).temperature is None
+    assert states(NORMALISATION, progress).temperature == 1.5
+    assert states(EVERYTHING, progress).temperature is None
+    assert states(NOTHING, RunProgress({}, best_round=1, history=[{"epoch": 1}])).temperature is None
 
 
 @pytest.mark.parametrize("rates", [(7e-4, 8e-4), (8e-4, 7e-4)])
 def test_the_rate_of_a_round_does_not_depend_on_who_answers_first(rates):
-    record, who = RoundRecord(1, ""), Hospitals(STEPS).described["a"]
+    record = RoundRecord(1, "")
     for rate in rates:
-        note_training(HospitalRound(), record, update(question(1), who, start_arrays(), lr=rate))
+        note_training(HospitalRound(), record, TrainResult(4, 2, 0.5, 0.75, rate, 0.1))
     assert record.lr == 7e-4

@@ -1,16 +1,15 @@
 import numpy as np
 import pytest
-from flwr.app import ArrayRecord
+from flwr.app import Array, ArrayRecord, Message, MetricRecord, RecordDict
 from flwr.serverapp.strategy import FedAvg
 
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import is_weight
 from common.protocol import names
-from server.federation.update_store import Parking
+from server.federation.update_store import UpdateStore
 from server.strategies.updates import Updates
-from tests.support.descriptions import description
-from tests.support.hospitals import question, update
+from tests.support.hospitals import question
 
 
 def updates(count):
@@ -29,24 +28,23 @@ def updates(count):
 
 
 def reply_of(number, arrays, samples):
-    return update(question(number), description("a"), arrays, samples)
+    weights = ArrayRecord({name: Array(array) for name, array in arrays.items() if is_weight(name)})
+    content = RecordDict({names.ARRAYS: weights, names.METRICS: MetricRecord({names.SAMPLES: samples})})
+    return Message(content, reply_to=question(number))
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_the_average_is_flowers_to_the_bit_whatever_the_order_of_arrival(tmp_path, count):
     reference, made = updates(count)
     replies = [reply_of(number, arrays, samples) for number, (_, arrays, samples) in enumerate(made, 1)]
-    for reply in replies:
-        weights = {name: array for name, array in reply.content[names.ARRAYS].items() if is_weight(name)}
-        reply.content[names.ARRAYS] = ArrayRecord(weights)
     flowers, _ = FedAvg().aggregate_train(1, replies)
-    parking = Parking(tmp_path)
-    for key, arrays, samples in reversed(made):
-        parking.put(key, reply_of(1, arrays, samples))
+    store = UpdateStore(tmp_path)
+    for key, arrays, _ in reversed(made):
+        store.put(key, arrays)
     samples = [count for *_, count in made]
     keys = [key for key, *_ in made]
-    ours = parking.updates(keys, samples).mean(reference)
-    in_memory = Updates(keys, samples, lambda: iter([arrays for _, arrays, _ in made])).mean(reference)
+    ours = store.updates(keys, samples).weighted_mean(reference)
+    in_memory = Updates(keys, samples, lambda: iter([arrays for _, arrays, _ in made])).weighted_mean(reference)
     assert list(ours) == list(reference)
     for name, array in ours.items():
         assert array.dtype == reference[name].dtype
@@ -56,8 +54,8 @@ def test_the_average_is_flowers_to_the_bit_whatever_the_order_of_arrival(tmp_pat
 
 def test_the_files_go_when_it_is_closed(tmp_path):
     _, made = updates(2)
-    parking = Parking(tmp_path)
-    parking.put("h1", reply_of(1, made[0][1], 5))
+    store = UpdateStore(tmp_path)
+    store.put("h1", made[0][1])
     assert list(tmp_path.iterdir())
-    parking.close()
+    store.close()
     assert not list(tmp_path.iterdir())

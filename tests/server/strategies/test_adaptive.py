@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from common.config.settings import StrategySettings
-from common.errors import RunError
-from server.strategies.registry import make_strategy
-from tests.support.updates import updates_of
+from tests.support.updates import strategy_of, updates_of
 
 
 def model(weight: float, variance: float = 1.0):
@@ -21,10 +19,10 @@ def model(weight: float, variance: float = 1.0):
 
 def two_rounds(settings: StrategySettings) -> list[float]:
     """From 1, means of 4 (3 counts 30, 7 counts 10) and, from wherever that led, of 1 more."""
-    strategy = make_strategy(settings)
-    first = strategy.combine(1, updates_of((model(3.0), 30), (model(7.0), 10)), model(1.0))
+    strategy = strategy_of(settings)
+    first = strategy.aggregate(1, updates_of((model(3.0), 30), (model(7.0), 10)), model(1.0))
     here = float(first["fc.weight"][0])
-    second = strategy.combine(2, updates_of((model(here + 2), 30), (model(here - 2), 10)), first)
+    second = strategy.aggregate(2, updates_of((model(here + 2), 30), (model(here - 2), 10)), first)
     return [here, float(second["fc.weight"][0])]
 
 
@@ -75,9 +73,9 @@ def test_fedyogi_lets_the_mean_square_change_by_a_bounded_amount():
     ids=lambda settings: settings.name,
 )
 def test_statistics_are_the_mean_however_far_the_server_steps(settings):
-    strategy, here = make_strategy(settings), model(0.0, 1.0)
+    strategy, here = strategy_of(settings), model(0.0, 1.0)
     for number, variance in enumerate((1.0, 1e-6, 1e-6), 1):
-        here = strategy.combine(number, updates_of((model(1.0, variance), 1), (model(1.0, variance), 1)), here)
+        here = strategy.aggregate(number, updates_of((model(1.0, variance), 1), (model(1.0, variance), 1)), here)
         assert here["bn.running_var"][0] == np.float32(variance)
         assert here["bn.num_batches_tracked"] == 3
 
@@ -86,16 +84,9 @@ def test_a_repeated_round_starts_from_what_was_sent():
     """Flower's FedAvgM would go on from its own last result."""
     settings = StrategySettings("fedavgm", server_lr=1.0, server_momentum=0.5)
     updates = updates_of((model(3.0), 30), (model(7.0), 10))
-    once, twice = make_strategy(settings), make_strategy(settings)
-    once.combine(1, updates, model(1.0))
+    once, twice = strategy_of(settings), strategy_of(settings)
+    once.aggregate(1, updates, model(1.0))
     memory = once.memory()
-    twice.combine(1, updates, model(-50.0))
+    twice.aggregate(1, updates, model(-50.0))
     twice.recall(memory)
-    assert twice.combine(2, updates, model(1.0)) == once.combine(2, updates, model(1.0))
-
-
-def test_no_model_is_a_sentence(monkeypatch):
-    strategy = make_strategy(StrategySettings("fedavgm", server_lr=1.0, server_momentum=0.5))
-    monkeypatch.setattr(strategy, "aggregate_train", lambda *_: (None, None))
-    with pytest.raises(RunError, match=r"RUN012.*round 4"):
-        strategy.combine(4, updates_of((model(1.0), 5)), model(1.0))
+    assert twice.aggregate(2, updates, model(1.0)) == once.aggregate(2, updates, model(1.0))

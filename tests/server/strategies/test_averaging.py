@@ -7,10 +7,9 @@ import numpy as np
 from common.config.settings import StrategySettings
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
-from server.strategies.registry import make_strategy
 from tests.server.federation.test_rounds import rounds_of
 from tests.support.hospitals import Hospitals, start_arrays
-from tests.support.updates import updates_of
+from tests.support.updates import strategy_of, updates_of
 
 REFERENCE = start_arrays()
 
@@ -24,7 +23,7 @@ def an_update(weight: float, variance: float, counter: int):
 
 
 def combine(*parts):
-    return make_strategy(StrategySettings()).combine(1, updates_of(*parts), REFERENCE)
+    return strategy_of(StrategySettings()).aggregate(1, updates_of(*parts), REFERENCE)
 
 
 def test_it_is_the_mean_weighted_by_training_slices():
@@ -45,7 +44,7 @@ def test_names_order_shapes_and_types_stay():
 def test_the_mean_of_one_model_is_that_model():
     arrays = arrays_from_state(initial_weights("resnet18", 0))
     parts = [(arrays, 7), (copy.deepcopy(arrays), 7)]
-    found = make_strategy(StrategySettings()).combine(1, updates_of(*parts), arrays)
+    found = strategy_of(StrategySettings()).aggregate(1, updates_of(*parts), arrays)
     for name, array in arrays.items():
         np.testing.assert_allclose(found[name], array, rtol=1e-6, atol=1e-12)
         assert found[name].dtype == array.dtype
@@ -57,13 +56,14 @@ def test_the_order_of_answers_changes_no_bit(monkeypatch):
     for first in (0, 1, 2):
         hospitals = Hospitals({"a": 0.1, "b": 0.7, "c": 1 / 3})
         rounds = rounds_of(hospitals)
-        ask = rounds._exchange.ask
+        exchange = rounds.training.exchange
+        ask = exchange.ask
 
         def late(requests, timeout, ask=ask, first=first):
             pairs = list(ask(requests, timeout))
             return iter(pairs[first:] + pairs[:first])
 
-        monkeypatch.setattr(rounds._exchange, "ask", late)
+        monkeypatch.setattr(exchange, "ask", late)
         models.append(rounds.run_round(1, start_arrays())[0])
     for model in models[1:]:
         assert all(np.array_equal(model[name], models[0][name]) for name in model)

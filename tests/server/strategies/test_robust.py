@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from flwr.app import Array, ArrayRecord
 from flwr.serverapp.strategy.multikrum import compute_distances
 
 from common.config.settings import StrategySettings
-from server.strategies.registry import make_strategy
-from server.strategies.robust import _record
-from tests.support.updates import updates_of
+from tests.support.updates import strategy_of, updates_of
 
 START = [0.0, 0.0]
 
@@ -22,7 +21,7 @@ def model(weights, variance: float = 1.0, counter: int = 3):
 
 def combine(settings: StrategySettings, *models, start=None):
     updates = updates_of(*((each, 10 * number) for number, each in enumerate(models, 1)))
-    return make_strategy(settings).combine(1, updates, start or model(START))
+    return strategy_of(settings).aggregate(1, updates, start or model(START))
 
 
 def found(new) -> tuple[list[float], float, int]:
@@ -89,11 +88,11 @@ def test_krum_sees_small_steps_of_large_weights(seed, place):
     models = [model(start["fc.weight"] + each) for each in steps]
     chosen = combine(KRUM, *models, start=start)["fc.weight"]
     assert not np.array_equal(chosen, models[place]["fc.weight"])
-    rounded = compute_distances([_record({"w": each["fc.weight"]})["arrays"] for each in models])
+    rounded = compute_distances([ArrayRecord({"w": Array(each["fc.weight"])}) for each in models])
     assert not np.allclose(rounded, [[float(np.square(a - b).sum()) for b in steps] for a in steps], rtol=0.5)
 
 
 def test_every_hospital_counts_the_same_whatever_its_slices():
     models = [(model([1, 0]), 1), (model([2, 0]), 10**6), (model([4, 0]), 1)]
     for settings in (MEDIAN, TRIMMED):
-        assert make_strategy(settings).combine(1, updates_of(*models), model(START))["fc.weight"][0] == 2
+        assert strategy_of(settings).aggregate(1, updates_of(*models), model(START))["fc.weight"][0] == 2

@@ -10,8 +10,7 @@ import pytest
 from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
 from common.labels import CLASSES
 from common.protocol.plan import Plan
-from server.strategies.registry import make_strategy
-from tests.support.updates import updates_of
+from tests.support.updates import strategy_of, updates_of
 
 RATE = 0.1
 TRAIN = TrainPlan(batch_size=2, optimiser="sgd", momentum=0.0, lr=RATE, schedule="constant")
@@ -33,7 +32,7 @@ def model(weight: float):
 
 
 def scaffold(server_lr: float = 1.0):
-    return make_strategy(StrategySettings("scaffold", server_lr=server_lr), PLAN)
+    return strategy_of(StrategySettings("scaffold", server_lr=server_lr), PLAN)
 
 
 def weight_of(new) -> float:
@@ -41,7 +40,7 @@ def weight_of(new) -> float:
 
 
 def control_of(strategy) -> float:
-    return float(strategy.companion()["fc.weight"][0]) if strategy.companion() else 0.0
+    return float(strategy.global_control()["fc.weight"][0]) if strategy.global_control() else 0.0
 
 
 def at_hospital(i: int, x: float, own: float, everybody: float) -> tuple[float, float]:
@@ -58,13 +57,13 @@ def test_two_rounds_by_hand():
     ys = [at_hospital(i, 1.0, 0.0, 0.0) for i in (0, 1)]
     assert [y for y, _ in ys] == pytest.approx([0.81, 1.976])
     assert [c for _, c in ys] == pytest.approx([0.95, -3.253333])
-    new = strategy.combine(1, updates_of((model(ys[0][0]), 4), (model(ys[1][0]), 6)), model(1.0))
+    new = strategy.aggregate(1, updates_of((model(ys[0][0]), 4), (model(ys[1][0]), 6)), model(1.0))
     assert weight_of(new) == pytest.approx(0.4 * 0.81 + 0.6 * 1.976)
     assert control_of(strategy) == pytest.approx(0.4 * 0.95 + 0.6 * -3.253333, rel=1e-5)
 
     x, c = weight_of(new), control_of(strategy)
     again = [at_hospital(i, x, ys[i][1], c) for i in (0, 1)]
-    new = strategy.combine(2, updates_of((model(again[0][0]), 4), (model(again[1][0]), 6)), new)
+    new = strategy.aggregate(2, updates_of((model(again[0][0]), 4), (model(again[1][0]), 6)), new)
     assert weight_of(new) == pytest.approx(0.4 * again[0][0] + 0.6 * again[1][0], rel=1e-6)
     assert control_of(strategy) == pytest.approx(0.4 * again[0][1] + 0.6 * again[1][1], rel=1e-4)
 
@@ -82,7 +81,7 @@ def run(rounds: int, corrected: bool, absent=lambda number: ()) -> tuple[float, 
                 y, renewed = at_hospital(i, weight_of(here), start, c)
                 own[i] = renewed if i in own or not corrected else (weight_of(here) - y) / (STEPS[i] * RATE)
                 parts.append((f"h{i}", model(y), SLICES[i]))
-        here = strategy.combine(number, updates_of(*(part[1:] for part in parts), keys=[p[0] for p in parts]), here)
+        here = strategy.aggregate(number, updates_of(*(part[1:] for part in parts), keys=[p[0] for p in parts]), here)
     return weight_of(here), [own[i] for i in sorted(own)], control_of(strategy)
 
 
@@ -104,12 +103,12 @@ def test_the_servers_is_the_mean_of_the_hospitals_whoever_was_there(absent):
 
 def test_a_hospital_that_never_taught_has_no_part_in_the_mean():
     strategy = scaffold()
-    strategy.combine(1, updates_of((model(0.9), 4), keys=["a"]), model(1.0))
+    strategy.aggregate(1, updates_of((model(0.9), 4), keys=["a"]), model(1.0))
     assert control_of(strategy) == pytest.approx(0.1 / (2 * RATE), rel=1e-5)
 
 
 def test_the_server_may_take_a_part_of_the_step_and_statistics_are_the_mean():
-    new = scaffold(0.5).combine(1, updates_of((model(2.0), 4), (model(4.0), 6)), model(1.0))
+    new = scaffold(0.5).aggregate(1, updates_of((model(2.0), 4), (model(4.0), 6)), model(1.0))
     assert weight_of(new) == pytest.approx(1 + 0.5 * (0.4 * 2 + 0.6 * 4 - 1))
     assert new["bn.running_var"] == 1
     assert new["bn.num_batches_tracked"] == 3
@@ -117,4 +116,4 @@ def test_the_server_may_take_a_part_of_the_step_and_statistics_are_the_mean():
 
 def test_without_a_plan_there_are_no_rates():
     with pytest.raises(ValueError, match="plan"):
-        make_strategy(StrategySettings("scaffold", server_lr=1.0))
+        strategy_of(StrategySettings("scaffold", server_lr=1.0))

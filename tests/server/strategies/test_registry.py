@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from flwr.serverapp import strategy as flower
 
 from common.config.hydra import compose_settings
 from common.config.settings import StrategySettings
@@ -12,14 +11,12 @@ from common.config.strategies import NUMBERS
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays, is_weight
-from common.protocol import names
 from server.strategies.registry import make_strategy, quorum
 from server.strategies.updates import Updates
 from tests.support import hospitals
 from tests.support.updates import updates_of
 
 PLAN = replace(hospitals.PLAN, rounds=9)
-ADAPTIVE = ["server_lr=0.7", "beta_1=0.1", "beta_2=0.2", "tau=0.3"]
 WHOLE = arrays_from_state(initial_weights("resnet18", 0))
 START = {name: array for name, array in WHOLE.items() if name.startswith(("conv1", "bn1", "layer1", "fc"))}
 
@@ -28,50 +25,9 @@ def by_name(name: str, *overrides: str) -> StrategySettings:
     return compose_settings([f"strategy={name}", *overrides]).strategy
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_flowers_waiting_is_left_to_the_server(name):
-    strategy = make_strategy(by_name(name), PLAN)
-    assert strategy.weighted_by_key == names.SAMPLES
-    assert (strategy.arrayrecord_key, strategy.configrecord_key) == (names.ARRAYS, names.CONFIG)
-    assert strategy.fraction_train == 1.0
-    assert strategy.min_available_nodes == 1, "Flower would wait for more for ever"
-
-
-@pytest.mark.parametrize(
-    ("name", "numbers", "kind", "found"),
-    [
-        (
-            "fedavgm",
-            ["server_lr=0.7", "server_momentum=0.3"],
-            flower.FedAvgM,
-            {"server_learning_rate": 0.7, "server_momentum": 0.3},
-        ),
-        (
-            "fedadam",
-            ["server_lr=0.7", "beta_1=0.1", "beta_2=0.2", "tau=0.3"],
-            flower.FedAdam,
-            {"eta": 0.7, "beta_1": 0.1, "beta_2": 0.2, "tau": 0.3},
-        ),
-        (
-            "fedyogi",
-            ["server_lr=0.7", "beta_1=0.1", "beta_2=0.2", "tau=0.3"],
-            flower.FedYogi,
-            {"eta": 0.7, "beta_1": 0.1, "beta_2": 0.2, "tau": 0.3},
-        ),
-        ("fedmedian", [], flower.FedMedian, {}),
-        ("fedtrimmedavg", ["trim_fraction=0.4"], flower.FedTrimmedAvg, {"beta": 0.4}),
-        ("krum", ["malicious_hospitals=0"], flower.Krum, {"num_malicious_nodes": 0}),
-    ],
-)
-def test_the_numbers_reach_flowers_class(name, numbers, kind, found):
-    strategy = make_strategy(by_name(name, *(f"strategy.{number}" for number in numbers)))
-    assert isinstance(strategy, kind)
-    assert {attribute: getattr(strategy, attribute) for attribute in found} == found
-
-
 def test_another_name_is_an_error():
     with pytest.raises(ValueError, match="fedmagic"):
-        make_strategy(StrategySettings(name="fedmagic"))
+        make_strategy(StrategySettings(name="fedmagic"), PLAN)
 
 
 def trained(start: Arrays, hospital: int, server_round: int) -> Arrays:
@@ -93,7 +49,7 @@ def test_statistics_counters_and_types_stay_what_they_are_over_the_rounds(name):
     strategy, arrays = make_strategy(by_name(name), PLAN), START
     for server_round in (1, 2, 3, 4):
         models = [trained(arrays, hospital, server_round) for hospital in range(3)]
-        new = strategy.combine(server_round, updates_of((models[0], 30), (models[1], 10), (models[2], 20)), arrays)
+        new = strategy.aggregate(server_round, updates_of((models[0], 30), (models[1], 10), (models[2], 20)), arrays)
         assert list(new) == list(START)
         for tensor, array in new.items():
             assert (array.dtype, array.shape) == (START[tensor].dtype, START[tensor].shape), tensor
@@ -117,16 +73,18 @@ def test_what_a_strategy_remembers_is_all_that_it_needs_to_go_on(name):
         return updates_of(*((trained(START, hospital, server_round), 10 + hospital) for hospital in range(3)))
 
     whole = make_strategy(by_name(name), PLAN)
-    undisturbed = [whole.combine(number, updates(number), START) for number in (1, 2, 3)]
+    undisturbed = [whole.aggregate(number, updates(number), START) for number in (1, 2, 3)]
     memory = {}
     for number, expected in enumerate(undisturbed, 1):
         resumed = make_strategy(by_name(name), PLAN)
         resumed.recall(memory)
-        found = resumed.combine(number, updates(number), START)
+        found = resumed.aggregate(number, updates(number), START)
         memory = resumed.memory()
         assert all(np.array_equal(found[tensor], array) for tensor, array in expected.items())
-        assert bool(resumed.companion()) == (name == "scaffold")
-    assert all(np.array_equal(whole.companion()[tensor], array) for tensor, array in resumed.companion().items())
+        assert bool(resumed.global_control()) == (name == "scaffold")
+    assert all(
+        np.array_equal(whole.global_control()[tensor], array) for tensor, array in resumed.global_control().items()
+    )
 
 
 @pytest.mark.parametrize(

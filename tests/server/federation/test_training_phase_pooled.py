@@ -3,11 +3,18 @@
 import pytest
 from flwr.app import Message
 
+from common.config.settings import StrategySettings
 from common.errors import RunError
 from common.protocol import names
-from server.federation.pooled import EVERYBODY, PooledRounds
+from server.federation.training_phase import EVERYBODY
 from tests.server.federation.test_rounds import Told, rounds_of
-from tests.support.hospitals import SCALE, Hospitals, start_arrays, update
+from tests.support.hospitals import SCALE, Hospitals, start_arrays, unpacked, update
+from tests.support.updates import strategy_of
+
+
+def pooled_strategy():
+    return strategy_of(StrategySettings("pooled"))
+
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
 
@@ -17,7 +24,7 @@ def pooling(key: str, message: Message, answer: Message) -> Message:
     if message.metadata.message_type != "train":
         return answer
     assert list(message.content[names.CONFIG][names.POOL]) == ["a", "b", "c"]
-    arrays = {name: array.numpy() for name, array in answer.content[names.ARRAYS].items()}
+    arrays = unpacked(answer.content)
     return update(message, hospitals.described[key], arrays, samples=24, loss=0.25, accuracy=0.875, steps=7)
 
 
@@ -27,7 +34,7 @@ hospitals = Hospitals(STEPS, pooling)
 def test_one_trains_and_all_validate():
     told = Told()
     hospitals.asked.clear()
-    arrays, record = rounds_of(hospitals, told, kind=PooledRounds).run_round(1, start_arrays())
+    arrays, record = rounds_of(hospitals, told, strategy=pooled_strategy()).run_round(1, start_arrays())
     kinds = [kind for kind, _ in hospitals.asked]
     assert kinds == ["query"] * 3 + ["train"] + ["evaluate"] * 3
     assert arrays["fc.weight"].tolist() == [1.0 + SCALE, 2.0 + SCALE], "the first hospital's step, averaged with none"
@@ -52,4 +59,4 @@ def test_a_pooled_training_that_is_wrong_ends_the_run(samples, loss, says):
 
     made_up = Hospitals(STEPS, wrong)
     with pytest.raises(RunError, match=rf"RUN015.*{says}"):
-        rounds_of(made_up, kind=PooledRounds).run_round(1, start_arrays())
+        rounds_of(made_up, strategy=pooled_strategy()).run_round(1, start_arrays())

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clients.local_state import RunStore
+from clients.local_state import RoundFiles
 from common.errors import InputError, RunError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,19 +19,19 @@ ARRAYS = {
 
 
 @pytest.fixture
-def store(tmp_path) -> RunStore:
-    return RunStore(tmp_path, TOKEN, "aiims_delhi", "model")
+def store(tmp_path) -> RoundFiles:
+    return RoundFiles(tmp_path, TOKEN, "aiims_delhi", "model")
 
 
-def names(store: RunStore) -> list[str]:
+def names(store: RoundFiles) -> list[str]:
     return sorted(path.name for path in store.folder.iterdir())
 
 
 def test_another_process_finds_what_was_kept_to_the_bit(store, tmp_path):
     store.save(3, ARRAYS)
     program = (
-        "import sys; from pathlib import Path; from clients.local_state import RunStore\n"
-        f"found = RunStore(Path(sys.argv[1]), {TOKEN!r}, 'aiims_delhi', 'model').load(3)\n"
+        "import sys; from pathlib import Path; from clients.local_state import RoundFiles\n"
+        f"found = RoundFiles(Path(sys.argv[1]), {TOKEN!r}, 'aiims_delhi', 'model').load(3)\n"
         "print(sorted((name, str(a.dtype), a.tolist()) for name, a in found.items()))"
     )
     out = subprocess.run(
@@ -52,9 +52,9 @@ def test_a_round_done_again_replaces_its_own_and_no_other(store):
 def test_runs_hospitals_and_series_are_apart(store, tmp_path):
     store.save(1, ARRAYS)
     others = [
-        RunStore(tmp_path, TOKEN[::-1], "aiims_delhi", "model"),
-        RunStore(tmp_path, TOKEN, "nimhans_bengaluru", "model"),
-        RunStore(tmp_path, TOKEN, "aiims_delhi", "control"),
+        RoundFiles(tmp_path, TOKEN[::-1], "aiims_delhi", "model"),
+        RoundFiles(tmp_path, TOKEN, "nimhans_bengaluru", "model"),
+        RoundFiles(tmp_path, TOKEN, "aiims_delhi", "control"),
     ]
     for other in others:
         with pytest.raises(RunError, match="STORE002"):
@@ -62,11 +62,11 @@ def test_runs_hospitals_and_series_are_apart(store, tmp_path):
 
 
 def test_only_what_is_needed_stays(store, tmp_path):
-    control = RunStore(tmp_path, TOKEN, "aiims_delhi", "control")
+    control = RoundFiles(tmp_path, TOKEN, "aiims_delhi", "control")
     for number in (1, 2, 3, 10):
         store.save(number, ARRAYS)
     control.save(2, ARRAYS)
-    store.hold_on_to({1, 10, 99})
+    store.retain({1, 10, 99})
     assert names(store) == ["control-round-0002.pth", "model-round-0001.pth", "model-round-0010.pth"]
 
 
@@ -84,13 +84,13 @@ def test_what_is_gone_or_damaged_is_said_and_not_replaced(store, content):
 @pytest.mark.parametrize("token", ["", "..", "../../etc", TOKEN[:-1], TOKEN.upper(), TOKEN + "\n", "/" + TOKEN[1:]])
 def test_a_server_cannot_name_a_folder(tmp_path, token):
     with pytest.raises(InputError, match="STORE001"):
-        RunStore(tmp_path, token, "aiims_delhi", "model")
+        RoundFiles(tmp_path, token, "aiims_delhi", "model")
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "runs").touch()
     with pytest.raises(RunError, match="DISK001"):
-        RunStore(tmp_path, TOKEN, "aiims_delhi", "model").save(1, ARRAYS)
+        RoundFiles(tmp_path, TOKEN, "aiims_delhi", "model").save(1, ARRAYS)
 
 
 def test_nobody_else_may_look(store):
@@ -99,11 +99,11 @@ def test_nobody_else_may_look(store):
 
 
 def test_nothing_to_hold_on_to_leaves_no_folder_unless_something_else_is_kept(store, tmp_path):
-    other = RunStore(tmp_path, TOKEN, "aiims_delhi", "control")
+    other = RoundFiles(tmp_path, TOKEN, "aiims_delhi", "control")
     store.save(1, ARRAYS)
     other.save(1, ARRAYS)
-    store.hold_on_to(())
+    store.retain(())
     assert names(store) == ["control-round-0001.pth"]
-    other.hold_on_to(())
+    other.retain(())
     assert list((tmp_path / "runs").iterdir()) == []
-    other.hold_on_to(())
+    other.retain(())

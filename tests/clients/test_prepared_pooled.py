@@ -7,12 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clients import handlers
-from clients.pooled import train_pooled
 from common.errors import InputError
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
-from tests.support.sites import PLAN, sites_of
+from tests.support.sites import PLAN, sites_of, train_at
 
 FIRST = arrays_from_state(initial_weights("resnet18", PLAN.seed))
 
@@ -29,18 +27,18 @@ def host(sites):
 
 def test_a_pool_of_one_hospital_is_its_own_training_to_the_bit(sites, host):
     alone = sites[2]
-    own, result = handlers.train(alone, PLAN, 2, 1, FIRST)
-    pooled, together = train_pooled(host, PLAN, 2, 1, FIRST, [alone.hospital.key])
+    own, result = train_at(alone, PLAN, 2, FIRST)
+    pooled, together = train_at(host, PLAN, 2, FIRST, pool=(alone.hospital.key,))
     assert replace(result, seconds=0) == replace(together, seconds=0)
     assert all(np.array_equal(own[name], pooled[name]) for name in own)
 
 
 def test_as_many_steps_and_slices_as_the_hospitals_take_together(sites, host):
-    separate = [handlers.train(site, PLAN, 1, 1, FIRST)[1] for site in sites]
-    arrays, result = train_pooled(host, PLAN, 1, 1, FIRST, list(host.pool))
+    separate = [train_at(site, PLAN, 1, FIRST)[1] for site in sites]
+    arrays, result = train_at(host, PLAN, 1, FIRST, pool=tuple(host.pool))
     assert result.steps == sum(one.steps for one in separate) == arrays["bn1.num_batches_tracked"]
     assert result.samples == sum(one.samples for one in separate)
-    again, _ = train_pooled(host, PLAN, 1, 1, FIRST, list(host.pool))
+    again, _ = train_at(host, PLAN, 1, FIRST, pool=tuple(host.pool))
     assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
 
 
@@ -56,11 +54,11 @@ def test_the_class_mix_is_that_of_all_hospitals(sites, host, monkeypatch):
         return mix(slices, indices, *rest)
 
     monkeypatch.setattr(train, "_class_mix", spy)
-    handlers.train(sites[1], PLAN, 1, 1, FIRST)
-    train_pooled(host, PLAN, 1, 1, FIRST, list(host.pool))
+    train_at(sites[1], PLAN, 1, FIRST)
+    train_at(host, PLAN, 1, FIRST, pool=tuple(host.pool))
     assert seen == [{0, 1, 2}, {0, 1, 2, 3}]
 
 
 def test_a_hospital_on_its_own_machine_pools_with_nobody(sites):
     with pytest.raises(InputError, match=r"PLAN004.*possible in a simulation only"):
-        train_pooled(sites[0], PLAN, 1, 1, FIRST, ["phantom_jaipur"])
+        train_at(sites[0], PLAN, 1, FIRST, pool=("phantom_jaipur",))

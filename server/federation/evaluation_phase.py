@@ -1,0 +1,79 @@
+"""Every hospital evaluates a model on its own validation or test slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flwr.app import MessageType
+
+from common.artifacts.history import Failure
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import REPLICATES
+from common.model.weights import Arrays
+from common.protocol.codec import pack
+from common.protocol.messages import ExtraPayload, LocalStateRef, Task, read_evaluation, task_records
+from common.protocol.plan import Plan
+from common.protocol.postprocess import UnusableAnswer
+from server.federation.exchange import Exchange, Request
+from server.federation.participants import Participants
+from server.federation.screening import usable_records
+from server.recording.events import Listener
+
+Results = dict[str, EvaluateResult]
+_PHASES = {"val": "evaluate", "test": "test"}
+
+
+@dataclass
+class EvaluationPhase:
+    """Asks for evaluations, and takes those that can be."""
+
+    plan: Plan
+    participants: Participants
+    exchange: Exchange
+    listener: Listener
+
+    def run(
+        self,
+        number: int,
+        arrays: Arrays,
+        split: str,
+        local_of: Callable[[str], LocalStateRef],
+        temperature: float = 1.0,
+    ) -> tuple[Results, list[Failure]]:
+        """Evaluate the model of a round, with each hospital's own tensors, on one split of every hospital.
+
+        Returns
+        -------
+        tuple of (dict of str to EvaluateResult, list of Failure)
+            Results by hospital name, in configured order, and who is missing.
+        """
+        self.listener.phase(_PHASES[split], number)
+        present = self.participants.wait_for_quorum()
+        failures: list[Failure] = []
+
+        def leave_out(name: str, reason: str) -> None:
+            failures.append(Failure(name, _PHASES[split], reason))
+            self.listener.failed(failures[-1])
+
+        for key, name in self.participants.names.items():
+            if key not in present:
+                leave_out(name, self.participants.absence(key))
+        model, requests = pack(arrays), []
+        for key in self.participants.starting_order(present):
+            member = present[key]
+            extra = ExtraPayload(local_of(member.name))
+            task = Task(self.plan, number, arrays, member.threads, extra, split=split, temperature=temperature)
+            requests.append(
+                Request(key, member.node, MessageType.EVALUATE, task_records(task, model, {}), member.threads)
+            )
+        results: Results = {}
+        timeout = self.participants.policy.timeout_seconds
+        for request, reply in self.exchange.ask(requests, timeout):
+            member = present[request.hospital]
+            try:
+                records = usable_records(reply, timeout, member.description)
+                results[member.name] = read_evaluation(records, REPLICATES if split == "test" else 0)
+            except UnusableAnswer as problem:
+                leave_out(member.name, str(problem))
+        return {name: results[name] for name in self.participants.names.values() if name in results}, failures

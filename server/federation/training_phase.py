@@ -1,0 +1,178 @@
+"""Hospitals train the global model; the server collects their updates until there are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flwr.app import MessageType
+
+from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.config.strategies import STRATEGIES
+from common.errors import RunError
+from common.metrics.evaluation import TrainResult
+from common.model.weights import Arrays, payload_bytes
+from common.protocol import names
+from common.protocol.codec import pack
+from common.protocol.messages import ExtraPayload, Task, read_training, task_records
+from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
+from common.training.optim import steps_in_round
+from server.federation.exchange import Exchange, Reply, Request
+from server.federation.local_state import LocalStates
+from server.federation.participants import Member, Participants
+from server.federation.screening import usable_records
+from server.federation.update_store import UpdateStore
+from server.recording.events import Listener
+from server.strategies.aggregator import Aggregator, Memory
+from server.strategies.updates import Updates
+
+EVERYBODY = "all hospitals, pooled"
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """Who is asked for an update: a hospital, or with a `pool`, one loader over several hospitals' slices."""
+
+    key: str
+    member: Member
+    name: str
+    samples: int
+    threads: int
+    pool: tuple[str, ...] = ()
+
+
+@dataclass
+class TrainingPhase:
+    """Asks for updates, takes them through the chain, and puts away those that can be."""
+
+    participants: Participants
+    exchange: Exchange
+    strategy: Aggregator
+    chain: Chain
+    store: UpdateStore
+    local: LocalStates
+    listener: Listener
+    memory: Memory = field(default_factory=dict)  # what the chain's steps keep at the server, by their names
+
+    def collect(self, number: int, arrays: Arrays, record: RoundRecord) -> Updates:
+        """Return the usable updates of a round, in configured order; below the quorum begin again.
+
+        Raises
+        ------
+        RunError
+            ``RUN010`` below the quorum after the last attempt, ``RUN015`` if a pooled model could not be trained.
+        """
+        policy, everybody = self.participants.policy, self.participants.names
+        for attempt in range(1, policy.attempts + 1):
+            before = len(record.failed)
+            usable = self._train(number, arrays, record, self.participants.wait_for_quorum())
+            if record.pooled:
+                return self.store.updates(list(usable), list(usable.values()))
+            record.replied = [name for key, name in everybody.items() if key in usable]
+            if len(usable) >= policy.quorum:
+                keys = [key for key in everybody if key in usable]
+                return self.store.updates(keys, [usable[key] for key in keys])
+            if attempt < policy.attempts:
+                self.listener.repeating(number, len(usable), policy.quorum)
+        raise RunError(
+            "RUN010",
+            f"Round {number}: {len(usable)} of {len(everybody)} hospitals sent a usable update and "
+            f"{policy.quorum} are needed ({failures_listed(record.failed[before:])}).",
+        )
+
+    def finish(self, number: int, combined: Arrays, updates: Updates, arrays: Arrays) -> Arrays:
+        """Take the aggregated model through the chain's last half."""
+        return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
+
+    def _train(self, number: int, arrays: Arrays, record: RoundRecord, present: Mapping[str, Member]) -> dict[str, int]:
+        """Let those who are there train; put away the usable updates and return training slices by hospital."""
+        self.listener.phase("train", number)
+        trainees = {each.key: each for each in self._trainees(record, present)}
+        control = self.strategy.global_control()
+        size_down = payload_bytes(arrays) + payload_bytes(control)
+        usable: dict[str, int] = {}
+        requests = self._requests(number, arrays, control, list(trainees.values()))
+        for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
+            trainee = trainees[request.hospital]
+            part = record.pooled or record.hospitals[trainee.name]
+            part.bytes_down += size_down
+            try:
+                update, result, size_up = self._usable_update(number, trainee, reply, arrays)
+            except UnusableAnswer as problem:
+                self._leave_out(number, trainee, record, str(problem))
+                continue
+            self.store.put(trainee.key, update)
+            usable[trainee.key] = trainee.samples
+            part.bytes_up += size_up
+            note_training(part, record, result)
+            self.listener.trained(trainee.name, part)
+        return usable
+
+    def _trainees(self, record: RoundRecord, present: Mapping[str, Member]) -> Iterator[Trainee]:
+        """Yield who is to train, in starting order; enter in the record who is asked and who is not there."""
+        if STRATEGIES[self.strategy.settings.name].pooled:
+            key, host = next(iter(present.items()))
+            record.pooled = HospitalRound()
+            samples = sum(member.description.train_samples for member in present.values())
+            yield Trainee(key, host, EVERYBODY, samples, self.exchange.place.threads_alone, tuple(present))
+            return
+        everybody = self.participants.names
+        record.asked = [name for key, name in everybody.items() if key in present]
+        for key, name in everybody.items():
+            if key not in present:
+                self._note(record, Failure(name, "train", self.participants.absence(key)))
+        for key in self.participants.starting_order(present):
+            member = present[key]
+            yield Trainee(key, member, member.name, member.description.train_samples, member.threads)
+
+    def _requests(self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
+        plan, model, packed_control = self.strategy.plan, pack(arrays), pack(control)
+        requests = []
+        for each in trainees:
+            extra = ExtraPayload() if each.pool else ExtraPayload(self.local.to_train(each.name), control)
+            task = Task(plan, number, arrays, each.threads, extra, each.pool)
+            records = task_records(task, model, packed_control)
+            requests.append(Request(each.key, each.member.node, MessageType.TRAIN, records, each.threads))
+        return requests
+
+    def _usable_update(
+        self, number: int, trainee: Trainee, reply: Reply | None, arrays: Arrays
+    ) -> tuple[Arrays, TrainResult, int]:
+        """Return the update, the figures beside it and its size in bytes; raises `UnusableAnswer`."""
+        timeout = self.participants.policy.timeout_seconds
+        records = usable_records(reply, timeout, trainee.member.description)
+        result = read_training(records, trainee.samples)
+        sent = dict(records[names.ARRAYS])
+        context = self._context(number, trainee.key, trainee.samples, arrays)
+        return self.chain.at_server(sent, context), result, payload_bytes(sent)
+
+    def _context(self, number: int, hospital: str, samples: int, arrays: Arrays) -> UpdateContext:
+        plan = self.strategy.plan
+        steps = sum(steps_in_round(samples, plan.train))
+        return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of)
+
+    def _state_of(self, step: str) -> StepState:
+        return StepState(lambda: self.memory.get(step, {}), lambda arrays: self.memory.update({step: arrays}))
+
+    def _leave_out(self, number: int, trainee: Trainee, record: RoundRecord, problem: str) -> None:
+        if trainee.pool:
+            raise RunError("RUN015", f"Round {number}: the pooled model could not be trained ({problem}).")
+        self._note(record, Failure(trainee.name, "train", problem))
+
+    def _note(self, record: RoundRecord, failure: Failure) -> None:
+        record.failed.append(failure)
+        self.listener.failed(failure)
+
+
+def note_training(part: HospitalRound, record: RoundRecord, result: TrainResult) -> None:
+    """Enter a hospital's training figures."""
+    part.train_loss, part.train_accuracy = result.loss, result.accuracy
+    part.train_samples, part.train_steps = result.samples, result.steps
+    part.train_seconds = result.seconds
+    # the lowest, not the last one's to arrive, which is another each time
+    record.lr = min(record.lr, result.lr) if record.lr else result.lr
+
+
+def failures_listed(failures: Sequence[Failure]) -> str:
+    """Write who failed and why in one clause each."""
+    return "; ".join(f"{failure.hospital}: {failure.reason}" for failure in failures) or "nobody answered"

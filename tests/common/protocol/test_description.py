@@ -1,0 +1,57 @@
+"""What a hospital says of itself is read as it was written, and nothing that cannot be is believed."""
+
+import json
+
+import pytest
+
+from common.protocol.description import Description
+from tests.support.descriptions import description
+
+GOOD = description()
+
+
+def test_it_survives_the_journey_as_one_line():
+    text = GOOD.to_json()
+    assert "\n" not in text
+    assert Description.from_json(text) == GOOD
+
+
+def test_what_follows_from_it():
+    assert description("a", train=6, val=3).train_samples == 6
+    assert not GOOD.synthetic
+    assert description("a", numbers={"synthetic": True}).synthetic
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", "{}", json.dumps(json.loads(GOOD.to_json()) | {"more": 1})])
+def test_what_is_no_description(text):
+    with pytest.raises(ValueError):
+        Description.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"specialty": 7}, "specialty"),
+        ({"specialty": "x" * 10_000}, "specialty"),
+        ({"location": [1.0]}, "location"),
+        ({"location": [float("nan"), 2.0]}, "location"),
+        ({"file_count": -1}, "file_count"),
+        ({"file_count": 10**15}, "file_count"),
+        ({"groups_across_splits": True}, "groups_across_splits"),
+        ({"train_idx": "0123"}, "train_idx"),
+        ({"val_idx": [0.5]}, "val_idx"),
+        ({"train_idx": [0, 0]}, "twice"),
+        ({"test_idx": [0]}, "twice"),
+        ({"test_idx": [11]}, "does not have"),
+        ({"numbers": []}, "numbers"),
+        ({"numbers": GOOD.numbers | {"total_samples": 11}}, "do not add up"),
+        ({"numbers": GOOD.numbers | {"class_distribution": {"liver": 10}}}, "none of the four"),
+        ({"numbers": GOOD.numbers | {"unmatched_folders": [3]}}, "unmatched_folders"),
+        ({"numbers": GOOD.numbers | {"audit": [{"code": "DATA001"}]}}, "audit"),
+        ({"split_counts": {"train": {"glioma": "6"}}}, "split_counts"),
+        ({"split_counts": {"train": {"liver": 6}}}, "none of the four"),
+    ],
+)
+def test_what_cannot_be(changes, says):
+    with pytest.raises(ValueError, match=says):
+        Description.from_json(description(**changes).to_json())
