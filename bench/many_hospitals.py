@@ -20,7 +20,8 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 from flwr.supercore.task_identity import TaskIdentity
 
-from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
+from common.config.settings import DataPlan, ModelPlan, TrainPlan
+from common.config.strategies import StrategySettings
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import bin_confidences
 from common.metrics.evaluation import EvaluateResult

@@ -19,10 +19,10 @@ from rich.console import Console
 from clients.app import make_client_app
 from clients.shared_key import new_shared_key
 from clients.site import Site
-from common.artifacts.run_labels import POOLED_STRATEGY
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
+from common.config.strategies import POOLED_STRATEGY
 from common.data.require import require_images
 from common.data.scan import scan_folder
 from common.errors import InputError

@@ -10,8 +10,9 @@ from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
 from common.artifacts.history import RoundRecord
-from common.artifacts.run_labels import POOLED_STRATEGY, model_tested
+from common.artifacts.run_labels import model_tested
 from common.config.settings import RunSettings
+from common.config.strategies import POOLED_STRATEGY
 from common.errors import InputError
 from common.metrics.confusion import figures
 from common.model.weights import Arrays

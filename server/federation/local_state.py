@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from common.model.local_layers import EVERYTHING, NOTHING
+from common.config.strategies import EVERYTHING, NOTHING
 from common.protocol import names
 from server.recording.checkpoint import RunProgress
 
@@ -23,7 +23,7 @@ class Keeping:
     Parameters
     ----------
     keeps : str
-        What stays at the hospitals, one of `common.model.local_layers.KEEPS`.
+        What stays at the hospitals, one of `common.config.strategies.LOCAL_LAYERS`.
     progress : RunProgress
         The run's token, its history and its best round; it grows while the run goes on.
     control_variates : bool

@@ -10,10 +10,10 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, Rec
 
 from common.artifacts.history import Failure, HospitalRound, RoundRecord
 from common.artifacts.status import now
+from common.config.strategies import NOTHING
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import REPLICATES
-from common.model.local_layers import NOTHING
 from common.model.weights import Arrays, payload_bytes
 from common.protocol import names
 from common.protocol.plan import Plan

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from common.config.settings import StrategySettings
-from common.config.strategies import fewest_hospitals
+from common.config.strategies import StrategySettings, fewest_hospitals
 from common.protocol.plan import Plan
 from common.training.gradients import summed_rates
 from server.strategies import adaptive, robust

@@ -9,7 +9,7 @@ import pytest
 
 from clients import handlers
 from clients.local_state import Own, RunStore
-from common.config.settings import StrategyPlan
+from common.config.strategies import StrategyPlan
 from common.errors import RunError
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state

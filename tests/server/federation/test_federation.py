@@ -12,7 +12,7 @@ from common.artifacts.history import HospitalRound, RoundRecord
 from common.artifacts.layout import RunFolder, check_writable, new_run
 from common.config.hydra import compose_settings
 from common.config.settings import ComputeSettings, RunSettings, TrainPlan
-from common.config.strategies import NUMBERS
+from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.protocol import names
 from common.protocol.plan import plan_of
@@ -87,7 +87,7 @@ def test_flowers_start_race_loses_no_hospital(folder):
     assert all(row["asked"] == list(hospitals.names.values()) for row in read(folder.history))
 
 
-@pytest.mark.parametrize("strategy", sorted(set(NUMBERS) - {"pooled"}))  # which made-up hospitals cannot do
+@pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"pooled"}))  # which made-up hospitals cannot do
 def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path, strategy):
     settings = replace(SETTINGS, strategy=compose_settings([f"strategy={strategy}"]).strategy)
     whole = RunProgress(start_arrays())

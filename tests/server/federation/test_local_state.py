@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.model.local_layers import EVERYTHING, KEEPS, NORMALISATION, NOTHING
+from common.config.strategies import EVERYTHING, LOCAL_LAYERS, NORMALISATION, NOTHING
 from common.protocol import names
 from server.federation.local_state import Keeping, last_taught, own_best_round
 from server.recording.checkpoint import RunProgress
@@ -66,7 +66,7 @@ def test_the_test_takes_the_best_round_of_all_or_of_each_alone():
     assert [keeping(EVERYTHING).best_round(name) for name in "ABC"] == [3, 2, 0]
 
 
-@pytest.mark.parametrize("keeps", KEEPS)
+@pytest.mark.parametrize("keeps", LOCAL_LAYERS)
 def test_where_nothing_is_kept_nothing_is_said(keeps):
     said = keeping(keeps)
     everything = (said.to_train("A"), said.to_validate("A", 5, ["A"]), said.to_test("A"))

@@ -8,10 +8,9 @@ import pytest
 from flwr.app import Message
 
 from common.artifacts.history import HospitalRound, RoundRecord
-from common.config.settings import StrategySettings
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING, StrategySettings
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
-from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
 from common.model.weights import payload_bytes
 from common.protocol import names
 from server.engines.inprocess import InProcessGrid

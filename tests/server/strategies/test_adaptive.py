@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.errors import RunError
 from server.strategies.registry import make_strategy
 from tests.support.updates import updates_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flwr.serverapp.strategy.multikrum import compute_distances
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from server.strategies.registry import make_strategy
 from server.strategies.robust import _record
 from tests.support.updates import updates_of
