@@ -20,14 +20,15 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 from flwr.supercore.task_identity import TaskIdentity
 
-from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
+from common.config.settings import DataPlan, ModelPlan, TrainPlan
+from common.config.strategies import StrategySettings
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import bin_confidences
 from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
-from common.protocol.description import Description
+from common.protocol.description import Description, Numbers
 from common.protocol.messages import evaluation_record
 from common.protocol.plan import Plan
 from common.protocol.postprocess import chain_of
@@ -93,7 +94,7 @@ def _hospitals(keys: list[str]) -> ClientApp:
     """Answer for every hospital, without slices."""
     app = ClientApp()
     held = dict.fromkeys(CLASSES, 3 * _SLICES // NUM_CLASSES)
-    numbers = {
+    numbers: Numbers = {
         "audit": [],
         "total_samples": 3 * _SLICES,
         "class_distribution": held,

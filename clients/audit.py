@@ -16,8 +16,7 @@ from clients.hospital_command import reading_bar, take_hospital, write_for_owner
 from common.audit.terminal import render
 from common.config.hospital import Hospital
 from common.config.hydra import run_main, typed
-from common.config.settings import DataSettings, TrainPlan
-from common.config.settings_check import check_plan
+from common.config.settings import DataSettings, TrainPlan, check_plan
 from common.data.prepare import PreparedHospital, prepare
 
 

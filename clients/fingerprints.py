@@ -17,8 +17,7 @@ from clients.hospital_command import reading_bar, take_hospital, write_for_owner
 from clients.shared_key import load_shared_key
 from common.config.hospital import Hospital
 from common.config.hydra import run_main, typed
-from common.config.settings import DataSettings, TrainPlan
-from common.config.settings_check import check_plan
+from common.config.settings import DataSettings, TrainPlan, check_plan
 from common.data.cache import open_library
 from common.data.require import require_images
 from common.data.scan import Scan, scan_folder

@@ -17,8 +17,9 @@ from torch import nn
 
 from clients.site import Site
 from common.artifacts.tensor_files import write_weights
+from common.config.strategies import EVERYTHING, NOTHING
 from common.errors import InputError, RunError
-from common.model.local_layers import EVERYTHING, NOTHING, staying, travelling
+from common.model.local_layers import staying, travelling
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, state_from_arrays
 from common.model.weights import Arrays

@@ -27,7 +27,8 @@ from clients.checks import (
 )
 from clients.checks.outcome import Check, Outcome, Situation
 from clients.site import SiteFile, add_site_flags, site_from
-from common.config.settings import DataPlan, StrategySettings, TrainPlan
+from common.config.settings import DataPlan, TrainPlan
+from common.config.strategies import StrategySettings
 from common.errors import InputError, ProjectError
 
 _MODULES = (address, tls, clock, key, versions, labels, disk, memory, gpu, dataset, round_time, fingerprint_key)

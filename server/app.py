@@ -19,9 +19,9 @@ from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder
-from common.artifacts.run_labels import refuse_pooled
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
+from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import Spool
 from server.engines.superlink import registered_nodes

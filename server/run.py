@@ -17,8 +17,8 @@ from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.artifacts.layout import RUN_ID, RunFolder
-from common.artifacts.run_labels import refuse_pooled
 from common.config.hydra import compose_settings, load_hospitals
+from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError, RunError
 from server.centre.layout import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
 from server.centre.registry import flwr, run_json

@@ -83,7 +83,7 @@ def _federate(
     names = {hospital.key: hospital.name for hospital in hospitals}
     with Screen(console, settings.rounds, names, spool) as screen, Stopper(stop, spool, console):
         listeners = Listeners([recorder, TrainingLog(), screen])
-        federation = Federation(settings, progress, recorder, listeners, stop, names, _place(settings))
+        federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
         key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
         sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
@@ -96,7 +96,7 @@ def _federate(
             ray.launch(server_app, client_app, len(hospitals), workers, stop)
 
 
-def _place(settings: RunSettings) -> Place:
+def place_of(settings: RunSettings) -> Place:
     """Return what this machine gives the hospitals; in one process they work one after another, with every core."""
     cores, threads = settings.compute.cores or 1, settings.compute.threads
     return Place(True, cores, threads or (cores if settings.compute.engine == "inprocess" else None))

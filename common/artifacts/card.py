@@ -16,7 +16,7 @@ from common.artifacts.read_intervals import how_sure
 from common.artifacts.split_text import split_sentences
 from common.audit.finding import listed
 from common.config.overrides import figure_overrides
-from common.config.strategies import NUMBERS
+from common.config.strategies import STRATEGIES
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
 from common.metrics.fairness import held_alone
@@ -75,7 +75,8 @@ def card_text(meta: Mapping[str, Any]) -> str:
 def _strategy(settings: Mapping[str, Any], name: str) -> str:
     """Return the strategy with the numbers that it uses."""
     chosen = settings.get("strategy", {})
-    used = [f"{number} {chosen[number]:g}" for number in NUMBERS.get(name, ()) if chosen.get(number) is not None]
+    numbers = STRATEGIES[name].numbers if name in STRATEGIES else ()
+    used = [f"{number} {chosen[number]:g}" for number in numbers if chosen.get(number) is not None]
     return f"{name} ({', '.join(used)})" if used else name
 
 

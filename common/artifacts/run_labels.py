@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from common.errors import InputError
-from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING, POOLED_STRATEGY
 
-POOLED_STRATEGY = "pooled"
 POOLED = (
     "POOLED, not a federation: every hospital's slices left their folders for one loader. "
     "This is a yardstick to measure a federation against, and possible in simulation only."
@@ -19,22 +17,6 @@ _OWN_MODELS = {
     "model without them. Each hospital's whole model lies in its own cache folder.",
     EVERYTHING: "There is no global model: each hospital trained alone. Its model lies in its own cache folder.",
 }
-
-
-def refuse_pooled(strategy: str) -> None:
-    """Refuse what separate machines cannot do.
-
-    Raises
-    ------
-    InputError
-        ``STRATEGY001`` for ``"pooled"``.
-    """
-    if strategy == POOLED_STRATEGY:
-        raise InputError(
-            "STRATEGY001",
-            "strategy=pooled takes every hospital's slices into one loader, so it is possible in a simulation only: "
-            "python -m server.simulate strategy=pooled.",
-        )
 
 
 def notice(strategy: str) -> str | None:
@@ -72,7 +54,7 @@ def no_shared_model(keeps: str) -> str | None:
     Parameters
     ----------
     keeps : str
-        What stays at the hospitals, one of `common.model.local_layers.KEEPS`.
+        What stays at the hospitals, one of `common.config.strategies.LOCAL_LAYERS`.
     """
     return _OWN_MODELS.get(keeps)
 

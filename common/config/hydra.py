@@ -21,8 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from common.config.hospital import Hospital
 from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
-from common.config.settings import RunSettings
-from common.config.settings_check import check_settings
+from common.config.settings import RunSettings, check_settings
 from common.errors import InputError, Interrupted, ProjectError
 from common.labels import CLASSES
 

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING
 from common.model.weights import Arrays
-
-NOTHING, NORMALISATION, EVERYTHING = KEEPS = ("nothing", "normalisation", "everything")
 
 
 def kept_names(keeps: str, names: Iterable[str]) -> frozenset[str]:
@@ -22,14 +21,14 @@ def kept_names(keeps: str, names: Iterable[str]) -> frozenset[str]:
     Parameters
     ----------
     keeps : str
-        One of `KEEPS`.
+        One of `common.config.strategies.LOCAL_LAYERS`.
     names : iterable of str
         Every tensor's name; a BatchNorm layer is one that has a ``running_mean``.
 
     Raises
     ------
     ValueError
-        If `keeps` is none of `KEEPS`.
+        If `keeps` is none of them.
     """
     everything = frozenset(names)
     layers = {name.rpartition(".")[0] for name in everything if name.endswith("running_mean")}

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, get_type_hints
 
-from common.config.settings import DataPlan, ModelPlan, RunSettings, StrategyPlan, TrainPlan
-from common.config.settings_check import check_plan
-from common.config.strategies import strategy_plan
+from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan
+from common.config.strategies import EVERYTHING, StrategyPlan, strategy_plan
 from common.errors import InputError
 from common.labels import CLASSES
-from common.model.local_layers import EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.artifacts.read_values import Problem
-from common.artifacts.run_labels import POOLED_STRATEGY
+from common.config.strategies import POOLED_STRATEGY
 from common.metrics.confusion import Confusion
 
 LOCAL = "local"

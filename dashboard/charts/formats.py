@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from common.config.strategy_about import ABOUT
+from common.config.strategies import STRATEGIES
 
 MISSING = "–"
 
@@ -81,7 +81,7 @@ def strategy(name: str | None) -> str:
     """Write a strategy's name as its authors do."""
     if not name:
         return "strategy not recorded"
-    return ABOUT[name.lower()].title if name.lower() in ABOUT else name
+    return STRATEGIES[name.lower()].title if name.lower() in STRATEGIES else name
 
 
 def listed(names: list[str] | tuple[str, ...]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from common.config.strategy_about import ABOUT
+from common.config.strategies import STRATEGIES
 from common.errors import ProjectError
 from dashboard import settings as operator
 from dashboard.charts import formats
 from dashboard.charts.theme import markdown
 from dashboard.data import cached, command, launch
 
-_STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in ABOUT.values())
+_STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in STRATEGIES.values())
 
 
 def draw() -> None:

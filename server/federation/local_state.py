@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from common.model.local_layers import EVERYTHING
+from common.config.strategies import EVERYTHING
 from common.protocol.messages import LocalStateRef
 from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress

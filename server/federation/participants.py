@@ -12,6 +12,7 @@ from common.artifacts.history import Failure
 from common.errors import InputError, RunError
 from common.protocol import names as record_names
 from common.protocol.description import Description
+from common.protocol.messages import Records
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer
 from server.federation.core_allocation import allocate_cores
@@ -161,7 +162,7 @@ class Participants:
 
     def _describe(self, nodes: Sequence[Node]) -> None:
         by_number = {node.number: node for node in nodes}
-        records = {record_names.CONFIG: {record_names.PLAN: self._plan.to_json()}}
+        records: Records = {record_names.CONFIG: {record_names.PLAN: self._plan.to_json()}}
         requests = [Request("", node.number, MessageType.QUERY, records) for node in nodes]
         accepted: list[tuple[Node, Description]] = []
         for request, reply in self._exchange.ask(requests, self.policy.timeout_seconds):

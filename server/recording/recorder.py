@@ -16,10 +16,11 @@ from common.artifacts.files import write_json, write_text
 from common.artifacts.history import Failure
 from common.artifacts.layout import RunFolder
 from common.artifacts.meta import FinishedRun, meta_json
-from common.artifacts.run_labels import POOLED_STRATEGY, kind_json, no_shared_model, notice
+from common.artifacts.run_labels import kind_json, no_shared_model, notice
 from common.artifacts.status import RunStatus, now
 from common.artifacts.tensor_files import write_weights
 from common.config.settings import RunSettings
+from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
 from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult

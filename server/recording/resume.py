@@ -11,8 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from common.artifacts.layout import RunFolder, existing_run
 from common.config.hydra import typed
-from common.config.settings import RunSettings
-from common.config.settings_check import check_settings
+from common.config.settings import RunSettings, check_settings
 from common.errors import InputError
 
 # what may be said beside resume=...: where things are, and what must not change a figure

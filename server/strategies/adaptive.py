@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.weights import Arrays
 from common.protocol.plan import Plan
 from server.strategies.aggregator import Memory
@@ -33,9 +33,9 @@ class FedAvgM(FedAvg):
         way = {name: np.subtract(array, mean[name]) for name, array in start.items()}
         if momentum > 0.0:
             if self._momentum:
-                way = {name: np.add(momentum * self._momentum[name], step) for name, step in way.items()}
+                way = {name: np.add(np.multiply(momentum, self._momentum[name]), step) for name, step in way.items()}
             self._momentum = way
-        return {name: np.subtract(array, lr * way[name]) for name, array in start.items()}
+        return {name: np.subtract(array, np.multiply(lr, way[name])) for name, array in start.items()}
 
     def memory(self) -> Memory:
         """Return the momentum."""
@@ -61,11 +61,11 @@ class FedAdam(FedAvg):
         way = {name: np.subtract(mean[name], array) for name, array in start.items()}
         first = self._first or {name: np.zeros_like(array) for name, array in mean.items()}
         second = self._second or {name: np.zeros_like(array) for name, array in mean.items()}
-        self._first = {name: np.add(beta_1 * first[name], (1 - beta_1) * way[name]) for name in way}
+        self._first = {name: np.add(np.multiply(beta_1, first[name]), np.multiply(1 - beta_1, way[name])) for name in way}
         self._second = {name: self._mean_square(second[name], np.square(way[name])) for name in way}
         rate = self._rate(server_round)
         return {
-            name: np.add(array, rate * self._first[name] / (np.sqrt(self._second[name]) + tau))
+            name: np.add(array, np.multiply(rate, self._first[name]) / (np.sqrt(self._second[name]) + tau))
             for name, array in start.items()
         }
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.weights import AnyArray, Arrays
 from common.protocol.plan import Plan
 from server.strategies.updates import Updates

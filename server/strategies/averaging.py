@@ -9,6 +9,7 @@ training has one update, whose mean it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from common.model.weights import AnyArray, Arrays, weights_of
 from server.strategies.aggregator import Aggregator
@@ -18,7 +19,7 @@ from server.strategies.updates import Updates
 class FedAvg(Aggregator):
     """FedAvg, and what starts from its mean: `_step` says how far the server goes towards it."""
 
-    names = ("fedavg", "fedprox", "fedbn", "local", "pooled")
+    names: ClassVar[tuple[str, ...]] = ("fedavg", "fedprox", "fedbn", "local", "pooled")
 
     def _combine(self, server_round: int, updates: Updates, reference: Mapping[str, AnyArray]) -> Arrays:
         """Average everything; then take the server's step with the weights alone."""

@@ -6,8 +6,7 @@ import importlib
 import pkgutil
 
 import server.strategies
-from common.config.settings import StrategySettings
-from common.config.strategies import fewest_hospitals
+from common.config.strategies import StrategySettings, fewest_hospitals
 from common.protocol.plan import Plan
 from server.strategies.aggregator import Aggregator
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.weights import AnyArray, Arrays
 from common.protocol.plan import Plan
 from common.training.gradients import mean_gradient, summed_rates

@@ -20,9 +20,8 @@ from omegaconf import DictConfig, open_dict
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
-from common.config.settings import RunSettings
-from common.config.settings_check import check_settings
-from common.config.strategies import NUMBERS, users_of
+from common.config.settings import RunSettings, check_settings
+from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
 from common.study.records import LOCAL, POOLED, Cell
 
@@ -201,8 +200,8 @@ def check_grid(grid: StudyGrid, hospitals: int) -> None:
             raise InputError("STUDY001", f"study.{name} is empty; list at least one, for example {_EXAMPLES[name]}.")
         if twice := [value for value, times in Counter(values).items() if times > 1]:
             raise InputError("STUDY001", f"study.{name} lists {twice[0]} twice; name each once.")
-    if unknown := [name for name in grid.strategies if name not in NUMBERS]:
-        raise InputError("STUDY001", f"There is no strategy '{unknown[0]}'; choose from: {', '.join(NUMBERS)}.")
+    if unknown := [name for name in grid.strategies if name not in STRATEGIES]:
+        raise InputError("STUDY001", f"There is no strategy '{unknown[0]}'; choose from: {', '.join(STRATEGIES)}.")
     if grid.leave_one_out and grid.federated is None:
         raise InputError("STUDY001", "study.leave_one_out needs a federated strategy in study.strategies.")
     if grid.leave_one_out and hospitals < FEWEST_TO_LEAVE_ONE_OUT:

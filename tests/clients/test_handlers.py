@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from clients import handlers
 from clients.prepared import resampling_of
-from common.config.settings import StrategyPlan
+from common.config.strategies import StrategyPlan
 from common.data.prepare import prepare
 from common.errors import InputError, Interrupted
 from common.metrics.confusion import figures

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from clients.local_state import keep_tested, whole_model
-from common.config.settings import StrategyPlan
+from common.config.strategies import EVERYTHING, LOCAL_LAYERS, NORMALISATION, NOTHING, StrategyPlan
 from common.errors import InputError, RunError
-from common.model.local_layers import EVERYTHING, KEEPS, NORMALISATION, NOTHING, staying, travelling
+from common.model.local_layers import staying, travelling
 from common.model.registry import build_model, initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays
@@ -48,7 +48,7 @@ def files(site) -> list[str]:
     return sorted(path.name for path in site.cache_dir.rglob("*.pth"))
 
 
-@pytest.mark.parametrize("keeps", KEEPS)
+@pytest.mark.parametrize("keeps", LOCAL_LAYERS)
 def test_what_is_put_away_and_what_is_sent_are_the_model_again(site, keeps):
     plan = plan_that(keeps)
     trained = plus(FIRST, 1)

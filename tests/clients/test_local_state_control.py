@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clients.local_state import RoundFiles
-from common.config.settings import StrategyPlan
+from common.config.strategies import StrategyPlan
 from common.errors import RunError
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state

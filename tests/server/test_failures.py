@@ -5,9 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord
 
 from common.protocol import names
+from tests.support.hospitals import packed, unpacked
 
 NAME = {0: "Phantom Jaipur", 1: "Phantom Hyderabad", 2: "Phantom Kolkata"}
 
@@ -34,12 +34,12 @@ def sabotage(monkeypatch, harm, kind, partitions=(2,)):
 
 def change_array(name, value):
     def harm(reply):
-        arrays = {key: array.numpy().copy() for key, array in reply.content[names.ARRAYS].items()}
+        arrays = unpacked(reply.content)
         if value is None:
             arrays.pop(name)
         else:
             arrays[name] = value(arrays[name])
-        reply.content[names.ARRAYS] = ArrayRecord({key: Array(array) for key, array in arrays.items()})
+        reply.content[names.ARRAYS] = packed(arrays)
 
     return harm
 

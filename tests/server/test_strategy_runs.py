@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from common.artifacts.files import sha256_of
-from common.config.strategies import NUMBERS
+from common.config.strategies import STRATEGIES
 from common.errors import Interrupted
 from common.model.registry import build_model
 from common.model.state import arrays_from_model
@@ -76,7 +76,7 @@ def test_scaffold_sends_its_control_variates_down_and_nothing_more_up(simulate, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", sorted(set(NUMBERS) - {"fedbn", "local", "pooled"})
+    "name", sorted(set(STRATEGIES) - {"fedbn", "local", "pooled"})
 )  # those: tests.server.test_baselines
 def test_every_strategy_completes_and_says_its_name_and_numbers(simulate, tmp_path, name):
     done = simulate(f"output_dir={tmp_path}", f"strategy={name}", *ONE_STEP)
@@ -87,7 +87,7 @@ def test_every_strategy_completes_and_says_its_name_and_numbers(simulate, tmp_pa
     assert [row["replied"] for row in read(run / "training_history.json")] == [status["hospitals"]] * 2
     numbers = meta["settings"]["strategy"]
     assert numbers["name"] == name
-    assert {number for number in numbers if numbers[number] is not None} >= set(NUMBERS[name])
+    assert {number for number in numbers if numbers[number] is not None} >= set(STRATEGIES[name].numbers)
     assert f"name: {name}" in (run / "config.yaml").read_text()
     state = torch.load(run / "global_model.pth", weights_only=True)
     build_model().load_state_dict(state, strict=True)

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from common.artifacts.meta import FinishedRun, meta_json
 from common.artifacts.run_labels import kind_json
+from common.config.strategies import NOTHING
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Resampling
-from common.model.local_layers import NOTHING
 from common.training.evaluate import tally
 from tests.support.descriptions import description
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.weights import Arrays
 from common.protocol.plan import Plan
 from server.strategies.aggregator import Aggregator

@@ -10,8 +10,8 @@ from common.artifacts.card import card_text
 from common.artifacts.datasets import stats_json
 from common.artifacts.run_labels import kind_json
 from common.config.hydra import compose_settings
+from common.config.strategies import EVERYTHING
 from common.metrics.intervals import wilson
-from common.model.local_layers import EVERYTHING
 from common.protocol.plan import plan_of
 from tests.support.descriptions import description
 from tests.support.finished import COUNTS, evaluated, finished

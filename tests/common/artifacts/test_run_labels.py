@@ -1,8 +1,5 @@
-import pytest
-
-from common.artifacts.run_labels import POOLED, kind_json, model_tested, no_shared_model, notice, refuse_pooled
-from common.errors import InputError
-from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
+from common.artifacts.run_labels import POOLED, kind_json, model_tested, no_shared_model, notice
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING
 
 
 def test_only_a_pooled_run_carries_the_notice():
@@ -23,12 +20,6 @@ def test_which_model_was_tested():
         "fedbn, model of round 7, each hospital with its own normalisation"
     )
     assert model_tested("local", EVERYTHING, 7) == "local, each hospital's own model of its own best round"
-
-
-def test_separate_machines_cannot_pool():
-    refuse_pooled("local")
-    with pytest.raises(InputError, match=r"STRATEGY001.*simulation only"):
-        refuse_pooled("pooled")
 
 
 def test_what_a_runs_file_says_of_its_kind():

@@ -1,23 +1,35 @@
 """Each strategy has a file with every number that it uses, and no other number is taken silently."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from common.config.hydra import CONF_DIR, compose_settings
-from common.config.settings import StrategyPlan, StrategySettings
-from common.config.strategies import NUMBERS, fewest_hospitals, strategy_plan, users_of
+from common.config.strategies import (
+    STRATEGIES,
+    StrategyPlan,
+    StrategySettings,
+    fewest_hospitals,
+    refuse_pooled,
+    strategy_plan,
+    users_of,
+)
 from common.errors import InputError
 from common.protocol.plan import plan_of
 
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "strategies.md"
+
 
 def test_every_strategy_has_its_file_and_every_file_its_strategy():
-    assert {path.stem for path in (CONF_DIR / "strategy").glob("*.yaml")} == set(NUMBERS)
+    assert {path.stem for path in (CONF_DIR / "strategy").glob("*.yaml")} == set(STRATEGIES)
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_a_file_sets_the_numbers_that_its_strategy_uses(name):
     strategy = compose_settings([f"strategy={name}"]).strategy
     assert strategy.name == name
-    assert [number for number in NUMBERS[name] if getattr(strategy, number) is None] == []
+    assert [number for number in STRATEGIES[name].numbers if getattr(strategy, number) is None] == []
 
 
 def test_what_fedprox_asks_of_the_hospitals_travels():
@@ -86,3 +98,27 @@ def test_users_of_a_number():
 )
 def test_how_many_hospitals_a_strategy_needs(settings, fewest):
     assert fewest_hospitals(settings) == fewest
+
+
+def test_every_strategy_is_described():
+    for about in STRATEGIES.values():
+        assert about.does.endswith(".")
+        assert about.use.endswith(".")
+
+
+def test_the_documentation_names_every_strategy_and_its_numbers():
+    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| `")]
+    described = {row.split("`")[1]: row for row in rows}
+    assert set(described) == set(STRATEGIES)
+    for name, row in STRATEGIES.items():
+        strategy = compose_settings([f"strategy={name}"]).strategy
+        for number in row.numbers:
+            found = re.search(rf"`{number}` \(([-.e\d]+)", described[name])
+            assert found, (name, number)
+            assert float(found[1]) == getattr(strategy, number), (name, number)
+
+
+def test_separate_machines_cannot_pool():
+    refuse_pooled("local")
+    with pytest.raises(InputError, match=r"STRATEGY001.*simulation only"):
+        refuse_pooled("pooled")

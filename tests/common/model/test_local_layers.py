@@ -1,7 +1,8 @@
 import pytest
 from torch import nn
 
-from common.model.local_layers import KEEPS, kept_names, staying, travelling
+from common.config.strategies import LOCAL_LAYERS
+from common.model.local_layers import kept_names, staying, travelling
 from common.model.registry import build_model
 from common.model.state import arrays_from_model
 
@@ -20,7 +21,7 @@ def test_normalisation_is_every_batch_norm_layer_whole(model):
     assert len(kept) == 5 * 20, "weight, bias, mean, variance and counter of each"
 
 
-@pytest.mark.parametrize("keeps", KEEPS)
+@pytest.mark.parametrize("keeps", LOCAL_LAYERS)
 def test_every_tensor_travels_or_stays(model, keeps):
     arrays = arrays_from_model(model)
     there, here = travelling(keeps, arrays), staying(keeps, arrays)

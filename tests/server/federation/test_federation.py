@@ -12,7 +12,7 @@ from common.artifacts.history import HospitalRound, RoundRecord
 from common.artifacts.layout import RunFolder, check_writable, new_run
 from common.config.hydra import compose_settings
 from common.config.settings import ComputeSettings, RunSettings, TrainPlan
-from common.config.strategies import NUMBERS
+from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.protocol import names
 from common.protocol.plan import plan_of
@@ -21,6 +21,7 @@ from server.federation.federation import Federation, advance, make_server_app
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listeners
 from server.recording.recorder import Recorder
+from server.simulate import place_of
 from tests.server.federation.test_participants import Late
 from tests.support.hospitals import LR, Hospitals, start_arrays
 
@@ -37,7 +38,8 @@ def a_federation(
     recorder = Recorder(folder, settings, plan_of(settings), list(hospitals.names.values()), log)
     progress = progress or RunProgress(start_arrays())
     recorder.start(progress)
-    return Federation(settings, progress, recorder, Listeners([recorder]), threading.Event(), hospitals.names)
+    place = place_of(settings)
+    return Federation(settings, progress, recorder, Listeners([recorder]), threading.Event(), hospitals.names, place)
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_flowers_start_race_loses_no_hospital(folder):
     assert all(row["asked"] == list(hospitals.names.values()) for row in read(folder.history))
 
 
-@pytest.mark.parametrize("strategy", sorted(set(NUMBERS) - {"pooled"}))  # which made-up hospitals cannot do
+@pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"pooled"}))  # which made-up hospitals cannot do
 def test_a_run_that_broke_off_goes_on_to_the_same_model(folder, tmp_path, strategy):
     settings = replace(SETTINGS, strategy=compose_settings([f"strategy={strategy}"]).strategy)
     whole = RunProgress(start_arrays())

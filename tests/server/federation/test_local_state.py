@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from common.config.settings import StrategyPlan
-from common.model.local_layers import EVERYTHING, KEEPS, NORMALISATION
+from common.config.strategies import EVERYTHING, LOCAL_LAYERS, NORMALISATION, StrategyPlan
 from common.protocol.messages import LocalStateRef
 from server.federation.local_state import LocalStates, last_accepted, own_best_round
 from server.recording.checkpoint import RunProgress
@@ -69,6 +68,6 @@ def test_the_test_takes_the_best_round_of_all_or_of_each_alone():
     assert [keeping(EVERYTHING).best_round(name) for name in "ABC"] == [3, 2, 0]
 
 
-@pytest.mark.parametrize("keeps", KEEPS)
+@pytest.mark.parametrize("keeps", LOCAL_LAYERS)
 def test_every_message_names_the_run_since_a_step_of_the_chain_may_keep_something(keeps):
     assert keeping(keeps).to_train("A").token == TOKEN

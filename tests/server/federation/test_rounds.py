@@ -8,11 +8,10 @@ import pytest
 from flwr.app import Message
 
 from common.artifacts.history import HospitalRound, RoundRecord
-from common.config.settings import StrategyPlan, StrategySettings
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING, StrategyPlan, StrategySettings
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
 from common.metrics.evaluation import TrainResult
-from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
 from common.model.weights import payload_bytes
 from common.protocol import names
 from common.protocol.postprocess import chain_of

@@ -3,7 +3,7 @@
 import pytest
 from flwr.app import Message
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.errors import RunError
 from common.protocol import names
 from server.federation.training_phase import EVERYBODY

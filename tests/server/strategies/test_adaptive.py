@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from tests.support.updates import strategy_of, updates_of
 
 

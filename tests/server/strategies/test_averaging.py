@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from tests.server.federation.test_rounds import rounds_of

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from common.config.hydra import compose_settings
-from common.config.settings import StrategySettings
-from common.config.strategies import NUMBERS
+from common.config.strategies import STRATEGIES, StrategySettings
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays, is_weight
@@ -44,7 +43,7 @@ def trained(start: Arrays, hospital: int, server_round: int) -> Arrays:
     }
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_statistics_counters_and_types_stay_what_they_are_over_the_rounds(name):
     strategy, arrays = make_strategy(by_name(name), PLAN), START
     for server_round in (1, 2, 3, 4):
@@ -65,7 +64,7 @@ def test_statistics_counters_and_types_stay_what_they_are_over_the_rounds(name):
         arrays = new
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_what_a_strategy_remembers_is_all_that_it_needs_to_go_on(name):
     """A strategy made anew that recalls the memory gives the bits of one that was never interrupted."""
 

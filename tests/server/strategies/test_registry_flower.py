@@ -5,7 +5,7 @@ import pytest
 from flwr.app import Array, ArrayRecord, Message, MetricRecord, RecordDict
 from flwr.serverapp import strategy as flower
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays, weights_of

@@ -5,7 +5,7 @@ import pytest
 from flwr.app import Array, ArrayRecord
 from flwr.serverapp.strategy.multikrum import compute_distances
 
-from common.config.settings import StrategySettings
+from common.config.strategies import StrategySettings
 from tests.support.updates import strategy_of, updates_of
 
 START = [0.0, 0.0]

@@ -7,7 +7,8 @@ other three, at a rate of 0.1.
 import numpy as np
 import pytest
 
-from common.config.settings import DataPlan, ModelPlan, StrategySettings, TrainPlan
+from common.config.settings import DataPlan, ModelPlan, TrainPlan
+from common.config.strategies import StrategySettings
 from common.labels import CLASSES
 from common.protocol.plan import Plan
 from tests.support.updates import strategy_of, updates_of

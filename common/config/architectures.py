@@ -1,0 +1,27 @@
+"""Every network in one row: how it is built and what it is called. A new one is a row here, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network that maps float32 ``[B, 3, H, W]`` to logits ``[B, classes]``.
+
+    Run one after the other, its children are the network, with one `torch.flatten` after the pooling: so Grad-CAM can
+    split it there. torchvision's ResNet, EfficientNet, MobileNetV3 and VGG are such.
+    """
+
+    title: str
+    """As its authors write it."""
+    build: str
+    """``"module:function"``, called with ``weights=None`` and ``num_classes``."""
+    pooling: str = "avgpool"
+    """The child that pools; what comes before it are the maps that Grad-CAM weighs."""
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "resnet18": Architecture("ResNet18", "torchvision.models:resnet18"),
+}
+DEFAULT_ARCHITECTURE = next(iter(ARCHITECTURES))  # version 1's, and that of files which name none
