@@ -113,8 +113,3 @@ def test_the_server_may_take_a_part_of_the_step_and_statistics_are_the_mean():
     assert weight_of(new) == pytest.approx(1 + 0.5 * (0.4 * 2 + 0.6 * 4 - 1))
     assert new["bn.running_var"] == 1
     assert new["bn.num_batches_tracked"] == 3
-
-
-def test_without_a_plan_there_are_no_rates():
-    with pytest.raises(ValueError, match="plan"):
-        strategy_of(StrategySettings("scaffold", server_lr=1.0))
