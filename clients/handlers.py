@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from clients.fingerprinting import fingerprints as make_fingerprints
 from clients.local_state import NO_OWN, Control, Own, forget_control, keep, keep_tested, whole_model
-from clients.prepared import forget, ready, resampling_of, slices_at, use_threads
+from clients.prepared import forget, ready, resampling_of, slices_of, use_threads
 from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.errors import InputError
@@ -24,7 +24,6 @@ from common.protocol.plan import Plan
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.gradients import proximal
-from common.training.progressive import pixels_at
 from common.training.train import Moment, TrainResult
 from common.training.train import train as train_slices
 
@@ -126,7 +125,7 @@ def train(
     whole = whole_model(site, plan, own, arrays)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     moment = Moment(plan.seed, site.hospital.key, server_round, plan.rounds)
-    slices = slices_at(site, prepared, pixels_at(plan.data, plan.train, server_round, plan.rounds))
+    slices = slices_of(prepared)
     control = Control(site, plan, own, everybody) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
     teller = site.teller("training")
@@ -147,9 +146,7 @@ def evaluate(
     own: Own = NO_OWN,
     temperature: float = 1.0,
 ) -> EvaluateResult:
-    """Evaluate the received model on the ``"val"`` slices at the size of that round, or on the ``"test"`` slices.
-
-    The test is always at full size, and draws the bootstrap over groups.
+    """Evaluate the received model on the ``"val"`` or ``"test"`` slices; a test also draws the bootstrap over groups.
 
     Parameters
     ----------
@@ -177,8 +174,7 @@ def evaluate(
         forget_control(site, plan, own)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     indices = {"val": prepared.split.val, "test": prepared.split.test}[split]
-    pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds) if split == "val" else plan.data.image_size
-    slices = slices_at(site, prepared, pixels)
+    slices = slices_of(prepared)
     resampling = resampling_of(site, plan, prepared, indices) if split == "test" else None
     return evaluate_slices(model, slices, indices, site.teller("evaluating"), temperature, resampling)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clients.handlers import Received
-from clients.prepared import ready, slices_at, use_threads
+from clients.prepared import ready, slices_of, use_threads
 from clients.site import Site
 from common.errors import InputError
 from common.model.state import arrays_from_model, model_from_arrays
@@ -14,7 +14,6 @@ from common.protocol.plan import Plan
 from common.training.batches import Indices, Slices
 from common.training.device import pick_device
 from common.training.pool import pool
-from common.training.progressive import pixels_at
 from common.training.train import Moment, TrainResult
 from common.training.train import train as train_slices
 
@@ -51,8 +50,7 @@ def train_pooled(
             f"{site.hospital.name} cannot train on {wrong[0]}'s slices: pooling is possible in a simulation only.",
         )
     use_threads(threads)
-    pixels = pixels_at(plan.data, plan.train, server_round, plan.rounds)
-    together = pool([_training_slices(site.pool[key], plan, pixels) for key in keys], plan.train, server_round)
+    together = pool([_training_slices(site.pool[key], plan) for key in keys], plan.train)
     model = model_from_arrays(plan.model.name, arrays, pick_device(site.device))
     moment = Moment(plan.seed, "+".join(keys), server_round, plan.rounds)
     teller = site.teller("training, pooled")
@@ -60,6 +58,6 @@ def train_pooled(
     return arrays_from_model(model), result
 
 
-def _training_slices(site: Site, plan: Plan, pixels: int) -> tuple[Slices, Indices]:
+def _training_slices(site: Site, plan: Plan) -> tuple[Slices, Indices]:
     prepared = ready(site, plan)
-    return slices_at(site, prepared, pixels), prepared.split.train
+    return slices_of(prepared), prepared.split.train

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 
 from clients.site import Site
-from common.data.cache import open_library
 from common.data.prepare import PreparedHospital, prepare
 from common.metrics.intervals import Resampling
 from common.protocol.plan import Plan
@@ -41,12 +40,9 @@ def forget(site: Site, plan: Plan) -> None:
     _PREPARED.pop(_key(site, plan), None)
 
 
-def slices_at(site: Site, prepared: PreparedHospital, pixels: int) -> Slices:
-    """Return the slices at a size; another one than the full size has a cache of its own."""
-    library = prepared.library
-    if pixels != library.pixels.shape[1]:
-        library = open_library(prepared.scan, pixels, site.cache_dir, on_progress=site.teller("reading"))
-    return Slices(library.pixels, prepared.scan.labels)
+def slices_of(prepared: PreparedHospital) -> Slices:
+    """Return a hospital's pixels and labels."""
+    return Slices(prepared.library.pixels, prepared.scan.labels)
 
 
 def use_threads(threads: int) -> None:

@@ -19,7 +19,6 @@ from common.training.batches import Indices, Slices, batches
 from common.training.device import autocast
 from common.training.gradients import Correction
 from common.training.optim import make_optimiser, rates_of_round, steps_in_round
-from common.training.sharpness import uphill
 
 OnBatch = Callable[[int, int], None]
 
@@ -111,7 +110,7 @@ def train(
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(moment, "augment"))
-    passes = _passes(indices, plan, moment, steps or steps_in_round(len(indices), plan, moment.server_round))
+    passes = _passes(indices, moment, steps or steps_in_round(len(indices), plan))
     total = sum(count for _, count in passes)
     mix = _class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
@@ -131,21 +130,11 @@ def train(
     return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
 
 
-def _passes(indices: Indices, plan: TrainPlan, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:
-    """Return what a round goes through: slices in their order, and into how many batches they are dealt.
-
-    Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
-    epoch still sees each slice once; a part too small for BatchNorm, which needs two slices, becomes the whole.
-    """
-    epoch, part = divmod(moment.server_round - 1, plan.rounds_per_epoch)
-    seed = stream_seed(moment.seed, moment.hospital, "order", epoch + 1)
+def _passes(indices: Indices, moment: Moment, steps: Sequence[int]) -> list[tuple[Indices, int]]:
+    """Return what a round goes through: for each pass the slices in their order, and into how many batches they go."""
+    seed = stream_seed(moment.seed, moment.hospital, "order", moment.server_round)
     shuffle = np.random.Generator(np.random.PCG64(seed))
-    if plan.rounds_per_epoch == 1:
-        return [(shuffle.permutation(indices), count) for count in steps]
-    whole = shuffle.permutation(indices)
-    own = np.array_split(whole, plan.rounds_per_epoch)[part]
-    order = own if len(own) >= 2 else whole
-    return [(order, min(steps[0], max(len(order) // 2, 1)))]
+    return [(shuffle.permutation(indices), count) for count in steps]
 
 
 @dataclass(frozen=True)
@@ -189,24 +178,16 @@ def _step(
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
     targets = torch.searchsorted(mix.held, labels)
-
-    def backward() -> tuple[torch.Tensor, torch.Tensor]:
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(images.device, plan.precision):
-            scores = model(images)[:, mix.held] + mix.log_prior
-            loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
-        loss.backward()
-        return loss.detach(), scores.detach()
-
-    loss, scores = backward()
-    if plan.sam_rho:
-        with uphill(model, plan.sam_rho):
-            backward()
+    optimiser.zero_grad(set_to_none=True)
+    with autocast(images.device, plan.precision):
+        scores = model(images)[:, mix.held] + mix.log_prior
+        loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
+    loss.backward()
     if correct:
         correct()
     optimiser.step()
     right = (scores.argmax(1) == targets).sum()
-    return torch.stack((loss.double() * len(labels), right.double()))
+    return torch.stack((loss.detach().double() * len(labels), right.double()))
 
 
 def _seed(moment: Moment, purpose: str) -> int:

@@ -156,8 +156,8 @@ class Federation:
 def advance(progress: RunProgress, arrays: Arrays, record: RoundRecord) -> bool:
     """Take a complete round into the progress; return whether it is the best so far.
 
-    Best is the higher validation accuracy, then the lower loss; a round at a smaller size, or that fewer hospitals
-    validated, is never better, since its accuracy is another quantity.
+    Best is the higher validation accuracy, then the lower loss; a round that fewer hospitals validated is never
+    better, since its accuracy is another quantity. The image size leads the score in files of earlier versions.
     """
     accuracy = figures(record.val_confusion).accuracy
     score = (float(record.image_size), float(len(record.validated)), accuracy, -record.val_loss)

@@ -84,15 +84,12 @@ def last_taught(history: Sequence[Row], name: str, number: int) -> int:
 
 
 def own_best_round(history: Sequence[Row], name: str) -> int:
-    """Return the round with a hospital's own highest validation accuracy, then lowest loss; 0 if there is none.
-
-    As over all hospitals, a round at a smaller size is never better.
-    """
-    best, number = (0.0, 0.0, 0.0), 0
+    """Return the round with a hospital's own highest validation accuracy, then lowest loss; 0 if there is none."""
+    best, number = (0.0, 0.0), 0
     for row in history:
         part = row["hospitals"].get(name, {})
         if "val_accuracy" in part:
-            score = (float(row["image_size"]), part["val_accuracy"], -part["val_loss"])
+            score = (part["val_accuracy"], -part["val_loss"])
             if not number or score > best:
                 best, number = score, row["epoch"]
     return number

@@ -17,7 +17,6 @@ from common.metrics.intervals import REPLICATES
 from common.model.weights import Arrays, payload_bytes
 from common.protocol import names
 from common.protocol.plan import Plan
-from common.training.progressive import pixels_at
 from server.federation import screening
 from server.federation.exchange import Exchange, Request
 from server.federation.local_state import Keeping, Said
@@ -104,8 +103,7 @@ class Rounds:
         """
         started = time.perf_counter()
         parts = {name: HospitalRound() for name in self._roster.names.values()}
-        pixels = pixels_at(self.plan.data, self.plan.train, number, self.plan.rounds)
-        record = RoundRecord(number, now(), image_size=pixels, hospitals=parts)
+        record = RoundRecord(number, now(), image_size=self.plan.data.image_size, hospitals=parts)
         new_arrays = self._next_model(number, arrays, record)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
@@ -190,7 +188,7 @@ class Rounds:
                 problem = screening.update_problem(reply, arrays, member.description.train_samples)
             if reply and not problem:
                 update = {name: array.numpy() for name, array in reply.content[names.ARRAYS].items()}
-                problem = size_problem(update, arrays, self.plan.train, member.description.train_samples, number)
+                problem = size_problem(update, arrays, self.plan.train, member.description.train_samples)
             part = record.hospitals[member.name]
             part.bytes_down += payload_bytes(arrays) + payload_bytes(self._strategy.companion())
             if problem or reply is None:

@@ -162,7 +162,6 @@ def size_problem(
     reference: Mapping[str, npt.NDArray[np.generic]],
     train: TrainPlan,
     samples: int,
-    server_round: int,
 ) -> str | None:
     """Say by how much an update is too large.
 
@@ -174,8 +173,6 @@ def size_problem(
         How the hospital was asked to train.
     samples : int
         Its training slices.
-    server_round : int
-        Present round, from 1.
 
     Returns
     -------
@@ -190,7 +187,7 @@ def size_problem(
             change = update[name].astype(np.float64) - before.astype(np.float64)
             square += float(np.vdot(change, change))
             count += change.size
-    steps = sum(steps_in_round(samples, train, server_round))
+    steps = sum(steps_in_round(samples, train))
     allowed = _LONGEST_STEP * train.lr * steps
     times = math.sqrt(square / max(count, 1)) / allowed
     if times > 1:

@@ -138,26 +138,6 @@ def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
         handlers.train(replace(sites[0], spool=spool), PLAN, 1, 1, ARRAYS)
 
 
-def test_small_rounds_train_and_validate_on_small_slices_and_the_test_is_full(sites, monkeypatch):
-    seen = []
-    for name in ("train_slices", "evaluate_slices"):
-        original = getattr(handlers, name)
-        monkeypatch.setattr(
-            handlers,
-            name,
-            lambda model, slices, *rest, f=original, **named: (
-                seen.append(slices.pixels.shape[1]) or f(model, slices, *rest, **named)
-            ),
-        )
-    full = PLAN.data.image_size
-    plan = replace(PLAN, rounds=2, train=replace(PLAN.train, small_pixels=32, small_share=0.5))
-    for number in (1, 2):
-        handlers.train(sites[2], plan, number, 1, ARRAYS)
-        handlers.evaluate(sites[2], plan, "val", number, 1, ARRAYS)
-    handlers.evaluate(sites[2], plan, "test", 1, 1, ARRAYS)
-    assert seen == [32, 32, full, full, full]
-
-
 def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):
     """FedProx without its term is FedAvg to the bit; with it the hospital goes less far."""
 

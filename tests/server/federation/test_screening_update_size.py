@@ -28,11 +28,11 @@ def moved(reference, by):
 
 
 def test_every_weight_one_rate_a_step_is_what_adam_does(reference):
-    assert size_problem(moved(reference, 5 * PLAN.lr), reference, PLAN, samples=40, server_round=1) is None
+    assert size_problem(moved(reference, 5 * PLAN.lr), reference, PLAN, samples=40) is None
 
 
 def test_a_thousand_times_too_large_is_refused_and_measured(reference):
-    problem = size_problem(moved(reference, 1000 * 5 * PLAN.lr), reference, PLAN, samples=40, server_round=1)
+    problem = size_problem(moved(reference, 1000 * 5 * PLAN.lr), reference, PLAN, samples=40)
     assert problem is not None
     assert "250.0 times" in problem
     assert "5 steps" in problem
@@ -40,7 +40,7 @@ def test_a_thousand_times_too_large_is_refused_and_measured(reference):
 
 def test_batch_normalisation_may_move_as_it_likes(reference):
     far = {name: array + 1e6 if "running_mean" in name else array for name, array in reference.items()}
-    assert size_problem(far, reference, PLAN, samples=8, server_round=1) is None
+    assert size_problem(far, reference, PLAN, samples=8) is None
 
 
 def test_real_training_stays_within_the_bound():
@@ -52,17 +52,9 @@ def test_real_training_stays_within_the_bound():
         optimiser.zero_grad()
         torch.nn.functional.cross_entropy(model(torch.randn(8, 8)), torch.randint(0, 4, (8,))).backward()
         optimiser.step()
-    assert size_problem(arrays_from_state(model.state_dict()), before, PLAN, samples=160, server_round=1) is None
-
-
-def test_where_rounds_share_an_epoch_each_is_judged_by_its_own_steps(reference):
-    """Forty slices in batches of eight are five steps, here of two rounds: three and two."""
-    plan = replace(PLAN, rounds_per_epoch=2)
-    far = moved(reference, 11 * PLAN.lr)
-    assert size_problem(far, reference, plan, samples=40, server_round=1) is None
-    assert "2 steps" in (size_problem(far, reference, plan, samples=40, server_round=2) or "")
+    assert size_problem(arrays_from_state(model.state_dict()), before, PLAN, samples=160) is None
 
 
 def test_steps_of_sgd_have_no_bound(reference):
     plan = replace(PLAN, optimiser="sgd")
-    assert size_problem(moved(reference, 1000.0), reference, plan, samples=40, server_round=1) is None
+    assert size_problem(moved(reference, 1000.0), reference, plan, samples=40) is None
