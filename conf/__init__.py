@@ -1,1 +1,1 @@
-"""Hydra's configuration files; the single place where defaults live."""
+"""Hydra's files: what differs from the defaults in `common.config.settings`."""

@@ -36,9 +36,9 @@ def one_of(*words: str) -> Bound:
     return Bound(" or ".join(filter(None, (", ".join(words[:-1]), words[-1]))), words.__contains__)
 
 
-def not_negative(takes: str = "0 or more") -> Bound:
+def not_negative() -> Bound:
     """Take any finite number that is not below zero."""
-    return Bound(takes, lambda value: math.isfinite(value) and value >= 0)
+    return Bound("0 or more", lambda value: math.isfinite(value) and value >= 0)
 
 
 def above_zero(takes: str) -> Bound:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import hydra
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from common.config.architectures import ARCHITECTURES
 from common.config.hospital import Hospital
 from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
 from common.config.settings import RunSettings, check_settings
@@ -28,6 +31,23 @@ from common.labels import CLASSES
 CONF_DIR: Path = Path(__file__).resolve().parents[2] / "conf"
 
 T = TypeVar("T")
+
+
+def _store_defaults() -> None:
+    """Give Hydra each field's default as a plain value, so that ``conf/`` holds what differs."""
+    store = ConfigStore.instance().store
+    values = asdict(RunSettings())
+    for name in ARCHITECTURES:
+        store(group="model", name=name, node={"name": name})
+    places_first = {"root": None, "cache_dir": None} | values.pop("data")
+    store(group="data", name="default", node=places_first)
+    for group in ("train", "compute"):
+        store(group=group, name="default", node=values.pop(group))
+    del values["model"], values["strategy"]["name"]  # a choice of each run, made in the list of conf/config.yaml
+    store(name="settings", node=values)
+
+
+_store_defaults()
 
 
 def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:

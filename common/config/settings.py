@@ -92,8 +92,6 @@ class TrainPlan:
 
     local_epochs: int = setting(1, whole_from(1))
     """Passes over the hospital's training slices in a round."""
-    rounds_per_epoch: int = setting(1, whole_from(1))
-    """Rounds that share one pass; 4 averages the hospitals' models four times an epoch."""
     batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)"))
     """Slices in a step."""
     optimiser: str = setting("adam", one_of("adam", "sgd"))
@@ -104,21 +102,13 @@ class TrainPlan:
     """Highest learning rate."""
     schedule: str = setting("cosine", one_of("cosine", "constant"))
     """How the rate goes on: a cosine over all rounds, down to zero, or constant."""
-    warmup_rounds: float = setting(0.0, not_negative("0 or more rounds"))
-    """Rounds over which the rate rises linearly from zero."""
     weight_decay: float = setting(0.0, not_negative())
     """On weights of two or more dimensions: decoupled with Adam (AdamW), part of the gradient with SGD; 0 is none."""
     label_smoothing: float = setting(0.0, below_one())
     """Share of the target spread over all classes."""
-    sam_rho: float = setting(0.0, Bound("0 to 1, for example 0.05", lambda rho: 0 <= rho <= 1))
-    """How far up its gradient a step looks before it goes down."""
     softmax: str = setting("balanced", one_of("plain", "restricted", "balanced"))
     """How much of a hospital's own class mix enters its loss: all of it (plain), not the classes that it lacks
     (restricted), nor how many it has of the others (balanced)."""
-    small_pixels: int | None = setting(None, Bound("null or pixels", lambda side: side >= MIN_IMAGE_SIZE))
-    """Side of the slices in the first rounds."""
-    small_share: float = setting(0.0, below_one())
-    """Share of the rounds that are small."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
     """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it."""
     augment: AugmentPlan = field(default_factory=AugmentPlan)

@@ -143,9 +143,9 @@ class StrategySettings:
     """The strategy."""
     min_hospitals: int | None = None
     """Quorum of a round; null means all but one, at least two, and what the strategy needs."""
-    timeout_seconds: float = setting(21600.0, above_zero("a number of seconds above 0"))
+    timeout_seconds: float = setting(21600, above_zero("a number of seconds above 0"))
     """How long a phase of a round may take before the missing hospitals are left out of it."""
-    wait_seconds: float = setting(120.0, above_zero("a number of seconds above 0"))
+    wait_seconds: float = setting(120, above_zero("a number of seconds above 0"))
     """How long to wait until the hospitals are there: at the start for all of them, later for the quorum."""
     attempts: int = setting(3, whole_from(1))
     """How often a round below the quorum is tried, on separate machines; a simulation would fail the same way again."""

@@ -94,7 +94,7 @@ def summed_rates(samples: int, train: TrainPlan, server_round: int, rounds: int)
     server_round, rounds : int
         Present round, from 1, and rounds of the run.
     """
-    return sum(rates_of_round(train, server_round, rounds, sum(steps_in_round(samples, train, server_round))))
+    return sum(rates_of_round(train, server_round, rounds, sum(steps_in_round(samples, train))))
 
 
 def mean_gradient(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -18,7 +17,7 @@ def rates_of_round(plan: TrainPlan, server_round: int, rounds: int, steps: int) 
     Parameters
     ----------
     plan : TrainPlan
-        Highest rate, schedule and warm-up.
+        Highest rate and schedule.
     server_round, rounds : int
         Present round, from 1, and rounds of the run.
     steps : int
@@ -33,7 +32,7 @@ def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
     Parameters
     ----------
     plan : TrainPlan
-        Highest rate, schedule and warm-up.
+        Highest rate and schedule.
     rounds_done : float
         Rounds behind us, with the share of the present one, for example 2.5.
     rounds : int
@@ -44,28 +43,14 @@ def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
     float
         Cosine decay to zero after Loshchilov and Hutter (2017), without restarts; or the constant rate.
     """
-    rate = plan.lr
-    if plan.schedule == "cosine":
-        rate *= 0.5 * (1.0 + math.cos(math.pi * min(rounds_done / rounds, 1.0)))
-    if rounds_done < plan.warmup_rounds:
-        rate *= rounds_done / plan.warmup_rounds
-    return rate
+    if plan.schedule == "constant":
+        return plan.lr
+    return plan.lr * 0.5 * (1.0 + math.cos(math.pi * min(rounds_done / rounds, 1.0)))
 
 
-def steps_in_round(samples: int, plan: TrainPlan, server_round: int = 1) -> list[int]:
-    """Return the steps of each pass that a round makes over so many slices.
-
-    Where several rounds share an epoch, each makes its part of the epoch's steps in one pass, and no more than its part
-    of the slices allows (see `_passes`).
-    """
-    steps_per_epoch = count_batches(samples, plan.batch_size)
-    if plan.rounds_per_epoch == 1:
-        return [steps_per_epoch] * plan.local_epochs
-    part = (server_round - 1) % plan.rounds_per_epoch
-    steps, own = (
-        len(np.array_split(np.arange(count), plan.rounds_per_epoch)[part]) for count in (steps_per_epoch, samples)
-    )
-    return [min(max(steps, 1), max((own if own >= 2 else samples) // 2, 1))]
+def steps_in_round(samples: int, plan: TrainPlan) -> list[int]:
+    """Return the steps of each pass that a round makes over so many slices."""
+    return [count_batches(samples, plan.batch_size)] * plan.local_epochs
 
 
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:

@@ -60,7 +60,7 @@ class Pool:
     steps: list[int]
 
 
-def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan, server_round: int = 1) -> Pool:
+def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan) -> Pool:
     """Join hospitals.
 
     Parameters
@@ -69,11 +69,9 @@ def pool(hospitals: Sequence[tuple[Slices, Indices]], plan: TrainPlan, server_ro
         Each hospital's slices, and which of them train.
     plan : TrainPlan
         How each would train.
-    server_round : int
-        Present round, from 1.
     """
     everything = [slices for slices, _ in hospitals]
-    own_steps = [steps_in_round(len(own), plan, server_round) for _, own in hospitals]
+    own_steps = [steps_in_round(len(own), plan) for _, own in hospitals]
     starts = np.cumsum([0, *(len(slices.labels) for slices in everything[:-1])])
     return Pool(
         slices=Slices(PooledPixels(everything), np.concatenate([slices.labels for slices in everything])),

@@ -9,42 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from common.config.settings import TrainPlan
-from common.labels import NUM_CLASSES
 from common.metrics.evaluation import TrainResult
 from common.seeds import stream_seed
 from common.training.augment import augment
 from common.training.batches import Indices, Slices, batches
 from common.training.device import autocast
 from common.training.gradients import Correction
+from common.training.loss import ClassMix, class_mix, cross_entropy
 from common.training.optim import make_optimiser, rates_of_round, steps_in_round
-from common.training.sharpness import uphill
 
 OnBatch = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class RoundContext:
-    """Where in a run a training takes place.
+    """Where in a run a training takes place."""
 
-    Attributes
-    ----------
-    seed : int
-        The run's seed.
-    hospital : str
-        The hospital's key; hospitals draw from different streams.
-    server_round : int
-        Present round, from 1.
-    rounds : int
-        Rounds of the run.
-    """
-
-    seed: int
-    hospital: str
-    server_round: int
-    rounds: int
+    seed: int  # the run's
+    hospital: str  # its key; hospitals draw from different streams
+    server_round: int  # from 1
+    rounds: int  # of the run
 
 
 def train(
@@ -63,12 +49,6 @@ def train(
     ----------
     model : nn.Module
         On the device that shall train, in channels-last layout.
-    slices : Slices
-        The hospital's pixels and labels.
-    indices : ndarray of int64
-        The training split.
-    plan : TrainPlan
-        Epochs, batch size, rates, augmentation.
     context : RoundContext
         Seeds the order and the augmentation and sets the learning rate.
     on_batch : callable, optional
@@ -77,18 +57,14 @@ def train(
         Steps of each pass; by default those of `steps_in_round`.
     correct : callable, optional
         Changes the gradients before each step (see `common.training.gradients`).
-
-    Returns
-    -------
-    TrainResult
     """
     started = time.perf_counter()
     device = next(model.parameters()).device
     optimiser = make_optimiser(model, plan)
     generator = torch.Generator().manual_seed(_seed(context, "augment"))
-    passes = _passes(indices, plan, context, steps or steps_in_round(len(indices), plan, context.server_round))
+    passes = _passes(indices, context, steps or steps_in_round(len(indices), plan))
     total = sum(count for _, count in passes)
-    mix = _class_mix(slices, indices, plan, device)
+    mix = class_mix(slices, indices, plan, device)
     totals = torch.zeros(2, dtype=torch.float64, device=device)
     model.train()
     rates = rates_of_round(plan, context.server_round, context.rounds, total)
@@ -106,53 +82,11 @@ def train(
     return TrainResult(len(indices), total, loss, right, rates[-1] if rates else plan.lr, time.perf_counter() - started)
 
 
-def _passes(
-    indices: Indices, plan: TrainPlan, context: RoundContext, steps: Sequence[int]
-) -> list[tuple[Indices, int]]:
-    """Return what a round goes through: slices in their order, and into how many batches they are dealt.
-
-    Usually whole epochs. Where several rounds share an epoch, each takes its part of the same permutation, so that an
-    epoch still sees each slice once; a part too small for BatchNorm, which needs two slices, becomes the whole.
-    """
-    epoch, part = divmod(context.server_round - 1, plan.rounds_per_epoch)
-    seed = stream_seed(context.seed, context.hospital, "order", epoch + 1)
+def _passes(indices: Indices, context: RoundContext, steps: Sequence[int]) -> list[tuple[Indices, int]]:
+    """Return what a round goes through: for each pass the slices in their order, and into how many batches they go."""
+    seed = stream_seed(context.seed, context.hospital, "order", context.server_round)
     shuffle = np.random.Generator(np.random.PCG64(seed))
-    if plan.rounds_per_epoch == 1:
-        return [(shuffle.permutation(indices), count) for count in steps]
-    whole = shuffle.permutation(indices)
-    own = np.array_split(whole, plan.rounds_per_epoch)[part]
-    order = own if len(own) >= 2 else whole
-    return [(order, min(steps[0], max(len(order) // 2, 1)))]
-
-
-@dataclass(frozen=True)
-class _ClassMix:
-    """What a hospital holds, for the loss.
-
-    Attributes
-    ----------
-    held : Tensor of int64
-        Classes that the loss compares, sorted.
-    log_prior : Tensor of float32
-        Added to their scores while training.
-    """
-
-    held: torch.Tensor
-    log_prior: torch.Tensor
-
-
-def _class_mix(slices: Slices, indices: Indices, plan: TrainPlan, device: torch.device) -> _ClassMix:
-    """Return what keeps a hospital's own mix of classes out of what it teaches.
-
-    A hospital without a class would push that class's score down in every step, and the average would forget it; one
-    with few slices of it does the same more slowly. Restricted softmax (Li and Zhan, FedRS, KDD 2021, alpha = 0) leaves
-    absent classes out. Balanced softmax (Ren et al., NeurIPS 2020; for federations Zhang et al., FedLC, ICML 2022) adds
-    the logarithm of each class's share to its score, so that the share need not be learnt.
-    """
-    counts = np.bincount(slices.labels[indices], minlength=NUM_CLASSES)
-    held = np.arange(NUM_CLASSES) if plan.softmax == "plain" else np.flatnonzero(counts)
-    shares = counts[held] / counts.sum() if plan.softmax == "balanced" else np.ones(len(held))
-    return _ClassMix(torch.from_numpy(held).to(device), torch.from_numpy(np.log(shares)).float().to(device))
+    return [(shuffle.permutation(indices), count) for count in steps]
 
 
 def _step(
@@ -160,30 +94,22 @@ def _step(
     optimiser: torch.optim.Optimizer,
     images: torch.Tensor,
     labels: torch.Tensor,
-    mix: _ClassMix,
+    mix: ClassMix,
     plan: TrainPlan,
     correct: Correction | None,
 ) -> torch.Tensor:
     """Take one step; return the sums of loss and right answers, float64 ``[2]``."""
-    targets = torch.searchsorted(mix.held, labels)
-
-    def backward() -> tuple[torch.Tensor, torch.Tensor]:
-        optimiser.zero_grad(set_to_none=True)
-        with autocast(images.device, plan.precision):
-            scores = model(images)[:, mix.held] + mix.log_prior
-            loss = functional.cross_entropy(scores, targets, label_smoothing=plan.label_smoothing)
-        loss.backward()
-        return loss.detach(), scores.detach()
-
-    loss, scores = backward()
-    if plan.sam_rho:
-        with uphill(model, plan.sam_rho):
-            backward()
+    targets = mix.targets(labels)
+    optimiser.zero_grad(set_to_none=True)
+    with autocast(images.device, plan.precision):
+        scores = mix.scores(model(images))
+        loss = cross_entropy(scores, targets, plan)
+    loss.backward()
     if correct:
         correct()
     optimiser.step()
     right = (scores.argmax(1) == targets).sum()
-    return torch.stack((loss.double() * len(labels), right.double()))
+    return torch.stack((loss.detach().double() * len(labels), right.double()))
 
 
 def _seed(context: RoundContext, purpose: str) -> int:

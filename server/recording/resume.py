@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from common.artifacts.layout import RunFolder, existing_run
@@ -16,6 +16,8 @@ from common.errors import InputError
 
 # what may be said beside resume=...: where things are, and what must not change a figure
 _ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engine", "compute.device")
+# settings of `train` that earlier versions had, and the value at which each did nothing
+_REMOVED = {"rounds_per_epoch": 1, "warmup_rounds": 0, "sam_rho": 0, "small_pixels": None, "small_share": 0}
 
 
 def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[RunSettings, RunFolder]:
@@ -59,6 +61,22 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
 def stored_settings(folder: RunFolder) -> RunSettings:
     """Read the settings that the run was started with."""
     try:
-        return typed(OmegaConf.load(folder.config), RunSettings)  # type: ignore[arg-type]
+        config = OmegaConf.load(folder.config)
+        _drop_removed(config, folder)
+        return typed(config, RunSettings)  # type: ignore[arg-type]
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException):
         raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None
+
+
+def _drop_removed(config: DictConfig | ListConfig, folder: RunFolder) -> None:
+    """Take out what an earlier version wrote down; a value that did something cannot be followed any more."""
+    train = config.get("train") if isinstance(config, DictConfig) else None
+    if not isinstance(train, DictConfig):
+        return
+    for name, unused in _REMOVED.items():
+        if (value := train.pop(name, unused)) != unused:
+            raise InputError(
+                "RUN002",
+                f"{folder.run_id} trains with train.{name}={value}, which this version no longer has, so it cannot go "
+                "on; use the version that began it, or start a new run.",
+            )

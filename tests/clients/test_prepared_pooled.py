@@ -47,13 +47,13 @@ def test_the_class_mix_is_that_of_all_hospitals(sites, host, monkeypatch):
     from common.training import train
 
     seen = []
-    mix = train._class_mix
+    mix = train.class_mix
 
     def spy(slices, indices, *rest):
         seen.append(set(slices.labels[indices]))
         return mix(slices, indices, *rest)
 
-    monkeypatch.setattr(train, "_class_mix", spy)
+    monkeypatch.setattr(train, "class_mix", spy)
     train_at(sites[1], PLAN, 1, FIRST)
     train_at(host, PLAN, 1, FIRST, pool=tuple(host.pool))
     assert seen == [{0, 1, 2}, {0, 1, 2, 3}]

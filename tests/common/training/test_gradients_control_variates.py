@@ -22,8 +22,8 @@ def test_the_rates_of_a_round_are_those_that_training_uses():
 
 
 @pytest.mark.parametrize("samples", [2, 3, 5, 9, 24])
-def test_where_rounds_share_an_epoch_too(samples):
-    plan = TrainPlan(batch_size=2, lr=0.1, rounds_per_epoch=4)
+def test_so_are_they_where_slices_are_few(samples):
+    plan = TrainPlan(batch_size=2, lr=0.1)
     for number in (1, 2, 3, 4):
         moment = RoundContext(seed=42, hospital="aiims_delhi", server_round=number, rounds=5)
         steps = train(small_model(), some_slices(), np.arange(samples), plan, moment).steps

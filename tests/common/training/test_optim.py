@@ -9,9 +9,9 @@ def test_cosine_falls_from_the_rate_to_zero():
     assert [learning_rate(plan, done, 10) for done in (0, 5, 10)] == pytest.approx([0.1, 0.05, 0.0])
 
 
-def test_warmup_rises_linearly():
-    plan = TrainPlan(lr=0.1, schedule="constant", warmup_rounds=2)
-    assert [learning_rate(plan, done, 10) for done in (0.5, 1, 2, 9)] == pytest.approx([0.025, 0.05, 0.1, 0.1])
+def test_a_constant_rate_stays():
+    plan = TrainPlan(lr=0.1, schedule="constant")
+    assert [learning_rate(plan, done, 10) for done in (0.5, 5, 10)] == [0.1, 0.1, 0.1]
 
 
 def test_each_step_of_a_round_has_the_rate_of_its_middle():

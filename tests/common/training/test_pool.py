@@ -5,7 +5,6 @@ import torch
 
 from common.config.settings import TrainPlan
 from common.training.batches import batches, count_batches
-from common.training.optim import steps_in_round
 from common.training.pool import PooledPixels, pool
 from tests.support.slices import some_slices
 
@@ -22,7 +21,7 @@ def test_pixels_are_found_across_hospitals_in_the_order_asked_for():
 
 
 def test_the_pool_holds_every_training_slice_with_its_label_and_no_other():
-    pooled = pool(PAIRS, PLAN, 1)
+    pooled = pool(PAIRS, PLAN)
     for (own, split), start in zip(PAIRS, (0, 5, 14), strict=True):
         assert set(start + split) <= set(pooled.indices)
         np.testing.assert_array_equal(pooled.slices.pixels[start + split], own.pixels[split])
@@ -31,7 +30,7 @@ def test_the_pool_holds_every_training_slice_with_its_label_and_no_other():
 
 
 def test_as_many_steps_as_the_hospitals_take_together():
-    pooled = pool(PAIRS, PLAN, 1)
+    pooled = pool(PAIRS, PLAN)
     assert pooled.steps == [1 + 2 + 1] * 2
     assert pooled.steps[0] > count_batches(10, 4)
     dealt = list(batches(pooled.slices, pooled.indices, 4, torch.device("cpu"), pooled.steps[0]))
@@ -40,15 +39,8 @@ def test_as_many_steps_as_the_hospitals_take_together():
 
 def test_a_pool_of_one_is_that_hospital():
     own, split = PAIRS[1]
-    alone = pool([PAIRS[1]], PLAN, 1)
+    alone = pool([PAIRS[1]], PLAN)
     np.testing.assert_array_equal(alone.indices, split)
     np.testing.assert_array_equal(alone.slices.labels, own.labels)
     np.testing.assert_array_equal(alone.slices.pixels[split], own.pixels[split])
     assert alone.steps == [count_batches(len(split), 4)] * 2
-
-
-def test_where_rounds_share_an_epoch_each_has_the_hospitals_steps_of_that_round():
-    plan = TrainPlan(batch_size=2, rounds_per_epoch=2)
-    for number in (1, 2):
-        together = sum(steps_in_round(len(split), plan, number)[0] for _, split in PAIRS)
-        assert pool(PAIRS, plan, number).steps == [together]

@@ -249,20 +249,6 @@ def test_slices_can_be_dealt_into_more_steps():
     assert weights_after()[1].steps == 3 * PLAN.local_epochs
 
 
-def test_rounds_that_share_an_epoch_see_each_slice_once_in_as_many_steps(monkeypatch):
-    seen = []
-    original = module.batches
-    monkeypatch.setattr(module, "batches", lambda s, order, *rest: seen.append(order) or original(s, order, *rest))
-    plan = TrainPlan(batch_size=5, lr=1e-3, rounds_per_epoch=3)
-    steps = [
-        train(small_model(), some_slices(), ALL, plan, RoundContext(1, "a", number, 6)).steps for number in range(1, 7)
-    ]
-    assert steps == [2, 2, 1, 2, 2, 1]  # 24 slices in batches of at most 5
-    first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
-    assert sorted(first) == sorted(second) == list(range(24))
-    assert first.tolist() != second.tolist()
-
-
 def test_plain_gradient_descent_is_pytorchs():
     """Three steps with momentum and weight decay, rate by rate, from the same gradients."""
     plan = TrainPlan(batch_size=8, optimiser="sgd", momentum=0.5, lr=0.1, weight_decay=0.01, precision="float32")
@@ -306,8 +292,7 @@ def test_a_hospital_of_few_slices_never_trains_on_one(monkeypatch):
             yield images, labels
 
     monkeypatch.setattr(module, "batches", spy)
-    plan = TrainPlan(batch_size=2, lr=1e-3, rounds_per_epoch=4)
+    plan = TrainPlan(batch_size=2, lr=1e-3)
     for slices in (2, 3, 7, 9):
-        for number in range(1, 5):
-            train(small_model(), some_slices(), np.arange(slices), plan, RoundContext(1, "a", number, 4))
+        train(small_model(), some_slices(), np.arange(slices), plan, MOMENT)
     assert min(sizes) >= 2

@@ -6,11 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from common.artifacts.files import sha256_of
+from common.artifacts.layout import RunFolder
+from common.config.hydra import compose_settings
+from common.errors import InputError
+from server.recording.resume import resumed_settings, stored_settings
 from tests.conftest import base_overrides
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,3 +99,32 @@ def test_a_complete_or_running_run_cannot_be_resumed(simulate, tmp_path):
 def test_settings_of_a_resumed_run_stay(simulate, tmp_path):
     done = simulate("resume=run-001", "rounds=99", f"output_dir={tmp_path}", base=False)
     assert (done.code, "rounds cannot be set" in done.err) == (2, True)
+
+
+REMOVED = {"rounds_per_epoch": 1, "warmup_rounds": 0.0, "sam_rho": 0.0, "small_pixels": None, "small_share": 0.0}
+
+
+def begun_by_an_earlier_version(folder: Path, **used) -> RunFolder:
+    settings = asdict(compose_settings(["rounds=7"]))
+    run = RunFolder(folder, "run-001")
+    run.path.mkdir(parents=True)
+    run.config.write_text(OmegaConf.to_yaml({**settings, "train": settings["train"] | REMOVED | used}))
+    return run
+
+
+def test_settings_that_have_gone_are_dropped_where_they_did_nothing(tmp_path):
+    run = begun_by_an_earlier_version(tmp_path)
+    assert stored_settings(run) == compose_settings(["rounds=7"])
+    asked = compose_settings(["resume=run-001", f"output_dir={tmp_path}"])
+    assert resumed_settings(asked, [])[0].rounds == 7
+
+
+@pytest.mark.parametrize(
+    "used",
+    [{"rounds_per_epoch": 4}, {"warmup_rounds": 1.0}, {"sam_rho": 0.05}, {"small_pixels": 64}, {"small_share": 0.5}],
+    ids=lambda used: next(iter(used)),
+)
+def test_where_they_did_something_the_run_cannot_go_on(tmp_path, used):
+    name, value = next(iter(used.items()))
+    with pytest.raises(InputError, match=rf"RUN002.*train\.{name}={value}, which this version no longer has"):
+        stored_settings(begun_by_an_earlier_version(tmp_path, **used))
