@@ -7,18 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from clients.fingerprinting import fingerprints as make_fingerprints
 from clients.local_state import NO_OWN, Control, Own, forget_control, keep, keep_tested, whole_model
 from clients.prepared import forget, ready, resampling_of, slices_at, use_threads
 from clients.shared_key import load_shared_key
 from clients.site import Site
+from common.audit.report import audit
 from common.errors import InputError
 from common.labels import CLASSES
 from common.metrics.calibration import GRID, in_range
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
-from common.overlap.fingerprints import Fingerprints
+from common.overlap.fingerprints import Fingerprints, make_fingerprints
 from common.protocol.messages import Description
 from common.protocol.plan import Plan
 from common.training.device import pick_device, uses_bfloat16
@@ -60,7 +60,7 @@ def describe(site: Site, plan: Plan) -> Description:
         dataset_id=site.hospital.dataset_id,
         specialty=site.hospital.specialty,
         location=list(site.hospital.location),
-        numbers=prepared.report.numbers(),
+        numbers=audit(prepared.evidence).numbers(),
         split_counts={"train": count(split.train), "val": count(split.val), "test": count(split.test)},
         groups_across_splits=prepared.groups_across_splits,
         files_sha256=prepared.scan.paths_digest,
@@ -84,8 +84,7 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), ready(site, plan)
-    library = prepared.library
-    return make_fingerprints(site.hospital, prepared.scan, library.thumbs, library.unreadable, key)
+    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key)
 
 
 def train(

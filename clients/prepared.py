@@ -1,4 +1,4 @@
-"""A hospital's slices, ready to train on: scanned, audited and split once a process, at the size a round asks for.
+"""A hospital's slices, ready to train on: scanned, decoded and split once a process, at the size a round asks for.
 
 How a hospital draws its groups of slices for the bootstrap: the same each time, and so that only it can know how.
 """
@@ -24,7 +24,7 @@ _PREPARED_LIMIT = 32
 
 
 def ready(site: Site, plan: Plan) -> PreparedHospital:
-    """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
+    """Scan, decode and split once a process; the memory-mapped pixels are shared by all processes."""
     key = _key(site, plan)
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:

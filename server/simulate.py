@@ -23,8 +23,7 @@ from common.artifacts.run_labels import POOLED_STRATEGY
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
-from common.data.require import require_images
-from common.data.scan import scan_folder
+from common.data.scan import require_images, scan_folder
 from common.errors import InputError
 from common.protocol.progress_channel import Spool
 from common.training.device import available_cores, pick_device
