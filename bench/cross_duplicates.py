@@ -24,7 +24,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from clients.fingerprinting import fingerprints
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
 from common.data.cache import open_library
@@ -32,7 +31,7 @@ from common.data.decode import decode_rgb, read_bytes
 from common.data.duplicates import Thumbs, correlate, find_near_duplicates, orient
 from common.data.scan import Scan, scan_folder
 from common.metrics.intervals import wilson
-from common.overlap.fingerprints import SAME_SLICE_BANDS, Fingerprints
+from common.overlap.fingerprints import SAME_SLICE_BANDS, Fingerprints, make_fingerprints
 from common.overlap.matching import Matches, cross_match
 
 Change = Callable[[Image.Image], Image.Image]
@@ -152,7 +151,7 @@ def make(root: Path, hospital: Hospital, cache: Path, key: bytes) -> Made:
     scan = scan_folder(root / hospital.path, hospital.class_map)
     library = open_library(scan, _PIXELS, cache)
     start = time.perf_counter()
-    said = fingerprints(hospital, scan, library.thumbs, library.unreadable, key)
+    said = make_fingerprints(hospital, scan, library, key)
     return Made(hospital, scan, np.asarray(library.thumbs), said, time.perf_counter() - start)
 
 

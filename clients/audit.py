@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.hospital_command import reading_bar, take_hospital, write_for_owner
+from common.audit.report import audit
 from common.audit.terminal import render
 from common.config.hospital import Hospital
 from common.config.hydra import run_main, typed
@@ -62,11 +63,12 @@ def audit_hospital(config: DictConfig) -> None:
     check_plan(settings.data, TrainPlan())
     console = Console()
     prepared = _prepare(hospital, settings, console)
+    report = audit(prepared.evidence)
     split = prepared.split.counts(prepared.scan.labels)
-    render(prepared.report, split, hospital.name, console)
+    render(report, split, hospital.name, console)
     if settings.json:
-        report = {"hospital": hospital.name, **prepared.report.to_json(), "split_counts": split}
-        write_for_owner(Path(settings.json), json.dumps(report, indent=2, ensure_ascii=False), "json")
+        content = {"hospital": hospital.name, **report.to_json(), "split_counts": split}
+        write_for_owner(Path(settings.json), json.dumps(content, indent=2, ensure_ascii=False), "json")
         console.print(f"written to {settings.json}; it names files, so keep it here", soft_wrap=True, markup=False)
 
 

@@ -12,16 +12,15 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from clients.fingerprinting import fingerprints
 from clients.hospital_command import reading_bar, take_hospital, write_for_owner
 from clients.shared_key import load_shared_key
 from common.config.hospital import Hospital
 from common.config.hydra import run_main, typed
 from common.config.settings import DataSettings, TrainPlan, check_plan
 from common.data.cache import open_library
-from common.data.require import require_images
-from common.data.scan import Scan, scan_folder
+from common.data.scan import Scan, require_images, scan_folder
 from common.errors import InputError
+from common.overlap.fingerprints import make_fingerprints
 from common.overlap.matches import MatchList
 
 
@@ -81,7 +80,7 @@ def _write(hospital: Hospital, data: DataSettings, key: bytes, out: Path, consol
     scan = _scan(hospital, data)
     with reading_bar(console) as on_progress:
         library = open_library(scan, data.image_size, Path(data.cache_dir), on_progress=on_progress)
-    made = fingerprints(hospital, scan, library.thumbs, library.unreadable, key)
+    made = make_fingerprints(hospital, scan, library, key)
     write_for_owner(out, made.to_json(), "out")
     console.print(f"{out}: fingerprints of {len(made):,} of {made.file_count:,} slices, for the centre.", markup=False)
     console.print(f"The key's mark is {made.key_mark}; the other hospitals should see the same.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from clients.fingerprinting import fingerprints as make_fingerprints
 from clients.local_state import (
     ControlVariate,
     forget_rounds,
@@ -17,13 +16,14 @@ from clients.local_state import (
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.shared_key import load_shared_key
 from clients.site import Site
+from common.audit.report import audit
 from common.errors import InputError
 from common.labels import CLASSES
 from common.metrics.calibration import GRID, in_range
 from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
-from common.overlap.fingerprints import Fingerprints
+from common.overlap.fingerprints import Fingerprints, make_fingerprints
 from common.protocol.description import Description
 from common.protocol.messages import Task
 from common.protocol.plan import Plan
@@ -64,7 +64,7 @@ def describe(site: Site, plan: Plan) -> Description:
         dataset_id=site.hospital.dataset_id,
         specialty=site.hospital.specialty,
         location=list(site.hospital.location),
-        numbers=prepared.report.numbers(),
+        numbers=audit(prepared.evidence).numbers(),
         split_counts={"train": count(split.train), "val": count(split.val), "test": count(split.test)},
         groups_across_splits=prepared.groups_across_splits,
         files_sha256=prepared.scan.paths_digest,
@@ -88,8 +88,7 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
-    library = prepared.library
-    return make_fingerprints(site.hospital, prepared.scan, library.thumbs, library.unreadable, key)
+    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key)
 
 
 def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:

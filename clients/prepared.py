@@ -1,4 +1,4 @@
-"""A hospital's slices, ready to train on: scanned, audited and split once a process."""
+"""A hospital's slices, ready to train on: scanned, decoded and split once a process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import torch
 from clients.site import Site
 from common.config.hospital import Hospital
 from common.data.prepare import PreparedHospital, prepare
-from common.data.require import require_images
-from common.data.scan import scan_folder
+from common.data.scan import require_images, scan_folder
 from common.errors import InputError
 from common.metrics.intervals import Resampling
 from common.protocol.messages import Task
@@ -38,7 +37,7 @@ class TrainingData:
 
 
 def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
-    """Scan, audit and split once a process; the memory-mapped pixels are shared by all processes."""
+    """Scan, decode and split once a process; the memory-mapped pixels are shared by all processes."""
     key = _key(site, plan)
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:

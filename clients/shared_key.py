@@ -7,7 +7,6 @@ centre. With it their fingerprints of slices can be compared; without it the fin
 from __future__ import annotations
 
 import argparse
-import hmac
 import os
 import secrets
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from common.errors import InputError, ProjectError
 from common.keys import write_private
-from common.overlap.fingerprints import METHOD
+from common.overlap.fingerprints import key_mark
 
 KEY_BYTES = 32
 
@@ -57,11 +56,6 @@ def load_shared_key(path: Path) -> bytes:
     if mode & 0o077 and os.name != "nt":
         raise InputError("KEY007", f"Others on this machine can read {path}; do: chmod 600 on it.")
     return key
-
-
-def key_mark(key: bytes) -> str:
-    """Return what tells two keys apart without giving either away: 16 hexadecimal digits."""
-    return hmac.digest(key, f"{METHOD}:mark".encode(), "sha256")[:8].hex()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clients.checks.outcome import Check, Situation
+from common.audit.report import audit
 from common.data.prepare import prepare
 from common.errors import ProjectError
 
@@ -21,7 +22,7 @@ def _look(situation: Situation) -> tuple[str, str]:
     situation.facts["evaluate"] = len(prepared.split.val)
     if train < 2:
         return "failed", f"Only {train} slices are left to train on; python -m clients.audit says why."
-    numbers = prepared.report.numbers()
+    numbers = audit(prepared.evidence).numbers()
     severe = [finding for finding in numbers["audit"] if finding["severity"] != "info"]
     text = f"{numbers['total_samples']:,} usable slices, {train:,} to train on"
     if any(finding["severity"] == "error" for finding in severe):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from clients.checks.outcome import Check, Situation
-from clients.shared_key import key_mark, load_shared_key
+from clients.shared_key import load_shared_key
 from common.errors import InputError
+from common.overlap.fingerprints import key_mark
 
 
 def _look(situation: Situation) -> tuple[str, str]:

@@ -14,12 +14,12 @@ from common.artifacts.markdown import cell, table
 from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.artifacts.split_text import split_sentences
-from common.audit.finding import listed
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
+from common.text import listed
 
 _WIDTH = 100
 
@@ -82,7 +82,7 @@ def _strategy(settings: Mapping[str, Any], name: str) -> str:
 
 def _one_sided(datasets: Mapping[str, Any]) -> str:
     counts = {name: body["class_distribution"] for name, body in datasets.items()}
-    alone = [f"{label} is held by {cell(hospital)} alone" for label, hospital in held_alone(counts)]
+    alone = [f"{label} is held by {cell(hospital)} alone" for label, hospital in exclusive_classes(counts)]
     if not alone:
         return "No class is held by one hospital alone."
     sentence = listed(alone)

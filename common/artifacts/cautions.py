@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from common.artifacts.read_cautions import Caution
-from common.audit.finding import counted, listed
 from common.metrics.calibration import is_at_edge
 from common.protocol.description import Description
+from common.text import counted, listed
 
 
 def cautions(

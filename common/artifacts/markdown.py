@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from common.audit.finding import printable
+from common.text import printable
 
 # signs that mean something within a line; an underscore, an ampersand and a colon do so in some places only
 _SIGNS = re.compile(r"([\\`*\[\]<>|$~]|(?<!\w)_|_(?!\w)|&(?=[#\w])|:(?=//))")

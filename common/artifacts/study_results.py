@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
 from common.study import site
 from common.study.answers import answers, comparisons, difference
 from common.study.leave_one_out import contributions
@@ -78,7 +78,7 @@ def _differences(study: Study) -> Iterator[dict[str, Any]]:
 
 
 def _sites(study: Study) -> Iterator[dict[str, Any]]:
-    for label, hospital in held_alone(study.class_counts):
+    for label, hospital in exclusive_classes(study.class_counts):
         for strategy in study.strategies:
             found = site.over_seeds(study, strategy, label, hospital)
             yield {

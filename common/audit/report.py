@@ -1,70 +1,45 @@
-"""What the audit of one hospital found: numbers that may travel, and names that stay.
-
-Run every check over a hospital's slices.
-"""
-
-from __future__ import annotations
+"""Run every check over a hospital's slices, and report what they found: numbers that may travel, names that stay."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from common.audit.checks.classes import few_groups, few_slices, missing_classes
-from common.audit.checks.folders import (
-    empty_folders,
-    other_files,
-    synthetic,
-    too_small,
-    unmatched_folders,
-    unreadable_files,
-    unreadable_folders,
-)
-from common.audit.checks.likeness import (
-    exact_duplicates,
-    near_duplicates,
-    near_two_labels,
-    sequences,
-    two_labels,
-    weaker_groups,
-)
-from common.audit.finding import Finding, printable
+from common.audit import checks
+from common.audit.finding import Finding
+from common.data.duplicates import Mask
 from common.data.evidence import Evidence
 from common.labels import CLASSES
+from common.text import printable
+
+Check = Callable[[Evidence], Finding | None]
+
+_SEVERITIES = ("error", "warning", "info")
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What the audit of one hospital found.
-
-    Attributes
-    ----------
-    folder : str
-        The hospital's folder; it stays with the hospital.
-    found, counts : dict of str to int
-        Files, and usable slices, of every class, zeros included.
-    usable : ndarray of bool, shape [N]
-        Which files of the scan can train or test a model.
-    unmatched_folders : tuple of str
-        Folders with images that no class claims.
-    synthetic : bool
-        Whether the slices are drawn by a program.
-    group_count : int
-        Groups of slices that belong together, single ones included.
-    findings : tuple of Finding
-        Worst first.
-    """
+    """What the audit of one hospital found."""
 
     folder: str
+    """The hospital's folder; it stays with the hospital."""
     found: dict[str, int]
+    """Files of every class, zeros included."""
     counts: dict[str, int]
-    usable: npt.NDArray[np.bool_]
+    """Usable slices of every class, zeros included."""
+    usable: Mask
+    """Which files of the scan can train or test a model."""
     unmatched_folders: tuple[str, ...]
+    """Folders with images that no class claims."""
     synthetic: bool
+    """Whether the slices are drawn by a program."""
     group_count: int
+    """Groups of slices that belong together, single ones included."""
     findings: tuple[Finding, ...]
+    """Worst first."""
 
     @property
     def total(self) -> int:
@@ -77,13 +52,7 @@ class AuditReport:
         return [name for name, count in self.counts.items() if not count]
 
     def numbers(self) -> dict[str, Any]:
-        """Return the hospital's part of ``dataset_stats.json``: counts and sentences, no file name.
-
-        Returns
-        -------
-        dict
-            Plain numbers, strings, lists and dicts.
-        """
+        """Return the hospital's part of ``dataset_stats.json``: counts and sentences, no file name."""
         found = sum(self.found.values())
         return {
             "total_samples": self.total,
@@ -98,56 +67,17 @@ class AuditReport:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, file names included, for the hospital's own eyes.
-
-        Returns
-        -------
-        dict
-            As `numbers`, with ``folder``, ``files_by_class`` and ``files`` of each finding.
-        """
+        """Return everything, for the hospital's own eyes: `numbers`, the folder, and the files of each finding."""
         findings = [
             finding.numbers() | {"files": [printable(name) for name in finding.files]} for finding in self.findings
         ]
         return {"folder": self.folder, "files_by_class": dict(self.found)} | self.numbers() | {"audit": findings}
 
 
-CHECKS: tuple[Callable[[Evidence], list[Finding]], ...] = (
-    unmatched_folders.check,
-    unreadable_files.check,
-    exact_duplicates.check,
-    near_duplicates.check,
-    two_labels.check,
-    too_small.check,
-    missing_classes.check,
-    near_two_labels.check,
-    few_slices.check,
-    synthetic.check,
-    other_files.check,
-    few_groups.check,
-    unreadable_folders.check,
-    empty_folders.check,
-    sequences.check,
-    weaker_groups.check,
-)
-"""Every check, in the order of its code; ``DATA001`` and ``DATA002`` are errors of `common.data.require`."""
-
-
 def audit(evidence: Evidence) -> AuditReport:
-    """Look at a hospital's slices with every check.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The files, their pictures and how they resemble one another.
-
-    Returns
-    -------
-    AuditReport
-        Findings by severity, then by code.
-    """
-    findings = [finding for check in CHECKS for finding in check(evidence)]
-    rank = {"error": 0, "warning": 1, "info": 2}
-    findings.sort(key=lambda finding: (rank[finding.severity], finding.code))
+    """Look at a hospital's slices with every check; findings come by severity, then by code."""
+    findings = [finding for check in find_checks() if (finding := check(evidence)) is not None]
+    findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), finding.code))
     scan, usable = evidence.scan, evidence.usable
     found = np.bincount(scan.labels, minlength=len(CLASSES))
     counts = np.bincount(scan.labels[usable], minlength=len(CLASSES))
@@ -161,3 +91,12 @@ def audit(evidence: Evidence) -> AuditReport:
         group_count=len(np.unique(evidence.groups.group[usable])),
         findings=tuple(findings),
     )
+
+
+def find_checks() -> list[Check]:
+    """Return the ``check`` of every file below `common.audit.checks`.
+
+    ``DATA001`` and ``DATA002`` are not among them: they are errors of `common.data.scan.require_images`.
+    """
+    found = walk_packages(checks.__path__, f"{checks.__name__}.")
+    return [import_module(module.name).check for module in found if not module.ispkg]

@@ -1,7 +1,5 @@
 """The audit's report as a person reads it in a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from rich.console import Console, Group, RenderableType
@@ -9,8 +7,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from common.audit.finding import Finding, counted, printable
+from common.audit.finding import Finding
 from common.audit.report import AuditReport
+from common.text import counted, printable
 
 MOST_FILES = 10
 """File names shown for each finding; the JSON report has all of them."""
@@ -19,19 +18,7 @@ _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def render(report: AuditReport, split: Mapping[str, Mapping[str, int]], name: str, console: Console) -> None:
-    """Print a hospital's audit.
-
-    Parameters
-    ----------
-    report : AuditReport
-        What was found.
-    split : mapping of str to mapping of str to int
-        Part of the split to class to slices, as `common.data.split.Split.counts` gives it.
-    name : str
-        The hospital's name.
-    console : rich.console.Console
-        Where to print.
-    """
+    """Print a hospital's audit; `split` counts slices by part and class, as `common.data.split.Split.counts` does."""
     console.print(_heading(report, name))
     console.print(_counts(report, split))
     for finding in report.findings:
@@ -77,8 +64,8 @@ def _names(finding: Finding) -> Iterator[Text]:
 
 def _verdict(report: AuditReport) -> Text:
     number = {severity: sum(f.severity == severity for f in report.findings) for severity in _STYLES}
-    said = f"{counted(number['error'], 'error')}, {counted(number['warning'], 'warning')}, "
-    said += counted(number["info"], "note")
+    nouns = {"error": "error", "warning": "warning", "info": "note"}
+    said = ", ".join(counted(number[severity], noun) for severity, noun in nouns.items())
     if number["error"]:
         return Text(f"{said}: the slices named above stay out of training until a person has settled the errors.")
     return Text(f"{said}: ready to train.")

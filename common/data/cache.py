@@ -1,68 +1,53 @@
-"""A hospital's slices, decoded once: a memory-mapped array shared by every process that trains on them.
+"""What is kept of a hospital's slices between runs: their pixels, decoded once, and their near-duplicates.
 
-One directory below the cache folder holds one hospital folder at one size::
+One directory below the cache folder holds one hospital folder at one size, memory-mapped by every process that trains::
 
     <folder hash>-<size>-<digest of the files>/    mode 0700: these are patients' images
         pixels.npy    uint8 [N, S, S, 3]
         index.npz     thumbnails, hashes, sizes, unreadable files
+    near-<folder hash>-<digest of the thumbnails>.npz
 
 It is built in a temporary directory and renamed, under a file lock, so that a reader never sees half of one and two
 processes that start at once decode once. A changed file changes the digest, and with it the directory.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import FileLock
 
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, Thumbs, find_near_duplicates
+from common.data.scan import Scan
 from common.errors import InputError
 
-if TYPE_CHECKING:
-    from common.data.scan import Scan
+Progress = Callable[[int, int], None]
+"""Called as ``on_progress(done, total)`` while files are decoded."""
+
+# Raise it when `find_near_duplicates` would answer differently.
+_NEAR_VERSION = 1
 
 
 @dataclass(frozen=True)
 class ImageLibrary:
-    """The decoded slices of one scan, in the scan's order.
+    """The decoded slices of one scan, in the scan's order; an unreadable file is black."""
 
-    Attributes
-    ----------
-    pixels : numpy.ndarray
-        ``uint8 [N, S, S, 3]``, RGB, read-only memory map; an unreadable file is black.
-    thumbs : numpy.ndarray
-        ``uint8 [N, 32, 32]``, grey, resized from the full image; an unreadable file is black.
-    byte_sha256 : sequence of str
-        N hashes of the files' bytes; ``""`` where a file could not be opened.
-    pixel_sha256 : sequence of str
-        N hashes of the full-size upright RGB pixels (the same picture saved anew has the same); ``""`` if unreadable.
-    sizes : numpy.ndarray
-        ``int32 [N, 2]``, width and height in pixels; 0 x 0 if unreadable.
-    unreadable : dict of int to str
-        Index of a file that could not be used, and why, in a few words without its name.
-    image_size : int
-        S, in pixels.
-    digest : str
-        The scan's digest.
-    """
-
-    pixels: np.ndarray
-    thumbs: np.ndarray
+    pixels: np.ndarray  # uint8 [N, S, S, 3], RGB, read-only memory map
+    thumbs: Thumbs  # uint8 [N, 32, 32], grey, resized from the full image
     byte_sha256: Sequence[str]
+    """N hashes of the files' bytes; ``""`` where a file could not be opened."""
     pixel_sha256: Sequence[str]
-    sizes: np.ndarray
+    """N hashes of the full-size upright RGB pixels (the same picture saved anew has the same); ``""`` if unreadable."""
+    sizes: np.ndarray  # int32 [N, 2], width and height of the file in pixels; 0 x 0 if unreadable
     unreadable: dict[int, str]
-    image_size: int
-    digest: str
+    """Index of a file that could not be used, and why, in a few words without its name."""
 
     def __len__(self) -> int:
         """Return the number of files, unreadable ones included."""
@@ -70,32 +55,18 @@ class ImageLibrary:
 
 
 def open_library(
-    scan: Scan,
-    image_size: int,
-    cache_dir: Path,
-    *,
-    on_progress: Callable[[int, int], None] | None = None,
-    workers: int = 2,
+    scan: Scan, image_size: int, cache_dir: Path, *, on_progress: Progress | None = None, workers: int = 2
 ) -> ImageLibrary:
     """Open the decoded slices of a scan, decoding them first if no valid cache is there.
 
     Parameters
     ----------
-    scan : Scan
-        The hospital's files.
     image_size : int
         Edge of the square slices in pixels.
-    cache_dir : pathlib.Path
+    cache_dir : Path
         Folder of the caches; created when missing.
-    on_progress : callable, optional
-        Called as ``on_progress(done, total)`` while files are decoded.
     workers : int
         Decoding threads.
-
-    Returns
-    -------
-    ImageLibrary
-        Memory-mapped; closing is left to the garbage collector.
 
     Raises
     ------
@@ -103,7 +74,7 @@ def open_library(
         ``CACHE001``: the cache folder cannot be written, or its disk is full.
     """
     if not scan.files:
-        return _library(np.zeros((0, image_size, image_size, 3), np.uint8), Index.empty(0), image_size, scan.digest)
+        return _library(np.zeros((0, image_size, image_size, 3), np.uint8), Index.empty(0))
     key = f"{sha256(os.fsencode(scan.folder.resolve())).hexdigest()[:12]}-{image_size}"
     target = cache_dir / f"{key}-v{FORMAT_VERSION}-{scan.digest[:16]}"
     opened = _open(target, scan, image_size)
@@ -114,7 +85,7 @@ def open_library(
         with FileLock(cache_dir / f"{key}.lock"):
             opened = _open(target, scan, image_size)  # another process may have built it while we waited
             if opened is None:
-                _sweep(cache_dir, key)
+                _remove_old(cache_dir, key)
                 _build_and_rename(scan, image_size, target, key, on_progress, workers)
                 opened = _open(target, scan, image_size)
     except OSError as error:
@@ -122,6 +93,36 @@ def open_library(
     if opened is None:
         raise InputError("CACHE001", f"The image cache {target} was written but cannot be read back; delete it.")
     return opened
+
+
+def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPairs:
+    """Return `find_near_duplicates` of `thumbs`, from the cache where it is there: they cost seconds to find.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        Folder of the caches. Where it cannot be written, the search is done each time.
+    name : str
+        What the pictures belong to; older answers under the same name are removed.
+    """
+    content = sha256(f"{_NEAR_VERSION} {GROUPING_LEVELS} {thumbs.shape}".encode() + thumbs.tobytes()).hexdigest()
+    prefix = f"near-{sha256(os.fsencode(name)).hexdigest()[:12]}"
+    target = cache_dir / f"{prefix}-{content[:16]}.npz"
+    pairs = _read_pairs(target, len(thumbs))
+    if pairs is not None:
+        return pairs
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(cache_dir / f"{prefix}.lock"):
+            # Another process may have searched while this one waited.
+            pairs = _read_pairs(target, len(thumbs)) or find_near_duplicates(thumbs)
+            for old in cache_dir.glob(f"{prefix}-*.npz"):
+                if old != target:
+                    old.unlink(missing_ok=True)
+            _write_pairs(target, pairs)
+    except OSError:
+        pairs = pairs or find_near_duplicates(thumbs)
+    return pairs
 
 
 def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
@@ -136,35 +137,21 @@ def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
         return None
     if any(os.access(scan.folder / scan.files[i].relative_path, os.R_OK) for i in index.unopened):
         return None
-    return _library(pixels, index, image_size, scan.digest)
+    return _library(pixels, index)
 
 
-def _library(pixels: np.ndarray, index: Index, image_size: int, digest: str) -> ImageLibrary:
-    return ImageLibrary(
-        pixels=pixels,
-        thumbs=index.thumbs,
-        byte_sha256=index.byte_sha256,
-        pixel_sha256=index.pixel_sha256,
-        sizes=index.sizes,
-        unreadable=index.unreadable,
-        image_size=image_size,
-        digest=digest,
-    )
+def _library(pixels: np.ndarray, index: Index) -> ImageLibrary:
+    return ImageLibrary(pixels, index.thumbs, index.byte_sha256, index.pixel_sha256, index.sizes, index.unreadable)
 
 
-def _sweep(cache_dir: Path, key: str) -> None:
+def _remove_old(cache_dir: Path, key: str) -> None:
     """Remove earlier caches of this folder and size, and what dead processes left; the caller holds the key's lock."""
     for old in [*cache_dir.glob(f"{key}-v*"), *cache_dir.glob(f".building-{key}-*")]:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _build_and_rename(
-    scan: Scan,
-    image_size: int,
-    target: Path,
-    key: str,
-    on_progress: Callable[[int, int], None] | None,
-    workers: int,
+    scan: Scan, image_size: int, target: Path, key: str, on_progress: Progress | None, workers: int
 ) -> None:
     building = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=target.parent))  # mode 0700
     try:
@@ -182,3 +169,24 @@ def _cannot_write(cache_dir: Path, scan: Scan, image_size: int, error: OSError) 
         f"The image cache in {cache_dir} cannot be written ({why}); it needs {megabytes} MB for {len(scan.files)} "
         "slices: free some space there or choose another cache folder.",
     )
+
+
+def _read_pairs(path: Path, count: int) -> NearPairs | None:
+    """Return what `path` holds, or None when it is missing or damaged."""
+    try:
+        with np.load(path) as held:
+            pairs = NearPairs(held["first"], held["second"], held["correlation"], held["orientation"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    lengths = {len(values) for values in vars(pairs).values()}
+    return pairs if len(lengths) == 1 and int(pairs.second.max(initial=0)) < max(count, 1) else None
+
+
+def _write_pairs(path: Path, pairs: NearPairs) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".near-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **vars(pairs))
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

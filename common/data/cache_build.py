@@ -1,9 +1,7 @@
-"""Decode a scan's files into a library directory: threads decode, one writer appends, memory stays bounded.
+"""Decode a scan's files into a cache directory: threads decode, one writer appends, memory stays bounded.
 
-What a decoded library knows about each file besides its pixels: ``index.npz``, its only writer and reader.
+What the cache knows about each file besides its pixels is the `Index`; only this module reads and writes ``index.npz``.
 """
-
-from __future__ import annotations
 
 import os
 import zipfile
@@ -12,23 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
 from common.data.decode import UnreadableImage, decode_rgb, read_bytes, to_square
+from common.data.scan import Scan
 
-if TYPE_CHECKING:
-    from common.data.scan import Scan
+FORMAT_VERSION = 2
+"""Part of the cache directory's name: raise it when decoding, resizing or the index's fields change."""
 
-# Decoded squares that wait for the writer at most; full-size images never wait.
-_CHUNK = 64
+THUMB_SIZE = 32
+
+_CHUNK = 64  # decoded squares that wait for the writer at most; full-size images never wait
 
 
 @dataclass(frozen=True)
 class DecodedFile:
-    """What one file gives to the library; ``square`` and ``thumb`` are None if it is unreadable."""
+    """What one file gives to the cache; ``square`` and ``thumb`` are None if it is unreadable."""
 
     byte_sha256: str = ""
     pixel_sha256: str = ""
@@ -39,6 +39,41 @@ class DecodedFile:
     unopened: bool = False
 
 
+@dataclass
+class Index:
+    """One entry per file of the scan, in its order; see ``ImageLibrary`` for the fields."""
+
+    thumbs: np.ndarray
+    sizes: np.ndarray
+    byte_sha256: list[str]
+    pixel_sha256: list[str]
+    unreadable: dict[int, str] = field(default_factory=dict)
+    unopened: list[int] = field(default_factory=list)
+    """Those of the unreadable files whose content was never seen."""
+
+    @classmethod
+    def empty(cls, count: int) -> Self:
+        """Return an index of ``count`` blank entries, to be filled in."""
+        return cls(
+            thumbs=np.zeros((count, THUMB_SIZE, THUMB_SIZE), np.uint8),
+            sizes=np.zeros((count, 2), np.int32),
+            byte_sha256=[""] * count,
+            pixel_sha256=[""] * count,
+        )
+
+    def enter(self, position: int, decoded: DecodedFile) -> None:
+        """Fill in one entry."""
+        self.byte_sha256[position] = decoded.byte_sha256
+        self.pixel_sha256[position] = decoded.pixel_sha256
+        self.sizes[position] = decoded.size
+        if decoded.thumb is not None:
+            self.thumbs[position] = decoded.thumb
+        if decoded.reason is not None:
+            self.unreadable[position] = decoded.reason
+        if decoded.unopened:
+            self.unopened.append(position)
+
+
 def build(
     scan: Scan,
     image_size: int,
@@ -47,16 +82,12 @@ def build(
     on_progress: Callable[[int, int], None] | None = None,
     workers: int = 2,
 ) -> None:
-    """Decode every file of a scan and write ``pixels.npy`` and ``index.npz``.
+    """Decode every file of a scan and write ``pixels.npy`` and ``index.npz`` into an empty directory.
 
     Parameters
     ----------
-    scan : Scan
-        The files.
     image_size : int
         Edge of the squares in pixels.
-    directory : pathlib.Path
-        An empty directory.
     on_progress : callable, optional
         Called as ``on_progress(done, total)`` after each file.
     workers : int
@@ -75,7 +106,7 @@ def build(
         shape = (count, image_size, image_size, 3)
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for position, decoded in enumerate(_decode_all(scan, image_size, workers)):
-            _enter(index, position, decoded)
+            index.enter(position, decoded)
             file.write(np.ascontiguousarray(blank if decoded.square is None else decoded.square).data)
             if on_progress is not None:
                 on_progress(position + 1, count)
@@ -85,20 +116,7 @@ def build(
 
 
 def decode_file(path: Path, image_size: int) -> DecodedFile:
-    """Decode one file; an unreadable one comes back with its reason, never as an exception.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    image_size : int
-        Edge of the square in pixels.
-
-    Returns
-    -------
-    DecodedFile
-        Its pixels, thumbnail and hashes.
-    """
+    """Decode one file to a square of `image_size` pixels; an unreadable one comes back with its reason."""
     hashed = ""
     try:
         data = read_bytes(path)
@@ -115,67 +133,8 @@ def decode_file(path: Path, image_size: int) -> DecodedFile:
     )
 
 
-def _decode_all(scan: Scan, image_size: int, workers: int) -> Iterator[DecodedFile]:
-    paths = [scan.folder / file.relative_path for file in scan.files]
-    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="decode") as pool:
-        for start in range(0, len(paths), _CHUNK):
-            yield from list(pool.map(lambda path: decode_file(path, image_size), paths[start : start + _CHUNK]))
-
-
-def _enter(index: Index, position: int, decoded: DecodedFile) -> None:
-    index.byte_sha256[position] = decoded.byte_sha256
-    index.pixel_sha256[position] = decoded.pixel_sha256
-    index.sizes[position] = decoded.size
-    if decoded.thumb is not None:
-        index.thumbs[position] = decoded.thumb
-    if decoded.reason is not None:
-        index.unreadable[position] = decoded.reason
-    if decoded.unopened:
-        index.unopened.append(position)
-
-
-# Part of the cache directory's name: raise it when decoding, resizing or this file's fields change.
-FORMAT_VERSION = 2
-THUMB_SIZE = 32
-
-
-@dataclass
-class Index:
-    """One entry per file of the scan, in its order; see ``ImageLibrary`` for the fields.
-
-    ``unopened`` lists those of the unreadable files whose content was never seen.
-    """
-
-    thumbs: np.ndarray
-    sizes: np.ndarray
-    byte_sha256: list[str]
-    pixel_sha256: list[str]
-    unreadable: dict[int, str] = field(default_factory=dict)
-    unopened: list[int] = field(default_factory=list)
-
-    @classmethod
-    def empty(cls, count: int) -> Index:
-        """Return an index of ``count`` blank entries, to be filled in."""
-        return cls(
-            thumbs=np.zeros((count, THUMB_SIZE, THUMB_SIZE), np.uint8),
-            sizes=np.zeros((count, 2), np.int32),
-            byte_sha256=[""] * count,
-            pixel_sha256=[""] * count,
-        )
-
-
 def write_index(path: Path, index: Index, digest: str) -> None:
-    """Write an index.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        ``index.npz`` of a library that is being built.
-    index : Index
-        The entries.
-    digest : str
-        The digest of the scan they belong to.
-    """
+    """Write ``index.npz`` for the scan that has this digest."""
     np.savez(
         path,
         digest=np.array(digest),
@@ -190,21 +149,7 @@ def write_index(path: Path, index: Index, digest: str) -> None:
 
 
 def read_index(path: Path, digest: str, count: int) -> Index | None:
-    """Read an index back.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        ``index.npz``.
-    digest : str
-        The digest that the files have now.
-    count : int
-        The number of files.
-
-    Returns
-    -------
-    Index or None
-        None if it is damaged or belongs to other files.
+    """Read an index back; None if it is damaged or does not belong to `count` files with this digest.
 
     Raises
     ------
@@ -226,3 +171,10 @@ def read_index(path: Path, digest: str, count: int) -> Index | None:
         return None
     whole = len(index.thumbs) == len(index.sizes) == len(index.byte_sha256) == len(index.pixel_sha256) == count
     return index if same and whole else None
+
+
+def _decode_all(scan: Scan, image_size: int, workers: int) -> Iterator[DecodedFile]:
+    paths = [scan.folder / file.relative_path for file in scan.files]
+    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="decode") as pool:
+        for start in range(0, len(paths), _CHUNK):
+            yield from list(pool.map(lambda path: decode_file(path, image_size), paths[start : start + _CHUNK]))

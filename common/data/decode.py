@@ -13,8 +13,6 @@ What is refused (:class:`UnreadableImage`): other formats (Pillow would start Gh
 damaged files, and files too large to be one slice, before any of their pixels is decoded.
 """
 
-from __future__ import annotations
-
 import warnings
 from functools import lru_cache
 from io import BytesIO
@@ -22,24 +20,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 * 1024 * 1024
 FORMATS: tuple[str, ...] = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
 
 _DIMMEST_UPPER_BYTE = 32
-_ORIENTATION = 0x0112
-_PHOTOMETRIC = 0x0106
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 # Our own limit is lower than the one at which Pillow starts to warn, and refuses instead of warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -53,8 +40,8 @@ class UnreadableImage(Exception):
     reason : str
         A few words without the file's name, for example ``"truncated or damaged"``.
     unopened : bool
-        True when the file's content was never seen (no permission, vanished, read error), so that a later
-        attempt may succeed although the file has not changed.
+        The file's content was never seen (no permission, vanished, read error): a later attempt may succeed although
+        the file has not changed.
     """
 
     def __init__(self, reason: str, *, unopened: bool = False) -> None:
@@ -64,17 +51,7 @@ class UnreadableImage(Exception):
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file that may hold one slice.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    bytes
-        Its content, at most :data:`MAX_BYTES`.
+    """Read a file that may hold one slice, at most :data:`MAX_BYTES`.
 
     Raises
     ------
@@ -87,31 +64,24 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise UnreadableImage(f"cannot be opened ({why})", unopened=True) from error
-    return _sound(data)
+    return _checked(data)
 
 
 def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
-    """Decode an image file to upright 8-bit RGB.
-
-    Parameters
-    ----------
-    source : pathlib.Path, binary file object or bytes
-        The file, an upload, or a file's content.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode ``"RGB"``, full size, EXIF orientation applied.
+    """Decode a file, an upload or a file's content to upright 8-bit RGB at full size.
 
     Raises
     ------
     UnreadableImage
         The file cannot be used; its ``reason`` says why in a few words.
     """
-    data = _bytes_of(source)
+    if isinstance(source, Path):
+        data = read_bytes(source)
+    else:
+        data = _checked(source if isinstance(source, bytes) else source.read(MAX_BYTES + 1))
     try:
         with Image.open(BytesIO(data), formats=_formats()) as image:
-            _refuse_bomb(image.size)
+            _refuse_bomb(*image.size)
             wide = any(";16" in str(tile[3]) for tile in image.tile)
             # Loaded before its orientation is read: PNG may carry it behind the pixels, TIFF applies it meanwhile.
             image.load()
@@ -129,19 +99,9 @@ def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
 
 
 def to_square(image: Image.Image, size: int) -> np.ndarray:
-    """Resize to the model's input, as version 1 did: bilinear with antialiasing, aspect not kept.
+    """Resize to the model's input, writable ``uint8 [size, size, 3]``, bilinear with antialiasing as in version 1.
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Any mode; converted to RGB.
-    size : int
-        Edge in pixels.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``uint8 [size, size, 3]``, writable.
+    The aspect is not kept; an image of any mode will do.
     """
     return np.array(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
 
@@ -153,15 +113,7 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _bytes_of(source: Path | BinaryIO | bytes) -> bytes:
-    if isinstance(source, Path):
-        return read_bytes(source)
-    if isinstance(source, bytes):
-        return _sound(source)
-    return _sound(source.read(MAX_BYTES + 1))
-
-
-def _sound(data: bytes) -> bytes:
+def _checked(data: bytes) -> bytes:
     if not data:
         raise UnreadableImage("empty file")
     if len(data) > MAX_BYTES:
@@ -169,8 +121,7 @@ def _sound(data: bytes) -> bytes:
     return data
 
 
-def _refuse_bomb(size: tuple[int, int]) -> None:
-    width, height = size
+def _refuse_bomb(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         megapixels = round(width * height / 10**6)
         limit = MAX_PIXELS // 10**6
@@ -186,11 +137,11 @@ def _to_rgb(image: Image.Image, wide: bool) -> Image.Image:
     else:
         rgb = image.convert("RGB")
     if wide:
-        _refuse_crushed(rgb)
+        _refuse_dark_colour(rgb)
     return rgb
 
 
-def _refuse_crushed(rgb: Image.Image) -> None:
+def _refuse_dark_colour(rgb: Image.Image) -> None:
     """Refuse 16-bit colour in the lower bits: Pillow keeps the upper byte only, which would be all but black."""
     if np.asarray(rgb).max() < _DIMMEST_UPPER_BYTE:
         raise UnreadableImage("16-bit colour that uses its lower bits only; save it as 16-bit grey")
@@ -205,20 +156,18 @@ def _stretch(image: Image.Image) -> Image.Image:
     low, high = float(values[finite].min()), float(values[finite].max())
     values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     grey = np.rint((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
-    if _white_is_zero(image):
+    # A TIFF may count darkness; Pillow inverts such 8-bit files itself, wider ones it leaves as they are.
+    if getattr(image, "tag_v2", {}).get(ExifTags.Base.PhotometricInterpretation) == 0:
         grey = 255 - grey
     return Image.fromarray(grey).convert("RGB")
 
 
-def _white_is_zero(image: Image.Image) -> bool:
-    """Whether a TIFF counts darkness; Pillow inverts such 8-bit files itself, wider ones it leaves as they are."""
-    tags = getattr(image, "tag_v2", None)
-    return tags is not None and tags.get(_PHOTOMETRIC) == 0
-
-
 def _upright(rgb: Image.Image, original: Image.Image) -> Image.Image:
     try:
-        turn = _TURNS.get(original.getexif().get(_ORIENTATION, 1))
+        orientation = original.getexif().get(ExifTags.Base.Orientation, 1)
+        rgb.info.clear()  # `exif_transpose` would write the other tags anew, and fail where one of them is damaged
+        rgb.getexif()[ExifTags.Base.Orientation] = orientation
+        ImageOps.exif_transpose(rgb, in_place=True)
     except Exception:  # a damaged EXIF block must not cost an image whose pixels are sound
-        return rgb
-    return rgb if turn is None else rgb.transpose(turn)
+        pass
+    return rgb

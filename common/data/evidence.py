@@ -1,18 +1,16 @@
-"""What the checks look at: the files, their pictures, and how these resemble one another."""
+"""What is known of a hospital's files: their pictures, how these resemble one another, and which can be used."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from common.data.cache import ImageLibrary
-from common.data.duplicates import NearPairs, exact_duplicates
+from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
+from common.data.duplicates import Indices, Mask, NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
-from common.data.scan import Scan
+from common.data.scan import Scan, require_images, scan_folder
 
 SMALLEST_SIDE = 32
 """Pictures with a shorter side than this, in pixels, cannot be a slice: icons, thumbnails, remnants."""
@@ -20,48 +18,41 @@ SMALLEST_SIDE = 32
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known of one hospital's N files.
-
-    Attributes
-    ----------
-    scan : Scan
-        The files.
-    library : ImageLibrary
-        Their pictures.
-    pairs : NearPairs
-        Pictures that look alike.
-    """
+    """All that is known of one hospital's N files; masks and numbers have shape ``[N]``."""
 
     scan: Scan
     library: ImageLibrary
     pairs: NearPairs
 
     @cached_property
-    def readable(self) -> npt.NDArray[np.bool_]:
-        """Whether each file has a picture, shape ``[N]``."""
+    def readable(self) -> Mask:
+        """Whether each file has a picture."""
         mask = np.ones(len(self.scan.files), dtype=bool)
         mask[list(self.library.unreadable)] = False
         return mask
 
     @cached_property
-    def too_small(self) -> npt.NDArray[np.bool_]:
-        """Whether each picture is too small to be a slice, shape ``[N]``."""
+    def too_small(self) -> Mask:
+        """Whether each picture is too small to be a slice."""
         return self.readable & (np.asarray(self.library.sizes).min(axis=1, initial=2**31 - 1) < SMALLEST_SIDE)
 
     @cached_property
-    def copies(self) -> npt.NDArray[np.int64]:
-        """Same number for copies of one picture, shape ``[N]``."""
+    def copies(self) -> Indices:
+        """Same number for copies of one picture."""
         return exact_duplicates(self.library.byte_sha256, self.library.pixel_sha256)
 
     @cached_property
-    def contradictory(self) -> npt.NDArray[np.bool_]:
-        """Whether each picture also stands under another label, shape ``[N]``."""
-        several = [number for number, labels in self._labels_of_copies.items() if len(labels) > 1]
+    def contradictory(self) -> Mask:
+        """Whether each picture also stands under another label."""
+        labels: dict[int, set[int]] = {}
+        for number, label in zip(self.copies.tolist(), self.scan.labels.tolist(), strict=True):
+            labels.setdefault(number, set()).add(label)
+        several = [number for number, held in labels.items() if len(held) > 1]
         return self.readable & np.isin(self.copies, several)
 
     @cached_property
-    def usable(self) -> npt.NDArray[np.bool_]:
-        """Whether each file can train or test a model, shape ``[N]``."""
+    def usable(self) -> Mask:
+        """Whether each file can train or test a model."""
         return self.readable & ~self.too_small & ~self.contradictory
 
     @cached_property
@@ -78,13 +69,24 @@ class Evidence:
             self.pairs,
         )
 
-    def paths(self, indices: Iterable[int] | npt.NDArray[np.int64]) -> tuple[str, ...]:
-        """Return the relative paths of files."""
+    def paths(self, indices: Sequence[int] | Indices, by: Indices | None = None) -> tuple[str, ...]:
+        """Return the relative paths of files; those with the same number in `by` stand together."""
+        if by is not None:
+            indices = np.asarray(indices)[np.argsort(by[indices], kind="stable")]
         return tuple(self.scan.files[int(index)].relative_path for index in indices)
 
-    @cached_property
-    def _labels_of_copies(self) -> dict[int, set[int]]:
-        held: dict[int, set[int]] = {}
-        for number, label in zip(self.copies.tolist(), self.scan.labels.tolist(), strict=True):
-            held.setdefault(number, set()).add(label)
-        return held
+
+def gather_evidence(
+    folder: Path,
+    class_map: Mapping[str, str],
+    image_size: int,
+    cache_dir: Path,
+    on_progress: Progress | None = None,
+) -> Evidence:
+    """Read a hospital's folder; parameters and errors are those of `common.data.prepare.prepare`."""
+    scan = scan_folder(folder, class_map)
+    require_images(scan)
+    library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
+    readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
+    near = cached_near_duplicates(np.asarray(library.thumbs)[readable], cache_dir, str(scan.folder.resolve()))
+    return Evidence(scan, library, near.renumbered(readable))

@@ -1,11 +1,9 @@
 """Tie together the slices that must not stand on two sides of a split: copies, look-alikes, neighbours of a patient.
 
-Tell from names and pictures whether the files of a folder follow patients, and where one stretch ends.
-
 Scanners and public collections number a patient's slices one after another, so that neighbours in the listing look
-alike. Where that is so, a listing is cut into runs; a patient is often several runs (one for each plane), and
-where a run ends one cannot tell a new plane from a new patient. Only a split that takes stretches of runs keeps most
-patients whole, which is why the order is kept beside the runs.
+alike. Where names and pictures say so, a listing is cut into runs; a patient is often several runs (one for each
+plane), and where a run ends one cannot tell a new plane from a new patient. Only a split that takes stretches of runs
+keeps most patients whole, which is why the order is kept beside the runs.
 """
 
 from __future__ import annotations
@@ -17,139 +15,8 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from common.data.duplicates import GROUPING_LEVELS, NearPairs, Thumbs, correlate
-
-Indices = npt.NDArray[np.int64]
-
-# A group is a giant, and its threshold too low, above this many files and this share of a class.
-_GIANT_FILES = 20
-_GIANT_SHARE = 1 / 3
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Which of N files belong together, and how they follow one another.
-
-    Attributes
-    ----------
-    group : ndarray of int64, shape [N]
-        Group of each file, numbered from 0 by first appearance.
-    listing : ndarray of int64, shape [N]
-        Number of the ordered listing (see `common.data.groups`) a file stands in; -1 where the order says nothing.
-    position : ndarray of int64, shape [N]
-        Place in that listing.
-    link : ndarray of float64, shape [N]
-        Likeness to the file before it in the listing.
-    level : float
-        Correlation above which look-alikes were tied; 1 when only exact copies were.
-    """
-
-    group: Indices
-    listing: Indices
-    position: Indices
-    link: npt.NDArray[np.float64]
-    level: float
-
-    @property
-    def count(self) -> int:
-        """Number of groups."""
-        return len(np.unique(self.group))
-
-
-def find_groups(
-    paths: Sequence[str],
-    class_folders: Sequence[str],
-    labels: Indices,
-    thumbs: Thumbs,
-    readable: npt.NDArray[np.bool_],
-    copies: Indices,
-    pairs: NearPairs,
-) -> Groups:
-    """Group N files.
-
-    The lowest threshold of `GROUPING_LEVELS` is taken at which look-alikes and runs do not chain into one giant group.
-
-    Parameters
-    ----------
-    paths, class_folders : sequence of str
-        Relative path of each file and the folder that gave its label.
-    labels : ndarray of int64, shape [N]
-        Labels.
-    thumbs : ndarray of uint8, shape [N, 32, 32]
-        Grey thumbnails.
-    readable : ndarray of bool, shape [N]
-        False for files without a picture; each is a group of its own.
-    copies : ndarray of int64, shape [N]
-        As `common.data.duplicates.exact_duplicates` numbers them.
-    pairs : NearPairs
-        As `common.data.duplicates.find_near_duplicates` finds them.
-
-    Returns
-    -------
-    Groups
-    """
-    listings = _read_listings(paths, class_folders, thumbs, readable)
-    group, level = _tied(labels, copies, pairs, listings)
-    listing, position = np.full(len(labels), -1, dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
-    link = np.zeros(len(labels))
-    for number, found in enumerate(listings):
-        position[found.members] = np.arange(len(found.members))
-        link[found.members] = found.link
-        if found.ordered:
-            listing[found.members] = number
-    return Groups(group, listing, position, link, level)
-
-
-def _read_listings(
-    paths: Sequence[str], class_folders: Sequence[str], thumbs: Thumbs, readable: npt.NDArray[np.bool_]
-) -> list[Listing]:
-    members: dict[str, list[int]] = {}
-    for index in np.flatnonzero(readable).tolist():
-        members.setdefault(class_folders[index], []).append(index)
-    return [read_listing(paths, members[folder], thumbs) for folder in sorted(members)]
-
-
-def _tied(labels: Indices, copies: Indices, pairs: NearPairs, listings: list[Listing]) -> tuple[Indices, float]:
-    """Return the groups and the threshold they were made with."""
-    runs = [(found.members[1:], found.members[:-1], found.run[1:] == found.run[:-1]) for found in listings]
-    first = np.concatenate([np.empty(0, dtype=np.int64)] + [a[same] for a, _, same in runs])
-    second = np.concatenate([np.empty(0, dtype=np.int64)] + [b[same] for _, b, same in runs])
-    for level in GROUPING_LEVELS:
-        near = pairs.above(level)
-        group = _components(copies, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
-        if not _has_giant(group, labels):
-            return group, level
-    near = pairs.above(GROUPING_LEVELS[-1])
-    group = _components(copies, near.first, near.second)
-    if not _has_giant(group, labels):
-        return group, GROUPING_LEVELS[-1]
-    return _components(copies, first[:0], second[:0]), 1.0
-
-
-def _components(copies: Indices, first: Indices, second: Indices) -> Indices:
-    """Number what hangs together by first appearance."""
-    count = len(copies)
-    # Copies of a picture point to one node beyond the files.
-    rows = np.concatenate([first, np.arange(count)])
-    columns = np.concatenate([second, count + copies])
-    size = count + int(copies.max(initial=-1)) + 1
-    found = connected_components(coo_array((np.ones(len(rows)), (rows, columns)), shape=(size, size)), directed=False)
-    _, place, number = np.unique(found[1][:count], return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(place))[number].astype(np.int64)
-
-
-def _has_giant(group: Indices, labels: Indices) -> bool:
-    class_sizes = np.bincount(labels, minlength=1)
-    for label, class_size in enumerate(class_sizes):
-        largest = np.bincount(group[labels == label], minlength=1).max()
-        if largest > _GIANT_FILES and largest > class_size * _GIANT_SHARE:
-            return True
-    return False
-
+from common.data.duplicates import GROUPING_LEVELS, Floats, Indices, Mask, NearPairs, Thumbs, components, correlate
 
 ORDER_GAIN = 0.1
 """How much more alike neighbours must be than files far apart for a listing to follow patients.
@@ -164,27 +31,83 @@ _SMALLEST_LISTING = 8
 _FEWEST_SERIES = 5
 _LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
 
+# A group is a giant, and its threshold too low, above this many files and this share of a class.
+_GIANT_FILES = 20
+_GIANT_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which of N files belong together, and how they follow one another; all arrays have shape ``[N]``."""
+
+    group: Indices
+    """Group of each file, numbered from 0 by first appearance."""
+    listing: Indices
+    """Number of the ordered listing a file stands in; -1 where the order says nothing."""
+    position: Indices
+    """Place in that listing."""
+    link: Floats
+    """Likeness to the file before it in the listing."""
+    level: float
+    """Correlation above which look-alikes were tied; 1 when only exact copies were."""
+
+    @property
+    def count(self) -> int:
+        """Number of groups."""
+        return len(np.unique(self.group))
+
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of one class folder in their natural order.
+    """The M files of one class folder in their natural order."""
 
-    Attributes
-    ----------
-    members : ndarray of int64, shape [M]
-        Indices of the files, ``slice_2`` before ``slice_10``.
-    link : ndarray of float64, shape [M]
-        How much each file looks like the one before it; 0 for the first.
-    run : ndarray of int64, shape [M]
-        Number of the run each file belongs to, rising from 0; every file is its own run where there is no order.
-    ordered : bool
-        Whether the order follows patients.
-    """
-
-    members: npt.NDArray[np.int64]
-    link: npt.NDArray[np.float64]
-    run: npt.NDArray[np.int64]
+    members: Indices
+    """Indices of the files, ``slice_2`` before ``slice_10``."""
+    link: Floats
+    """How much each file looks like the one before it; 0 for the first."""
+    run: Indices
+    """Number of the run each file belongs to, rising from 0; every file is its own run where there is no order."""
     ordered: bool
+    """Whether the order follows patients."""
+
+
+def find_groups(
+    paths: Sequence[str],
+    class_folders: Sequence[str],
+    labels: Indices,
+    thumbs: Thumbs,
+    readable: Mask,
+    copies: Indices,
+    pairs: NearPairs,
+) -> Groups:
+    """Group N files.
+
+    The lowest threshold of `GROUPING_LEVELS` is taken at which look-alikes and runs do not chain into one giant group.
+
+    Parameters
+    ----------
+    paths, class_folders : sequence of str
+        Relative path of each file and the folder that gave its label.
+    readable : ndarray of bool, shape [N]
+        False for files without a picture; each is a group of its own.
+    copies : ndarray of int64, shape [N]
+        As `common.data.duplicates.exact_duplicates` numbers them.
+    pairs : NearPairs
+        As `common.data.duplicates.find_near_duplicates` finds them.
+    """
+    members: dict[str, list[int]] = {}
+    for index in np.flatnonzero(readable).tolist():
+        members.setdefault(class_folders[index], []).append(index)
+    listings = [read_listing(paths, members[folder], thumbs) for folder in sorted(members)]
+    group, level = _tied(labels, copies, pairs, listings)
+    listing, position = np.full(len(labels), -1, dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
+    link = np.zeros(len(labels))
+    for number, found in enumerate(listings):
+        position[found.members] = np.arange(len(found.members))
+        link[found.members] = found.link
+        if found.ordered:
+            listing[found.members] = number
+    return Groups(group, listing, position, link, level)
 
 
 def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -> Listing:
@@ -193,15 +116,9 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     Parameters
     ----------
     paths : sequence of str
-        Relative paths of all files, with ``/``.
+        Relative paths of all N files, with ``/``; `thumbs` are of all files, too.
     members : sequence of int
         Indices of the readable files of the folder.
-    thumbs : ndarray of uint8, shape [N, 32, 32]
-        Grey thumbnails of all files.
-
-    Returns
-    -------
-    Listing
     """
     series = {member: _series(paths[member]) for member in members}
     ordered_members = np.array(sorted(members, key=lambda member: (*series[member], paths[member])), dtype=np.int64)
@@ -219,14 +136,51 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
 
 
-def _likeness_of_strangers(pictures: Thumbs) -> npt.NDArray[np.float64]:
+def _tied(labels: Indices, copies: Indices, pairs: NearPairs, listings: list[Listing]) -> tuple[Indices, float]:
+    """Return the groups and the threshold they were made with."""
+    runs = [(found.members[1:], found.members[:-1], found.run[1:] == found.run[:-1]) for found in listings]
+    none = np.empty(0, dtype=np.int64)
+    first = np.concatenate([none, *(later[same] for later, _, same in runs)])
+    second = np.concatenate([none, *(earlier[same] for _, earlier, same in runs)])
+    for level in GROUPING_LEVELS:
+        near = pairs.above(level)
+        group = _numbered(copies, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
+        if not _has_giant(group, labels):
+            return group, level
+    near = pairs.above(GROUPING_LEVELS[-1])
+    group = _numbered(copies, near.first, near.second)
+    if not _has_giant(group, labels):
+        return group, GROUPING_LEVELS[-1]
+    return _numbered(copies, none, none), 1.0
+
+
+def _numbered(copies: Indices, first: Indices, second: Indices) -> Indices:
+    """Number what hangs together by first appearance."""
+    count = len(copies)
+    # Copies of a picture point to one node beyond the files.
+    rows, columns = np.concatenate([first, np.arange(count)]), np.concatenate([second, count + copies])
+    found = components(rows, columns, count + int(copies.max(initial=-1)) + 1)
+    _, place, number = np.unique(found[:count], return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(place))[number].astype(np.int64)
+
+
+def _has_giant(group: Indices, labels: Indices) -> bool:
+    class_sizes = np.bincount(labels, minlength=1)
+    for label, class_size in enumerate(class_sizes):
+        largest = np.bincount(group[labels == label], minlength=1).max()
+        if largest > _GIANT_FILES and largest > class_size * _GIANT_SHARE:
+            return True
+    return False
+
+
+def _likeness_of_strangers(pictures: Thumbs) -> Floats:
     """Correlate files a third or half of the listing apart; sorted. No dice, so it is alike everywhere."""
     count = len(pictures)
     apart = [correlate(pictures, np.roll(pictures, shift, axis=0)) for shift in (count // 3, count // 2)]
     return np.sort(np.concatenate(apart))
 
 
-def _follows_patients(neighbours: npt.NDArray[np.float64], strangers: npt.NDArray[np.float64]) -> bool:
+def _follows_patients(neighbours: Floats, strangers: Floats) -> bool:
     """Tell whether neighbours are much more alike than strangers, and more than chance makes them in a short list."""
     count = len(neighbours)
     if count < _SMALLEST_LISTING - 1 or np.median(neighbours) - np.median(strangers) < ORDER_GAIN:
@@ -236,7 +190,7 @@ def _follows_patients(neighbours: npt.NDArray[np.float64], strangers: npt.NDArra
     return above >= 0.25 * count + 3 * (0.25 * 0.75 * count) ** 0.5
 
 
-def _same_series(series: list[tuple[object, ...]]) -> npt.NDArray[np.bool_]:
+def _same_series(series: list[tuple[object, ...]]) -> Mask:
     """Tell for each file but the first whether its name says it is of one patient with the file before.
 
     A folder, or a name before the last number, for each patient (``patient_012/7.png``, ``p012_7.png``) shows in many

@@ -1,11 +1,12 @@
-"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no image."""
+"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no image.
 
-from __future__ import annotations
+``DATA001`` and ``DATA002``: without a folder, or without a labelled image in it, there is nothing to work on.
+"""
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
+from common.text import printable
 
 IMAGE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
@@ -23,68 +25,45 @@ SYNTHETIC_MARK = "SYNTHETIC.txt"
 
 # Left behind by desktops and archive tools; neither images nor worth a finding.
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", SYNTHETIC_MARK.casefold()})
+_MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
 class SliceFile:
-    """One image file of a hospital.
-
-    Attributes
-    ----------
-    relative_path : str
-        Path below the hospital's folder, with ``/`` on every machine. It never leaves the hospital.
-    label : int
-        Index into `common.labels.CLASSES`.
-    size_bytes : int
-        Size on disk, bytes.
-    mtime_ns : int
-        Time of the last change, nanoseconds since 1970.
-    class_folder : str
-        The folder that gave the label, below the hospital's folder.
-    """
+    """One image file of a hospital."""
 
     relative_path: str
+    """Path below the hospital's folder, with ``/`` on every machine. It never leaves the hospital."""
     label: int
+    """Index into `common.labels.CLASSES`."""
     size_bytes: int
     mtime_ns: int
+    """Time of the last change, nanoseconds since 1970."""
     class_folder: str = ""
+    """The folder that gave the label, below the hospital's folder."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What lies in a hospital's folder.
-
-    Attributes
-    ----------
-    folder : Path
-        The hospital's folder.
-    exists : bool
-        Whether `folder` is a folder at all.
-    files : tuple of SliceFile
-        The images that have a label, sorted by `SliceFile.relative_path`.
-    unmatched_folders : tuple of str
-        Folders with images whose names say no class; ``"."`` is the hospital's folder itself.
-    empty_folders : tuple of str
-        Folders named after a class that hold no image.
-    other_files : int
-        Number of files that are no image by their suffix.
-    synthetic : bool
-        Whether the folder is marked with `SYNTHETIC_MARK`.
-    unmatched_images : int
-        Number of images in `unmatched_folders`.
-    unreadable_folders : tuple of str
-        Folders that the operating system would not list.
-    """
+    """What lies in a hospital's folder; paths are relative to it."""
 
     folder: Path
     exists: bool
+    """Whether `folder` is a folder at all."""
     files: tuple[SliceFile, ...] = ()
+    """The images that have a label, sorted by `SliceFile.relative_path`."""
     unmatched_folders: tuple[str, ...] = ()
+    """Folders with images whose names say no class; ``"."`` is the hospital's folder itself."""
     empty_folders: tuple[str, ...] = ()
+    """Folders named after a class that hold no image."""
     other_files: int = 0
+    """Number of files that are no image by their suffix."""
     synthetic: bool = False
+    """Whether the folder is marked with `SYNTHETIC_MARK`."""
     unmatched_images: int = 0
-    unreadable_folders: tuple[str, ...] = field(default=())
+    """Number of images in `unmatched_folders`."""
+    unreadable_folders: tuple[str, ...] = ()
+    """Folders that the operating system would not list."""
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -103,7 +82,7 @@ class Scan:
 
 
 def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
-    """List the slices of one hospital.
+    """List the slices of one hospital, alike whatever order the disk lists them in.
 
     The nearest folder above an image whose name is in `class_map` or is a class gives its label. Hidden files and
     folders are passed over; a folder reached twice through links is read once.
@@ -111,22 +90,16 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     Parameters
     ----------
     folder : Path
-        The hospital's folder, any depth below it is read.
+        The hospital's folder; any depth below it is read.
     class_map : mapping of str to str
         Folder name, in any case and with spaces, ``_`` or ``-``, to class name.
-
-    Returns
-    -------
-    Scan
-        The same for the same files, whatever order the disk lists them in.
 
     Raises
     ------
     InputError
         ``CONF007`` when `class_map` names a class that does not exist or contradicts itself.
     """
-    classes = class_names(class_map)
-    folder = Path(folder)
+    labels = folder_labels(class_map)
     if not folder.is_dir():
         return Scan(folder, exists=False)
     files: list[SliceFile] = []
@@ -136,7 +109,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     others = 0
     for path in _walk(folder, unreadable):
         relative = path.relative_to(folder)
-        class_folder = _class_folder(relative if path.is_dir() else relative.parent, classes)
+        class_folder = _class_folder(relative if path.is_dir() else relative.parent, labels)
         if path.is_dir():
             if class_folder == relative:
                 class_folders.add(relative.as_posix())
@@ -145,14 +118,15 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
         elif class_folder is None:
             unmatched[relative.parent.as_posix()] = unmatched.get(relative.parent.as_posix(), 0) + 1
         else:
-            files.append(_slice_file(path, relative, class_folder, classes))
+            files.append(_slice_file(path, relative, class_folder, labels))
     files.sort(key=lambda file: file.relative_path)
+    in_use = {parent.as_posix() for file in files for parent in PurePosixPath(file.relative_path).parents}
     return Scan(
         folder,
         exists=True,
         files=tuple(files),
         unmatched_folders=tuple(sorted(unmatched)),
-        empty_folders=tuple(sorted(class_folders - _folders_in_use(files) - set(unreadable))),
+        empty_folders=tuple(sorted(class_folders - in_use - set(unreadable))),
         other_files=others,
         synthetic=any((place / SYNTHETIC_MARK).is_file() for place in (folder, folder.absolute().parent)),
         unmatched_images=sum(unmatched.values()),
@@ -160,18 +134,8 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     )
 
 
-def class_names(class_map: Mapping[str, str]) -> dict[str, int]:
-    """Return the label of every folder name that is understood.
-
-    Parameters
-    ----------
-    class_map : mapping of str to str
-        As in a hospital's YAML file.
-
-    Returns
-    -------
-    dict of str to int
-        Folder name as `normalise_folder` writes it, to label; the class names themselves are among them.
+def folder_labels(class_map: Mapping[str, str]) -> dict[str, int]:
+    """Return the label of every folder name that is understood, class names included, as `normalise_folder` writes it.
 
     Raises
     ------
@@ -198,6 +162,26 @@ def class_names(class_map: Mapping[str, str]) -> dict[str, int]:
     return known | mapped
 
 
+def require_images(scan: Scan) -> None:
+    """Refuse a folder in which there is no labelled image: there is nothing to audit or to train on.
+
+    Raises
+    ------
+    InputError
+        ``DATA001`` when the folder is missing, is a file or cannot be opened; ``DATA002`` when no image in it has a
+        label. The sentence names the path tried and every folder that no class claims.
+    """
+    folder = scan.folder.absolute()
+    if not scan.exists:
+        raise InputError("DATA001", _missing(folder))
+    if "." in scan.unreadable_folders:
+        raise InputError(
+            "DATA001", f"The folder {folder} could not be opened; give this program's user the right to read it."
+        )
+    if not scan.files:
+        raise InputError("DATA002", _without_images(scan, folder))
+
+
 def _walk(folder: Path, unreadable: list[str]) -> Iterator[Path]:
     """Yield every folder and file below `folder`; names in sorted order so that links resolve alike everywhere."""
     seen: set[tuple[int, int]] = set()
@@ -213,38 +197,28 @@ def _walk(folder: Path, unreadable: list[str]) -> Iterator[Path]:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        visible = [current / name for name in names if not _is_clutter(name)]
+        visible = [current / name for name in names if not name.startswith(".") and name.casefold() not in _CLUTTER]
         folders = [path for path in visible if path.is_dir()]
         yield from visible
         waiting.extend(reversed(folders))
 
 
-def _is_clutter(name: str) -> bool:
-    return name.startswith(".") or name.casefold() in _CLUTTER
-
-
-def _class_folder(relative: Path, classes: Mapping[str, int]) -> Path | None:
+def _class_folder(relative: Path, labels: Mapping[str, int]) -> Path | None:
     """Return the nearest folder at or above `relative` that names a class (a file's own name does not count)."""
     for place in (relative, *relative.parents):
-        if place.name and normalise_folder(place.name) in classes:
+        if place.name and normalise_folder(place.name) in labels:
             return place
     return None
 
 
-def _slice_file(path: Path, relative: Path, class_folder: Path, classes: Mapping[str, int]) -> SliceFile:
+def _slice_file(path: Path, relative: Path, class_folder: Path, labels: Mapping[str, int]) -> SliceFile:
     try:
         status = path.stat()
         size, changed = status.st_size, status.st_mtime_ns
     except OSError:
-        # A link into nowhere: it is listed, and reading it will say what is wrong.
-        size, changed = 0, 0
-    label = classes[normalise_folder(class_folder.name)]
+        size, changed = 0, 0  # a link into nowhere: it is listed, and reading it will say what is wrong
+    label = labels[normalise_folder(class_folder.name)]
     return SliceFile(relative.as_posix(), label, size, changed, class_folder.as_posix())
-
-
-def _folders_in_use(files: list[SliceFile]) -> set[str]:
-    """Return every folder at or above a labelled image."""
-    return {parent.as_posix() for file in files for parent in PurePosixPath(file.relative_path).parents}
 
 
 def _sha256(lines: Iterator[str]) -> str:
@@ -252,3 +226,33 @@ def _sha256(lines: Iterator[str]) -> str:
     for line in lines:
         digest.update(line.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def _missing(folder: Path) -> str:
+    fix = "check data.root and the hospital's path"
+    if folder.exists():
+        return f"{folder} is a file, not a folder; {fix}."
+    above = next(place for place in folder.parents if place.is_dir())
+    try:
+        beside = sorted(place.name for place in above.iterdir() if place.is_dir() and not place.name.startswith("."))
+    except OSError:
+        beside = []
+    held = f"it holds {_quoted(beside, _MOST_NAMES)}" if beside else "it holds no folder"
+    return f"The folder {folder} does not exist (the nearest that does is {above}; {held}); {fix}."
+
+
+def _without_images(scan: Scan, folder: Path) -> str:
+    if scan.unmatched_folders:
+        return (
+            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders)} "
+            f"hold images but their names say no class; add the names to class_map with one of {', '.join(CLASSES)}."
+        )
+    kinds = ", ".join(sorted(IMAGE_SUFFIXES))
+    closed = f" {_quoted(scan.unreadable_folders, _MOST_NAMES)} could not be opened;" if scan.unreadable_folders else ""
+    return f"No image was found in {folder} or below ({kinds});{closed} check data.root and the hospital's path."
+
+
+def _quoted(names: Sequence[str], most: int | None = None) -> str:
+    shown = names[:most]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ", ".join(f'"{printable(name)}"' for name in shown) + more

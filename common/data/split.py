@@ -4,19 +4,14 @@ No random generator takes part: chance comes from SHA-256 of the seed, so that t
 split on any machine and with any version of any library.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from common.data.duplicates import Indices, Mask
 from common.data.groups import Groups
-from common.data.split_assignment import TEST, TRAIN, VAL, Track, Unit, allot, chance
+from common.data.split_assignment import TEST, TRAIN, VAL, ClassGroup, GroupSequence, assign, seeded_number
 from common.labels import CLASSES
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,17 +27,9 @@ class Split:
         return {"train": self.train, "val": self.val, "test": self.test}
 
     def counts(self, labels: Indices) -> dict[str, dict[str, int]]:
-        """Count the slices of each class that occurs, part by part.
+        """Count the slices of each class that occurs: ``{"train": {"glioma": 270, ...}, "val": {...}, "test": {...}}``.
 
-        Parameters
-        ----------
-        labels : ndarray of int64, shape [N]
-            Labels of all files.
-
-        Returns
-        -------
-        dict of str to dict of str to int
-            ``{"train": {"glioma": 270, ...}, "val": {...}, "test": {...}}``.
+        `labels` are those of all files.
         """
         held = np.unique(labels[np.concatenate(list(self.parts().values()))])
         return {
@@ -54,7 +41,7 @@ class Split:
 def make_split(
     labels: Indices,
     groups: Groups | None,
-    usable: npt.NDArray[np.bool_],
+    usable: Mask,
     val_fraction: float,
     test_fraction: float,
     seed: int,
@@ -66,8 +53,6 @@ def make_split(
 
     Parameters
     ----------
-    labels : ndarray of int64, shape [N]
-        Labels of all files.
     groups : Groups or None
         What must stay together; None splits file by file, as if no two were related.
     usable : ndarray of bool, shape [N]
@@ -76,38 +61,24 @@ def make_split(
         Shares of each class, 0 to 1; together below 1.
     seed : int
         Chooses among the possible splits.
-
-    Returns
-    -------
-    Split
     """
     group = np.arange(len(labels), dtype=np.int64) if groups is None else groups.group
     part_of_group = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
     for label in _rarest_first(labels, group, usable):
         members = np.flatnonzero(usable & (labels == label))
-        tracks = _tracks(members, group, groups, f"{seed}/{label}")
-        settled = {g: int(part_of_group[g]) for g in np.unique(group[members]).tolist() if part_of_group[g] >= 0}
+        sequences = _sequences(members, group, groups, f"{seed}/{label}")
+        placed = {g: int(part_of_group[g]) for g in np.unique(group[members]).tolist() if part_of_group[g] >= 0}
         shares = {TEST: test_fraction, VAL: val_fraction}
-        for unit_group, part in allot(tracks, shares, settled, f"{seed}/{label}").items():
-            part_of_group[unit_group] = part
+        for number, part in assign(sequences, shares, placed, f"{seed}/{label}").items():
+            part_of_group[number] = part
     parts = np.where(usable, part_of_group[group], -1)
     return Split(np.flatnonzero(parts == TRAIN), np.flatnonzero(parts == VAL), np.flatnonzero(parts == TEST))
 
 
-def take_at_most(labels: Indices, usable: npt.NDArray[np.bool_], most: int | None) -> npt.NDArray[np.bool_]:
+def take_at_most(labels: Indices, usable: Mask, most: int | None) -> Mask:
     """Thin out each class to `most` usable files, evenly along the listing so that all patients stay represented.
 
-    Parameters
-    ----------
-    labels, usable : ndarray, shape [N]
-        Labels (int64) and which files can be used (bool).
-    most : int or None
-        Files of a class to keep; None keeps all.
-
-    Returns
-    -------
-    ndarray of bool, shape [N]
-        The files kept.
+    None keeps all.
     """
     if most is None:
         return usable.copy()
@@ -125,30 +96,28 @@ def groups_across_splits(split: Split, group: Indices) -> int:
     return int((np.unique(seen, return_counts=True)[1] > 1).sum())
 
 
-def _rarest_first(labels: Indices, group: Indices, usable: npt.NDArray[np.bool_]) -> list[int]:
+def _rarest_first(labels: Indices, group: Indices, usable: Mask) -> list[int]:
     """Order the classes by their number of groups: a group of two classes is placed where places are scarce."""
-    present: Mapping[int, int] = {
-        label: len(np.unique(group[usable & (labels == label)])) for label in np.unique(labels[usable]).tolist()
-    }
-    return sorted(present, key=lambda label: (present[label], label))
+    counts = {label: len(np.unique(group[usable & (labels == label)])) for label in np.unique(labels[usable]).tolist()}
+    return sorted(counts, key=lambda label: (counts[label], label))
 
 
-def _tracks(members: Indices, group: Indices, groups: Groups | None, key: str) -> list[Track]:
+def _sequences(members: Indices, group: Indices, groups: Groups | None, key: str) -> list[GroupSequence]:
     """Arrange the groups of one class: each listing that follows patients in its order, the others shuffled."""
-    by_listing: dict[int, list[Unit]] = {}
+    by_listing: dict[int, list[ClassGroup]] = {}
     for number in np.unique(group[members]).tolist():
         files = members[group[members] == number]
         listing = -1 if groups is None else int(groups.listing[files].min())
-        by_listing.setdefault(listing, []).append(Unit(number, files))
-    tracks = []
-    for listing, units in sorted(by_listing.items()):
+        by_listing.setdefault(listing, []).append(ClassGroup(number, files))
+    sequences = []
+    for listing, held in sorted(by_listing.items()):
         if listing < 0 or groups is None:
-            units.sort(key=lambda unit: chance(f"{key}/{unit.files[0]}"))
-            tracks.append(Track(units))
+            held.sort(key=lambda one: seeded_number(f"{key}/{one.files[0]}"))
+            sequences.append(GroupSequence(held))
         else:
             position = groups.position
-            units.sort(key=lambda unit: float(np.median(position[unit.files])))
-            files = np.concatenate([unit.files for unit in units])
+            held.sort(key=lambda one: float(np.median(position[one.files])))
+            files = np.concatenate([one.files for one in held])
             order = files[np.argsort(position[files], kind="stable")]
-            tracks.append(Track(units, order, groups.link))
-    return tracks
+            sequences.append(GroupSequence(held, order, groups.link))
+    return sequences

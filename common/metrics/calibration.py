@@ -1,14 +1,11 @@
-"""Is the stated confidence honest? Reliability from binned counts, which hospitals can add up without a prediction.
+"""Is the stated confidence honest, and which temperature makes it so? Both from sums that hospitals add up.
 
-One temperature that makes stated confidence honest, fitted by a server that sees no prediction.
-
-Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017): all scores are divided by one number T, chosen so
-that the negative log-likelihood of the validation slices is smallest. T changes no predicted class. Here every hospital
-returns that likelihood's sum at each temperature of a fixed grid; sums add up, so the server's choice is the very one
-that the pooled predictions would give.
+Reliability comes from predictions counted by their confidence. Temperature scaling is that of Guo et al., "On
+Calibration of Modern Neural Networks" (ICML 2017): all scores are divided by one number T, chosen so that the negative
+log-likelihood of the validation slices is smallest. T changes no predicted class. Here every hospital returns that
+likelihood's sum at each temperature of a fixed grid; sums add up, so the server, which sees no prediction, chooses the
+very one that the pooled predictions would give.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,22 +16,16 @@ import numpy.typing as npt
 
 NUM_BINS = 10
 
+GRID: tuple[float, ...] = tuple(2.0 ** (step / 32) for step in range(-64, 65))
+"""Temperatures: 0.25 to 4 in steps of 2.2 %, 1 among them; finer steps change no probability by a whole point."""
+
+Sums = npt.NDArray[np.float64]
+"""A negative log-likelihood, summed over cases, at each of the 129 temperatures of `GRID`; nats."""
+
 
 @dataclass(frozen=True)
 class Bin:
-    """The cases whose confidence lies in (lower, upper].
-
-    Attributes
-    ----------
-    lower, upper : float
-        Fractions.
-    count : int
-        Cases.
-    confidence_sum : float
-        Sum of their confidences.
-    correct : int
-        How many of them were right.
-    """
+    """The cases whose confidence, a fraction, lies in (lower, upper], and how many of them were right."""
 
     lower: float
     upper: float
@@ -56,7 +47,7 @@ class Bin:
 def bin_confidences(
     confidence: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_], bins: int = NUM_BINS
 ) -> list[Bin]:
-    """Count predictions by their confidence, in bins of equal width.
+    """Count predictions by their confidence, in bins of equal width, empty ones included.
 
     Parameters
     ----------
@@ -64,13 +55,6 @@ def bin_confidences(
         The largest probability of each case, 0 to 1.
     correct : ndarray of bool, shape [N]
         Whether the class with that probability was the true one.
-    bins : int
-        How many.
-
-    Returns
-    -------
-    list of Bin
-        Every bin, empty ones included.
     """
     edges = np.linspace(0.0, 1.0, bins + 1)
     place = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, bins - 1)
@@ -148,43 +132,21 @@ def from_json(recorded: Any) -> list[Bin]:
 
 def _read_bin(item: Any) -> Bin | None:
     try:
-        part = Bin(
-            float(item["lower"]),
-            float(item["upper"]),
-            int(item["count"]),
-            float(item["confidence_sum"]),
-            int(item["correct"]),
-        )
+        lower, upper, total = (float(item[name]) for name in ("lower", "upper", "confidence_sum"))
+        part = Bin(lower, upper, int(item["count"]), total, int(item["correct"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     sound = 0 <= part.lower < part.upper <= 1 and 0 <= part.correct <= part.count
     return part if sound and 0 <= part.confidence_sum <= part.count else None
 
 
-Sums = npt.NDArray[np.float64]
-
-# 0.25 to 4 in steps of 2.2 %, 1 among them: finer steps change no probability by more than a fraction of a point
-GRID: tuple[float, ...] = tuple(2.0 ** (step / 32) for step in range(-64, 65))
-
-
 def add_sums(parts: Iterable[Sums]) -> Sums:
-    """Add several hospitals' sums, shape [129]; none at all gives zeros."""
+    """Add several hospitals' sums; none at all gives zeros."""
     return sum(parts, start=np.zeros(len(GRID)))
 
 
 def best_temperature(sums: Sums) -> float | None:
-    """Return the temperature with the smallest sum; of equals the one nearest to 1.
-
-    Parameters
-    ----------
-    sums : ndarray of float64, shape [129]
-        As `nll_sums` or `add_sums` gives them.
-
-    Returns
-    -------
-    float or None
-        None where every sum is 0: there was no case.
-    """
+    """Return the temperature with the smallest sum, of equals the one nearest to 1; None without a case."""
     if not sums.any():
         return None
     equals = np.flatnonzero(sums == sums.min())

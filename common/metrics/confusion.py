@@ -1,20 +1,18 @@
-"""Figures from confusion matrices, which add up over hospitals: overall figures equal those of pooled predictions.
-
-How many cases a figure must rest on before it says something.
-"""
-
-from __future__ import annotations
+"""Figures from confusion matrices, which add up over hospitals: overall figures equal those of pooled predictions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import precision_recall_fscore_support
 
 from common.labels import CLASSES, NUM_CLASSES
 
 Confusion = npt.NDArray[np.int64]
+"""Shape ``[4, 4]``: row is the true class, column the predicted one."""
+
+FEW_CASES = 20
+"""Fewer cases than this give a class no meaningful figure."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +27,23 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures of a confusion matrix.
-
-    Attributes
-    ----------
-    accuracy : float
-        Share of right answers; 0 where there is no case.
-    macro_precision, macro_recall, macro_f1 : float
-        Means over `macro_classes`.
-    macro_classes : list of str
-        The classes that have at least one case; the others are left out of the means.
-    per_class : dict of str to ClassFigures
-        Every class, in label order.
-    """
+    """Figures of a confusion matrix; fractions. The macro figures are means over `macro_classes`."""
 
     accuracy: float
+    """Share of right answers; 0 where there is no case."""
     macro_precision: float
     macro_recall: float
     macro_f1: float
     macro_classes: list[str]
+    """The classes that have at least one case; the others are left out of the means."""
     per_class: dict[str, ClassFigures]
+    """Every class, in label order."""
 
 
 def figures(confusion: Confusion) -> Figures:
-    """Compute every figure with scikit-learn.
+    """Compute every figure with scikit-learn."""
+    from sklearn.metrics import precision_recall_fscore_support  # a second, which hospitals that only count do without
 
-    Parameters
-    ----------
-    confusion : ndarray of int64, shape [4, 4]
-        Row is the true class, column the predicted one.
-    """
     true, predicted = np.indices(confusion.shape)
     support = confusion.sum(axis=1)
     present = np.flatnonzero(support)
@@ -88,20 +73,17 @@ def figures(confusion: Confusion) -> Figures:
 
 
 def add_confusions(parts: Iterable[Confusion]) -> Confusion:
-    """Add confusion matrices, shape [4, 4]; none at all gives zeros."""
+    """Add confusion matrices; none at all gives zeros."""
     return sum(parts, start=np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64))
 
 
 def count_confusion(
     true: Sequence[int] | npt.NDArray[np.int64], predicted: Sequence[int] | npt.NDArray[np.int64]
 ) -> Confusion:
-    """Count true class (rows) against predicted class (columns), shape [4, 4]."""
+    """Count true class (rows) against predicted class (columns)."""
     counts = np.zeros((NUM_CLASSES, NUM_CLASSES), dtype=np.int64)
     np.add.at(counts, (np.asarray(true, dtype=np.int64), np.asarray(predicted, dtype=np.int64)), 1)
     return counts
-
-
-FEW_CASES = 20
 
 
 def is_few(cases: int | None) -> bool:

@@ -1,9 +1,4 @@
-"""How evenly a model serves the hospitals: the worst of them, the gap, the spread.
-
-Classes that one hospital alone holds: there a model can learn the site instead of the disease.
-"""
-
-from __future__ import annotations
+"""How evenly a model serves the hospitals: the worst of them, the gap, the spread; and classes that only one holds."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,32 +13,21 @@ from common.metrics.intervals import Interval, wilson
 
 @dataclass(frozen=True)
 class Fairness:
-    """The spread of the hospitals' accuracies; each hospital counts once, whatever its size.
-
-    Attributes
-    ----------
-    worst_hospital, best_hospital : str
-        By name; of equals the first.
-    worst_accuracy, best_accuracy : float
-        Fractions.
-    worst_samples : int
-        Slices that the worst accuracy rests on.
-    worst_interval : tuple of float
-        Wilson's 95 % interval of it.
-    gap : float
-        Best minus worst, a fraction.
-    standard_deviation : float
-        Of the hospitals' accuracies (population, as in Li et al., q-FFL, ICLR 2020), a fraction.
-    """
+    """The spread of the hospitals' accuracies, fractions; each hospital counts once, whatever its size."""
 
     worst_hospital: str
+    """By name; of equals the first."""
     worst_accuracy: float
     worst_samples: int
+    """Slices that the worst accuracy rests on."""
     worst_interval: Interval
+    """Wilson's 95 % interval of the worst accuracy."""
     best_hospital: str
     best_accuracy: float
     gap: float
+    """Best minus worst."""
     standard_deviation: float
+    """Of the hospitals' accuracies (population, as in Li et al., q-FFL, ICLR 2020)."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``training_history.json`` and ``model_meta.json`` keep."""
@@ -51,17 +35,9 @@ class Fairness:
 
 
 def fairness(confusions: Mapping[str, Confusion]) -> Fairness | None:
-    """Compare hospitals.
+    """Compare hospitals by their names' confusion matrices; one without a case is left out.
 
-    Parameters
-    ----------
-    confusions : mapping of str to ndarray of int64, shape [4, 4]
-        By hospital name; one without a case is left out.
-
-    Returns
-    -------
-    Fairness or None
-        None where fewer than two hospitals have cases: then there is nothing to compare.
+    None where fewer than two have cases: then there is nothing to compare.
     """
     counts = {name: (int(np.trace(matrix)), int(matrix.sum())) for name, matrix in confusions.items() if matrix.any()}
     if len(counts) < 2:
@@ -80,18 +56,10 @@ def fairness(confusions: Mapping[str, Confusion]) -> Fairness | None:
     )
 
 
-def held_alone(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
-    """Return class and hospital for each class that only one of several hospitals holds.
+def exclusive_classes(counts: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
+    """Return class and hospital for each class that only one of several hospitals holds, in label order.
 
-    Parameters
-    ----------
-    counts : mapping of str to mapping of str to int
-        By hospital's name: slices by class; an absent class has none.
-
-    Returns
-    -------
-    list of tuple of str
-        In label order; empty for fewer than two hospitals.
+    There a model can learn the site instead of the disease. `counts` holds slices by hospital and class.
     """
     if len(counts) < 2:
         return []

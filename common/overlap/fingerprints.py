@@ -1,75 +1,85 @@
 """What a hospital says of its slices so that copies at other hospitals can be found: keyed tokens, nothing to look at.
 
-`clients.fingerprinting` makes them from the slices and a key that only the hospitals hold; `common.overlap.matching`
-compares them. Two slices that share tokens share bits of their rough shape; without the key nobody can say which.
+A hospital makes them from its thumbnails and a key that only the hospitals hold; `common.overlap.matching` compares
+them. Two slices that share tokens share bits of their rough shape; without the key nobody can say which.
 
-The rough shape of a slice as 192 bits that survive compression, another size and another brightness.
+The rough shape of a slice is 192 bits that survive compression, another size and another brightness. A bit is the sign
+of a coefficient of the two-dimensional cosine transform of the 32 x 32 thumbnail, as in perceptual hashes (Zauner,
+"Implementation and benchmarking of perceptual image hash functions", 2010, there against the median). Of the 16 x 16
+lowest frequencies those that are even along both axes are left out: they say that a head is bright in the middle and
+dark around, in almost every slice alike. The others are zero for what is symmetric, so their signs stand for what
+differs from head to head, and are positive for about every second slice. All numbers are whole and below 2^53, so
+double precision holds them exactly: the same picture gives the same bits on any machine, and a mirrored one exactly
+turned signs.
 
-A bit is the sign of a coefficient of the two-dimensional cosine transform of the 32 x 32 thumbnail, as in perceptual
-hashes (Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010, there against the median).
-Of the 16 x 16 lowest frequencies those that are even along both axes are left out: they say that a head is bright in
-the middle and dark around, in almost every slice alike. The others are zero for what is symmetric, so their signs stand
-for what differs from head to head, and are positive for about every second slice.
-
-All numbers are whole and below 2^53, so double precision holds them exactly: the same picture gives the same bits on
-any machine, and a mirrored one exactly turned signs.
+The bits are cut into 48 bands of 32, and each band is hashed with the key (HMAC-SHA256, its first 8 bytes). A copy that
+lost a few bits to compression keeps most of its bands whole; an unrelated slice shares none (Indyk and Motwani, 1998;
+the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", 3.4).
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from common.data.duplicates import ORIENTATIONS, Thumbs, orient
+from common.config.hospital import Hospital
+from common.data.cache import ImageLibrary
+from common.data.duplicates import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
+from common.data.scan import Scan
 from common.errors import InputError
 
 METHOD = "brain-slices-1"
 """Enters every token: raise the number when the bits, the bands or the thumbnails change."""
 
-POSES = 8
-"""Token sets of a slice, one for each of its orientations, in an order that says nothing."""
-
+BITS = 192
 BANDS = 48
 """Tokens of a set, each of another band of bits, in an order that says nothing."""
+BAND_BITS = 32
+TOKEN_BYTES = 8
+POSES = 8
+"""Token sets of a slice, one for each of its orientations, in an order that says nothing."""
 
 SAME_SLICE_BANDS = 4
 """Equal tokens of two sets from which on two slices count as one; `docs/cross_duplicates.md` has the measurements."""
 
+Tokens = npt.NDArray[np.uint64]
+
 _KIND = "fingerprints of slices"
+_SIDE = 32
+_LOWEST = 16
+_FEWEST_SIGNS = 64  # a picture with one axis of symmetry still has as many
+_BLOCK = 2048
+
+# The cosines of DCT-II times 4096, rounded, shape [16, 32], and which products of two are odd along either axis.
+_BASIS = np.rint(4096 * np.cos(np.pi * np.outer(np.arange(_LOWEST), 2 * np.arange(_SIDE) + 1) / (2 * _SIDE)))
+_ODD = (np.add.outer(2 * (np.arange(_LOWEST) % 2), np.arange(_LOWEST) % 2)) > 0
 
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """One hospital's tokens.
-
-    Attributes
-    ----------
-    hospital, name : str
-        The hospital's key, and its name on screens.
-    file_count : int
-        Files that `indices` count through.
-    files_sha256 : str
-        Hash of the list of their relative paths.
-    key_mark : str
-        The same for the same secret key and method; does not give the key away.
-    indices : ndarray of int64, shape [N]
-        Local indices of the slices that have tokens, rising; damaged and shapeless ones have none.
-    tokens : ndarray of uint64, shape [N, 8, 48]
-        For each slice a set of tokens in each of eight orientations.
-    """
+    """One hospital's tokens."""
 
     hospital: str
+    """The hospital's key."""
     name: str
+    """Its name on screens."""
     file_count: int
+    """Files that `indices` count through."""
     files_sha256: str
+    """Hash of the list of their relative paths."""
     key_mark: str
-    indices: npt.NDArray[np.int64]
-    tokens: npt.NDArray[np.uint64]
+    """The same for the same secret key and method; does not give the key away."""
+    indices: Indices
+    """Local indices of the N slices that have tokens, rising; damaged and shapeless ones have none."""
+    tokens: Tokens
+    """For each slice a set of tokens in each of eight orientations, shape ``[N, 8, 48]``."""
 
     def __len__(self) -> int:
         """Return the number of slices that have tokens."""
@@ -77,29 +87,12 @@ class Fingerprints:
 
     def to_json(self) -> str:
         """Return one line of JSON."""
-        content = {
-            "kind": _KIND,
-            "method": METHOD,
-            "hospital": self.hospital,
-            "name": self.name,
-            "file_count": self.file_count,
-            "files_sha256": self.files_sha256,
-            "key_mark": self.key_mark,
-            "indices": self.indices.tolist(),
-            "tokens": b64encode(self.tokens.astype("<u8").tobytes()).decode(),
-        }
-        return json.dumps(content)
+        arrays = {"indices": self.indices.tolist(), "tokens": b64encode(self.tokens.astype("<u8").tobytes()).decode()}
+        return json.dumps({"kind": _KIND, "method": METHOD, **vars(self), **arrays})
 
     @staticmethod
     def from_json(text: str, source: str) -> Fingerprints:
-        """Read what `to_json` wrote; the sender is not trusted.
-
-        Parameters
-        ----------
-        text : str
-            One JSON object.
-        source : str
-            Where it comes from, for the sentence of the error.
+        """Read what `to_json` wrote; the sender is not trusted. `source` says in an error where it comes from.
 
         Raises
         ------
@@ -124,6 +117,83 @@ class Fingerprints:
         )
 
 
+def make_fingerprints(hospital: Hospital, scan: Scan, library: ImageLibrary, key: bytes) -> Fingerprints:
+    """Make the fingerprints of a hospital's files with the hospitals' shared key; no file name is in them."""
+    readable = np.array([index not in library.unreadable for index in range(len(library.thumbs))], dtype=bool)
+    indices = np.flatnonzero(readable & has_shape(library.thumbs)).astype(np.int64)
+    return Fingerprints(
+        hospital=hospital.key,
+        name=hospital.name,
+        file_count=len(scan.files),
+        files_sha256=scan.paths_digest,
+        key_mark=key_mark(key),
+        indices=indices,
+        tokens=tokens_of(sign_bits(np.asarray(library.thumbs)[indices]), key),
+    )
+
+
+def key_mark(key: bytes) -> str:
+    """Return what tells two keys apart without giving either away: 16 hexadecimal digits."""
+    return hmac.digest(key, f"{METHOD}:mark".encode(), "sha256")[:8].hex()
+
+
+def coefficients(thumbs: Thumbs) -> Floats:
+    """Transform thumbnails: whole numbers, shape ``[N, 192]``, odd along at least one axis, row by row.
+
+    A constant added to a picture changes none of them.
+    """
+    return (_BASIS @ thumbs.astype(np.float64) @ _BASIS.T)[:, _ODD]
+
+
+def sign_bits(thumbs: Thumbs) -> Mask:
+    """Return the bits of each of the eight orientations, in the order of `ORIENTATIONS`, shape ``[N, 8, 192]``."""
+    bits = np.empty((len(thumbs), len(ORIENTATIONS), BITS), dtype=bool)
+    for start in range(0, len(thumbs), _BLOCK):
+        block = thumbs[start : start + _BLOCK]
+        for orientation in range(len(ORIENTATIONS)):
+            bits[start : start + _BLOCK, orientation] = coefficients(orient(block, orientation)) > 0
+    return bits
+
+
+def has_shape(thumbs: Thumbs) -> Mask:
+    """Tell which pictures have enough signs to be told from others; one even shade has none."""
+    blocks = [thumbs[start : start + _BLOCK] for start in range(0, len(thumbs), _BLOCK)]
+    counts = [np.count_nonzero(coefficients(block), axis=1) for block in blocks]
+    return np.concatenate([np.empty(0, np.int64), *counts]) >= _FEWEST_SIGNS
+
+
+def bands() -> Indices:
+    """Return which bits each band takes, shape ``[48, 32]``.
+
+    Eight shuffled orders of the 192 bits, each cut into six bands, so that every bit is in eight bands. The orders come
+    from SHA-256, the same with any version of any library. They are no secret: what the bits are is, by the key.
+    """
+    orders = [
+        sorted(range(BITS), key=lambda bit: sha256(f"{METHOD}:{number}:{bit}".encode()).digest())
+        for number in range(BANDS * BAND_BITS // BITS)
+    ]
+    return np.array(orders, dtype=np.int64).reshape(BANDS, BAND_BITS)
+
+
+def tokens_of(bits: Mask, key: bytes) -> Tokens:
+    """Hash the bands of slices' `sign_bits` with the hospitals' shared key, shape ``[N, 8, 48]``.
+
+    The tokens of a set come in rising order, the sets by their first token: neither band nor orientation can be told.
+    """
+    packed = np.packbits(bits[:, :, bands()], axis=-1)
+    width = packed.shape[-1]
+    prefixes = [f"{METHOD}:{band:02d}:".encode() for band in range(BANDS)]
+    content = packed.tobytes()
+    hashed = bytearray()
+    for number, start in enumerate(range(0, len(content), width)):
+        message = prefixes[number % BANDS] + content[start : start + width]
+        hashed += hmac.digest(key, message, "sha256")[:TOKEN_BYTES]
+    tokens = np.frombuffer(bytes(hashed), dtype=">u8").astype(np.uint64).reshape(-1, POSES, BANDS)
+    tokens.sort(axis=2)
+    order = np.argsort(tokens[:, :, 0], axis=1, kind="stable")
+    return np.take_along_axis(tokens, order[:, :, None], axis=1)
+
+
 def _read(content: dict[str, Any]) -> Fingerprints:
     indices = np.array(content["indices"], dtype=np.int64).reshape(-1)
     raw = np.frombuffer(b64decode(content["tokens"], validate=True), dtype="<u8")
@@ -137,75 +207,3 @@ def _read(content: dict[str, Any]) -> Fingerprints:
         raise ValueError("it has too few or too many tokens")
     tokens = raw.astype(np.uint64).reshape(-1, POSES, BANDS)
     return Fingerprints(texts[0], texts[1], count, texts[2], texts[3], indices, tokens)
-
-
-SIDE = 32
-BITS = 192
-
-_LOWEST = 16
-_FEWEST_SIGNS = 64  # a picture with one axis of symmetry still has as many
-_BLOCK = 2048
-
-
-def _basis() -> npt.NDArray[np.float64]:
-    """Return the cosines of DCT-II times 4096, rounded, shape ``[16, 32]``."""
-    angle = np.pi * np.outer(np.arange(_LOWEST), 2 * np.arange(SIDE) + 1) / (2 * SIDE)
-    return np.rint(4096 * np.cos(angle))
-
-
-_BASIS = _basis()
-_ODD = (np.add.outer(2 * (np.arange(_LOWEST) % 2), np.arange(_LOWEST) % 2)) > 0  # along either axis
-
-
-def coefficients(thumbs: Thumbs) -> npt.NDArray[np.float64]:
-    """Transform thumbnails.
-
-    Parameters
-    ----------
-    thumbs : ndarray of uint8, shape [N, 32, 32]
-        Grey thumbnails.
-
-    Returns
-    -------
-    ndarray of float64, shape [N, 192]
-        Whole numbers: the coefficients that are odd along at least one axis, row by row. A constant added to the
-        picture changes none of them.
-    """
-    return (_BASIS @ thumbs.astype(np.float64) @ _BASIS.T)[:, _ODD]
-
-
-def sign_bits(thumbs: Thumbs) -> npt.NDArray[np.bool_]:
-    """Return the bits of each of the eight orientations, in the order of `ORIENTATIONS`.
-
-    Parameters
-    ----------
-    thumbs : ndarray of uint8, shape [N, 32, 32]
-        Grey thumbnails.
-
-    Returns
-    -------
-    ndarray of bool, shape [N, 8, 192]
-    """
-    bits = np.empty((len(thumbs), len(ORIENTATIONS), BITS), dtype=bool)
-    for start in range(0, len(thumbs), _BLOCK):
-        block = thumbs[start : start + _BLOCK]
-        for orientation in range(len(ORIENTATIONS)):
-            bits[start : start + _BLOCK, orientation] = coefficients(orient(block, orientation)) > 0
-    return bits
-
-
-def has_shape(thumbs: Thumbs) -> npt.NDArray[np.bool_]:
-    """Say which pictures have enough signs to be told from others; one even shade has none.
-
-    Parameters
-    ----------
-    thumbs : ndarray of uint8, shape [N, 32, 32]
-        Grey thumbnails.
-
-    Returns
-    -------
-    ndarray of bool, shape [N]
-    """
-    blocks = [thumbs[start : start + _BLOCK] for start in range(0, len(thumbs), _BLOCK)]
-    counts = [np.count_nonzero(coefficients(block), axis=1) for block in blocks]
-    return np.concatenate([np.empty(0, np.int64), *counts]) >= _FEWEST_SIGNS

@@ -1,6 +1,6 @@
-"""How many slices of a hospital others hold too, and whether a test slice of one is trained on by another.
+"""What was found of slices that several hospitals hold: counts for everybody, and for each hospital a list of indices.
 
-What the centre tells one hospital of slices that others hold too: indices, which the hospital alone can look up.
+A test slice of one hospital that another trains on flatters the model. Indices only their own hospital can look up.
 """
 
 from __future__ import annotations
@@ -13,62 +13,85 @@ from typing import Any
 from common.errors import InputError
 from common.protocol.description import Description
 
+_KIND = "slices that other hospitals hold too"
+
+
+@dataclass(frozen=True)
+class MatchList:
+    """What the centre tells one hospital of slices that others hold too."""
+
+    hospital: str
+    """The key of the hospital it is for."""
+    files_sha256: str
+    """Hash of the list of files that its fingerprints were made from."""
+    matches: tuple[tuple[int, str, int], ...]
+    """Own index, name of the other hospital, index there; sorted."""
+
+    def to_json(self) -> str:
+        """Return JSON, one match a line."""
+        head = {"kind": _KIND, "hospital": self.hospital, "files_sha256": self.files_sha256}
+        lines = [
+            json.dumps({"index": own, "hospital": name, "their_index": theirs}, ensure_ascii=False)
+            for own, name, theirs in self.matches
+        ]
+        body = ",\n  ".join(lines)
+        return json.dumps(head, ensure_ascii=False)[:-1] + f', "matches": [\n  {body}\n]}}\n'
+
+    @staticmethod
+    def from_json(text: str, source: str) -> MatchList:
+        """Read what `to_json` wrote; `source` says in an error where it comes from.
+
+        Raises
+        ------
+        InputError
+            ``DUP005`` if it is something else.
+        """
+        try:
+            content = json.loads(text)
+            if content["kind"] != _KIND:
+                raise ValueError("of another kind")
+            matches = tuple((int(m["index"]), str(m["hospital"]), int(m["their_index"])) for m in content["matches"])
+            return MatchList(str(content["hospital"]), str(content["files_sha256"]), matches)
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                "DUP005", f"{source} is no list of matches; the centre makes it with: python -m server.cross_duplicates"
+            ) from None
+
 
 @dataclass(frozen=True)
 class SharedWith:
-    """What one hospital shares with one other.
-
-    Attributes
-    ----------
-    pairs : int
-        Pairs of slices that count as one.
-    slices : int
-        Own slices among them.
-    test_slices_trained_there : int
-        Own test slices that the other hospital trains on.
-    """
+    """What one hospital shares with one other."""
 
     pairs: int
+    """Pairs of slices that count as one."""
     slices: int
+    """Own slices among them."""
     test_slices_trained_there: int
+    """Own test slices that the other hospital trains on."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What one hospital shares with all others.
-
-    Attributes
-    ----------
-    slices : int
-        Own slices that at least one other hospital holds.
-    test_slices_trained_elsewhere : int
-        Own test slices that at least one other hospital trains on: the test flatters the model by them.
-    with_each : mapping of str to SharedWith
-        By the other hospital's name; those that share nothing are there with zeros.
-    """
+    """What one hospital shares with all others."""
 
     slices: int
+    """Own slices that at least one other hospital holds."""
     test_slices_trained_elsewhere: int
+    """Own test slices that at least one other hospital trains on."""
     with_each: Mapping[str, SharedWith]
+    """By the other hospital's name; those that share nothing are there with zeros."""
 
 
 @dataclass(frozen=True)
 class CrossDuplicates:
-    """The result of comparing the hospitals of a run.
-
-    Attributes
-    ----------
-    shared : mapping of str to Shared
-        By the name of each hospital that was compared.
-    left_out : mapping of str to str
-        Name of each hospital that was not compared, and why.
-    lists : sequence of MatchList
-        For each compared hospital that shares anything, by index.
-    """
+    """The result of comparing the hospitals of a run."""
 
     shared: Mapping[str, Shared] = field(default_factory=dict)
+    """By the name of each hospital that was compared."""
     left_out: Mapping[str, str] = field(default_factory=dict)
+    """Name of each hospital that was not compared, and why."""
     lists: Sequence[MatchList] = ()
+    """For each compared hospital that shares anything."""
 
     @property
     def has_copies(self) -> bool:
@@ -112,7 +135,7 @@ class CrossDuplicates:
 def summarise(
     lists: Iterable[MatchList], described: Mapping[str, Description], left_out: Mapping[str, str]
 ) -> CrossDuplicates:
-    """Count matches.
+    """Count matches, in the order of `lists`.
 
     Parameters
     ----------
@@ -122,11 +145,6 @@ def summarise(
         By hospital key: their splits.
     left_out : mapping of str to str
         Name of each hospital that was not compared, and why.
-
-    Returns
-    -------
-    CrossDuplicates
-        In the order of `lists`.
     """
     compared = {described[matches.hospital].name: matches for matches in lists}
     trained = {d.name: set(d.train_idx) for d in described.values()}
@@ -148,62 +166,3 @@ def _shared(matches: MatchList, tested: set[int], trained: Mapping[str, set[int]
         with_each[other] = SharedWith(len(pairs), len({own for own, _ in pairs}), len(leaks))
         leaking |= leaks
     return Shared(len({own for own, _, _ in matches.matches}), len(leaking), with_each)
-
-
-_KIND = "slices that other hospitals hold too"
-
-
-@dataclass(frozen=True)
-class MatchList:
-    """One hospital's matches.
-
-    Attributes
-    ----------
-    hospital : str
-        The key of the hospital it is for.
-    files_sha256 : str
-        Hash of the list of files that its fingerprints were made from.
-    matches : tuple of (int, str, int)
-        Own index, name of the other hospital, index there; sorted.
-    """
-
-    hospital: str
-    files_sha256: str
-    matches: tuple[tuple[int, str, int], ...]
-
-    def to_json(self) -> str:
-        """Return JSON, one match a line."""
-        head = {"kind": _KIND, "hospital": self.hospital, "files_sha256": self.files_sha256}
-        lines = [
-            json.dumps({"index": own, "hospital": name, "their_index": theirs}, ensure_ascii=False)
-            for own, name, theirs in self.matches
-        ]
-        body = ",\n  ".join(lines)
-        return json.dumps(head, ensure_ascii=False)[:-1] + f', "matches": [\n  {body}\n]}}\n'
-
-    @staticmethod
-    def from_json(text: str, source: str) -> MatchList:
-        """Read what `to_json` wrote.
-
-        Parameters
-        ----------
-        text : str
-            The file's content.
-        source : str
-            Where it comes from, for the sentence of the error.
-
-        Raises
-        ------
-        InputError
-            ``DUP005`` if it is something else.
-        """
-        try:
-            content = json.loads(text)
-            if content["kind"] != _KIND:
-                raise ValueError("of another kind")
-            matches = tuple((int(m["index"]), str(m["hospital"]), int(m["their_index"])) for m in content["matches"])
-            return MatchList(str(content["hospital"]), str(content["files_sha256"]), matches)
-        except (ValueError, KeyError, TypeError):
-            raise InputError(
-                "DUP005", f"{source} is no list of matches; the centre makes it with: python -m server.cross_duplicates"
-            ) from None

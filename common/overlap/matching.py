@@ -1,16 +1,14 @@
 """Find the slices that two hospitals both hold, from their fingerprints alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from common.data.duplicates import Indices
 from common.errors import InputError
-from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints
+from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints, Tokens
 from common.overlap.matches import MatchList
 
 _BLOCK_SETS = 512
@@ -18,19 +16,14 @@ _BLOCK_SETS = 512
 
 @dataclass(frozen=True)
 class Matches:
-    """Pairs of slices of two hospitals that count as one; sorted.
+    """P pairs of slices of two hospitals that count as one; sorted."""
 
-    Attributes
-    ----------
-    first, second : ndarray of int64, shape [P]
-        Local indices at the one and at the other hospital.
-    bands : ndarray of int64, shape [P]
-        Equal tokens in the best pair of orientations, at most 48; 48 for an exact copy.
-    """
-
-    first: npt.NDArray[np.int64]
-    second: npt.NDArray[np.int64]
-    bands: npt.NDArray[np.int64]
+    first: Indices
+    """Local indices at the one hospital."""
+    second: Indices
+    """Local indices at the other hospital."""
+    bands: Indices
+    """Equal tokens in the best pair of orientations, at most 48; 48 for an exact copy."""
 
     def __len__(self) -> int:
         return len(self.first)
@@ -41,15 +34,6 @@ def cross_match(first: Fingerprints, second: Fingerprints) -> Matches:
 
     The cost grows with the equal tokens, not with the product of the numbers of slices. Every orientation of the one is
     compared with every one of the other, so the answer does not depend on who is first, nor on the key.
-
-    Parameters
-    ----------
-    first, second : Fingerprints
-        Of two hospitals.
-
-    Returns
-    -------
-    Matches
 
     Raises
     ------
@@ -74,19 +58,9 @@ def cross_match(first: Fingerprints, second: Fingerprints) -> Matches:
 
 
 def match_lists(hospitals: Sequence[Fingerprints], found: Mapping[tuple[int, int], Matches]) -> list[MatchList]:
-    """Sort the matches by the hospital they are for.
+    """Sort the matches by the hospital they are for: one list for each, in the order of `hospitals`.
 
-    Parameters
-    ----------
-    hospitals : sequence of Fingerprints
-        Who was compared.
-    found : mapping of (int, int) to Matches
-        By the positions of two hospitals in `hospitals`.
-
-    Returns
-    -------
-    list of MatchList
-        One for each hospital, in the order of `hospitals`.
+    `found` holds matches by the positions of two hospitals in `hospitals`.
     """
     rows: list[list[tuple[int, str, int]]] = [[] for _ in hospitals]
     for (a, b), matches in found.items():
@@ -106,7 +80,7 @@ def _shared_tokens(first: Fingerprints, second: Fingerprints) -> tuple[csr_array
     return one, other.T.tocsr()
 
 
-def _incidence(tokens: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64]) -> csr_array:
+def _incidence(tokens: Tokens, known: Tokens) -> csr_array:
     """Return a sparse matrix of ones: sets by `known` tokens."""
     sets, flat = len(tokens) * POSES, tokens.reshape(-1)
     held = np.flatnonzero(np.isin(flat, known))
@@ -115,7 +89,7 @@ def _incidence(tokens: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64]) ->
     return csr_array((np.ones(len(held), dtype=np.int64), (rows, columns)), shape=(sets, len(known)))
 
 
-def _best_of_each(first: Fingerprints, second: Fingerprints, found: npt.NDArray[np.int64]) -> Matches:
+def _best_of_each(first: Fingerprints, second: Fingerprints, found: Indices) -> Matches:
     """Keep of each pair of slices the pair of orientations with the most equal tokens."""
     pairs, position = np.unique(found[0], return_inverse=True)
     bands = np.zeros(len(pairs), dtype=np.int64)

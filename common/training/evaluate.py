@@ -14,8 +14,8 @@ from torch.nn import functional
 from common.labels import NUM_CLASSES
 from common.metrics.calibration import GRID, Sums, bin_confidences
 from common.metrics.confusion import count_confusion
-from common.metrics.evaluation import EvaluateResult, no_replicates
-from common.metrics.intervals import Resampling, resample
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import Resampling, add_replicates, resample
 from common.training.batches import Indices, Slices, batches, count_batches
 from common.training.preprocess import normalise
 
@@ -84,7 +84,7 @@ def tally(
         seconds=0.0,
         nll=nll_sums(scores, labels),
         calibrated_bins=bin_confidences(calibrated.numpy(), right),
-        replicates=resample(labels.numpy(), predicted.numpy(), resampling) if resampling else no_replicates(),
+        replicates=resample(labels.numpy(), predicted.numpy(), resampling) if resampling else add_replicates([]),
         groups=resampling.groups if resampling else 0,
     )
 

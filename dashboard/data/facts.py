@@ -12,7 +12,7 @@ from common.artifacts.read_intervals import recorded_interval
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import count, interval, mapping, number
 from common.labels import CLASSES
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 from dashboard.data.shares import Share, written
@@ -65,7 +65,7 @@ def hospital_gap(run: Run) -> float | None:
 
 def held_by_one(run: Run) -> list[tuple[str, str]]:
     """Return ``(class, hospital)`` for each class that only one of several hospitals holds."""
-    return held_alone({hospital.name: hospital.class_counts for hospital in run.hospitals.values()})
+    return exclusive_classes({hospital.name: hospital.class_counts for hospital in run.hospitals.values()})
 
 
 def total_slices(run: Run) -> int | None:

@@ -9,8 +9,8 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from common.artifacts.read_records import Run
 from common.artifacts.read_values import mapping, text
-from common.audit.finding import counted
 from common.labels import CLASSES
+from common.text import counted
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 from dashboard.data import fairness, uncertainty

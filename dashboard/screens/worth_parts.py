@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
 from common.study import site
 from common.study.answers import Answer
 from common.study.leave_one_out import MEANING
@@ -119,7 +119,7 @@ def further(study: Study, of: Measure, colours: Palette) -> None:
     """Draw what a board asks next, folded: the questions that the study can answer, and the runs behind it."""
     if rows := study_tables.brought_rows(study, of):
         _folded("What does each hospital bring to the others?", "brought", partial(_brought, study, rows, of, colours))
-    if held := held_alone(study.class_counts):
+    if held := exclusive_classes(study.class_counts):
         _folded("Site or disease?", "site", partial(_site_or_disease, study, held, colours))
     _folded("The runs behind it", "runs", partial(_runs, study))
 

@@ -61,7 +61,9 @@ class FedAdam(FedAvg):
         way = {name: np.subtract(mean[name], array) for name, array in start.items()}
         first = self._first or {name: np.zeros_like(array) for name, array in mean.items()}
         second = self._second or {name: np.zeros_like(array) for name, array in mean.items()}
-        self._first = {name: np.add(np.multiply(beta_1, first[name]), np.multiply(1 - beta_1, way[name])) for name in way}
+        self._first = {
+            name: np.add(np.multiply(beta_1, first[name]), np.multiply(1 - beta_1, way[name])) for name in way
+        }
         self._second = {name: self._mean_square(second[name], np.square(way[name])) for name in way}
         rate = self._rate(server_round)
         return {

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
 from common.study.answers import answers, comparisons, difference
 from common.study.leave_one_out import contributions
 from common.study.records import CellResult, Study
@@ -111,7 +111,7 @@ def say_answers(console: Console, study: Study) -> None:
 
 def site_lines(study: Study) -> Iterator[str]:
     """Yield, for each class that one hospital alone holds, what the federated strategy knows of it."""
-    for label, hospital in held_alone(study.class_counts):
+    for label, hospital in exclusive_classes(study.class_counts):
         found = site_over_seeds(study, study.federated or "", label, hospital)
         apart, own, other = found["told_apart"], found["own_others"], found["elsewhere"]
         if apart is None or own is None or other is None:

@@ -165,7 +165,7 @@ def test_who_knows_the_seed_and_not_the_slices_does_not_know_the_draws(sites):
     thumbs = np.array(own.library.thumbs)
     before = resampling_of(sites[0], PLAN, own, own.split.test)
     thumbs[own.split.test[0], 0, 0] ^= 1
-    changed = replace(own, library=replace(own.library, thumbs=thumbs))
+    changed = replace(own, evidence=replace(own.evidence, library=replace(own.library, thumbs=thumbs)))
     assert resampling_of(sites[0], PLAN, changed, own.split.test).seed != before.seed
     assert resampling_of(sites[0], PLAN, own, own.split.test).seed == before.seed
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clients.fingerprinting import fingerprints
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospital
 from common.data.cache import open_library
 from common.data.duplicates import correlate, orient
 from common.data.scan import scan_folder
-from common.overlap.fingerprints import Fingerprints
+from common.overlap.fingerprints import Fingerprints, make_fingerprints
 from common.overlap.matching import cross_match
 from common.phantoms.folders import make_phantoms
 
@@ -62,7 +61,7 @@ class Made:
 def made(root: Path, hospital: Hospital, cache: Path, key: bytes = KEY) -> Made:
     scan = scan_folder(root / hospital.path, hospital.class_map)
     library = open_library(scan, 32, cache)
-    said = fingerprints(hospital, scan, library.thumbs, library.unreadable, key)
+    said = make_fingerprints(hospital, scan, library, key)
     return Made(said, [file.relative_path for file in scan.files], np.asarray(library.thumbs))
 
 

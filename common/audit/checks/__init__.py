@@ -1,1 +1,1 @@
-"""One short file per check; `common.audit.report.CHECKS` lists them."""
+"""One short file per check, found by `common.audit.report.find_checks`; its docstring begins with the code."""

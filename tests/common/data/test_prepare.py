@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.audit.report import audit
 from common.config.settings import DataPlan
 from common.data.prepare import PreparedHospital, prepare
 from common.errors import InputError
@@ -36,7 +37,7 @@ def prepared(folder: Path, seed: int = 42, cache: Path | None = None, **data) ->
 
 
 def codes(result: PreparedHospital) -> dict[str, int]:
-    return {finding.code: finding.count for finding in result.report.findings}
+    return {finding.code: finding.count for finding in audit(result.evidence).findings}
 
 
 def test_a_clean_hospital_is_split_and_has_little_to_say(hospital):
@@ -81,7 +82,7 @@ def test_planted_faults_are_found_and_stay_on_one_side(hospital):
     placed = set(np.concatenate(list(result.split.parts().values())).tolist())
     left_out = ["Glioma/contradiction.png", "brain_menin/5.png", "Glioma/broken.jpg", "Glioma/icon.png"]
     assert placed == set(range(len(index))) - {index[name] for name in left_out}
-    assert not result.report.usable[[index[name] for name in left_out]].any()
+    assert not audit(result.evidence).usable[[index[name] for name in left_out]].any()
 
 
 def test_same_files_elsewhere_give_the_same_split(hospital, tmp_path):
@@ -104,7 +105,7 @@ def test_plain_split_counts_honestly_what_straddles(hospital):
 def test_at_most_so_many_of_a_class(hospital):
     result = prepared(hospital, max_per_class=10)
     assert sum(len(chosen) for chosen in result.split.parts().values()) == 20
-    assert result.report.total == 48
+    assert audit(result.evidence).total == 48
 
 
 def test_progress_is_told(hospital):
@@ -119,15 +120,15 @@ def test_a_single_slice_and_a_hospital_of_unreadable_files(tmp_path):
     (tmp_path / "none" / "glioma").mkdir(parents=True)
     (tmp_path / "none" / "glioma" / "1.png").write_bytes(b"no image")
     result = prepared(tmp_path / "none")
-    assert result.report.total == 0
-    assert result.report.numbers()["missing_classes"] == ["glioma", "meningioma", "pituitary", "notumor"]
+    assert audit(result.evidence).total == 0
+    assert audit(result.evidence).numbers()["missing_classes"] == ["glioma", "meningioma", "pituitary", "notumor"]
 
 
 def test_numbers_travel_without_names(hospital):
     shutil.copy(hospital / "Glioma/g3.png", hospital / "Glioma/Asha Rao.png")
     (hospital / "Ravi").mkdir()
     shutil.copy(hospital / "Glioma/g3.png", hospital / "Ravi/1.png")
-    report = prepared(hospital).report
+    report = audit(prepared(hospital).evidence)
     numbers = json.dumps(report.numbers())
     assert "Asha" not in numbers
     assert ".png" not in numbers.replace(".png,", "")

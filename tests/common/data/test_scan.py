@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from common.data.scan import class_names, scan_folder
+from common.data.scan import folder_labels, scan_folder
 from common.errors import InputError
 
 CLASS_MAP = {"Pituitary tumor": "pituitary", "brain_menin": "meningioma"}
@@ -118,9 +118,9 @@ def test_digest_follows_content_and_paths_digest_only_names(tmp_path):
 )
 def test_a_class_map_that_cannot_be_is_refused(class_map, says):
     with pytest.raises(InputError, match=says) as caught:
-        class_names(class_map)
+        folder_labels(class_map)
     assert caught.value.code == "CONF007"
 
 
 def test_class_map_overrides_a_class_name():
-    assert class_names({"glioma": "notumor"})["glioma"] == 3
+    assert folder_labels({"glioma": "notumor"})["glioma"] == 3

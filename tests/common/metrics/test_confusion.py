@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from common.labels import CLASSES
-from common.metrics.confusion import count_confusion, figures
+from common.metrics.confusion import FEW_CASES, count_confusion, figures, is_few
 
 
 def test_summed_matrices_give_the_figures_of_the_pooled_predictions():
@@ -28,3 +29,9 @@ def test_macro_means_leave_out_classes_without_cases():
 
 def test_no_case_at_all_is_zero_not_an_error():
     assert figures(np.zeros((4, 4), dtype=np.int64)).accuracy == 0.0
+
+
+@pytest.mark.parametrize(("cases", "few"), [(0, True), (19, True), (20, False), (None, False)])
+def test_fewer_than_twenty_are_few(cases, few):
+    assert FEW_CASES == 20
+    assert is_few(cases) == few

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from common.metrics.fairness import fairness
+from common.metrics.fairness import exclusive_classes, fairness
 from common.metrics.intervals import wilson
 
 
@@ -26,3 +26,12 @@ def test_three_hospitals_by_hand():
 def test_one_hospital_is_compared_with_nobody():
     assert fairness({}) is None
     assert fairness({"A": counts(3, 1), "B": counts(0, 0)}) is None
+
+
+def test_classes_of_one_hospital_alone():
+    counts = {"A": {"notumor": 3, "glioma": 5}, "B": {"glioma": 1, "pituitary": 2, "notumor": 0}}
+    assert exclusive_classes(counts) == [("pituitary", "B"), ("notumor", "A")]
+
+
+def test_one_hospital_holds_nothing_alone():
+    assert exclusive_classes({"A": {"glioma": 5}}) == exclusive_classes({}) == []

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from common.metrics.intervals import accuracy_interval, f1_interval, wider, wilson, wilson_many
+from common.metrics.intervals import accuracy_interval, f1_interval, wider, wilson
 
 
 def test_a_value_worked_out_by_hand() -> None:
@@ -31,14 +31,6 @@ def test_no_case_is_no_interval() -> None:
 def test_impossible_counts_are_refused(hits: int, total: int) -> None:
     with pytest.raises(ValueError):
         wilson(hits, total)
-
-
-def test_many_at_once() -> None:
-    ends = wilson_many([9, 0, 5], np.array([10, 0, 5]))
-    assert ends.shape == (3, 2)
-    assert tuple(ends[0]) == wilson(9, 10)
-    assert np.isnan(ends[1]).all()
-    assert wilson_many([], []).shape == (0, 2)
 
 
 def test_f1_by_its_jaccard_index() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from common.metrics.fairness import held_alone
+from common.metrics.fairness import exclusive_classes
 from common.study.site import FIGURES, Rate, over_seeds, site_rates
 from tests.support.studies import COUNTS, A, B, C, done, study
 
@@ -43,9 +43,12 @@ def test_what_is_not_there_is_not_counted():
 
 
 def test_any_class_may_be_held_by_one():
-    assert dict(held_alone(COUNTS)) == {"notumor": A}
-    assert dict(held_alone({A: {"glioma": 3, "pituitary": 0}, B: {"pituitary": 2}})) == {"glioma": A, "pituitary": B}
-    assert dict(held_alone({A: {"glioma": 3}})) == {}
+    assert dict(exclusive_classes(COUNTS)) == {"notumor": A}
+    assert dict(exclusive_classes({A: {"glioma": 3, "pituitary": 0}, B: {"pituitary": 2}})) == {
+        "glioma": A,
+        "pituitary": B,
+    }
+    assert dict(exclusive_classes({A: {"glioma": 3}})) == {}
     assert site_rates({A: OTHER, B: HOLDER}, "pituitary", B).elsewhere == Rate(49, 100)
 
 

@@ -1,22 +1,20 @@
 """DATA004: image files that cannot be read, or stop half-way."""
 
-from __future__ import annotations
-
 from collections import Counter
 
-from common.audit.finding import Finding, counted
+from common.audit.finding import Finding
 from common.data.evidence import Evidence
+from common.text import counted
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check(evidence: Evidence) -> Finding | None:
     """Say how many files could not be read, and why."""
-    reasons = evidence.library.unreadable
-    if not reasons:
-        return []
+    if not (reasons := evidence.library.unreadable):
+        return None
     count = len(reasons)
     why = "; ".join(f"{reason}: {number:,}" for reason, number in Counter(reasons.values()).most_common(5))
     sentence = (
         f"{counted(count, 'file')} could not be read and {'was' if count == 1 else 'were'} left out ({why}); "
         f"copy {'it' if count == 1 else 'them'} again from the source, or delete {'it' if count == 1 else 'them'}."
     )
-    return [Finding("DATA004", "warning", "Unreadable files", sentence, count, evidence.paths(sorted(reasons)))]
+    return Finding("DATA004", "warning", "Unreadable files", sentence, count, evidence.paths(sorted(reasons)))

@@ -1,18 +1,16 @@
 """DATA015: folders that the operating system would not list."""
 
-from __future__ import annotations
-
-from common.audit.finding import Finding, counted
+from common.audit.finding import Finding
 from common.data.evidence import Evidence
+from common.text import counted
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check(evidence: Evidence) -> Finding | None:
     """Say how many folders could not be opened."""
-    folders = evidence.scan.unreadable_folders
-    if not folders:
-        return []
+    if not (folders := evidence.scan.unreadable_folders):
+        return None
     sentence = (
         f"{counted(len(folders), 'folder')} could not be opened and whatever is inside was left out; give this "
         "program's user the right to read and enter every folder below the hospital's."
     )
-    return [Finding("DATA015", "error", "Closed folders", sentence, len(folders), folders)]
+    return Finding("DATA015", "error", "Closed folders", sentence, len(folders), folders)

@@ -1,15 +1,14 @@
 """DATA010: pictures under two labels that are nearly the same."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from common.audit.finding import Finding, counted
+from common.audit.finding import Finding
 from common.data.duplicates import REPORT_ABOVE
 from common.data.evidence import Evidence
+from common.text import counted
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check(evidence: Evidence) -> Finding | None:
     """Say how many look-alikes have different labels."""
     pairs = evidence.pairs.above(REPORT_ABOVE)
     labels = evidence.scan.labels
@@ -17,7 +16,7 @@ def check(evidence: Evidence) -> list[Finding]:
         (labels[pairs.first] != labels[pairs.second]) & (evidence.copies[pairs.first] != evidence.copies[pairs.second])
     )
     if not len(pairs):
-        return []
+        return None
     files = np.stack([pairs.first, pairs.second], axis=1).ravel()
     sentence = (
         f"{counted(len(pairs), 'pair')} of slices under two different labels "
@@ -25,4 +24,4 @@ def check(evidence: Evidence) -> list[Finding]:
         "look at them, and move the one that stands in the wrong folder."
     )
     paths = tuple(dict.fromkeys(evidence.paths(files)))
-    return [Finding("DATA010", "warning", "Look-alikes, two labels", sentence, len(pairs), paths)]
+    return Finding("DATA010", "warning", "Look-alikes, two labels", sentence, len(pairs), paths)

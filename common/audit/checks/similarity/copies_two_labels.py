@@ -1,23 +1,22 @@
 """DATA007: one picture under two labels."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from common.audit.finding import Finding, counted
+from common.audit.finding import Finding
 from common.data.evidence import Evidence
+from common.text import counted
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check(evidence: Evidence) -> Finding | None:
     """Say how many pictures contradict themselves."""
     files = np.flatnonzero(evidence.contradictory)
     if not len(files):
-        return []
+        return None
     pictures = len(np.unique(evidence.copies[files]))
-    together = files[np.argsort(evidence.copies[files], kind="stable")]
     sentence = (
         f"{counted(pictures, 'picture stands', 'pictures stand')} under two labels; all {len(files):,} files of "
         f"{'it' if pictures == 1 else 'them'} were left out: let a radiologist decide which label is right, and delete "
         "the other file."
     )
-    return [Finding("DATA007", "error", "One picture, two labels", sentence, len(files), evidence.paths(together))]
+    paths = evidence.paths(files, by=evidence.copies)
+    return Finding("DATA007", "error", "One picture, two labels", sentence, len(files), paths)

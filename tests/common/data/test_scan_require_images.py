@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from common.data.require import require_images
-from common.data.scan import Scan, scan_folder
+from common.data.scan import Scan, require_images, scan_folder
 from common.errors import InputError
 
 

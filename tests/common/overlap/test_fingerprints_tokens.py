@@ -4,10 +4,8 @@ import hmac
 import numpy as np
 import pytest
 
-from clients.fingerprinting import BAND_BITS, bands, tokens_of
-from clients.shared_key import key_mark
 from common.data.duplicates import orient
-from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, sign_bits
+from common.overlap.fingerprints import BAND_BITS, BANDS, BITS, METHOD, POSES, bands, key_mark, sign_bits, tokens_of
 
 KEY = bytes(range(32))
 

@@ -1,0 +1,18 @@
+"""Small parts of sentences: a number with its noun, a list of words, a name that any terminal can print."""
+
+from collections.abc import Sequence
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Write a number and its noun: ``"1 file"``, ``"1,204 files"``; `many` is `one` with an ``s`` unless given."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write words as a sentence does: ``"a"``, ``"a and b"``, ``"a, b and c"``."""
+    return " and ".join(part for part in (", ".join(names[:-1]), "".join(names[-1:])) if part)
+
+
+def printable(name: str) -> str:
+    """Write a file's name, not necessarily valid text, with escapes for what cannot be printed."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
