@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from clients.site import Site
-from common.artifacts.tensor_files import write_weights
+from common.artifacts.weights import write_weights
 from common.errors import InputError, RunError
 from common.model.local_layers import EVERYTHING, NOTHING, staying, travelling
 from common.model.registry import initial_weights

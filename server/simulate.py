@@ -19,10 +19,10 @@ from rich.console import Console
 from clients.app import make_client_app
 from clients.shared_key import new_shared_key
 from clients.site import Site
-from common.artifacts.run_labels import POOLED_STRATEGY
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
+from common.config.strategies import POOLED_STRATEGY
 from common.data.require import require_images
 from common.data.scan import scan_folder
 from common.errors import InputError
@@ -37,7 +37,7 @@ from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.resume import resumed_settings
-from server.recording.terminal import Screen
+from server.recording.terminal import Terminal
 
 
 def main() -> None:
@@ -98,15 +98,15 @@ def _federate(
     """Bring the two apps together in the chosen engine."""
     stop = threading.Event()
     names = {hospital.key: hospital.name for hospital in hospitals}
-    with Screen(console, settings.rounds, names, spool) as screen, Stopper(stop, spool, console):
-        listeners = Listeners([recorder, TrainingLog(), screen])
+    with Terminal(console, settings.rounds, names, spool) as terminal, Stopper(stop, spool, console):
+        listeners = Listeners([recorder, TrainingLog(), terminal])
         federation = Federation(settings, progress, recorder, listeners, stop, names)
         server_app = make_server_app(federation.run)
         key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
         sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
-            spool.on_tell = screen.waiting
+            spool.on_tell = terminal.waiting
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from itertools import count
 
 from common.config.settings import StrategyPlan, StrategySettings
+from common.errors import InputError
 from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
+
+POOLED_STRATEGY = "pooled"
 
 # name to those fields of StrategySettings that only some strategies use
 NUMBERS: dict[str, tuple[str, ...]] = {
@@ -54,3 +57,19 @@ def fewest_hospitals(settings: StrategySettings) -> int:
     if settings.name == "krum":
         return 2 * (settings.malicious_hospitals or 0) + 3
     return 1
+
+
+def refuse_pooled(strategy: str) -> None:
+    """Refuse what separate machines cannot do.
+
+    Raises
+    ------
+    InputError
+        ``STRATEGY001`` for ``"pooled"``.
+    """
+    if strategy == POOLED_STRATEGY:
+        raise InputError(
+            "STRATEGY001",
+            "strategy=pooled takes every hospital's slices into one loader, so it is possible in a simulation only: "
+            "python -m server.simulate strategy=pooled.",
+        )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import precision_recall_fscore_support
 
 from common.labels import CLASSES, NUM_CLASSES
 
@@ -59,6 +58,8 @@ def figures(confusion: Confusion) -> Figures:
     confusion : ndarray of int64, shape [4, 4]
         Row is the true class, column the predicted one.
     """
+    from sklearn.metrics import precision_recall_fscore_support  # seconds, which who only reads figures does without
+
     true, predicted = np.indices(confusion.shape)
     support = confusion.sum(axis=1)
     present = np.flatnonzero(support)

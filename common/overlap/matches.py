@@ -28,9 +28,9 @@ class SharedWith:
         Own test slices that the other hospital trains on.
     """
 
-    pairs: int
-    slices: int
-    test_slices_trained_there: int
+    pairs: int = 0
+    slices: int = 0
+    test_slices_trained_there: int = 0
 
 
 @dataclass(frozen=True)

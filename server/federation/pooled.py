@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 
-from common.artifacts.history import HospitalRound, RoundRecord
+from common.artifacts.schema import HospitalRound, Round
 from common.errors import RunError
 from common.model.weights import Arrays
 from common.protocol import names
@@ -22,7 +22,7 @@ EVERYBODY = "all hospitals, pooled"
 class PooledRounds(Rounds):
     """Rounds whose training happens at one simulated node that reads every hospital's folder; no update is averaged."""
 
-    def _next_model(self, number: int, arrays: Arrays, record: RoundRecord) -> Arrays:
+    def _next_model(self, number: int, arrays: Arrays, record: Round) -> Arrays:
         self._listener.phase("train", number)
         present = self._roster.muster()
         key, host = next(iter(present.items()))

@@ -8,8 +8,8 @@ from functools import partial
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
-from common.artifacts.status import now
+from common.artifacts.run_files import enter_totals, enter_validation, now
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import REPLICATES
@@ -82,7 +82,7 @@ class Rounds:
         self._parking = None if strategy.needs_all else parking
         self._keeping = keeping or Keeping(NOTHING, RunProgress({}))
 
-    def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, RoundRecord]:
+    def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, Round]:
         """Train on the hospitals, aggregate, evaluate the new model on every validation split.
 
         Parameters
@@ -94,7 +94,7 @@ class Rounds:
 
         Returns
         -------
-        tuple of (dict of str to ndarray, RoundRecord)
+        tuple of (dict of str to ndarray, Round)
             The new global model and what happened.
 
         Raises
@@ -103,9 +103,9 @@ class Rounds:
             ``RUN010`` below the quorum, ``RUN013`` if nobody could evaluate.
         """
         started = time.perf_counter()
-        parts = {name: HospitalRound() for name in self._roster.names.values()}
+        parts = {name: HospitalRound(bytes_down=0, bytes_up=0) for name in self._roster.names.values()}
         pixels = pixels_at(self.plan.data, self.plan.train, number, self.plan.rounds)
-        record = RoundRecord(number, now(), image_size=pixels, hospitals=parts)
+        record = Round(number, started_at=now(), image_size=pixels, hospitals=parts)
         new_arrays = self._next_model(number, arrays, record)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
@@ -133,7 +133,7 @@ class Rounds:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({_listed(failures)}).")
         return results, failures
 
-    def _next_model(self, number: int, arrays: Arrays, record: RoundRecord) -> Arrays:
+    def _next_model(self, number: int, arrays: Arrays, record: Round) -> Arrays:
         """Train on the hospitals and aggregate."""
         return self._combine(number, self._train_until_quorum(number, arrays, record), arrays)
 
@@ -144,7 +144,7 @@ class Rounds:
             return self._strategy.combine(number, self._parking.updates(list(updates), samples), arrays)
         return self._strategy.combine(number, Updates(list(updates), samples, partial(_read, updates)), arrays)
 
-    def _train_until_quorum(self, number: int, arrays: Arrays, record: RoundRecord) -> dict[str, Message]:
+    def _train_until_quorum(self, number: int, arrays: Arrays, record: Round) -> dict[str, Message]:
         """Collect the usable updates of a round, in configured order; below the quorum begin again."""
         for attempt in range(1, self._attempts + 1):
             before = len(record.failed)
@@ -161,9 +161,7 @@ class Rounds:
             f"{self._quorum} are needed ({_listed(record.failed[before:])}).",
         )
 
-    def _train(
-        self, number: int, arrays: Arrays, record: RoundRecord, present: Mapping[str, Member]
-    ) -> dict[str, Message]:
+    def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, Message]:
         """Let the hospitals that are there train; return the usable updates by hospital."""
         self._listener.phase("train", number)
         config = ConfigRecord({names.PLAN: self.plan.to_json()})
@@ -192,29 +190,28 @@ class Rounds:
                 update = {name: array.numpy() for name, array in reply.content[names.ARRAYS].items()}
                 problem = size_problem(update, arrays, self.plan.train, member.description.train_samples, number)
             part = record.hospitals[member.name]
-            part.bytes_down += payload_bytes(arrays) + payload_bytes(self._strategy.companion())
+            part.bytes_down = (part.bytes_down or 0) + payload_bytes(arrays) + payload_bytes(self._strategy.companion())
             if problem or reply is None:
                 self._note(record, Failure(member.name, "train", problem or "no answer"))
                 continue
             usable[request.hospital] = reply
-            part.bytes_up += sum(len(array.data) for array in reply.content[names.ARRAYS].values())
+            part.bytes_up = (part.bytes_up or 0) + sum(len(a.data) for a in reply.content[names.ARRAYS].values())
             note_training(part, record, reply)
             if self._parking:
                 self._parking.put(request.hospital, reply)
             self._listener.trained(member.name, part)
         return usable
 
-    def _validate(self, number: int, arrays: Arrays, record: RoundRecord) -> None:
+    def _validate(self, number: int, arrays: Arrays, record: Round) -> None:
         """Enter each hospital's validation figures into the record."""
         own = partial(self._keeping.to_validate, number=number, replied=record.replied)
         results, failures = self._evaluate(number, arrays, "val", own)
         record.failed += failures
         for name, result in results.items():
             part = record.hospitals[name]
-            part.val_confusion, part.val_samples, part.val_seconds = result.confusion, result.samples, result.seconds
-            part.val_loss = result.loss_sum / max(result.samples, 1)
-            part.val_nll = result.nll
-            part.bytes_down += payload_bytes(arrays)
+            enter_validation(part, result)
+            part.bytes_down = (part.bytes_down or 0) + payload_bytes(arrays)
+        enter_totals(record, [result.nll for result in results.values()])
         if not any(result.samples for result in results.values()):
             raise RunError("RUN013", f"Round {number}: no hospital could evaluate the model ({_listed(failures)}).")
 
@@ -257,7 +254,7 @@ class Rounds:
         records = RecordDict({**content, names.CONFIG: config})
         return Request(key, Message(records, dst_node_id=member.node, message_type=message_type), member.threads)
 
-    def _note(self, record: RoundRecord, failure: Failure) -> None:
+    def _note(self, record: Round, failure: Failure) -> None:
         record.failed.append(failure)
         self._listener.failed(failure)
 
@@ -267,7 +264,7 @@ def _read(replies: Mapping[str, Message]) -> Iterator[Arrays]:
         yield {name: array.numpy() for name, array in reply.content[names.ARRAYS].items()}
 
 
-def note_training(part: HospitalRound, record: RoundRecord, reply: Message) -> None:
+def note_training(part: HospitalRound, record: Round, reply: Message) -> None:
     """Enter a hospital's training figures."""
     metrics = reply.content[names.METRICS]
     part.train_loss, part.train_accuracy = float(metrics["loss"]), float(metrics["accuracy"])

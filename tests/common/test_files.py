@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from common import files
-from common.artifacts.tensor_files import write_weights
+from common.artifacts.weights import write_weights
 from common.errors import RunError
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from common.config.hydra import CONF_DIR, compose_settings
 from common.config.settings import StrategyPlan, StrategySettings
-from common.config.strategies import NUMBERS, fewest_hospitals, strategy_plan, users_of
+from common.config.strategies import NUMBERS, fewest_hospitals, refuse_pooled, strategy_plan, users_of
 from common.errors import InputError
 from common.protocol.plan import plan_of
 
@@ -86,3 +86,9 @@ def test_users_of_a_number():
 )
 def test_how_many_hospitals_a_strategy_needs(settings, fewest):
     assert fewest_hospitals(settings) == fewest
+
+
+def test_separate_machines_cannot_pool():
+    refuse_pooled("local")
+    with pytest.raises(InputError, match=r"STRATEGY001.*simulation only"):
+        refuse_pooled("pooled")

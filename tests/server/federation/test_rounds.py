@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flwr.app import Message
 
-from common.artifacts.history import HospitalRound, RoundRecord
+from common.artifacts.schema import HospitalRound, Round
 from common.config.settings import StrategySettings
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
@@ -189,11 +189,13 @@ def test_what_a_strategy_sends_beside_the_model_goes_to_all_who_train_and_is_cou
 
 
 def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_neither():
-    seen = []
+    seen, sums = [], []
 
     def look(key, message, answer):
         if message.metadata.message_type == "evaluate":
             seen.append((message.content[names.CONFIG][names.SPLIT], message.content[names.CONFIG][names.TEMPERATURE]))
+            if seen[-1][0] == "val":
+                sums.append(np.asarray(answer.content[names.METRICS]["nll"]))
         return answer
 
     rounds = rounds_of(Hospitals(STEPS, look))
@@ -203,7 +205,7 @@ def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_ne
     results, _ = rounds.test(1, start_arrays())
     assert seen == [("val", 1.0)] * 3 + [("test", 1.5)] * 3
     assert {result.replicates.shape for result in results.values()} == {(1000, 4, 4)}
-    assert record.temperature == best_temperature(sum(part.val_nll for part in record.hospitals.values()))
+    assert record.temperature == best_temperature(sum(sums))
 
 
 def test_hospitals_that_test_models_of_their_own_rounds_share_no_temperature():
@@ -215,7 +217,7 @@ def test_hospitals_that_test_models_of_their_own_rounds_share_no_temperature():
 
 @pytest.mark.parametrize("rates", [(7e-4, 8e-4), (8e-4, 7e-4)])
 def test_the_rate_of_a_round_does_not_depend_on_who_answers_first(rates):
-    record, who = RoundRecord(1, ""), Hospitals(STEPS).described["a"]
+    record, who = Round(1), Hospitals(STEPS).described["a"]
     for rate in rates:
         note_training(HospitalRound(), record, update(question(1), who, start_arrays(), lr=rate))
     assert record.lr == 7e-4
