@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from clients.site import Site
-from common.artifacts.tensor_files import write_weights
+from common.artifacts.weights import write_weights
 from common.config.strategies import EVERYTHING, NOTHING
 from common.errors import InputError, RunError
 from common.model.local_layers import staying, travelling

@@ -1,6 +1,8 @@
-"""The two ways the product says no: one sentence, a stable code, an exit code, never a traceback."""
+"""How the product says no: one sentence, a stable code, an exit code, never a traceback."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class ProjectError(Exception):
@@ -41,3 +43,13 @@ class Interrupted(ProjectError):
     """The run was stopped by a person and can be resumed (exit code 130)."""
 
     exit_code = 130
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a file lacks: never an error, for the rest of the file is read."""
+
+    file: str
+    """Its name, for example ``"training_history.json"``."""
+    sentence: str
+    """What is the matter, and what that means for what is shown."""

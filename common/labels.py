@@ -1,4 +1,4 @@
-"""The four classes, in the order every file, weight and screen of the project uses."""
+"""The four classes, in the order every file, weight and screen of the project uses; what drawn slices are called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 CLASSES: tuple[str, ...] = ("glioma", "meningioma", "pituitary", "notumor")
 NUM_CLASSES: int = len(CLASSES)
 LABEL_MAP: dict[str, int] = {name: index for index, name in enumerate(CLASSES)}
+
+SYNTHETIC = "SYNTHETIC: a program drew these slices, so no figure made from them says anything about patients."
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 

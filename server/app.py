@@ -19,6 +19,7 @@ from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder
+from common.artifacts.words import LAST_WORD
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
@@ -33,10 +34,9 @@ from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.resume import resumed_settings
-from server.recording.terminal import Screen
+from server.recording.terminal import Terminal
 
 PROGRAM = "server.run"
-LAST_WORD = "the run ended with exit code"  # what `server.run` looks for in the ServerApp's output
 _WIDTH = 110
 
 app = ServerApp()
@@ -74,8 +74,8 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
     names = {hospital.key: hospital.name for hospital in load_hospitals(settings.hospitals)}
-    with Screen(console, settings.rounds, names, Spool(recorder.folder.path)) as screen:
-        listeners = Listeners([recorder, TrainingLog(), screen])
+    with Terminal(console, settings.rounds, names, Spool(recorder.folder.path)) as terminal:
+        listeners = Listeners([recorder, TrainingLog(), terminal])
         place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(
             settings, progress, recorder, listeners, threading.Event(), names, place, registered_nodes

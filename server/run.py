@@ -17,16 +17,16 @@ from rich.console import Console
 
 import common.quiet  # noqa: F401  (before the first import of flwr)
 from common.artifacts.layout import RUN_ID, RunFolder
+from common.artifacts.words import LAST_WORD
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError, RunError
 from server.centre.layout import CONNECTION, DEFAULT_FOLDER, Centre, require_serving
 from server.centre.registry import flwr, run_json
 from server.recording.resume import resumed_settings
-from server.recording.stale_runs import mark_dead
+from server.recording.stale_runs import mark_stale
 
 ROOT = Path(__file__).resolve().parents[1]
-LAST_WORD = "the run ended with exit code"
 _NOISE = ("Starting logstream", "Using SuperLink", "Start `flwr-serverapp`", "Successfully installed")
 
 
@@ -123,7 +123,7 @@ def _follow(centre: Centre, run_id: str, output_dir: Path) -> int:
     if code is not None:
         return code
     if RUN_ID.match(follower.run):
-        mark_dead(RunFolder(output_dir, follower.run), "server.run")
+        mark_stale(RunFolder(output_dir, follower.run), "server.run")
     raise RunError(
         "RUN021",
         "The SuperLink or the run's own process ended without a last word; start python -m server.serve again if it is "

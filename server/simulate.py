@@ -36,7 +36,7 @@ from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.resume import resumed_settings
-from server.recording.terminal import Screen
+from server.recording.terminal import Terminal
 
 
 def main() -> None:
@@ -81,15 +81,15 @@ def _federate(
     """Bring the two apps together in the chosen engine."""
     stop = threading.Event()
     names = {hospital.key: hospital.name for hospital in hospitals}
-    with Screen(console, settings.rounds, names, spool) as screen, Stopper(stop, spool, console):
-        listeners = Listeners([recorder, TrainingLog(), screen])
+    with Terminal(console, settings.rounds, names, spool) as terminal, Stopper(stop, spool, console):
+        listeners = Listeners([recorder, TrainingLog(), terminal])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
         key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
         sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
-            spool.on_tell = screen.waiting
+            spool.on_tell = terminal.waiting
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)

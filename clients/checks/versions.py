@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clients.checks.ask_centre import ask_centre
 from clients.checks.outcome import Check, Situation
-from common.artifacts.status import versions
+from common.artifacts.run_files import versions
 
 
 def _look(situation: Situation) -> tuple[str, str]:

@@ -1,37 +1,32 @@
-"""``model_card.md``: what a stranger must know of a model, from ``model_meta.json`` alone."""
+"""``model_card.md``: what a stranger must know of a model, from ``model_meta.json`` and a template alone."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from string import Template
 from typing import Any
 
-from common.artifacts.card_tables import class_rows, holding_rows, hospital_rows, recall_rows
-from common.artifacts.card_template import template
-from common.artifacts.figure_text import ends_of, share_text
-from common.artifacts.markdown import cell, table
-from common.artifacts.read_cautions import from_json
-from common.artifacts.read_intervals import how_sure
-from common.artifacts.split_text import split_sentences
+from common.artifacts import words
+from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
-from common.labels import CLASSES
-from common.metrics.confusion import FEW_CASES
+from common.labels import CLASSES, SYNTHETIC
 from common.metrics.fairness import exclusive_classes
 from common.text import listed
 
+TEMPLATE = Path(__file__).with_name("model_card.md")
+INTENDED_USE = "Intended use"
+ETHICS = "Ethical considerations"
+CAVEATS = "Caveats and recommendations"
+BULLET = "• "
 _WIDTH = 100
 
 
 def card_text(meta: Mapping[str, Any]) -> str:
-    """Fill the template.
-
-    Parameters
-    ----------
-    meta : mapping
-        The content of ``model_meta.json`` as this version writes it.
-    """
+    """Fill the template from ``model_meta.json`` as this version writes it."""
     metrics, settings = meta["metrics"], meta["settings"]
     values = {
         "synthetic": "SYNTHETIC SLICES: " if meta["synthetic"] else "",
@@ -51,32 +46,56 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "versions": ", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
         "one_sided": _one_sided(meta["datasets"]),
         "holdings": table(
-            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups"), holding_rows(meta["datasets"])
+            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups"),
+            holding_rows(meta["datasets"]),
         ),
-        "data_kind": "A program drew these slices: no figure below says anything about patients. " * meta["synthetic"],
+        "data_kind": f"{SYNTHETIC} " * meta["synthetic"],
         "pooled": ", but for this yardstick, which read all of them in one loader" * bool(meta.get("pooled")),
         "findings": _findings(meta["datasets"]),
-        "split": " ".join(split_sentences(meta)),
+        "split": " ".join(words.split_sentences(meta)),
         "left_out": _left_out(metrics["macro_classes"]),
-        "how_sure": how_sure(metrics["intervals"]),
-        "few_cases": FEW_CASES,
+        "how_sure": words.how_sure(metrics["intervals"]),
+        "few": words.FEW,
         "by_hospital": table(("Hospital", "Test slices", "Accuracy", "Macro F1"), hospital_rows(metrics)),
         "by_class": table(("Class", "Test slices", "Recall", "Named so", "Precision", "F1"), class_rows(metrics)),
         "recalls": table(("Hospital", *CLASSES), recall_rows(metrics["per_hospital"])),
-        "calibration": _calibration(meta),
-        "fairness": _fairness(metrics),
-        "warnings": "\n".join(f"- {each.code}: {cell(each.sentence)}" for each in from_json(meta["warnings"]))
-        or "None.",
+        "calibration": words.calibration(meta) or "There was no test slice to measure it on.",
+        "fairness": cell(words.worst_hospital(metrics) or "Fewer than two hospitals were tested."),
+        "warnings": "\n".join(f"- {each.code}: {cell(each.sentence)}" for each in words.cautions_of(meta)) or "None.",
         "command": _command(meta),
     }
-    return Template(template()).substitute(values)
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values)
+
+
+def fixed_section(heading: str) -> list[str]:
+    """Return a section that is the same for every model as plain paragraphs; those of a list begin with `BULLET`.
+
+    Parameters
+    ----------
+    heading : str
+        `INTENDED_USE`, `ETHICS` or `CAVEATS`.
+
+    Raises
+    ------
+    ValueError
+        There is no such section, or a run's own words go into it.
+    """
+    _, found, rest = TEMPLATE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
+    body = rest.partition("\n## ")[0]
+    if not found or "${" in body:
+        raise ValueError(f"'{heading}' is no section that is the same for every model")
+    pieces = [" ".join(piece.split()) for piece in re.split(r"\n\n|\n(?=- )", body.strip())]
+    return [piece.replace("- ", BULLET, 1).replace("`", "") if piece.startswith("- ") else piece for piece in pieces]
 
 
 def _strategy(settings: Mapping[str, Any], name: str) -> str:
     """Return the strategy with the numbers that it uses."""
     chosen = settings.get("strategy", {})
-    numbers = STRATEGIES[name].numbers if name in STRATEGIES else ()
-    used = [f"{number} {chosen[number]:g}" for number in numbers if chosen.get(number) is not None]
+    used = [
+        f"{number} {chosen[number]:g}"
+        for number in (STRATEGIES[name].numbers if name in STRATEGIES else ())
+        if chosen.get(number) is not None
+    ]
     return f"{name} ({', '.join(used)})" if used else name
 
 
@@ -103,32 +122,6 @@ def _findings(datasets: Mapping[str, Any]) -> str:
 def _left_out(macro_classes: list[str]) -> str:
     missing = [name for name in CLASSES if name not in macro_classes]
     return f" (without {listed(missing)})" if missing else ""
-
-
-def _calibration(meta: Mapping[str, Any]) -> str:
-    found = meta["metrics"]["calibration"]
-    if found["ece"] is None:
-        return "There was no test slice to measure it on."
-    plain = f"Expected calibration error (ten bins of equal width): {100 * found['ece']:.1f} points"
-    if meta["temperature"] is None:
-        return f"{plain}. No temperature was fitted: the probabilities are not calibrated."
-    return (
-        f"{plain}; {100 * found['calibrated_ece']:.1f} with the scores divided by {meta['temperature']:.3f}, the "
-        "temperature with the smallest validation loss over all hospitals (Guo et al., ICML 2017)."
-    )
-
-
-def _fairness(metrics: Mapping[str, Any]) -> str:
-    found = metrics["fairness"]
-    if not found:
-        return "Fewer than two hospitals were tested."
-    ends = ends_of(metrics["per_hospital"][found["worst_hospital"]], "test_accuracy")
-    return (
-        f"Worst at {cell(found['worst_hospital'])}: {share_text(found['worst_accuracy'], ends)} % of "
-        f"{found['worst_samples']:,} slices; best at {cell(found['best_hospital'])}: "
-        f"{100 * found['best_accuracy']:.1f} %. Gap {100 * found['gap']:.1f} points, standard deviation over hospitals "
-        f"{100 * found['standard_deviation']:.1f} points."
-    )
 
 
 def _command(meta: Mapping[str, Any]) -> str:

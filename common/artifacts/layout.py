@@ -1,7 +1,4 @@
-"""Where a run's files lie, and how a run gets its number.
-
-Where a study's file lies, and how a study gets its number.
-"""
+"""Where the files of runs and studies lie, and how runs and studies get their numbers."""
 
 from __future__ import annotations
 
@@ -16,22 +13,28 @@ from pathlib import Path
 from common.errors import InputError
 
 RUN_ID = re.compile(r"^run-(\d{3,})$")
+STUDY_ID = re.compile(r"study-(\d{3,9})")
+
+STATUS = "status.json"
+STATS = "dataset_stats.json"
+SPLITS = "dataset_splits.json"
+HISTORY = "training_history.json"
+META = "model_meta.json"
+CARD = "model_card.md"
+LABEL_MAP = "label_map.json"
+CONFIG = "config.yaml"
+WEIGHTS = "global_model.pth"
+STUDY = "study.json"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of one run.
-
-    Attributes
-    ----------
-    output_dir : Path
-        Parent of ``artifacts/``, ``models/`` and ``logs/``.
-    run_id : str
-        For example ``"run-007"``.
-    """
+    """The files of one run."""
 
     output_dir: Path
+    """Parent of ``artifacts/``, ``models/`` and ``logs/``."""
     run_id: str
+    """For example ``"run-007"``."""
 
     @property
     def path(self) -> Path:
@@ -39,19 +42,24 @@ class RunFolder:
         return self.output_dir / "artifacts" / self.run_id
 
     @property
+    def lock(self) -> Path:
+        """Held while the run goes on."""
+        return self.path / ".lock"
+
+    @property
     def status(self) -> Path:
         """State of the run, updated at each step."""
-        return self.path / "status.json"
+        return self.path / STATUS
 
     @property
     def stats(self) -> Path:
         """What each hospital holds."""
-        return self.path / "dataset_stats.json"
+        return self.path / STATS
 
     @property
     def splits(self) -> Path:
         """Which slices train, validate and test, as indices."""
-        return self.path / "dataset_splits.json"
+        return self.path / SPLITS
 
     def match_list(self, key: str) -> Path:
         """Which slices of a hospital others hold too, by index: for that hospital."""
@@ -60,37 +68,62 @@ class RunFolder:
     @property
     def history(self) -> Path:
         """One object a round."""
-        return self.path / "training_history.json"
+        return self.path / HISTORY
 
     @property
     def meta(self) -> Path:
         """The finished model's figures."""
-        return self.path / "model_meta.json"
+        return self.path / META
 
     @property
     def card(self) -> Path:
         """The model card: what a stranger must know of the model."""
-        return self.path / "model_card.md"
+        return self.path / CARD
 
     @property
     def label_map(self) -> Path:
         """Class to index."""
-        return self.path / "label_map.json"
+        return self.path / LABEL_MAP
 
     @property
     def config(self) -> Path:
         """The resolved settings."""
-        return self.path / "config.yaml"
+        return self.path / CONFIG
 
     @property
     def best_weights(self) -> Path:
         """Weights of the best round so far."""
-        return self.path / "global_model.pth"
+        return self.path / WEIGHTS
 
     @property
     def checkpoint(self) -> Path:
         """What a resume needs: weights after the last complete round."""
         return self.path / "checkpoint.pth"
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The files of one study; its runs have folders of their own."""
+
+    output_dir: Path
+    """Parent of ``artifacts/``."""
+    study_id: str
+    """For example ``"study-001"``."""
+
+    @property
+    def path(self) -> Path:
+        """``artifacts/study-###``."""
+        return self.output_dir / "artifacts" / self.study_id
+
+    @property
+    def results(self) -> Path:
+        """The cells and what they say together."""
+        return self.path / STUDY
+
+    @property
+    def lock(self) -> Path:
+        """Held while the study runs."""
+        return self.path / ".lock"
 
 
 def check_writable(output_dir: Path) -> None:
@@ -152,40 +185,6 @@ def new_log(output_dir: Path) -> Path:
             time.sleep(0.2)  # another run took this second
             continue
         return folder / "training.log"
-
-
-STUDY_ID = re.compile(r"study-(\d{3,9})")
-
-
-@dataclass(frozen=True)
-class StudyFolder:
-    """The files of one study; its runs have folders of their own.
-
-    Attributes
-    ----------
-    output_dir : Path
-        Parent of ``artifacts/``.
-    study_id : str
-        For example ``"study-001"``.
-    """
-
-    output_dir: Path
-    study_id: str
-
-    @property
-    def path(self) -> Path:
-        """``artifacts/study-###``."""
-        return self.output_dir / "artifacts" / self.study_id
-
-    @property
-    def results(self) -> Path:
-        """The cells and what they say together."""
-        return self.path / "study.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held while the study runs."""
-        return self.path / ".lock"
 
 
 def list_studies(output_dir: Path) -> list[str]:

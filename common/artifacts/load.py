@@ -1,30 +1,34 @@
-"""The one reader of a run's files: never raises for what a file holds, says in sentences what is missing."""
+"""The reader of a run's files: never raises for what a file holds, says in sentences what is missing.
+
+It asks `common.artifacts.schema` what each field takes. What does not fit is left out; in a list that is the item, in
+an object with names the entry, but a name stays where a record is expected and nothing is known of it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from common.artifacts.read_parse import parse_hospitals, parse_rounds, parse_status
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import Notes, Problem, count, mapping, number, read_json
+from common.artifacts.layout import CARD, CONFIG, HISTORY, META, SPLITS, STATS, STATUS
+from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
+from common.artifacts.values import Notes, count, mapping, number, read_json, sequence
+from common.errors import Problem
 
 RUN_NAME = re.compile(r"run-\d{3,9}")
-STATUS = "status.json"
-STATS = "dataset_stats.json"
-HISTORY = "training_history.json"
-META = "model_meta.json"
-SPLITS = "dataset_splits.json"
-CONFIG = "config.yaml"
-CARD = "model_card.md"
 RUN_FILES = (STATUS, STATS, HISTORY, META)
 
 Stamp = tuple[tuple[str, int, int], ...]
+Record = TypeVar("Record")
+_NOTHING = object()
 
 
 def stamp(*paths: Path) -> Stamp:
@@ -37,22 +41,11 @@ def stamp(*paths: Path) -> Stamp:
 
 def run_stamp(folder: Path) -> Stamp:
     """Return the stamp of everything `load_run` reads in (and, for version 1, beside) a run's folder."""
-    return stamp(*(folder / name for name in RUN_FILES), _service_meta(folder))
+    return stamp(*(folder / name for name in RUN_FILES), folder.parent.parent / "models" / META)
 
 
 def list_runs(output_dir: Path) -> list[str]:
-    """Return the names of the runs below a folder, the highest number first.
-
-    Parameters
-    ----------
-    output_dir : Path
-        The parent of ``artifacts/``.
-
-    Returns
-    -------
-    list of str
-        Names such as ``"run-012"``; empty if there is no such folder.
-    """
+    """Return the names of the runs below a folder, the highest number first; none if there is no such folder."""
     try:
         with os.scandir(output_dir / "artifacts") as entries:
             found = [entry.name for entry in entries if RUN_NAME.fullmatch(entry.name) and entry.is_dir()]
@@ -62,12 +55,7 @@ def list_runs(output_dir: Path) -> list[str]:
 
 
 def load_run(folder: Path) -> Run:
-    """Read one run's folder, whatever state it is in.
-
-    Parameters
-    ----------
-    folder : Path
-        ``<output_dir>/artifacts/run-###``.
+    """Read one run's folder, ``<output_dir>/artifacts/run-###``, whatever state it is in.
 
     Returns
     -------
@@ -77,7 +65,7 @@ def load_run(folder: Path) -> Run:
     problems: list[Problem] = []
     status_notes, stats_notes, history_notes, meta_notes = (Notes(name, problems) for name in RUN_FILES)
     status_raw = read_json(folder / STATUS, status_notes)  # version 1 wrote none
-    status = parse_status(status_raw, status_notes)
+    status = _status(status_raw, status_notes)
     early = status.state == "running" and not status.round
     stats_raw = read_json(
         folder / STATS,
@@ -89,11 +77,11 @@ def load_run(folder: Path) -> Run:
         history_notes,
         missing=None if early else f"{HISTORY} is not there, so no round can be shown.",
     )
-    meta = _load_meta(folder, meta_notes, completed=status.state == "completed")
-    rounds = parse_rounds(history_raw, history_notes)
+    meta = _meta(folder, meta_notes, completed=status.state == "completed")
+    rounds = _rounds(history_raw, history_notes)
     if not meta and status_raw is None:
         meta = _version_one_meta(folder, [r.val_accuracy for r in rounds if r.val_accuracy is not None], len(rounds))
-    hospitals = parse_hospitals(stats_raw, stats_notes)
+    hospitals = _hospitals(stats_raw, stats_notes)
     return Run(folder.name, folder, status, hospitals, rounds, meta, tuple(problems))
 
 
@@ -142,7 +130,7 @@ def load_service_meta(output_dir: Path) -> tuple[Mapping[str, Any], tuple[Proble
     return mapping(raw), tuple(notes.problems)
 
 
-def _load_meta(folder: Path, notes: Notes, *, completed: bool) -> Mapping[str, Any]:
+def _meta(folder: Path, notes: Notes, *, completed: bool) -> Mapping[str, Any]:
     missing = f"{META} is not there although the run completed, so its test figures are not known."
     raw = read_json(folder / META, notes, missing=missing if completed else None)
     if raw is not None and not isinstance(raw, Mapping):
@@ -158,8 +146,41 @@ def _version_one_meta(folder: Path, val_accuracies: list[float], rounds: int) ->
     return meta if same and "run_id" not in meta and count(meta.get("num_epochs")) == rounds else {}
 
 
-def _service_meta(folder: Path) -> Path:
-    return folder.parent.parent / "models" / META
+def _status(raw: Any, notes: Notes) -> Status:
+    status = read_record(Status, raw, notes)
+    if raw is not None and status.state not in STATES:
+        notes.add(f"{notes.file} names no known state, so whether the run still goes on is not known.")
+        status.state = UNRECORDED
+    return status
+
+
+def _hospitals(raw: Any, notes: Notes) -> dict[str, HospitalData]:
+    if raw is not None and not mapping(raw):
+        notes.add(f"{notes.file} names no hospital.")
+    found: dict[str, HospitalData] = {}
+    for name, body in mapping(raw).items():
+        if not mapping(body):
+            notes.add(f"{notes.file}: the entry of '{name}' is no object and was left out.")
+            continue
+        found[name] = read_record(HospitalData, body, notes, name, name=name)
+        if not found[name].class_counts:
+            notes.add(f"{notes.file}: '{name}' has no class counts.")
+        if found[name].location is None:
+            notes.add(f"{notes.file}: '{name}' has no usable location, so the map leaves it out.")
+    return found
+
+
+def _rounds(raw: Any, notes: Notes) -> tuple[Round, ...]:
+    """Return the rounds by number; of two with one number the later counts."""
+    if raw is not None and not isinstance(raw, list):
+        notes.add(f"{notes.file} does not hold a list of rounds.")
+    rounds: dict[int, Round] = {}
+    for position, body in enumerate(sequence(raw), start=1):
+        if numbered := count(mapping(body).get("epoch")):
+            rounds[numbered] = read_record(Round, body, notes, f"round {numbered}", number=numbered)
+        else:
+            notes.add(f"{notes.file}: entry {position} names no round and was left out.")
+    return tuple(rounds[key] for key in sorted(rounds))
 
 
 def _stat(path: Path) -> tuple[int, int]:
@@ -168,3 +189,72 @@ def _stat(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, -1
     return found.st_mtime_ns, found.st_size
+
+
+def read_record(kind: type[Record], body: Any, notes: Notes, where: str = "", **given: Any) -> Record:
+    """Read one object; each of its fields is there or has its default.
+
+    Parameters
+    ----------
+    kind : type
+        A record of `common.artifacts.schema`.
+    body : object
+        As JSON gives it; anything but an object leaves every field at its default.
+    notes : Notes
+        Get a sentence for each value whose type says what it should have been.
+    where : str
+        The object's name in such a sentence, for example ``"round 2"``.
+    **given
+        Fields that are known already; those without a default among them.
+    """
+    known = mapping(body)
+    for name, key, takes in _fields(kind):  # type: ignore[arg-type]
+        if name not in given and key in known:
+            value = _fit(known[key], takes, notes, where, key)
+            if value is not _NOTHING:
+                given[name] = value
+    return kind(**given)
+
+
+@cache
+def _fields(kind: Any) -> list[tuple[str, str, Any]]:
+    """Return each field's name, its key in the file, and what it takes."""
+    if dataclasses.is_dataclass(kind):
+        return [(name, name, takes) for name, takes in get_type_hints(kind, include_extras=True).items()]
+    return [(each.name, each.encode_name, each.type) for each in msgspec.structs.fields(kind)]
+
+
+def _fit(value: Any, takes: Any, notes: Notes, where: str, key: str) -> Any:
+    """Return a value as its field takes it, or `_NOTHING`."""
+    origin, inner = get_origin(takes), get_args(takes)
+    if origin in (Union, UnionType):  # one type, or nothing
+        wanted = next(each for each in inner if each not in (NoneType, msgspec.UnsetType))
+        return _NOTHING if value is None else _fit(value, wanted, notes, where, key)
+    if _is_record(takes):
+        return read_record(takes, value, notes, f"{where}, {key}")
+    if origin is dict:
+        entries = {name: _fit(each, inner[1], notes, where, name) for name, each in mapping(value).items()}
+        return {name: each for name, each in entries.items() if each is not _NOTHING}
+    if origin is list or (origin is tuple and inner[1:] == (...,)):
+        items = [each for each in sequence(value) if mapping(each) or not _is_record(inner[0])]
+        fitting = (_fit(each, inner[0], notes, where, key) for each in items)
+        return origin(each for each in fitting if each is not _NOTHING)
+    return _leaf(value, takes, notes, f"{where}: {key}")
+
+
+def _leaf(value: Any, takes: Any, notes: Notes, what: str) -> Any:
+    """Return what is taken whole or not at all."""
+    whole = [int(value)] if isinstance(value, float) and value.is_integer() else []  # 3.0 counts as 3
+    for each in (value, *whole):
+        try:
+            return msgspec.convert(each, takes)
+        except (msgspec.ValidationError, OverflowError):
+            continue
+    for meta in get_args(takes)[1:] if get_origin(takes) is Annotated else ():
+        if value is not None and meta.extra:
+            notes.add(f"{notes.file}: {what} is {meta.extra['else']} and was left out.")
+    return _NOTHING
+
+
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or dataclasses.is_dataclass(kind))

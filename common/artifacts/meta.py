@@ -1,56 +1,26 @@
-"""``model_meta.json``: the finished model's figures, in version 1's keys with the hospitals' own beside them."""
+"""``model_meta.json`` of a finished run: its figures, and what makes them worth less than they seem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from common.artifacts.cautions import cautions, to_json
+from common.artifacts import words
 from common.artifacts.meta_metrics import metrics_json
+from common.artifacts.schema import Caution, ModelMeta, to_json
+from common.config.strategies import NOTHING, POOLED_STRATEGY
 from common.labels import CLASSES, NUM_CLASSES
+from common.metrics.calibration import is_at_edge
 from common.metrics.evaluation import EvaluateResult
 from common.protocol.description import Description
+from common.text import counted, listed
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What the meta file is made of.
-
-    Attributes
-    ----------
-    run_id, strategy : str
-        Which run, and how it aggregated.
-    seed, rounds, best_round, image_size : int
-        From the settings and the history.
-    best_val_accuracy : float
-        Of the best round, a fraction.
-    temperature : float or None
-        That makes the best round's confidence honest on the validation slices; None where none was fitted.
-    engine : str
-        What carried the messages.
-    device : str
-        What the hospitals trained on.
-    descriptions : sequence of Description
-        Every hospital, in configured order.
-    stats : mapping
-        The content of ``dataset_stats.json``.
-    tests : mapping of str to EvaluateResult
-        By hospital name; a hospital that did not answer is absent.
-    missing_hospitals : list of str
-        Hospitals that missed at least one round, or the test.
-    grouped : bool
-        Whether duplicates and neighbours were kept on one side of the split.
-    sha256 : str or None
-        Of ``global_model.pth``; None where the hospitals share no model.
-    versions : dict of str to str
-        See `common.artifacts.status.versions`.
-    settings : mapping
-        The resolved configuration.
-    test_slices_trained_elsewhere : int or None
-        Test slices of one hospital that another trains on; None where the hospitals were not compared.
-    """
+    """What the meta file is made of."""
 
     run_id: str
     strategy: str
@@ -59,52 +29,157 @@ class FinishedRun:
     best_round: int
     image_size: int
     best_val_accuracy: float
+    """Of the best round, a fraction."""
     temperature: float | None
+    """That makes the best round's confidence honest on the validation slices; None where none was fitted."""
     engine: str
     device: str
+    """What the hospitals trained on."""
     descriptions: Sequence[Description]
+    """Every hospital, in configured order."""
     stats: Mapping[str, Any]
+    """The content of ``dataset_stats.json``."""
     tests: Mapping[str, EvaluateResult]
-    missing_hospitals: list[str]
+    """By hospital name; a hospital that did not answer is absent."""
+    missing_hospitals: Sequence[str]
     grouped: bool
+    """Whether duplicates and neighbours were kept on one side of the split."""
     sha256: str | None
     versions: Mapping[str, str]
     settings: Mapping[str, Any]
+    """The resolved configuration."""
     test_slices_trained_elsewhere: int | None = None
+    """Test slices of one hospital that another trains on; None where the hospitals were not compared."""
+    keeps: str = NOTHING
+    """What stays at the hospitals, one of `common.model.local_layers.KEEPS`."""
+    token: str = ""
+    """Names the folder below each hospital's cache folder in which its own model lies."""
+    best_epochs: Mapping[str, int] = field(default_factory=dict)
+    """Hospital's name to the round whose model it tested."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
     """Return ``model_meta.json``."""
     hospitals = run.descriptions
-    return {
-        "trained_at": datetime.now().isoformat(),
-        "num_classes": NUM_CLASSES,
-        "num_epochs": run.rounds,
-        "best_epoch": run.best_round,
-        "device": run.device,
-        "datasets": run.stats,
-        "total_samples": sum(d.numbers["total_samples"] for d in hospitals),
-        "train_samples": sum(len(d.train_idx) for d in hospitals),
-        "val_samples": sum(len(d.val_idx) for d in hospitals),
-        "test_samples": sum(len(d.test_idx) for d in hospitals),
-        "metrics": metrics_json(run.tests, run.best_val_accuracy, run.temperature),
-        "temperature": run.temperature,
-        "warnings": to_json(cautions(hospitals, run.temperature, run.test_slices_trained_elsewhere)),
-        "run_id": run.run_id,
-        "strategy": run.strategy,
-        "engine": run.engine,
-        "seed": run.seed,
-        "image_size": run.image_size,
-        "precision": ", ".join(sorted({d.precision for d in hospitals})),
-        "classes": list(CLASSES),
-        "sha256": run.sha256,
-        "synthetic": any(d.synthetic for d in hospitals),
-        "missing_hospitals": run.missing_hospitals,
-        "split": {
+    personal = {"folder": f"runs/{run.token}", "best_epochs": dict(run.best_epochs)}
+    meta = ModelMeta(
+        trained_at=datetime.now().isoformat(),
+        num_classes=NUM_CLASSES,
+        num_epochs=run.rounds,
+        best_epoch=run.best_round,
+        device=run.device,
+        datasets=run.stats,
+        total_samples=sum(d.numbers["total_samples"] for d in hospitals),
+        train_samples=sum(len(d.train_idx) for d in hospitals),
+        val_samples=sum(len(d.val_idx) for d in hospitals),
+        test_samples=sum(len(d.test_idx) for d in hospitals),
+        metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
+        temperature=run.temperature,
+        warnings=cautions(hospitals, run.temperature, run.test_slices_trained_elsewhere),
+        run_id=run.run_id,
+        strategy=run.strategy,
+        engine=run.engine,
+        seed=run.seed,
+        image_size=run.image_size,
+        precision=", ".join(sorted({d.precision for d in hospitals})),
+        classes=list(CLASSES),
+        sha256=run.sha256,
+        synthetic=any(d.synthetic for d in hospitals),
+        missing_hospitals=list(run.missing_hospitals),
+        split={
             "grouped": run.grouped,
             "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
         },
-        "versions": dict(run.versions),
-        "settings": dict(run.settings),
+        versions=run.versions,
+        settings=run.settings,
+        pooled=run.strategy == POOLED_STRATEGY,
+        model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),
+        notice=words.notice(run.strategy),
+        no_shared_model=words.no_shared_model(run.keeps),
+        personal_models=None if run.keeps == NOTHING else personal,
+    )
+    return to_json(meta)
+
+
+def cautions(
+    descriptions: Sequence[Description], temperature: float | None = None, trained_elsewhere: int | None = None
+) -> list[Caution]:
+    """Return every reason for doubt that the hospitals' counts, their copies and the fit of the temperature give.
+
+    Parameters
+    ----------
+    descriptions : sequence of Description
+        In configured order.
+    temperature : float or None
+        As fitted (see `common.metrics.calibration`).
+    trained_elsewhere : int or None
+        Test slices of one hospital that another trains on; None where the hospitals were not compared.
+    """
+    found = {
+        "EVAL001": _shared_groups(descriptions),
+        "EVAL002": _two_labels(descriptions),
+        "EVAL003": _near_two_labels(descriptions),
+        "EVAL004": _edge(temperature),
+        "EVAL005": _copies(trained_elsewhere),
     }
+    return [Caution(code, sentence) for code, sentence in found.items() if sentence]
+
+
+def _shared_groups(descriptions: Sequence[Description]) -> str | None:
+    at = {d.name: d.groups_across_splits for d in descriptions if d.groups_across_splits}
+    if not at:
+        return None
+    return (
+        f"{counted(sum(at.values()), 'group')} of look-alike or neighbouring slices "
+        f"{'stands' if sum(at.values()) == 1 else 'stand'} on more than one side of the split ({_where(at)}): the "
+        "model has seen what it is tested on, so the figures flatter it; train again with data.group_split=true."
+    )
+
+
+def _two_labels(descriptions: Sequence[Description]) -> str | None:
+    at = _audited(descriptions, "DATA007")
+    if not at:
+        return None
+    return (
+        f"One picture stands under two labels ({_where(at)} files): those files were left out, and other labels may be "
+        "wrong as well; let a radiologist decide."
+    )
+
+
+def _near_two_labels(descriptions: Sequence[Description]) -> str | None:
+    at = _audited(descriptions, "DATA010")
+    if not at:
+        return None
+    return (
+        f"Slices that look almost exactly alike stand under two labels ({_where(at)} pairs): one label of each pair "
+        "may be wrong, and counts in the figures as it stands; let a radiologist look at them."
+    )
+
+
+def _edge(temperature: float | None) -> str | None:
+    if temperature is None or not is_at_edge(temperature):
+        return None
+    return (
+        f"The temperature lies at the end of its range ({temperature:g}), as it does where the validation slices are "
+        "too few or all answered alike: do not rely on the calibrated probabilities."
+    )
+
+
+def _copies(trained_elsewhere: int | None) -> str | None:
+    if not trained_elsewhere:
+        return None
+    return (
+        f"{counted(trained_elsewhere, 'test slice')} of one hospital {'is' if trained_elsewhere == 1 else 'are'} "
+        "trained on at another: the model has seen what it is tested on, so the figures flatter it; each hospital "
+        "finds its copies by index in the run's cross_duplicates/, and one of each two should be left out."
+    )
+
+
+def _audited(descriptions: Sequence[Description], code: str) -> dict[str, int]:
+    """Return the count of a finding by the hospitals that have it."""
+    return {d.name: finding["count"] for d in descriptions for finding in d.numbers["audit"] if finding["code"] == code}
+
+
+def _where(counts: Mapping[str, int]) -> str:
+    return listed([f"{name} {count:,}" for name, count in counts.items()])

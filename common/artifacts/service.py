@@ -12,18 +12,19 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from common.artifacts.files import write_bytes
 from common.artifacts.layout import RunFolder, existing_run
-from common.artifacts.run_labels import POOLED
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
-from common.artifacts.service_weights import check_weights
+from common.artifacts.words import POOLED
 from common.errors import InputError, ProjectError, RunError
+from common.files import write_bytes
 from common.labels import LABEL_MAP
+
+if TYPE_CHECKING:
+    import torch
 
 LOCK_SECONDS = 60.0
 MAX_REASON = 500
@@ -31,24 +32,16 @@ MAX_REASON = 500
 
 @dataclass(frozen=True)
 class ServiceModel:
-    """What is in service, read whole.
-
-    Attributes
-    ----------
-    weights : dict of str to Tensor
-        A state_dict on the CPU that fits ``build_model()``.
-    meta : dict
-        ``model_meta.json``.
-    sha256 : str
-        Of the weights' file, hexadecimal.
-    verified : bool
-        Whether ``model_meta.json`` records the same SHA-256; False for files of version 1, which records none.
-    """
+    """What is in service, read whole."""
 
     weights: dict[str, torch.Tensor]
+    """A state_dict on the CPU that fits ``build_model()``."""
     meta: dict[str, Any]
+    """``model_meta.json``."""
     sha256: str
+    """Of the weights' file, hexadecimal."""
     verified: bool
+    """Whether ``model_meta.json`` records the same SHA-256; False for files of version 1, which records none."""
 
 
 def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> None:
@@ -58,8 +51,6 @@ def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> No
     ----------
     output_dir : Path
         Parent of ``artifacts/`` and ``models/``.
-    run_id : str
-        For example ``"run-003"``.
     reason : str
         Why; not empty, kept to one line of at most 500 characters.
     by : str
@@ -137,8 +128,6 @@ def load_service(output_dir: Path, *, attempts: int = 20, pause: float = 0.1) ->
 
     Parameters
     ----------
-    output_dir : Path
-        Parent of ``models/``.
     attempts : int
         How often to read again while weights and ``model_meta.json`` disagree (a change is under way).
     pause : float
@@ -165,8 +154,14 @@ def _load_once(models: Path) -> ServiceModel:
     _check_labels(_read(labels), labels)
     meta = _parse(_read(meta_path), meta_path)
     recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
-    state = check_weights(content, recorded, _short(weights))
+    state = _checked(content, recorded, _short(weights))
     return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), verified=recorded is not None)
+
+
+def _checked(content: bytes, sha256: str | None, name: str) -> dict[str, torch.Tensor]:
+    from common.artifacts.weights import check_weights  # brings torch, which who only asks does without
+
+    return check_weights(content, sha256, name)
 
 
 def _check_completed(run: RunFolder) -> None:
@@ -184,7 +179,7 @@ def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     sha256 = _parse(meta, run.meta).get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
-    check_weights(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
+    _checked(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
     return contents, sha256
 
 

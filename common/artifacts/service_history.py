@@ -14,30 +14,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the model in service.
-
-    Attributes
-    ----------
-    at : str
-        ISO 8601 with zone.
-    run_id : str
-        The run that was put in service.
-    previous : str or None
-        The run that was there before; None where there was none, or where its number is not recorded.
-    reason : str
-        Why, in the words of the person (or program) that did it.
-    by : str
-        Who did it, for example ``"server"`` or ``"dashboard"``.
-    sha256 : str
-        Of the weights that were put in service.
-    """
+    """One change of the model in service."""
 
     at: str
+    """ISO 8601 with zone."""
     run_id: str
+    """The run that was put in service."""
     previous: str | None
+    """The run that was there before; None where there was none, or where its number is not recorded."""
     reason: str
+    """Why, in the words of the person (or program) that did it."""
     by: str
+    """Who did it, for example ``"server"`` or ``"dashboard"``."""
     sha256: str
+    """Of the weights that were put in service."""
 
 
 def meta_in_service(output_dir: Path) -> dict[str, Any] | None:

@@ -1,15 +1,33 @@
-"""The board's three questions, each answered from the intervals: a headline and what it rests on."""
+"""What a study answers: the board's three questions, and what each hospital brings to the others.
+
+Every answer follows from intervals: a headline, and what it rests on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from common.study.records import LOCAL, POOLED, Study
-from common.study.statistics import ACCURACY, Estimate, Measure, Verdict, estimate, over_seeds, paired, verdict
+from common.study.statistics import (
+    ACCURACY,
+    MEASURES,
+    Estimate,
+    Measure,
+    Verdict,
+    contribution,
+    estimate,
+    over_seeds,
+    paired,
+    verdict,
+)
 from common.study.uncertainty import how_sure
 
 TOGETHER = "All hospitals together"
+MEANING = (
+    "Both federations are tested on the same slices of the other hospitals. Without a hospital there are fewer slices "
+    "and gradient steps; what it brings is all of that together."
+)
 QUESTIONS = (
     "Is the shared model better for our patients than our own would be?",
     "How far is it from what pooling all data would give?",
@@ -19,16 +37,7 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer in plain words.
-
-    Attributes
-    ----------
-    question : str
-    headline : str
-        One sentence.
-    lines : tuple of str
-        What stands behind it, one sentence each.
-    """
+    """An answer in plain words: one sentence, and what stands behind it, one sentence each."""
 
     question: str
     headline: str
@@ -37,29 +46,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two strategies, paired by seed.
-
-    Attributes
-    ----------
-    subject, reference : str
-        Strategies; subject minus reference.
-    measure : str
-        Key of a `Measure`.
-    hospital : str or None
-        Whose test slices; None for all together.
-    estimate : Estimate or None
-        Of the paired differences, as fractions.
-    seeds : tuple of int
-        The seeds that both have.
-    verdict : Verdict
-    """
+    """Two strategies, subject minus reference, paired by seed."""
 
     subject: str
     reference: str
     measure: str
+    """Key of a `Measure`."""
     hospital: str | None
+    """Whose test slices; None for all together."""
     estimate: Estimate | None
+    """Of the paired differences, as fractions."""
     seeds: tuple[int, ...]
+    """The seeds that both have."""
     verdict: Verdict
 
 
@@ -118,3 +116,39 @@ def _counted(found: Sequence[Difference]) -> tuple[str, ...]:
     better = [each.hospital for each in found if each.verdict.kind == "better"]
     said = f"Better at {len(better)} of {len(found)} hospitals, worse at {len(worse)}; the others are not decided."
     return (said,) if found else ()
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one hospital brings: the federation with everybody minus the one without it."""
+
+    hospital: str
+    """The one left out."""
+    on: str | None
+    """Another hospital, on whose test slices this was measured; None for all others together."""
+    measure: str
+    """Key of a `Measure`."""
+    estimate: Estimate | None
+    """Of with minus without, paired by seed, as fractions."""
+    verdict: Verdict
+    """Better: the others gain from it."""
+
+
+def contributions(study: Study, measures: tuple[Measure, ...] = MEASURES) -> Iterator[Contribution]:
+    """Yield what each hospital brings to the others together and to each of them; nothing if that was not asked."""
+    if not study.leave_one_out:
+        return
+    for hospital in study.hospitals:
+        others = tuple(name for name in study.hospitals if name != hospital)
+        for on in (None, *others):
+            for measure in measures:
+                yield _contribution(study, hospital, on, measure, others)
+
+
+def _contribution(
+    study: Study, hospital: str, on: str | None, measure: Measure, others: tuple[str, ...]
+) -> Contribution:
+    places = others if on is None else (on,)
+    found = estimate(list(contribution(study, hospital, measure, places).values()))
+    full = over_seeds(study, study.federated or "", measure, places)
+    return Contribution(hospital, on, measure.key, found, verdict(found, full.spread if full else None))

@@ -24,21 +24,14 @@ from common.study.records import CellResult, Study
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure.
-
-    Attributes
-    ----------
-    key : str
-        As in JSON: ``"accuracy"``, ``"macro_f1"``, ``"recall_glioma"``.
-    title : str
-        On the terminal.
-    of : callable
-        Confusion matrix ``[4, 4]`` to a fraction, or to None where there is no case.
-    """
+    """One figure."""
 
     key: str
+    """As in JSON: ``"accuracy"``, ``"macro_f1"``, ``"recall_glioma"``."""
     title: str
+    """On the terminal."""
     of: Callable[[Confusion], float | None]
+    """Confusion matrix to a fraction, or to None where there is no case."""
 
 
 def _accuracy(confusion: Confusion) -> float | None:
@@ -66,24 +59,15 @@ MEASURES: tuple[Measure, ...] = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds.
-
-    Attributes
-    ----------
-    mean : float
-        In the unit of the values.
-    interval : tuple of float or None
-        95 % interval of the mean; None with one value, which cannot tell how much another would differ.
-    spread : float or None
-        Standard deviation of the values (n - 1 in the denominator); None with one value.
-    n : int
-        Values, at least 1.
-    """
+    """A mean over seeds, in the unit of the values."""
 
     mean: float
     interval: Interval | None
+    """95 % interval of the mean; None with one value, which cannot tell how much another would differ."""
     spread: float | None
+    """Standard deviation of the values (n - 1 in the denominator); None with one value."""
     n: int
+    """Values, at least 1."""
 
 
 SHARE = (0.0, 1.0)
@@ -191,7 +175,6 @@ def confusion_at(result: CellResult, places: Sequence[str]) -> Confusion | None:
 
     Parameters
     ----------
-    result : CellResult
     places : sequence of str
         Names of hospitals. A sum over fewer would be another quantity, so that it is not given.
     """
@@ -205,9 +188,6 @@ def values(study: Study, strategy: str, measure: Measure, places: Sequence[str])
 
     Parameters
     ----------
-    study : Study
-    strategy : str
-    measure : Measure
     places : sequence of str
         Hospitals whose test slices count, together.
     """
@@ -232,10 +212,8 @@ def contribution(study: Study, hospital: str, measure: Measure, places: Sequence
 
     Parameters
     ----------
-    study : Study
     hospital : str
         The one that is left out.
-    measure : Measure
     places : sequence of str
         Others, whose test slices count together; both federations are tested on the same ones.
     """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from common.labels import CLASSES
+from common.labels import CLASSES, SYNTHETIC
+from common.metrics.confusion import FEW_CASES
 from common.study.records import COMPLETED, LOCAL, POOLED, CellResult, Study
 from common.study.statistics import Estimate, confusion_at, seeds
 
-FEW_CASES = 20
 ONE_SEED = (
     "One seed cannot tell: another split and other first weights may turn the answer round. Run at least three, "
     "for example study.seeds=[42,43,44]."
@@ -57,7 +57,7 @@ def _widest(found: Sequence[Estimate | None]) -> float:
 
 def _doubts(study: Study) -> Iterator[str]:
     if study.synthetic:
-        yield "The slices are SYNTHETIC: a program drew them, so that no figure says anything about patients."
+        yield SYNTHETIC
     yield _steps(study)
     yield from (f"Not like for like: {each}." for each in study.unlike)
     if study.unfinished:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.artifacts.read_records import HospitalRound, Round
+from common.artifacts.schema import HospitalRound, Round
 from dashboard.charts import formats
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from common.artifacts.read_records import HospitalData
+from common.artifacts.schema import HospitalData
 from common.labels import CLASSES
 from dashboard.charts import formats
 from dashboard.charts.theme import CLASS_PATTERNS, Palette, base_figure, class_title, marks

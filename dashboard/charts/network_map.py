@@ -13,7 +13,7 @@ from typing import Any
 
 import folium
 
-from common.artifacts.read_records import HospitalData
+from common.artifacts.schema import HospitalData
 from dashboard.charts import formats
 from dashboard.charts.theme import Palette, marks, plain
 from dashboard.data.facts import TestFigures

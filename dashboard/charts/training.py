@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from common.artifacts.read_records import Round, Run
+from common.artifacts.schema import Round, Run
 from dashboard.charts import formats
 from dashboard.charts.measures import Measure
 from dashboard.charts.theme import Palette, base_figure, marks, plain

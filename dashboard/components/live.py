@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from common.artifacts.load import Stamp, list_runs, run_stamp, stamp
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts import formats
 from dashboard.data import cached
 from dashboard.data.logs import log_path

@@ -9,8 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from common.artifacts.read_records import UNRECORDED, Run
-from common.artifacts.read_values import Problem
+from common.artifacts.schema import UNRECORDED, Run
+from common.errors import Problem
 from dashboard.charts import formats
 from dashboard.charts.theme import Palette, markdown, palette
 

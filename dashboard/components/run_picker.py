@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts.theme import markdown
 from dashboard.components import address, parts
 from dashboard.data import cached

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from common.artifacts.read_records import Finding, HospitalData, Run
+from common.artifacts.schema import Finding, HospitalData, Run
 from common.labels import CLASSES
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title

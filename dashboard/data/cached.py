@@ -10,8 +10,8 @@ import streamlit as st
 
 from common.artifacts import load
 from common.artifacts.layout import StudyFolder, list_studies
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import Problem
+from common.artifacts.schema import Run
+from common.errors import Problem
 from dashboard import settings as operator
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _run(folder: str, stamp: load.Stamp) -> Run:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _study(folder: str, stamp: load.Stamp) -> Study:
-    from common.artifacts.load_study import load_study  # brings scikit-learn, which the other pages do without
+    from common.artifacts.study import load_study  # brings scikit-learn, which the other pages do without
 
     return load_study(Path(folder))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from common.artifacts.read_cautions import from_json
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import count, mapping, texts
-from common.artifacts.run_labels import POOLED
+from common.artifacts.schema import Run
+from common.artifacts.values import count, mapping, texts
+from common.artifacts.words import POOLED, cautions_of
 from dashboard.charts import formats
 from dashboard.charts.theme import class_title
 from dashboard.data import shared_slices
@@ -26,7 +25,7 @@ def remarks(run: Run, results: Iterable[Result]) -> list[Remark]:
     results : iterable of Result
         Its test over all hospitals and at each of them.
     """
-    recorded = from_json(run.meta.get("warnings"))
+    recorded = cautions_of(run.meta)
     codes = {each.code for each in recorded}
     found = [
         _synthetic(run),

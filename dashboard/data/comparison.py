@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from common.artifacts.read_records import HospitalRound, Round, Run
-from common.artifacts.read_values import mapping
+from common.artifacts.schema import HospitalRound, Round, Run
+from common.artifacts.values import mapping
 from dashboard.charts import formats
 from dashboard.charts.measures import MEASURES, Measure
 from dashboard.data.facts import overall_test

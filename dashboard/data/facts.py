@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from common.artifacts.read_intervals import recorded_interval
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import count, interval, mapping, number
+from common.artifacts.schema import Run
+from common.artifacts.values import count, interval, mapping, number
+from common.artifacts.words import recorded_interval
 from common.labels import CLASSES
 from common.metrics.fairness import exclusive_classes
 from dashboard.charts import formats

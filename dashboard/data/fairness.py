@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import pstdev
 
-from common.artifacts.read_records import Round, Run
-from common.artifacts.read_values import count, interval, mapping, number, text
+from common.artifacts.schema import Round, Run
+from common.artifacts.values import count, interval, mapping, number, text
 from dashboard.charts import formats
 from dashboard.data.facts import hospital_tests
 from dashboard.data.shares import Share, written

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from common.artifacts.read_records import Round, Run
+from common.artifacts.schema import Round, Run
 from dashboard.charts import formats
 
 STALE_FACTOR = 3.0

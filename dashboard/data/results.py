@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from common.artifacts.read_intervals import how_sure, recorded_interval
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import count, mapping, matrix, number
+from common.artifacts.schema import Run
+from common.artifacts.values import count, mapping, matrix, number
+from common.artifacts.words import how_sure, recorded_interval
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.confusion import Confusion, figures, is_few
 from common.metrics.intervals import Interval, f1_interval, wider, wilson

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from common.overlap.matches import CrossDuplicates
 from dashboard.charts import formats
 from dashboard.data.remark import Remark

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from common.study import site
-from common.study.answers import TOGETHER, difference
-from common.study.leave_one_out import contributions
+from common.study.answers import TOGETHER, contributions, difference
 from common.study.records import Study
 from common.study.statistics import MEASURES, Estimate, Measure, Verdict, over_seeds
 from common.study.uncertainty import title

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import mapping, number
+from common.artifacts.schema import Run
+from common.artifacts.values import mapping, number
 from common.metrics.calibration import Bin, expected_calibration_error, from_json
 
 NOT_RECORDED = "Not recorded for this run."

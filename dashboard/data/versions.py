@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import count, text
+from common.artifacts.schema import Run
 from common.artifacts.service_history import Change
+from common.artifacts.values import count, text
 from dashboard.charts import formats
 from dashboard.data.facts import overall_test
 from dashboard.data.shares import Share, written

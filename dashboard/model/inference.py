@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from common.artifacts.read_values import count, mapping, number, text
 from common.artifacts.service import ServiceModel, load_service
+from common.artifacts.values import count, mapping, number, text
 from common.labels import CLASSES
 from common.metrics.calibration import in_range
 from common.model.registry import build_model

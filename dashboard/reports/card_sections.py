@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reportlab.platypus import Flowable, KeepTogether
 
-from common.artifacts.card_template import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
-from common.artifacts.read_records import Run
-from common.artifacts.split_text import split_sentences
+from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
+from common.artifacts.schema import Run
+from common.artifacts.words import split_sentences
 from dashboard.charts import formats
 from dashboard.reports.style import paragraph, table
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import mapping, text
+from common.artifacts.schema import Run
+from common.artifacts.values import mapping, text
 from common.labels import CLASSES
 from common.text import counted
 from dashboard.charts import formats

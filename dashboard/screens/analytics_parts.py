@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from common.artifacts.load import load_card
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from common.metrics.calibration import expected_calibration_error
 from dashboard.charts import analytics, formats
 from dashboard.charts.theme import Palette, class_title, markdown

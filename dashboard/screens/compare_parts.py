@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts import compare
 from dashboard.charts.measures import MEASURES, Measure
 from dashboard.charts.theme import Palette, markdown

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from common.artifacts.read_records import Finding, HospitalData, Run
+from common.artifacts.schema import Finding, HospitalData, Run
 from dashboard.charts import formats
 from dashboard.charts.theme import markdown
 from dashboard.components import parts, text_table

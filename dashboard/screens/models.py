@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from common.artifacts.read_values import text
 from common.artifacts.service_history import read_changes
+from common.artifacts.values import text
 from dashboard.components import parts, run_picker, text_table
 from dashboard.data import cached
 from dashboard.data.versions import change_table, version_table, versions

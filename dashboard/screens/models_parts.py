@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from common.artifacts.read_values import count, text
 from common.artifacts.service_history import Change, meta_in_service
+from common.artifacts.values import count, text
 from common.errors import ProjectError
 from dashboard import settings as operator
 from dashboard.charts import formats

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from common.artifacts.read_intervals import how_sure
-from common.artifacts.read_values import mapping
+from common.artifacts.values import mapping
+from common.artifacts.words import how_sure
 from dashboard.charts import network
 from dashboard.charts.theme import markdown
 from dashboard.components import live, parts, run_picker, text_table

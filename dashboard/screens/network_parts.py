@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts import formats
 from dashboard.charts import network_map as netmap
 from dashboard.charts.theme import Palette, class_title, markdown

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts import formats, training
 from dashboard.charts.measures import ACCURACY
 from dashboard.charts.theme import Palette, markdown

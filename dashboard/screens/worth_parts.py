@@ -11,8 +11,7 @@ import streamlit as st
 
 from common.metrics.fairness import exclusive_classes
 from common.study import site
-from common.study.answers import Answer
-from common.study.leave_one_out import MEANING
+from common.study.answers import MEANING, Answer
 from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
 from common.study.statistics import Measure, seeds
 from common.study.uncertainty import missing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flwr.app import MessageType
 
-from common.artifacts.history import Failure
+from common.artifacts.schema import Failure
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import REPLICATES
 from common.model.weights import Arrays

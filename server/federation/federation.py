@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
-from common.artifacts.history import RoundRecord
-from common.artifacts.run_labels import model_tested
+from common.artifacts.schema import Round, to_json
+from common.artifacts.words import model_tested
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
-from common.metrics.confusion import figures
 from common.model.weights import Arrays
 from common.protocol.description import Description
 from common.protocol.plan import Plan, plan_of
@@ -142,16 +141,16 @@ class Federation:
         self.progress.described[description.key] = description.to_json()
 
 
-def advance(progress: RunProgress, arrays: Arrays, record: RoundRecord) -> bool:
+def advance(progress: RunProgress, arrays: Arrays, record: Round) -> bool:
     """Take a complete round into the progress; return whether it is the best so far.
 
     Best is the higher validation accuracy, then the lower loss; a round that fewer hospitals validated is never better,
     since its accuracy is another quantity.
     """
-    accuracy = figures(record.val_confusion).accuracy
-    score = (float(record.image_size), float(len(record.validated)), accuracy, -record.val_loss)
+    accuracy, loss = record.val_accuracy or 0.0, record.val_loss or 0.0
+    score = (float(record.image_size or 0), float(len(record.validated)), accuracy, -loss)
     progress.arrays, progress.round = arrays, record.number
-    progress.history.append(record.to_json())
+    progress.history.append(to_json(record))
     if score > progress.best_score or not progress.best_round:
         progress.best_arrays, progress.best_round, progress.best_score = arrays, record.number, score
         return True

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
-from common.artifacts.run_labels import no_shared_model, notice
 from common.artifacts.service import offer_for_service
+from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
 from common.errors import InputError, Interrupted, ProjectError, RunError

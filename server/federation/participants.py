@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flwr.app import MessageType
 
-from common.artifacts.history import Failure
+from common.artifacts.schema import Failure
 from common.errors import InputError, RunError
 from common.protocol import names as record_names
 from common.protocol.description import Description

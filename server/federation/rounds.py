@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
-from common.artifacts.status import now
+from common.artifacts.run_files import enter_totals, enter_validation, now
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.model.weights import Arrays, payload_bytes
@@ -26,12 +26,12 @@ class Rounds:
     strategy: Aggregator
     local: LocalStates
 
-    def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, RoundRecord]:
+    def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, Round]:
         """Train on the hospitals, aggregate, evaluate the new model on every validation split.
 
         Returns
         -------
-        tuple of (dict of str to ndarray, RoundRecord)
+        tuple of (dict of str to ndarray, Round)
             The new global model and what happened.
 
         Raises
@@ -42,8 +42,8 @@ class Rounds:
         """
         started = time.perf_counter()
         plan = self.strategy.plan
-        parts = {name: HospitalRound() for name in self.training.participants.names.values()}
-        record = RoundRecord(number, now(), image_size=plan.data.image_size, hospitals=parts)
+        parts = {name: HospitalRound(bytes_down=0, bytes_up=0) for name in self.training.participants.names.values()}
+        record = Round(number, started_at=now(), image_size=plan.data.image_size, hospitals=parts)
         updates = self.training.collect(number, arrays, record)
         combined = self.strategy.aggregate(number, updates, arrays)
         new_arrays = self.training.finish(number, combined, updates, arrays)
@@ -66,17 +66,16 @@ class Rounds:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({listed}).")
         return results, failures
 
-    def _validate(self, number: int, arrays: Arrays, record: RoundRecord) -> None:
+    def _validate(self, number: int, arrays: Arrays, record: Round) -> None:
         """Enter each hospital's validation figures into the record."""
         local = partial(self.local.to_validate, number=number, replied=record.replied)
         results, failures = self.evaluation.run(number, arrays, "val", local)
         record.failed += failures
         for name, result in results.items():
             part = record.hospitals[name]
-            part.val_confusion, part.val_samples, part.val_seconds = result.confusion, result.samples, result.seconds
-            part.val_loss = result.loss_sum / max(result.samples, 1)
-            part.val_nll = result.nll
-            part.bytes_down += payload_bytes(arrays)
+            enter_validation(part, result)
+            part.bytes_down = (part.bytes_down or 0) + payload_bytes(arrays)
         if not any(result.samples for result in results.values()):
             listed = failures_listed(failures)
             raise RunError("RUN013", f"Round {number}: no hospital could evaluate the model ({listed}).")
+        enter_totals(record, [result.nll for result in results.values()])

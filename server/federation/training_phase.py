@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flwr.app import MessageType
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES
 from common.errors import RunError
 from common.metrics.evaluation import TrainResult
@@ -54,7 +54,7 @@ class TrainingPhase:
     listener: Listener
     memory: Memory = field(default_factory=dict)  # what the chain's steps keep at the server, by their names
 
-    def collect(self, number: int, arrays: Arrays, record: RoundRecord) -> Updates:
+    def collect(self, number: int, arrays: Arrays, record: Round) -> Updates:
         """Return the usable updates of a round, in configured order; below the quorum begin again.
 
         Raises
@@ -84,7 +84,7 @@ class TrainingPhase:
         """Take the aggregated model through the chain's last half."""
         return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
 
-    def _train(self, number: int, arrays: Arrays, record: RoundRecord, present: Mapping[str, Member]) -> dict[str, int]:
+    def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, int]:
         """Let those who are there train; put away the usable updates and return training slices by hospital."""
         self.listener.phase("train", number)
         trainees = {each.key: each for each in self._trainees(record, present)}
@@ -95,7 +95,8 @@ class TrainingPhase:
         for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
             trainee = trainees[request.hospital]
             part = record.pooled or record.hospitals[trainee.name]
-            part.bytes_down += size_down
+            if not trainee.pool:
+                part.bytes_down = (part.bytes_down or 0) + size_down
             try:
                 update, result, size_up = self._usable_update(number, trainee, reply, arrays)
             except UnusableAnswer as problem:
@@ -103,12 +104,13 @@ class TrainingPhase:
                 continue
             self.store.put(trainee.key, update)
             usable[trainee.key] = trainee.samples
-            part.bytes_up += size_up
+            if not trainee.pool:
+                part.bytes_up = (part.bytes_up or 0) + size_up
             note_training(part, record, result)
             self.listener.trained(trainee.name, part)
         return usable
 
-    def _trainees(self, record: RoundRecord, present: Mapping[str, Member]) -> Iterator[Trainee]:
+    def _trainees(self, record: Round, present: Mapping[str, Member]) -> Iterator[Trainee]:
         """Yield who is to train, in starting order; enter in the record who is asked and who is not there."""
         if STRATEGIES[self.strategy.settings.name].pooled:
             key, host = next(iter(present.items()))
@@ -154,17 +156,17 @@ class TrainingPhase:
     def _state_of(self, step: str) -> StepState:
         return StepState(lambda: self.memory.get(step, {}), lambda arrays: self.memory.update({step: arrays}))
 
-    def _leave_out(self, number: int, trainee: Trainee, record: RoundRecord, problem: str) -> None:
+    def _leave_out(self, number: int, trainee: Trainee, record: Round, problem: str) -> None:
         if trainee.pool:
             raise RunError("RUN015", f"Round {number}: the pooled model could not be trained ({problem}).")
         self._note(record, Failure(trainee.name, "train", problem))
 
-    def _note(self, record: RoundRecord, failure: Failure) -> None:
+    def _note(self, record: Round, failure: Failure) -> None:
         record.failed.append(failure)
         self.listener.failed(failure)
 
 
-def note_training(part: HospitalRound, record: RoundRecord, result: TrainResult) -> None:
+def note_training(part: HospitalRound, record: Round, result: TrainResult) -> None:
     """Enter a hospital's training figures."""
     part.train_loss, part.train_accuracy = result.loss, result.accuracy
     part.train_samples, part.train_steps = result.samples, result.steps

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from common.artifacts.tensor_files import write_checkpoint
+from common.artifacts.weights import write_checkpoint
 from common.errors import InputError
 from common.model.state import arrays_from_state, state_from_arrays
 from common.model.weights import Arrays
@@ -33,45 +33,30 @@ _DAMAGE = (
 
 @dataclass
 class RunProgress:
-    """The state of a run after its last complete round.
-
-    Attributes
-    ----------
-    arrays : dict of str to ndarray
-        The global model.
-    round : int
-        Last complete round; 0 before the first.
-    best_arrays : dict of str to ndarray
-        The model of the best round.
-    best_round : int
-        0 before the first.
-    best_score : tuple of float
-        Its slices' size, the hospitals that validated it, its accuracy, minus its loss: the larger, the better.
-    history : list of dict
-        The rows of ``training_history.json``.
-    files : dict of str to str
-        Hospital key to the hash of its list of files; a resume demands the same.
-    missing : list of str
-        Names of hospitals that missed a round.
-    described : dict of str to str
-        Hospital key to its description as JSON, also of one that is away at present.
-    token : str
-        Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it.
-    memory : dict of str to (dict of str to ndarray)
-        What the strategy needs of the rounds before, such as its momentum.
-    """
+    """The state of a run after its last complete round."""
 
     arrays: Arrays
+    """The global model."""
     round: int = 0
+    """Last complete round; 0 before the first."""
     best_arrays: Arrays = field(default_factory=dict)
+    """The model of the best round."""
     best_round: int = 0
+    """0 before the first."""
     best_score: tuple[float, ...] = (0.0, 0.0, 0.0, float("-inf"))
+    """Its slices' size, the hospitals that validated it, its accuracy, minus its loss: the larger, the better."""
     history: list[dict[str, Any]] = field(default_factory=list)
+    """The rows of ``training_history.json``."""
     files: dict[str, str] = field(default_factory=dict)
+    """Hospital key to the hash of its list of files; a resume demands the same."""
     missing: list[str] = field(default_factory=list)
+    """Names of hospitals that missed a round."""
     described: dict[str, str] = field(default_factory=dict)
+    """Hospital key to its description as JSON, also of one that is away at present."""
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+    """Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it."""
     memory: dict[str, Arrays] = field(default_factory=dict)
+    """What the strategy needs of the rounds before, such as its momentum; by name."""
 
     @property
     def best_row(self) -> dict[str, Any]:

@@ -1,11 +1,12 @@
-"""What happens in a run, for whoever wants to know: the recorder, the log and the screen are listeners."""
+"""What happens in a run, for whoever wants to know: the recorder, the log and the terminal are listeners."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
@@ -41,7 +42,7 @@ class Listener:
     def repeating(self, server_round: int, usable: int, quorum: int) -> None:
         """A round had too few usable updates and begins again."""
 
-    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+    def round_done(self, record: Round, is_best: bool) -> None:
         """A round is complete and stored."""
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
@@ -51,56 +52,17 @@ class Listener:
         """The run is complete and its ``model_meta.json``, given here, is written."""
 
 
+_EVENTS = [name for name in vars(Listener) if not name.startswith("_")]
+
+
 class Listeners(Listener):
     """Passes each event to several listeners, in order."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = list(listeners)
+        for event in _EVENTS:
+            setattr(self, event, partial(self._tell, event))
 
-    def described(self, descriptions: Sequence[Description]) -> None:
+    def _tell(self, event: str, *values: Any) -> None:
         for listener in self._listeners:
-            listener.described(descriptions)
-
-    def compared(self, found: CrossDuplicates) -> None:
-        for listener in self._listeners:
-            listener.compared(found)
-
-    def phase(self, name: str, server_round: int) -> None:
-        for listener in self._listeners:
-            listener.phase(name, server_round)
-
-    def trained(self, name: str, part: HospitalRound) -> None:
-        for listener in self._listeners:
-            listener.trained(name, part)
-
-    def failed(self, failure: Failure) -> None:
-        for listener in self._listeners:
-            listener.failed(failure)
-
-    def waiting(self) -> None:
-        for listener in self._listeners:
-            listener.waiting()
-
-    def waiting_for(self, names: Sequence[str], seconds: float) -> None:
-        for listener in self._listeners:
-            listener.waiting_for(names, seconds)
-
-    def joined(self, name: str) -> None:
-        for listener in self._listeners:
-            listener.joined(name)
-
-    def repeating(self, server_round: int, usable: int, quorum: int) -> None:
-        for listener in self._listeners:
-            listener.repeating(server_round, usable, quorum)
-
-    def round_done(self, record: RoundRecord, is_best: bool) -> None:
-        for listener in self._listeners:
-            listener.round_done(record, is_best)
-
-    def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
-        for listener in self._listeners:
-            listener.tested(model, tests)
-
-    def completed(self, meta: Mapping[str, Any]) -> None:
-        for listener in self._listeners:
-            listener.completed(meta)
+            getattr(listener, event)(*values)

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
-from common.artifacts.read_cautions import from_json
-from common.metrics.confusion import Confusion, figures
+from common.artifacts.schema import Failure, HospitalRound, Round
+from common.artifacts.words import cautions_of, share_text
+from common.metrics.confusion import figures
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
@@ -33,7 +33,7 @@ class _Formatter(logging.Formatter):
 
 
 def open_log(path: Path) -> None:
-    """Send everything that is logged in this process to one file, and nothing to the screen."""
+    """Send everything that is logged in this process to one file, and nothing to the terminal."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
@@ -93,36 +93,36 @@ class TrainingLog(Listener):
     def repeating(self, server_round: int, usable: int, quorum: int) -> None:
         log.warning("round %d: %d usable updates of the %d needed, so it begins again", server_round, usable, quorum)
 
-    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+    def round_done(self, record: Round, is_best: bool) -> None:
         for name, part in record.hospitals.items():
-            if part.val_confusion is not None:
-                accuracy = _accuracy(part.val_confusion)
+            if part.val_accuracy is not None:
+                accuracy = _accuracy(part.val_accuracy, part.val_interval or None)
                 self._say(name, "validated %s slices: loss %.3f, %s", part.val_samples, part.val_loss, accuracy)
         log.info(
             "round %d done in %.1f s: validation loss %.3f, %s, %s%s",
             record.number,
             record.seconds,
             record.val_loss,
-            _accuracy(record.val_confusion),
+            _accuracy(record.val_accuracy or 0.0, record.val_interval),
             "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals",
             ", best so far" if is_best else "",
         )
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
-            self._say(name, "tested %s slices (%s): %s", result.samples, model, _accuracy(result.confusion))
+            accuracy = _accuracy(figures(result.confusion).accuracy, accuracy_interval(result.confusion))
+            self._say(name, "tested %s slices (%s): %s", result.samples, model, accuracy)
 
     def completed(self, meta: Mapping[str, Any]) -> None:
-        for each in from_json(meta["warnings"]):
+        for each in cautions_of(meta):
             log.warning("%s %s", each.code, each.sentence)
 
     def _say(self, hospital: str, text: str, *values: object) -> None:
         log.info(text, *values, extra={"hospital": hospital})
 
 
-def _accuracy(confusion: Confusion) -> str:
-    low, high = accuracy_interval(confusion) or (0.0, 1.0)
-    return f"accuracy {100 * figures(confusion).accuracy:.1f} % (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+def _accuracy(value: float, ends: Sequence[float] | None) -> str:
+    return f"accuracy {share_text(value, ends or (0.0, 1.0))} %"
 
 
 def _counts(description: Description) -> str:

@@ -10,18 +10,16 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from common.artifacts import run_files, words
 from common.artifacts.card import card_text
-from common.artifacts.datasets import splits_json, stats_json
-from common.artifacts.files import write_json, write_text
-from common.artifacts.history import Failure
 from common.artifacts.layout import RunFolder
 from common.artifacts.meta import FinishedRun, meta_json
-from common.artifacts.run_labels import kind_json, no_shared_model, notice
-from common.artifacts.status import RunStatus, now
-from common.artifacts.tensor_files import write_weights
+from common.artifacts.schema import Failure
+from common.artifacts.weights import write_weights
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
+from common.files import write_json, write_text
 from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays
@@ -39,10 +37,6 @@ class Recorder(Listener):
     ----------
     folder : RunFolder
         The run's own folder; it exists.
-    settings : RunSettings
-        As resolved for this run.
-    plan : Plan
-        What the hospitals follow.
     names : sequence of str
         The hospitals' names, in configured order.
     log : Path
@@ -55,22 +49,21 @@ class Recorder(Listener):
         self._plan = plan
         self._descriptions: list[Description] = []
         self._duplicates: CrossDuplicates | None = None
-        self.status = RunStatus(
+        self.status = run_files.new_status(
             run_id=folder.run_id,
-            state="running",
             rounds=settings.rounds,
             strategy=settings.strategy.name,
             engine=settings.compute.engine,
-            hospitals=list(names),
+            hospitals=tuple(names),
             log=log.relative_to(folder.output_dir).as_posix(),
             pooled=settings.strategy.name == POOLED_STRATEGY,
-            notice=notice(settings.strategy.name),
+            notice=words.notice(settings.strategy.name),
         )
 
     def start(self, progress: RunProgress) -> None:
         """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
         self.status.synthetic = any(Description.from_json(text).synthetic for text in progress.described.values())
-        self.status.round, self.status.missing_hospitals = progress.round, list(progress.missing)
+        self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
         self._save_status()
         write_json(self.folder.label_map, LABEL_MAP)
         if not self.folder.config.exists():
@@ -82,7 +75,7 @@ class Recorder(Listener):
         self._descriptions = list(descriptions)
         self._write_stats()
         if {d.name for d in descriptions} - self._in_splits():
-            write_json(self.folder.splits, splits_json(descriptions, self._plan))
+            write_json(self.folder.splits, run_files.splits_json(descriptions, self._plan))
         self._save_status()
 
     def compared(self, found: CrossDuplicates) -> None:
@@ -93,7 +86,7 @@ class Recorder(Listener):
             write_text(self.folder.match_list(matches.hospital), matches.to_json())
 
     def _write_stats(self) -> None:
-        write_json(self.folder.stats, stats_json(self._descriptions, self._plan, self._duplicates))
+        write_json(self.folder.stats, run_files.stats_json(self._descriptions, self._plan, self._duplicates))
 
     def _in_splits(self) -> set[str]:
         """Return the hospitals of the file of splits; one may join late, and a resumed run keeps its file."""
@@ -108,7 +101,7 @@ class Recorder(Listener):
 
     def failed(self, failure: Failure) -> None:
         if failure.hospital not in self.status.missing_hospitals:
-            self.status.missing_hospitals.append(failure.hospital)
+            self.status.missing_hospitals += (failure.hospital,)
         self._save_status()
 
     def save_round(self, progress: RunProgress) -> None:
@@ -125,7 +118,7 @@ class Recorder(Listener):
         self,
         progress: RunProgress,
         descriptions: Sequence[Description],
-        tests: dict[str, EvaluateResult],
+        tests: Mapping[str, EvaluateResult],
         temperature: float | None,
         best_rounds: Mapping[str, int],
     ) -> dict[str, Any]:
@@ -134,7 +127,7 @@ class Recorder(Listener):
         Parameters
         ----------
         temperature : float or None
-            That the tests were made with.
+            Of the model that was tested.
         best_rounds : mapping of str to int
             Hospital's name to the round whose model it tested.
         """
@@ -148,10 +141,10 @@ class Recorder(Listener):
             image_size=self._settings.data.image_size,
             best_val_accuracy=progress.best_row["val_accuracy"],
             temperature=temperature,
-            engine=self.status.engine,
+            engine=self.status.engine or "",
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,
-            stats=stats_json(descriptions, self._plan, self._duplicates),
+            stats=run_files.stats_json(descriptions, self._plan, self._duplicates),
             test_slices_trained_elsewhere=(
                 self._duplicates.test_slices_trained_elsewhere if self._duplicates else None
             ),
@@ -161,10 +154,11 @@ class Recorder(Listener):
             sha256=sha256,
             versions=self.status.versions,
             settings=asdict(self._settings),
+            keeps=self._plan.strategy.keeps,
+            token=progress.token,
+            best_epochs=best_rounds,
         )
-        keeps = self._plan.strategy.keeps
-        kind = kind_json(self.status.strategy, keeps, progress.token, best_rounds, progress.best_round)
-        meta = meta_json(finished) | kind
+        meta = meta_json(finished)
         write_text(self.folder.card, card_text(meta))  # first: the meta file is what says that a run is complete
         write_json(self.folder.meta, meta)
         self._end("completed", None)
@@ -173,7 +167,7 @@ class Recorder(Listener):
 
     def _write_best(self, progress: RunProgress) -> str | None:
         """Write the best model and return its SHA-256; a part of one is no model, so nothing is written of it."""
-        if no_shared_model(self._plan.strategy.keeps):
+        if words.no_shared_model(self._plan.strategy.keeps):
             return None
         return write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
 
@@ -183,10 +177,10 @@ class Recorder(Listener):
         self._end(state, error.sentence)
 
     def _end(self, state: str, reason: str | None) -> None:
-        self.status.state, self.status.reason, self.status.ended_at = state, reason, now()
+        self.status.state, self.status.reason, self.status.ended_at = state, reason, run_files.now()
         if state == "completed":
             self.status.phase, self.status.resume_command = "done", None
         self._save_status()
 
     def _save_status(self) -> None:
-        self.status.write(self.folder.status)
+        run_files.write_status(self.folder.status, self.status)

@@ -1,4 +1,4 @@
-"""The end of a run on screen: every test figure with its cases and its 95 % interval, and why to doubt it."""
+"""The end of a run on the terminal: every test figure with its cases and 95 % interval, and why to doubt it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,24 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from common.artifacts import words
 from common.artifacts.card_tables import class_rows, hospital_rows, recall_rows
-from common.artifacts.figure_text import ends_of, share_text
-from common.artifacts.read_cautions import from_json
-from common.artifacts.read_intervals import how_sure
 from common.labels import CLASSES
-from common.metrics.confusion import FEW_CASES
 
 Figures = Mapping[str, Any]
-NOTE = f"Macro F1: mean over the classes with test slices. * fewer than {FEW_CASES}: nearly nothing is known."
+NOTE = f"Macro F1: mean over the classes with test slices. * {words.FEW}: nearly nothing is known."
 
 
-def closing(meta: Figures) -> Group:
-    """Return everything to say of a finished run, in 80 columns.
-
-    Parameters
-    ----------
-    meta : mapping
-        The content of ``model_meta.json``.
-    """
+def summary(meta: Figures) -> Group:
+    """Return everything to say of a finished run, by its ``model_meta.json``, in 80 columns."""
     metrics = meta["metrics"]
     parts: list[RenderableType] = [
         accuracy_table(meta["model_tested"], metrics),
         class_table(metrics),
         recall_table(metrics["per_hospital"]),
-        *(Text(line, style="dim") for line in (how_sure(metrics["intervals"]), NOTE)),
-        *(Text(line) for line in summary_lines(meta)),
-        *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in from_json(meta["warnings"])),
+        *(Text(line, style="dim") for line in (words.how_sure(metrics["intervals"]), NOTE)),
+        *(Text(line) for line in (words.worst_hospital(metrics), words.calibration(meta)) if line),
+        *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),
     ]
     return Group(*parts)
 
@@ -69,22 +60,6 @@ def recall_table(hospitals: Mapping[str, Figures]) -> Table:
     return table
 
 
-def summary_lines(meta: Figures) -> list[str]:
-    """Say how evenly the model serves the hospitals, and whether its confidence is honest."""
-    lines = []
-    if even := meta["metrics"]["fairness"]:
-        ends = ends_of(meta["metrics"]["per_hospital"][even["worst_hospital"]], "test_accuracy")
-        lines.append(
-            f"Worst hospital: {even['worst_hospital']}, {share_text(even['worst_accuracy'], ends)} of "
-            f"{even['worst_samples']:,} slices; gap to the best {100 * even['gap']:.1f} points, standard deviation "
-            f"{100 * even['standard_deviation']:.1f}."
-        )
-    calibration = meta["metrics"]["calibration"]
-    if calibration["ece"] is not None:
-        lines.append(f"Calibration error: {100 * calibration['ece']:.1f} points{_calibrated(meta)}.")
-    return lines
-
-
 def table_of(title: str, first: str, headings: Sequence[str]) -> Table:
     """Return an empty table that fits 80 columns."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False)
@@ -92,10 +67,3 @@ def table_of(title: str, first: str, headings: Sequence[str]) -> Table:
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
-
-
-def _calibrated(meta: Figures) -> str:
-    after = meta["metrics"]["calibration"].get("calibrated_ece")
-    if meta["temperature"] is None or after is None:
-        return "; no temperature was fitted"
-    return f", and {100 * after:.1f} with the scores divided by {meta['temperature']:.2f} (fitted on validation slices)"

@@ -11,20 +11,19 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
-from common.labels import CLASSES
-from common.metrics.confusion import figures
-from common.metrics.intervals import accuracy_interval
+from common.artifacts.schema import Failure, HospitalRound, Round
+from common.artifacts.words import NOTHING, interval_text
+from common.labels import CLASSES, SYNTHETIC
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
 from common.protocol.progress_channel import Spool
 from server.recording.events import Listener
-from server.recording.summary import closing, table_of
+from server.recording.summary import summary, table_of
 
 _REFRESH_SECONDS = 0.25
 
 
-class Screen(Listener):
+class Terminal(Listener):
     """Shows a run on the terminal; without a terminal, the same lines without the moving parts.
 
     Parameters
@@ -61,7 +60,7 @@ class Screen(Listener):
         self._overall = self._progress.add_task("rounds", total=rounds)
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Terminal:
         self._progress.start()
         return self
 
@@ -71,9 +70,7 @@ class Screen(Listener):
     def described(self, descriptions: Sequence[Description]) -> None:
         self._clear_tasks()
         if any(d.synthetic for d in descriptions):
-            self.console.print(
-                "[bold yellow]SYNTHETIC SLICES[/] drawn by a program: no figure below says anything about patients."
-            )
+            self.console.print(f"[bold yellow]{SYNTHETIC}[/]")
         self.console.print(hospitals_table(descriptions))
         self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
 
@@ -120,7 +117,7 @@ class Screen(Listener):
             f"[yellow]round {server_round} begins again:[/] {usable} usable updates, {quorum} are needed"
         )
 
-    def round_done(self, record: RoundRecord, is_best: bool) -> None:
+    def round_done(self, record: Round, is_best: bool) -> None:
         self._clear_tasks()
         self._progress.update(self._overall, completed=record.number)
         self.console.print(round_line(record, self._rounds, is_best), highlight=False)
@@ -128,7 +125,7 @@ class Screen(Listener):
     def completed(self, meta: Mapping[str, Any]) -> None:
         self._clear_tasks()
         self._progress.stop()
-        self.console.print(closing(meta), highlight=False)
+        self.console.print(summary(meta), highlight=False)
 
     def _clear_tasks(self, *hospitals: str) -> None:
         """Take away the bars of these hospitals, or of all."""
@@ -148,7 +145,7 @@ def hospitals_table(descriptions: Sequence[Description]) -> Table:
         table.add_row(
             d.name,
             f"{d.numbers['total_samples']:,}",
-            *(f"{held[name]:,}" if held.get(name) else "–" for name in CLASSES),
+            *(f"{held[name]:,}" if held.get(name) else NOTHING for name in CLASSES),
             *(f"{len(indices):,}" for indices in (d.train_idx, d.val_idx, d.test_idx)),
             str(len(severe)) if severe else "none",
         )
@@ -161,18 +158,16 @@ def rounds_heading(descriptions: Sequence[Description]) -> str:
     return f"each round, on {slices:,} validation slices: accuracy [95 % interval] (each hospital)"
 
 
-def round_line(record: RoundRecord, rounds: int, is_best: bool) -> str:
+def round_line(record: Round, rounds: int, is_best: bool) -> str:
     """Return one line about a round, with each hospital's validation accuracy in configured order."""
     each = "/".join(
-        f"{100 * figures(part.val_confusion).accuracy:.1f}" if part.val_confusion is not None else "–"
-        for part in record.hospitals.values()
+        NOTHING if part.val_accuracy is None else f"{100 * part.val_accuracy:.1f}" for part in record.hospitals.values()
     )
-    low, high = accuracy_interval(record.val_confusion) or (0.0, 1.0)
-    sure = f"[{100 * low:.0f}–{100 * high:.0f}]"
+    sure = f"[{interval_text(record.val_interval or (0.0, 1.0), digits=0)}]"
     absent = record.pooled is None and len(record.replied) < len(record.hospitals)
     missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
     return (
-        f"round {record.number:>{len(str(rounds))}}/{rounds}  [bold]{100 * record.val_accuracy:5.1f} %[/] "
+        f"round {record.number:>{len(str(rounds))}}/{rounds}  [bold]{100 * (record.val_accuracy or 0):5.1f} %[/] "
         f"[dim]{sure} ({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
         f"{' [green]best[/]' if is_best else ''}"
     )

@@ -1,11 +1,7 @@
-"""One cell in a process of its own: what breaks there, breaks that run alone.
+"""One cell of a study: its process, what its run gives the study, and how long the cells to come will take.
 
-In one process a crash of PyTorch or Ray, or a lack of memory, would take the rest of the study with it, and each run
-would start in what the one before left (threads, caches, Ray's workers).
-
-From a cell's run to what the study knows of it.
-
-When the study will end, from what its runs have taken so far.
+Each runs in a process of its own: in one process a crash of PyTorch or Ray, or a lack of memory, would take the rest of
+the study with it, and each run would start in what the one before left (threads, caches, Ray's workers).
 """
 
 from __future__ import annotations
@@ -22,8 +18,8 @@ from typing import IO
 
 import numpy as np
 
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import mapping, matrix
+from common.artifacts.schema import Run
+from common.artifacts.values import mapping, matrix
 from common.labels import NUM_CLASSES
 from common.metrics.confusion import Confusion
 from common.study.records import COMPLETED, Cell, CellResult
@@ -34,18 +30,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended.
-
-    Attributes
-    ----------
-    code : int
-        Its exit code; negative is the signal that killed it.
-    error : str or None
-        The sentence it left on standard error.
-    """
+    """How a process ended."""
 
     code: int
+    """Its exit code; negative is the signal that killed it."""
     error: str | None
+    """The sentence it left on standard error."""
 
     @property
     def reason(self) -> str | None:
@@ -77,13 +67,7 @@ class CellProcesses:
             signal.signal(number, handler)
 
     def run(self, overrides: Sequence[str]) -> Ended:
-        """Run ``python -m server.simulate`` to its end, on this terminal.
-
-        Parameters
-        ----------
-        overrides : sequence of str
-            Of the run.
-        """
+        """Run ``python -m server.simulate`` with these overrides to its end, on this terminal."""
         command = [sys.executable, "-m", self._module, *overrides]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
         if self.stopped:  # asked while the process was being made
@@ -126,7 +110,6 @@ def cell_result(cell: Cell, known: KnownRun | None, failure: str | None) -> Cell
 
     Parameters
     ----------
-    cell : Cell
     known : KnownRun or None
         Its run, if it has one.
     failure : str or None

@@ -1,9 +1,4 @@
-"""From a command line to the runs of a study, each with its resolved settings; all are checked before one starts.
-
-What ``python -m server.study`` can be told beside a run's settings.
-
-The overrides with which a study starts its runs and goes on with them.
-"""
+"""From a command line to the runs of a study, each with its resolved settings; all are checked before one starts."""
 
 from __future__ import annotations
 
@@ -146,25 +141,16 @@ FEWEST_TO_LEAVE_ONE_OUT = 3
 
 @dataclass
 class StudyGrid:
-    """The grid of a study.
-
-    Attributes
-    ----------
-    name : str
-        What it is called on screens.
-    strategies : list of str
-        Names of files under ``conf/strategy/``. The first that is neither ``local`` nor ``pooled`` is the one that the
-        questions are about.
-    seeds : list of int
-        Each strategy runs once with each.
-    leave_one_out : bool
-        Whether that first strategy also runs without each hospital in turn.
-    """
+    """The grid of a study."""
 
     name: str = "study"
+    """What it is called on pages and the terminal."""
     strategies: list[str] = field(default_factory=list)
+    """Names of files under ``conf/strategy/``; the questions are about the first that is no baseline."""
     seeds: list[int] = field(default_factory=list)
+    """Each strategy runs once with each."""
     leave_one_out: bool = False
+    """Whether that first strategy also runs without each hospital in turn."""
 
     @property
     def federated(self) -> str | None:

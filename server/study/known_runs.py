@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from common.artifacts.layout import RunFolder
 from common.artifacts.load import list_runs, load_run, load_splits
-from common.artifacts.read_records import Run
-from common.artifacts.read_values import mapping, text
+from common.artifacts.schema import Run
+from common.artifacts.values import mapping, text
 from common.errors import InputError
 from common.study.records import Cell
 from server.recording.resume import stored_settings
-from server.recording.stale_runs import mark_dead
+from server.recording.stale_runs import idle, mark_stale
 from server.study.grid import PlannedCell, fingerprint
 
 PROGRAM = "server.simulate"
@@ -24,21 +22,13 @@ _SIMULATED = ("ray", "inprocess")
 
 @dataclass(frozen=True)
 class KnownRun:
-    """A run whose settings are those of a cell.
-
-    Attributes
-    ----------
-    run : Run
-        What its files say.
-    busy : bool
-        Whether another process is at work on it.
-    files : dict of str to str
-        Hospital's name to the hash of its list of files.
-    """
+    """A run whose settings are those of a cell."""
 
     run: Run
     busy: bool
+    """Whether another process is at work on it."""
     files: Mapping[str, str]
+    """Hospital's name to the hash of its list of files."""
 
     @property
     def completed(self) -> bool:
@@ -110,21 +100,12 @@ class KnownRuns:
 
 def known_run(folder: RunFolder) -> KnownRun:
     """Read a run; one whose process was killed is written down as interrupted first."""
-    busy, run = is_busy(folder), load_run(folder.path)
+    with idle(folder) as free:
+        busy = not free
+    run = load_run(folder.path)
     if run.state == "running" and not busy and run.status.engine in _SIMULATED:
-        mark_dead(folder, PROGRAM)
+        mark_stale(folder, PROGRAM)
         run = load_run(folder.path)
     splits, _ = load_splits(folder.path)
     hashes = {name: text(mapping(body).get("files_sha256")) for name, body in mapping(splits.get("hospitals")).items()}
     return KnownRun(run, busy, {name: value for name, value in hashes.items() if value})
-
-
-def is_busy(folder: RunFolder) -> bool:
-    """Tell whether a process is at work on a run."""
-    lock = FileLock(folder.path / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False

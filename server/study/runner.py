@@ -13,9 +13,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from common.artifacts.layout import StudyFolder, check_writable, list_studies, new_study
-from common.artifacts.load_study import load_study
-from common.artifacts.status import now
-from common.artifacts.study_writer import write_study
+from common.artifacts.run_files import now
+from common.artifacts.study import load_study, write_study
 from common.config.hydra import load_hospitals
 from common.errors import InputError, Interrupted, RunError
 from common.study.records import COMPLETED, INCOMPLETE, Cell, Study
@@ -41,11 +40,8 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
 
     Parameters
     ----------
-    grid : StudyGrid
-    cells : sequence of PlannedCell
     command : str
         What was typed, to go on with.
-    console : Console
 
     Raises
     ------

@@ -10,15 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from common.artifacts.words import NOTHING, interval_text
 from common.metrics.fairness import exclusive_classes
-from common.study.answers import answers, comparisons, difference
-from common.study.leave_one_out import contributions
+from common.study.answers import answers, comparisons, contributions, difference
 from common.study.records import CellResult, Study
 from common.study.site import over_seeds as site_over_seeds
 from common.study.statistics import ACCURACY, MEASURES, Estimate, Measure, over_seeds, points
 from common.study.uncertainty import title
-
-NOTHING = "–"
 
 
 def cell_line(result: CellResult, number: int, study: Study, seconds: float | None, now: datetime) -> str:
@@ -30,8 +28,6 @@ def cell_line(result: CellResult, number: int, study: Study, seconds: float | No
         The cell that begins; one that was interrupted goes on with its run.
     number : int
         From 1, in the order of the grid.
-    study : Study
-        All cells.
     seconds : float or None
         What this and the cells to come will take; None if nothing has been measured yet.
     now : datetime
@@ -82,7 +78,7 @@ def _rows(study: Study, measure: Measure, pairs: list[tuple[str, str]]) -> Itera
 def _cell(found: Estimate | None) -> str:
     if found is None:
         return NOTHING
-    ends = f"\n[dim]{100 * found.interval[0]:.1f}–{100 * found.interval[1]:.1f}[/]" if found.interval else ""
+    ends = f"\n[dim]{interval_text(found.interval)}[/]" if found.interval else ""
     return f"{100 * found.mean:.1f}{ends}"
 
 

@@ -29,7 +29,7 @@ from clients.checks import (
 from clients.checks.outcome import Situation
 from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import read_site
-from common.artifacts.status import versions as own_versions
+from common.artifacts.run_files import versions as own_versions
 from common.config.hydra import load_hospital
 from common.config.settings import DataPlan, TrainPlan
 from common.keys import certificate_fingerprint, new_key_pair

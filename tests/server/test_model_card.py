@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from flwr.cli.build import build_fab_from_disk
 
-from common.artifacts.card import card_text
-from common.artifacts.card_template import TEMPLATE
+from common.artifacts.card import TEMPLATE, card_text
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = TEMPLATE.relative_to(ROOT).as_posix()

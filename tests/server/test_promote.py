@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.run_labels import POOLED, no_shared_model
 from common.artifacts.service_history import read_changes, run_in_service
+from common.artifacts.words import POOLED, no_shared_model
 from server.promote import main
 from tests.support.service_runs import completed_run
 

@@ -11,8 +11,6 @@ import torch
 from rich.console import Console
 
 from common.artifacts.meta import FinishedRun, meta_json
-from common.artifacts.run_labels import kind_json
-from common.config.strategies import NOTHING
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Resampling
 from common.training.evaluate import tally
@@ -57,8 +55,7 @@ def finished(
         "versions": {"project": "2.0.0", "torch": "2.15.0"},
         "settings": {"rounds": 20, "seed": 42},
     }
-    run = FinishedRun(**{**values, **changes})
-    return meta_json(run) | kind_json(run.strategy, NOTHING, "token", {}, run.best_round)
+    return meta_json(FinishedRun(**{**values, **changes}))
 
 
 def shown(*things: Any, width: int = 80) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.run_labels import POOLED, no_shared_model
+from common.artifacts.words import POOLED, no_shared_model
 from common.labels import CLASSES, LABEL_MAP
 
 HOSPITALS: dict[str, tuple[float, float]] = {

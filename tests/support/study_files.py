@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from common.artifacts.layout import new_study
-from common.artifacts.study_writer import write_study
+from common.artifacts.study import write_study
 from common.study.records import Study
 from tests.support.studies import done, lost, study, worth_it
 

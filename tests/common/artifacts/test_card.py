@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from common.artifacts.card import card_text
-from common.artifacts.datasets import stats_json
-from common.artifacts.run_labels import kind_json
+from common.artifacts.run_files import stats_json
 from common.config.hydra import compose_settings
-from common.config.strategies import EVERYTHING
+from common.labels import SYNTHETIC
 from common.metrics.intervals import wilson
+from common.model.local_layers import EVERYTHING
 from common.protocol.plan import plan_of
 from tests.support.descriptions import description
 from tests.support.finished import COUNTS, evaluated, finished
@@ -103,10 +103,10 @@ def test_how_even_and_how_honest():
     worse[0] = [10, 22, 1, 0]
     meta = meta_of(names=["A", "B"], tests={"A": evaluated(COUNTS), "B": evaluated(worse)})
     card = card_text(meta)
-    assert re.search(r"Worst at B: 69\.5 \(\d+\.\d–\d+\.\d\) % of 105 slices; best at A: 88\.6 %", card)
+    assert re.search(r"Worst hospital: B, 69\.5 \(\d+\.\d–\d+\.\d\) % of 105 slices; best: A, 88\.6 %", card)
     assert "Gap 19.0 points, standard deviation over hospitals 9.5 points." in card
     own = meta["metrics"]["calibration"]
-    assert f"{100 * own['ece']:.1f} points; {100 * own['calibrated_ece']:.1f} with the scores divided by 1.500" in card
+    assert f"{100 * own['ece']:.1f} points; {100 * own['calibrated_ece']:.1f} with the scores divided by 1.50," in card
 
 
 def test_synthetic_slices_and_yardsticks_are_said_first():
@@ -114,17 +114,15 @@ def test_synthetic_slices_and_yardsticks_are_said_first():
     drawn.numbers["synthetic"] = True
     card = card_text(meta_of(descriptions=[drawn]))
     assert card.startswith("# SYNTHETIC SLICES: Model card of run-007")
-    assert "A program drew these slices: no figure below says anything about patients." in card
+    assert SYNTHETIC in card
     assert "SYNTHETIC" not in card_text(meta_of())
-    meta = meta_of("strategy=pooled")
-    pooled = card_text(meta | kind_json("pooled", "nothing", "token", {}, 15))
+    pooled = card_text(meta_of("strategy=pooled"))
     assert "**POOLED, not a federation" in pooled.split("## Model details")[0]
     assert "left them, but for this yardstick" in pooled
 
 
 def test_a_run_without_a_shared_model_says_why():
-    meta = meta_of("strategy=local", sha256=None)
-    card = card_text(meta | kind_json("local", EVERYTHING, "token", {}, 15))
+    card = card_text(meta_of("strategy=local", sha256=None, keeps=EVERYTHING))
     assert "- Weights: none. There is no global model: each hospital trained alone." in card
 
 

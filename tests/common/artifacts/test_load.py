@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.load import list_runs, load_card, load_run, load_settings, load_splits, run_stamp, stamp
-from common.artifacts.run_labels import POOLED, no_shared_model
+from common.artifacts.words import POOLED, no_shared_model
 from tests.support.run_files import HOSPITALS, write_json, write_run, write_version_one
 
 

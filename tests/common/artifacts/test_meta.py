@@ -8,11 +8,13 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from common.artifacts.meta import FinishedRun, meta_json
+from common.artifacts.words import no_shared_model
 from common.labels import CLASSES
 from common.metrics.calibration import add_sums, bin_confidences
 from common.metrics.confusion import count_confusion
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Resampling, bootstrap_intervals, f1_interval, resample, wilson
+from common.model.local_layers import EVERYTHING
 from tests.support.descriptions import description
 
 
@@ -158,3 +160,18 @@ def test_fairness_calibration_and_warnings(run):
     assert plain["temperature"] is None
     assert "calibrated_ece" not in plain["metrics"]["calibration"]
     json.dumps(meta, allow_nan=False)
+
+
+def test_what_a_runs_file_says_of_its_kind(run):
+    meta = meta_json(run)
+    assert {key: meta[key] for key in list(meta)[-5:]} == {
+        "pooled": False,
+        "model_tested": "fedavg, model of round 4",
+        "notice": None,
+        "no_shared_model": None,
+        "personal_models": None,
+    }
+    assert meta_json(replace(run, strategy="pooled"))["pooled"] is True
+    own = meta_json(replace(run, strategy="local", keeps=EVERYTHING, token="ab", best_epochs={"A": 3}))
+    assert own["personal_models"] == {"folder": "runs/ab", "best_epochs": {"A": 3}}
+    assert own["no_shared_model"] == no_shared_model(EVERYTHING)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.load import load_run
-from common.artifacts.read_records import HospitalData
+from common.artifacts.schema import HospitalData
 from dashboard.charts import network_map
 from dashboard.charts.theme import LIGHT
 from dashboard.settings import STATIC

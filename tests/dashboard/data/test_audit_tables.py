@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from common.artifacts.load import load_run
-from common.artifacts.read_records import HospitalData
+from common.artifacts.schema import HospitalData
 from dashboard.data.audit_tables import audited, findings_of, overview, severities, split_sentence, split_table
 from tests.support.run_files import HOSPITALS, write_json, write_run, write_version_one
 

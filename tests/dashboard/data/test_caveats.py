@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.artifacts.load import load_run
-from common.artifacts.run_labels import POOLED
+from common.artifacts.words import POOLED
 from dashboard.data.caveats import remarks
 from dashboard.data.results import hospital_results, overall_result
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one

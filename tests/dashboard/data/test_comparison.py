@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.load import load_run, load_settings
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.charts.measures import ACCURACY, LOSS, MACRO_F1
 from dashboard.data import comparison
 from tests.support.run_files import write_run, write_version_one

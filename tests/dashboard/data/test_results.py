@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from common.artifacts.load import load_run
-from common.artifacts.read_intervals import how_sure
+from common.artifacts.words import how_sure
 from common.metrics.intervals import f1_interval, wilson
 from dashboard.data.results import NO_COUNTS, hospital_results, overall_result
 from dashboard.data.shares import FEW_CASES, written

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.load import load_run
-from common.artifacts.read_records import Run
+from common.artifacts.schema import Run
 from dashboard.data.shared_slices import found, remark, table
 from tests.support.run_files import write_json, write_run, write_version_one
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.artifacts.run_labels import POOLED
+from common.artifacts.words import POOLED
 from dashboard.model.image_checks import check_image
 from dashboard.model.inference import ModelCard, Prediction
 from dashboard.reports.prediction import Answer, prediction_pdf, sha256, verdict

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.load import load_run
-from common.artifacts.run_labels import POOLED
+from common.artifacts.words import POOLED
 from dashboard.screens.training_parts import round_table
 from tests.dashboard.screens.test_model_pages import open_page, open_promotion, words
 from tests.support.run_files import write_json, write_run

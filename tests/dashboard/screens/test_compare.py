@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.run_labels import POOLED
+from common.artifacts.words import POOLED
 from tests.support.pages import open_page, said, tables
 from tests.support.run_files import write_run, write_version_one
 

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from flwr.app import Context, RecordDict
 
-from common.artifacts.history import HospitalRound, RoundRecord
 from common.artifacts.layout import RunFolder, check_writable, new_run
+from common.artifacts.run_files import enter_totals, enter_validation
+from common.artifacts.schema import HospitalRound, Round
 from common.config.hydra import compose_settings
 from common.config.settings import ComputeSettings, RunSettings, TrainPlan
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
+from common.metrics.evaluation import EvaluateResult
 from common.protocol import names
 from common.protocol.plan import plan_of
 from server.engines.inprocess import InProcessGrid
@@ -121,11 +123,14 @@ def test_other_files_than_at_the_start_are_refused(folder):
         a_federation(folder, hospitals, progress).run(InProcessGrid(hospitals, 3))
 
 
-def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixels: int = 64) -> RoundRecord:
+def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixels: int = 64) -> Round:
     confusion = np.zeros((4, 4), np.int64)
     confusion[0, 0], confusion[0, 1] = right, 10 - right
-    parts = {name: HospitalRound(val_loss=loss, val_samples=10, val_confusion=confusion) for name in "abc"[:hospitals]}
-    return RoundRecord(number, "", image_size=pixels, hospitals=parts)
+    found = Round(number, image_size=pixels, hospitals={name: HospitalRound() for name in "abc"[:hospitals]})
+    for part in found.hospitals.values():
+        enter_validation(part, EvaluateResult(10, 10 * loss, confusion, [], 0.1))
+    enter_totals(found, [])
+    return found
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flwr.app import Message
 
-from common.artifacts.history import HospitalRound, RoundRecord
+from common.artifacts.schema import HospitalRound, Round
 from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING, StrategyPlan, StrategySettings
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
@@ -198,11 +198,13 @@ def test_what_a_strategy_sends_beside_the_model_goes_to_all_who_train_and_is_cou
 
 
 def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_neither():
-    seen = []
+    seen, sums = [], []
 
     def look(key, message, answer):
         if message.metadata.message_type == "evaluate":
             seen.append((message.content[names.CONFIG][names.SPLIT], message.content[names.CONFIG][names.TEMPERATURE]))
+            if seen[-1][0] == "val":
+                sums.append(np.asarray(answer.content[names.METRICS]["nll"]))
         return answer
 
     history = [{"epoch": n, "temperature": n + 0.5, "replied": []} for n in (1, 2)]
@@ -211,7 +213,7 @@ def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_ne
     results, _ = rounds.test(1, start_arrays())
     assert seen == [("val", 1.0)] * 3 + [("test", 1.5)] * 3
     assert {result.replicates.shape for result in results.values()} == {(1000, 4, 4)}
-    assert record.temperature == best_temperature(sum(part.val_nll for part in record.hospitals.values()))
+    assert record.temperature == best_temperature(sum(sums))
 
 
 def states(keeps: str, progress: RunProgress) -> LocalStates:
@@ -227,7 +229,7 @@ def test_hospitals_that_test_models_of_their_own_rounds_share_no_temperature():
 
 @pytest.mark.parametrize("rates", [(7e-4, 8e-4), (8e-4, 7e-4)])
 def test_the_rate_of_a_round_does_not_depend_on_who_answers_first(rates):
-    record = RoundRecord(1, "")
+    record = Round(1)
     for rate in rates:
         note_training(HospitalRound(), record, TrainResult(4, 2, 0.5, 0.75, rate, 0.1))
     assert record.lr == 7e-4

@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.run_files import enter_totals, enter_validation
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.metrics.calibration import bin_confidences
 from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates, Shared, SharedWith
@@ -61,8 +62,9 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     training.phase("train", 2)
     training.trained("Hospital A", part)
     training.failed(Failure("Hospital B", "train", "no answer within 5 s"))
-    part.val_confusion, part.val_samples, part.val_loss = confusion(3, 1), 4, 0.5
-    record = RoundRecord(2, "", seconds=31.0, replied=["Hospital A"], hospitals={"Hospital A": part})
+    enter_validation(part, EvaluateResult(4, 2.0, confusion(3, 1), [], 0.1))
+    record = Round(2, seconds=31.0, replied=["Hospital A"], hospitals={"Hospital A": part})
+    enter_totals(record, [])
     training.round_done(record, True)
     bins = bin_confidences(np.full(4, 0.9), np.ones(4, bool))
     training.tested("fedavg, model of round 2", {"Hospital A": EvaluateResult(4, 1.0, confusion(4, 0), bins, 0.1)})
@@ -80,17 +82,16 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
         ("INFO", "server", "train, round 2"),
         ("INFO", "Hospital A", "trained 1,134 slices in 36 steps, 24.1 s: loss 0.831, accuracy 60.0 %"),
         ("WARNING", "Hospital B", "left out of train: no answer within 5 s"),
-        ("INFO", "Hospital A", "validated 4 slices: loss 0.500, accuracy 75.0 % (95 % interval 30.1 to 95.4)"),
+        ("INFO", "Hospital A", "validated 4 slices: loss 0.500, accuracy 75.0 (30.1–95.4) %"),
         (
             "INFO",
             "server",
-            "round 2 done in 31.0 s: validation loss 0.500, accuracy 75.0 % (95 % interval 30.1 to 95.4), "
-            "1 of 1 hospitals, best so far",
+            "round 2 done in 31.0 s: validation loss 0.500, accuracy 75.0 (30.1–95.4) %, 1 of 1 hospitals, best so far",
         ),
         (
             "INFO",
             "Hospital A",
-            "tested 4 slices (fedavg, model of round 2): accuracy 100.0 % (95 % interval 51.0 to 100.0)",
+            "tested 4 slices (fedavg, model of round 2): accuracy 100.0 (51.0–100.0) %",
         ),
         ("WARNING", "server", "EVAL001 It has seen the test."),
     ]

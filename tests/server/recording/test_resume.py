@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from common.artifacts.files import sha256_of
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings
 from common.errors import InputError
+from common.files import sha256_of
 from server.recording.resume import resumed_settings, stored_settings
 from tests.conftest import base_overrides
 

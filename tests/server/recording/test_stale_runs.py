@@ -3,7 +3,7 @@ import json
 from filelock import FileLock
 
 from common.artifacts.layout import RunFolder
-from server.recording.stale_runs import mark_dead
+from server.recording.stale_runs import mark_stale
 
 
 def run_folder(tmp_path, state):
@@ -19,7 +19,7 @@ def state_of(folder):
 
 def test_a_killed_run_is_marked_and_says_how_to_go_on(tmp_path):
     folder = run_folder(tmp_path, "running")
-    mark_dead(folder, "server.run")
+    mark_stale(folder, "server.run")
     status = json.loads(folder.status.read_text())
     assert (status["state"], status["round"]) == ("interrupted", 3)
     assert status["resume_command"] == f"python -m server.run resume=run-001 output_dir={tmp_path}"
@@ -28,15 +28,15 @@ def test_a_killed_run_is_marked_and_says_how_to_go_on(tmp_path):
 def test_a_living_run_is_left_alone(tmp_path):
     folder = run_folder(tmp_path, "running")
     with FileLock(folder.path / ".lock"):
-        mark_dead(folder, "server.run")
+        mark_stale(folder, "server.run")
     assert state_of(folder) == "running"
 
 
 def test_what_a_run_said_itself_stays(tmp_path):
     folder = run_folder(tmp_path, "failed")
-    mark_dead(folder, "server.run")
+    mark_stale(folder, "server.run")
     assert state_of(folder) == "failed"
 
 
 def test_a_run_that_never_was_is_no_matter(tmp_path):
-    mark_dead(RunFolder(tmp_path, "run-009"), "server.run")
+    mark_stale(RunFolder(tmp_path, "run-009"), "server.run")

@@ -3,7 +3,7 @@
 import re
 
 from common.metrics.intervals import wilson
-from server.recording.summary import closing
+from server.recording.summary import summary
 from tests.support.descriptions import description
 from tests.support.finished import COUNTS, NAMES, evaluated, finished, shown
 
@@ -17,14 +17,14 @@ def row(lines: list[str], start: str, number: int = 0) -> str:
 
 
 def test_everything_fits_80_columns_uncut():
-    lines = shown(closing(finished(dict.fromkeys(NAMES, evaluated(20 * COUNTS)))))
+    lines = shown(summary(finished(dict.fromkeys(NAMES, evaluated(20 * COUNTS)))))
     assert max(map(len, lines)) <= 80
     assert not any("…" in line for line in lines)
     assert row(lines, "all hospitals").split()[0] == "6,300"
 
 
 def test_every_share_in_the_tables_has_its_interval_and_its_cases():
-    lines = shown(closing(finished()))
+    lines = shown(summary(finished()))
     tables = lines[: next(i for i, line in enumerate(lines) if line.startswith("95 % intervals"))]
     for line in tables:
         without = re.sub(r"\d+(\.\d)? \(\d+(\.\d)?–\d+(\.\d)?\)", "", line)
@@ -44,11 +44,11 @@ def test_the_interval_is_the_wider_of_both():
     assert ends["bootstrap"]["groups"] == 63
     plain, drawn = wilson(279, 315), ends["bootstrap"]["test_accuracy"]
     wide = (min(plain[0], drawn[0]), max(plain[1], drawn[1]))
-    lines = shown(closing(meta))
+    lines = shown(summary(meta))
     assert f"({percent(wide)})" in row(lines, "all hospitals")
     assert "a bootstrap over 63 groups of related slices" in " ".join(lines)
     ends["bootstrap"] = None
-    alone = shown(closing(meta))
+    alone = shown(summary(meta))
     assert f"({percent(plain)})" in row(alone, "all hospitals")
     assert "Wilson's, as if no two slices" in " ".join(alone)
 
@@ -56,7 +56,7 @@ def test_the_interval_is_the_wider_of_both():
 def test_a_class_without_a_case_is_a_dash_and_few_are_marked():
     few = COUNTS.copy()
     few[1] = [0, 6, 0, 0]
-    lines = shown(closing(finished({NAMES[0]: evaluated(few), NAMES[1]: evaluated(0 * COUNTS)})))
+    lines = shown(summary(finished({NAMES[0]: evaluated(few), NAMES[1]: evaluated(0 * COUNTS)})))
     assert row(lines, "notumor").split() == ["0*", "–", "–", "–"]
     assert row(lines, "meningioma").split()[0] == "6*"
     assert row(lines, NAMES[1]).split() == ["0", "–", "–"]
@@ -68,22 +68,22 @@ def test_a_class_without_a_case_is_a_dash_and_few_are_marked():
 def test_it_says_how_even_and_how_honest():
     worse = COUNTS.copy()
     worse[0] = [10, 22, 1, 0]
-    lines = shown(closing(finished({NAMES[0]: evaluated(COUNTS), NAMES[1]: evaluated(worse)})))
+    lines = shown(summary(finished({NAMES[0]: evaluated(COUNTS), NAMES[1]: evaluated(worse)})))
     said, accuracy = " ".join(lines), " ".join(row(lines, NAMES[1]).split()[1:3])
     assert accuracy.startswith("69.5 (")
-    assert f"Worst hospital: {NAMES[1]}, {accuracy} of 105 slices" in said, "the same interval as in the table"
-    assert "gap to the best 19.0 points, standard deviation 9.5." in said
-    assert re.search(r"Calibration error: \d+\.\d points, and \d+\.\d with the scores divided by 1\.50", said)
-    assert "no temperature was fitted" in " ".join(shown(closing(finished(temperature=None))))
+    assert f"Worst hospital: {NAMES[1]}, {accuracy} % of 105 slices" in said, "the same interval as in the table"
+    assert "Gap 19.0 points, standard deviation over hospitals 9.5 points." in said
+    assert re.search(r"calibration error: \d+\.\d points; \d+\.\d with the scores divided by 1\.50", said)
+    assert "No temperature was fitted" in " ".join(shown(summary(finished(temperature=None))))
 
 
 def test_warnings_are_the_last_word():
-    lines = shown(closing(finished(descriptions=[description("a", groups_across_splits=3, name="A [/] b")])))
+    lines = shown(summary(finished(descriptions=[description("a", groups_across_splits=3, name="A [/] b")])))
     said = " ".join(lines)
     assert "EVAL001 3 groups of look-alike or neighbouring slices stand on more than one side" in said
     assert "(A [/] b 3)" in said, "brackets in a name are no markup"
 
 
 def test_without_any_test_slice_nothing_is_claimed():
-    lines = shown(closing(finished({NAMES[0]: evaluated(0 * COUNTS)})))
+    lines = shown(summary(finished({NAMES[0]: evaluated(0 * COUNTS)})))
     assert row(lines, "all hospitals").split() == ["0", "–", "–"]

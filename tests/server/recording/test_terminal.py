@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.run_files import enter_totals, enter_validation
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.labels import CLASSES
+from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates, Shared, SharedWith
 from common.protocol.progress_channel import Progress, Spool
-from server.recording.terminal import Screen, hospitals_table, round_line
+from server.recording.terminal import Terminal, hospitals_table, round_line
 from tests.support.descriptions import description
 from tests.support.finished import NAMES, finished, shown
 
@@ -26,10 +28,13 @@ def confusion(scale: int = 1) -> np.ndarray:
     return scale * np.array([[30, 2, 1, 0], [4, 25, 3, 0], [1, 1, 38, 0], [0, 0, 0, 0]], np.int64)
 
 
-def a_round(number: int = 3, scale: int = 1) -> RoundRecord:
-    part = HospitalRound(val_loss=0.512, val_samples=105 * scale, val_confusion=confusion(scale))
+def a_round(number: int = 3, scale: int = 1) -> Round:
+    part = HospitalRound()
+    enter_validation(part, EvaluateResult(105 * scale, 0.512 * 105 * scale, confusion(scale), [], 0.1))
     hospitals = {NAMES[0]: part, NAMES[1]: HospitalRound(), NAMES[2]: part}
-    return RoundRecord(number, "", seconds=61.4, replied=NAMES[:2], hospitals=hospitals)
+    record = Round(number, seconds=61.4, replied=NAMES[:2], hospitals=hospitals)
+    enter_totals(record, [])
+    return record
 
 
 def test_the_table_of_what_hospitals_hold_fits_80_columns():
@@ -53,6 +58,7 @@ def test_who_is_missing_is_counted_only_if_somebody_is():
     record = a_round()
     record.replied = NAMES
     record.hospitals[NAMES[1]] = record.hospitals[NAMES[0]]
+    enter_totals(record, [])
     assert shown(round_line(record, 100, True)) == [
         "round   3/100   88.6 % [85–92] (88.6/88.6/88.6)  loss 0.512  61 s best"
     ]
@@ -65,7 +71,7 @@ def test_rounds_stand_under_each_other():
 @pytest.fixture
 def screen(tmp_path):
     console = Console(width=80, record=True, file=io.StringIO(), highlight=False)
-    return Screen(console, 2, {"a": NAMES[0], "b": NAMES[1]}, Spool(tmp_path))
+    return Terminal(console, 2, {"a": NAMES[0], "b": NAMES[1]}, Spool(tmp_path))
 
 
 SHARING = CrossDuplicates(
@@ -102,14 +108,14 @@ def test_synthetic_slices_are_called_that(screen):
     said = description("a", name=NAMES[0])
     said.numbers["synthetic"] = True
     screen.described([said])
-    assert "SYNTHETIC SLICES" in screen.console.export_text()
+    assert "SYNTHETIC: a program drew these slices" in screen.console.export_text()
 
 
 def test_on_a_terminal_the_batches_of_a_round_move(tmp_path):
     output = io.StringIO()
     console = Console(width=80, file=output, force_terminal=True, highlight=False)
     spool = Spool(tmp_path)
-    with Screen(console, 2, {"a": NAMES[0]}, spool) as screen:
+    with Terminal(console, 2, {"a": NAMES[0]}, spool) as screen:
         screen.phase("train", 1)
         spool.tell(Progress("a", "training", 0, 40))
         screen.waiting()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from common.artifacts.load_study import load_study
+from common.artifacts.study import load_study
 from common.config.hydra import compose_config
 from common.errors import Interrupted, RunError
 from server.study import runner as module

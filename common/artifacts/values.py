@@ -9,38 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.errors import Problem
+
 MAX_JSON_BYTES = 64_000_000
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something a file lacks, in words a person can act on.
-
-    Attributes
-    ----------
-    file : str
-        Name of the file inside the run's folder, for example ``"training_history.json"``.
-    sentence : str
-        What is the matter, and what that means for what is shown.
-    """
-
-    file: str
-    sentence: str
 
 
 @dataclass
 class Notes:
-    """Collects the problems of one file while it is read.
-
-    Attributes
-    ----------
-    file : str
-        The file's name, as every sentence calls it.
-    problems : list of Problem
-        What was found so far, each sentence once.
-    """
+    """Collects the problems of one file while it is read, each sentence once."""
 
     file: str
+    """Its name, as every sentence calls it."""
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, sentence: str) -> None:
@@ -51,21 +30,12 @@ class Notes:
 
 
 def read_json(path: Path, notes: Notes, *, missing: str | None = None) -> Any:
-    """Read one JSON file, or say why not.
+    """Read one JSON file; None, with a sentence in `notes`, if it cannot be read.
 
     Parameters
     ----------
-    path : Path
-        The file.
-    notes : Notes
-        Gets the sentence if the file cannot be read.
     missing : str or None
         Sentence for a file that is not there; None if that is in order.
-
-    Returns
-    -------
-    object or None
-        What the file holds; None if it is missing or unreadable.
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
@@ -102,15 +72,6 @@ def count(value: Any) -> int | None:
     """Return a whole number that is not negative, anything else as None."""
     result = number(value)
     return int(result) if result is not None and result >= 0 and result == int(result) else None
-
-
-def fraction(value: Any, notes: Notes, what: str) -> float | None:
-    """Return a number between 0 and 1; note anything else that is not simply absent."""
-    result = number(value)
-    if value is None or (result is not None and 0.0 <= result <= 1.0):
-        return result
-    notes.add(f"{notes.file}: {what} is no fraction between 0 and 1 and was left out.")
-    return None
 
 
 def text(value: Any) -> str | None:

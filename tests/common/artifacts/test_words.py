@@ -1,5 +1,5 @@
-from common.artifacts.run_labels import POOLED, kind_json, model_tested, no_shared_model, notice
-from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING
+from common.artifacts.words import POOLED, model_tested, no_shared_model, notice
+from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
 
 
 def test_only_a_pooled_run_carries_the_notice():
@@ -20,17 +20,3 @@ def test_which_model_was_tested():
         "fedbn, model of round 7, each hospital with its own normalisation"
     )
     assert model_tested("local", EVERYTHING, 7) == "local, each hospital's own model of its own best round"
-
-
-def test_what_a_runs_file_says_of_its_kind():
-    assert kind_json("fedavg", NOTHING, "ab", {"A": 3}, 3) == {
-        "pooled": False,
-        "model_tested": "fedavg, model of round 3",
-        "notice": None,
-        "no_shared_model": None,
-        "personal_models": None,
-    }
-    assert kind_json("pooled", NOTHING, "ab", {}, 3)["pooled"] is True
-    own = kind_json("local", EVERYTHING, "ab", {"A": 3}, 3)
-    assert own["personal_models"] == {"folder": "runs/ab", "best_epochs": {"A": 3}}
-    assert own["no_shared_model"] == no_shared_model(EVERYTHING)

@@ -1,14 +1,34 @@
-"""Are these bytes a model of ours? Asked before weights are put in service and before they answer a question."""
+"""Files of tensors: written whole, and asked whether they hold this project's network; the one room here with torch."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from common.errors import InputError
+from common.files import write_bytes
 from common.model.registry import build_model
+
+
+def write_weights(path: Path, state: Mapping[str, torch.Tensor]) -> str:
+    """Replace a file of weights in one step and return its SHA-256, hexadecimal.
+
+    It is read back with ``torch.load(path, weights_only=True)``.
+    """
+    return write_checkpoint(path, {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+
+
+def write_checkpoint(path: Path, content: dict[str, Any]) -> str:
+    """Replace a checkpoint of tensors, numbers, texts, lists and dictionaries; returns its SHA-256."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_bytes(path, buffer.getvalue())
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
 def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dict[str, torch.Tensor]:
@@ -16,8 +36,6 @@ def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dic
 
     Parameters
     ----------
-    content : bytes
-        A file's content.
     expected_sha256 : str or None
         What ``model_meta.json`` says; None where it says nothing (version 1).
     name : str

@@ -3,8 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from common.artifacts.history import Failure, HospitalRound, RoundRecord
+from common.artifacts.run_files import enter_totals, enter_validation
+from common.artifacts.schema import Failure, HospitalRound, Round, to_json
 from common.metrics.calibration import GRID
+from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import wilson
 
 
@@ -12,6 +14,18 @@ def confusion(right: int, wrong: int) -> np.ndarray:
     counts = np.zeros((4, 4), np.int64)
     counts[0, 0], counts[1, 0] = right, wrong
     return counts
+
+
+def validated(part: HospitalRound, right: int, wrong: int, loss: float) -> HospitalRound:
+    cases = right + wrong
+    enter_validation(part, EvaluateResult(cases, cases * loss, confusion(right, wrong), [], 0.1))
+    return part
+
+
+def row(record: Round, *sums: np.ndarray) -> dict:
+    """The round as its file keeps it."""
+    enter_totals(record, sums)
+    return json.loads(json.dumps(to_json(record), allow_nan=False))
 
 
 @pytest.fixture
@@ -23,19 +37,17 @@ def record():
             train_samples=30,
             train_steps=4,
             train_seconds=2.0,
-            val_loss=0.5,
-            val_samples=4,
-            val_seconds=0.1,
-            val_confusion=confusion(3, 1),
             bytes_down=20,
             bytes_up=10,
         ),
         "B": HospitalRound(train_loss=2.0, train_accuracy=0.9, train_samples=10, bytes_down=10, bytes_up=10),
-        "C": HospitalRound(val_loss=2.0, val_samples=12, val_confusion=confusion(3, 9), bytes_down=10),
+        "C": HospitalRound(bytes_down=10, bytes_up=0),
     }
-    return RoundRecord(
+    validated(parts["A"], 3, 1, 0.5)
+    validated(parts["C"], 3, 9, 2.0)
+    return Round(
         3,
-        "2026-11-23T06:15:00+00:00",
+        started_at="2026-11-23T06:15:00+00:00",
         seconds=9.5,
         lr=1e-3,
         asked=["A", "B", "C"],
@@ -46,16 +58,17 @@ def record():
 
 
 def test_figures_are_weighted_over_hospitals_by_samples(record):
+    enter_totals(record, [])
     assert record.train_loss == pytest.approx((30 * 1.0 + 10 * 2.0) / 40)
     assert record.train_accuracy == pytest.approx((30 * 0.5 + 10 * 0.9) / 40)
     assert record.val_loss == pytest.approx((4 * 0.5 + 12 * 2.0) / 16)
     assert record.val_accuracy == pytest.approx(6 / 16)
-    assert record.val_confusion.tolist() == (confusion(6, 10)).tolist()
+    assert record.val_confusion_matrix == confusion(6, 10).tolist()
     assert record.validated == ["A", "C"]
 
 
 def test_the_json_holds_who_did_what(record):
-    content = json.loads(json.dumps(record.to_json(), allow_nan=False))
+    content = row(record)
     assert content["epoch"] == 3
     assert (content["asked"], content["replied"]) == (["A", "B", "C"], ["A", "B"])
     assert content["failed"][1] == {"hospital": "C", "phase": "train", "reason": "it was not connected"}
@@ -66,23 +79,24 @@ def test_the_json_holds_who_did_what(record):
 
 
 def test_keys_are_absent_where_a_hospital_did_not_answer(record):
-    hospitals = record.to_json()["hospitals"]
+    hospitals = row(record)["hospitals"]
     assert not [key for key in hospitals["B"] if key.startswith("val_")]
     assert not [key for key in hospitals["C"] if key.startswith("train_")]
-    assert HospitalRound().to_json() == {"bytes_down": 0, "bytes_up": 0}
+    assert to_json(HospitalRound(bytes_down=0, bytes_up=0)) == {"bytes_down": 0, "bytes_up": 0}
 
 
 def test_a_hospital_without_validation_slices_does_not_distort_the_mean(record):
-    record.hospitals["B"].val_loss, record.hospitals["B"].val_samples = 0.0, 0
-    record.hospitals["B"].val_confusion = confusion(0, 0)
+    validated(record.hospitals["B"], 0, 0, 0.0)
+    part = row(record)["hospitals"]["B"]
+    assert (part["val_samples"], part["val_interval"]) == (0, None)
     assert record.val_loss == pytest.approx((4 * 0.5 + 12 * 2.0) / 16)
     assert record.val_accuracy == pytest.approx(6 / 16)
 
 
 def test_pooled_training_stands_for_all_and_no_hospital_is_said_to_have_trained():
-    parts = {name: HospitalRound(val_loss=1.0, val_samples=4, val_confusion=confusion(3, 1)) for name in "AB"}
+    parts = {name: validated(HospitalRound(bytes_down=0, bytes_up=0), 3, 1, 1.0) for name in "AB"}
     pooled = HospitalRound(train_loss=0.5, train_accuracy=0.75, train_samples=40, train_steps=7, train_seconds=2.0)
-    content = RoundRecord(1, "2026-11-23T06:15:00+00:00", hospitals=parts, pooled=pooled).to_json()
+    content = row(Round(1, hospitals=parts, pooled=pooled))
     assert (content["train_loss"], content["train_accuracy"], content["val_loss"]) == (0.5, 0.75, 1.0)
     assert (content["asked"], content["replied"]) == ([], [])
     assert content["pooled"] == {
@@ -97,11 +111,11 @@ def test_pooled_training_stands_for_all_and_no_hospital_is_said_to_have_trained(
 
 
 def test_a_federations_round_has_no_such_key(record):
-    assert "pooled" not in record.to_json()
+    assert "pooled" not in row(record)
 
 
 def test_a_round_says_how_sure_and_how_evenly(record):
-    content = record.to_json()
+    content = row(record)
     assert content["val_samples"] == 16
     assert content["val_interval"] == list(wilson(6, 16))
     assert content["hospitals"]["A"]["val_interval"] == list(wilson(3, 4))
@@ -109,12 +123,12 @@ def test_a_round_says_how_sure_and_how_evenly(record):
     assert content["fairness"]["worst_hospital"] == "C"
     assert content["fairness"]["gap"] == pytest.approx(0.75 - 0.25)
     assert content["temperature"] is None, "nobody sent sums"
-    record.hospitals["B"].val_confusion = record.hospitals["C"].val_confusion = None
-    assert record.to_json()["fairness"] is None, "one hospital is compared with nobody"
+    record.hospitals["C"] = HospitalRound()
+    assert row(record)["fairness"] is None, "one hospital is compared with nobody"
 
 
 def test_the_temperature_is_that_of_all_hospitals_sums(record):
     one, other = np.linspace(3.0, 1.0, 129), np.linspace(0.0, 1.5, 129) ** 2
-    record.hospitals["A"].val_nll, record.hospitals["C"].val_nll = one, other
-    assert record.to_json()["temperature"] == GRID[int(np.argmin(one + other))]
-    assert not any("val_nll" in part for part in record.to_json()["hospitals"].values())
+    content = row(record, one, other)
+    assert content["temperature"] == GRID[int(np.argmin(one + other))]
+    assert not any("nll" in key for part in content["hospitals"].values() for key in part)

@@ -1,6 +1,6 @@
 import pytest
 
-from common.artifacts.split_text import split_sentences
+from common.artifacts.words import split_sentences
 
 META = {
     "seed": 42,

@@ -1,10 +1,10 @@
-import json
-
 import pytest
 
-from common.artifacts.cautions import cautions, to_json
-from common.artifacts.read_cautions import Caution, from_json
+from common.artifacts.meta import cautions
+from common.artifacts.schema import Caution
+from common.artifacts.words import cautions_of
 from tests.support.descriptions import description
+from tests.support.finished import finished
 
 
 def audited(key: str, code: str, count: int):
@@ -51,8 +51,9 @@ def test_test_slices_that_another_hospital_trains_on():
 
 
 def test_there_and_back():
-    found = [Caution("EVAL001", "A sentence.")]
-    assert from_json(json.loads(json.dumps(to_json(found)))) == found
-    assert from_json([{"code": 3}, "x", {"code": "EVAL009", "sentence": "Newer."}]) == [Caution("EVAL009", "Newer.")]
+    written = finished(descriptions=[description("a", groups_across_splits=2)])
+    assert cautions_of(written) == cautions([description("a", groups_across_splits=2)])
+    odd = [{"code": 3}, "x", {"code": "EVAL009", "sentence": "Newer."}]
+    assert cautions_of({"warnings": odd}) == [Caution("EVAL009", "Newer.")]
     for nothing in (None, "EVAL001", {"code": "EVAL001"}, 3):
-        assert from_json(nothing) == []
+        assert cautions_of({"warnings": nothing}) == []

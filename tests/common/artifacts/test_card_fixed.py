@@ -1,6 +1,6 @@
 import pytest
 
-from common.artifacts.card_template import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
+from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
 
 
 @pytest.mark.parametrize("heading", [INTENDED_USE, ETHICS, CAVEATS])

@@ -4,8 +4,7 @@ from dataclasses import replace
 import pytest
 
 from common.artifacts.layout import list_studies, new_study
-from common.artifacts.load_study import load_study
-from common.artifacts.study_writer import study_json, write_study
+from common.artifacts.study import load_study, study_json, write_study
 from common.study.records import Study
 from tests.support.studies import HOSPITALS, A, B, lost, study, worth_it
 

@@ -1,6 +1,6 @@
 import pytest
 
-from common.artifacts.datasets import splits_json, stats_json
+from common.artifacts.run_files import splits_json, stats_json
 from common.config.settings import DataPlan, ModelPlan, TrainPlan
 from common.labels import CLASSES
 from common.protocol.plan import Plan

@@ -1,6 +1,6 @@
 import pytest
 
-from common.artifacts.markdown import cell, table
+from common.artifacts.card_tables import cell, table
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 import json
 from datetime import datetime
 
-from common.artifacts import status as module
-from common.artifacts.status import RunStatus, now, versions
+from common.artifacts import run_files as module
+from common.artifacts.run_files import new_status, now, versions, write_status
+from common.artifacts.schema import Status
 
 
-def a_status() -> RunStatus:
-    return RunStatus("run-001", "running", 3, "fedavg", "ray", ["A", "B"], "logs/x/training.log")
+def a_status() -> Status:
+    return new_status(
+        run_id="run-001", rounds=3, strategy="fedavg", engine="ray", hospitals=("A", "B"), log="logs/x/training.log"
+    )
 
 
 def test_times_carry_their_zone():
@@ -16,12 +19,12 @@ def test_times_carry_their_zone():
 def test_each_writing_says_when_and_replaces_the_last(tmp_path, monkeypatch):
     path = tmp_path / "status.json"
     status = a_status()
-    status.write(path)
+    write_status(path, status)
     first = json.loads(path.read_text())
     assert (first["state"], first["round"], first["phase"], first["ended_at"]) == ("running", 0, "describe", None)
     monkeypatch.setattr(module, "now", lambda: "2026-11-23T06:15:00+00:00")
     status.round, status.state = 2, "failed"
-    status.write(path)
+    write_status(path, status)
     second = json.loads(path.read_text())
     assert (second["state"], second["round"]) == ("failed", 2)
     assert second["updated_at"] == "2026-11-23T06:15:00+00:00"
@@ -42,5 +45,7 @@ def test_versions_name_what_the_figures_depend_on(monkeypatch):
 
 def test_two_runs_do_not_share_their_lists():
     one, other = a_status(), a_status()
-    one.missing_hospitals.append("A")
-    assert other.missing_hospitals == []
+    one.missing_hospitals += ("A",)
+    one.versions["torch"] = "0"
+    assert other.missing_hospitals == ()
+    assert other.versions["torch"] != "0"

@@ -1,6 +1,6 @@
 import pytest
 
-from common.study.leave_one_out import contributions
+from common.study.answers import contributions
 from common.study.statistics import ACCURACY
 from tests.support.studies import A, B, C, done, study, worth_it
 

@@ -1,0 +1,179 @@
+"""Sentences that are said in several places, on the terminal, in the log, in files and on pages: each of them once.
+
+Each takes what a run's files hold, as it stands, and says nothing of what is not recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from common.artifacts.schema import Caution
+from common.artifacts.values import count, interval, mapping, number, sequence, text
+from common.config.strategies import POOLED_STRATEGY
+from common.metrics.confusion import FEW_CASES
+from common.metrics.intervals import Interval, wider
+from common.model.local_layers import EVERYTHING, NORMALISATION
+
+NOTHING = "–"
+FEW = f"fewer than {FEW_CASES}"
+LAST_WORD = "the run ended with exit code"  # of a run on separate machines: `server.run` waits for it
+POOLED = (
+    "POOLED, not a federation: every hospital's slices left their folders for one loader. "
+    "This is a yardstick to measure a federation against, and possible in simulation only."
+)
+SURE = "95 % intervals: the wider ends of Wilson's and of a bootstrap over {groups:,} groups of related slices."
+SURE_OF_SLICES = "95 % intervals are Wilson's, as if no two slices were related."
+
+_OWN_MODELS = {
+    NORMALISATION: "There is no global model: each hospital kept its own normalisation layers, and the rest is no "
+    "model without them. Each hospital's whole model lies in its own cache folder.",
+    EVERYTHING: "There is no global model: each hospital trained alone. Its model lies in its own cache folder.",
+}
+_GROUPED = {
+    True: "Copies, look-alikes and neighbouring slices were kept on one side",
+    False: "Slices were split one by one, so that slices of one patient can stand in training and in the test",
+}
+
+
+def notice(strategy: str) -> str | None:
+    """Return what must be known before a figure of a run with this strategy is believed, or None."""
+    return POOLED if strategy == POOLED_STRATEGY else None
+
+
+def model_tested(strategy: str, keeps: str, best_round: int) -> str:
+    """Return which model was tested, for example "fedavg, model of round 7".
+
+    Parameters
+    ----------
+    keeps : str
+        What stays at the hospitals.
+    """
+    if keeps == EVERYTHING:
+        return f"{strategy}, each hospital's own model of its own best round"
+    own = ", each hospital with its own normalisation" if keeps == NORMALISATION else ""
+    return f"{strategy}, model of round {best_round}{own}"
+
+
+def no_shared_model(keeps: str) -> str | None:
+    """Say why a run has no ``global_model.pth``, or return None where it has one.
+
+    Parameters
+    ----------
+    keeps : str
+        What stays at the hospitals, one of `common.model.local_layers.KEEPS`.
+    """
+    return _OWN_MODELS.get(keeps)
+
+
+def interval_text(ends: Sequence[float], digits: int = 1) -> str:
+    """Write an interval of fractions in percent: ``"84.9–91.4"``."""
+    return f"{100 * ends[0]:.{digits}f}–{100 * ends[1]:.{digits}f}"
+
+
+def share_text(value: float, ends: Sequence[float] | None, digits: int = 1) -> str:
+    """Write a fraction in percent with its interval: ``"88.6 (84.9–91.4)"``."""
+    sure = f" ({interval_text(ends, digits)})" if ends else ""
+    return f"{100 * value:.{digits}f}{sure}"
+
+
+def marked(cases: int, few: bool) -> str:
+    """Write a number of cases, with a mark where so few leave the figures nearly empty: ``"12*"``."""
+    return f"{cases:,}{'*' if few else ''}"
+
+
+def recorded_interval(intervals: Any, figure: str, of: str | None = None) -> Interval | None:
+    """Return the wider ends of a figure's recorded 95 % intervals, as fractions.
+
+    Parameters
+    ----------
+    intervals : object
+        ``intervals`` of all hospitals or of one, as read; anything else gives None.
+    figure : str
+        For example ``"test_accuracy"`` or ``"per_class_recall"``.
+    of : str, optional
+        The class.
+    """
+    found = []
+    for source in (mapping(intervals), mapping(mapping(intervals).get("bootstrap"))):
+        value = source.get(figure)
+        ends = interval(mapping(value).get(of) if of is not None else value)
+        found.append(ends if ends and 0.0 <= ends[0] <= ends[1] <= 1.0 else None)
+    return wider(*found)
+
+
+def how_sure(intervals: Any) -> str:
+    """Say what the intervals are made of."""
+    groups = count(mapping(mapping(intervals).get("bootstrap")).get("groups"))
+    return SURE.format(groups=groups) if groups else SURE_OF_SLICES
+
+
+def worst_hospital(metrics: Mapping[str, Any]) -> str | None:
+    """Say how evenly a model serves the hospitals, by ``metrics`` of ``model_meta.json``."""
+    found = mapping(metrics.get("fairness"))
+    worst, best = text(found.get("worst_hospital")), text(found.get("best_hospital"))
+    keys = ("worst_accuracy", "best_accuracy", "gap", "standard_deviation")
+    lowest, highest, gap, deviation = (number(found.get(key)) for key in keys)
+    if worst is None or lowest is None or gap is None or deviation is None:
+        return None
+    own = mapping(mapping(metrics.get("per_hospital")).get(worst))
+    ends = recorded_interval(own.get("intervals"), "test_accuracy") or interval(found.get("worst_interval"))
+    cases = count(found.get("worst_samples"))
+    slices = f" of {cases:,} slices" if cases is not None else ""
+    other = f"; best: {best}, {100 * highest:.1f} %" if best is not None and highest is not None else ""
+    return (
+        f"Worst hospital: {worst}, {share_text(lowest, ends)} %{slices}{other}. Gap {100 * gap:.1f} points, standard "
+        f"deviation over hospitals {100 * deviation:.1f} points."
+    )
+
+
+def calibration(meta: Mapping[str, Any]) -> str | None:
+    """Say how far stated confidence is from the share correct, and what the temperature makes of it."""
+    found = mapping(mapping(meta.get("metrics")).get("calibration"))
+    error, after, heat = number(found.get("ece")), number(found.get("calibrated_ece")), number(meta.get("temperature"))
+    if error is None:
+        return None
+    plain = f"Expected calibration error: {100 * error:.1f} points"
+    if heat is None:
+        fitted = "No temperature was fitted: the probabilities are not calibrated."
+        return f"{plain}. {fitted if 'temperature' in meta else 'Whether a temperature was fitted is not recorded.'}"
+    rest = "not recorded" if after is None else f"{100 * after:.1f}"
+    return f"{plain}; {rest} with the scores divided by {heat:.2f}, the temperature fitted on validation slices."
+
+
+def cautions_of(meta: Mapping[str, Any]) -> list[Caution]:
+    """Return ``warnings`` of ``model_meta.json``; what is none is left out."""
+    items = [mapping(item) for item in sequence(meta.get("warnings"))]
+    pairs = [(item.get("code"), item.get("sentence")) for item in items]
+    return [Caution(code, sentence) for code, sentence in pairs if isinstance(code, str) and isinstance(sentence, str)]
+
+
+def split_sentences(meta: Mapping[str, Any]) -> list[str]:
+    """Say, by ``model_meta.json``, how the slices were split and whether other hospitals train on test slices."""
+    split = mapping(meta.get("split"))
+    found = [_shares(meta), _groups(split), _copies(split) if "test_slices_trained_elsewhere" in split else None]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def _shares(meta: Mapping[str, Any]) -> str | None:
+    data = mapping(mapping(meta.get("settings")).get("data"))
+    val, test, seed = number(data.get("val_fraction")), number(data.get("test_fraction")), count(meta.get("seed"))
+    if val is None or test is None or seed is None:
+        return None
+    return (
+        f"Of each hospital's slices {100 * val:g} % validate (they choose the round and the temperature) and "
+        f"{100 * test:g} % test, by class, seed {seed}."
+    )
+
+
+def _groups(split: Mapping[str, Any]) -> str | None:
+    across = count(split.get("groups_across_splits"))
+    how = _GROUPED.get(split["grouped"]) if isinstance(split.get("grouped"), bool) else None
+    return f"{how}; {across:,} groups stand on more than one side." if how and across is not None else None
+
+
+def _copies(split: Mapping[str, Any]) -> str:
+    trained = count(split["test_slices_trained_elsewhere"])
+    if trained is None:
+        return "Whether a test slice of one hospital is trained on at another was not looked for."
+    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained:,}."
