@@ -3,8 +3,6 @@
 The centre needs the hospitals' fingerprints (`python -m clients.fingerprints`) and nothing else: no key, no image.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common.errors import InputError, ProjectError
+from common.files import write_text
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import Matches, cross_match, match_lists
 
@@ -87,8 +86,6 @@ def _read_all(files: Sequence[Path]) -> list[Fingerprints]:
 def _write_lists(
     folder: Path, hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches], console: Console
 ) -> None:
-    from common.files import write_text  # brings torch; comparing needs none
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

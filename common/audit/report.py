@@ -4,20 +4,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from common.audit import checks
-from common.audit.finding import Finding
 from common.data.duplicates import Mask
 from common.data.evidence import Evidence
 from common.labels import CLASSES
 from common.text import printable
 
-Check = Callable[[Evidence], Finding | None]
+Severity = Literal["error", "warning", "info"]
 
-_SEVERITIES = ("error", "warning", "info")
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the audit has to say."""
+
+    code: str
+    """Stable code such as ``"DATA004"``."""
+    severity: Severity
+    """``"error"``: slices are left out until a person decides; ``"warning"``: look at it; ``"info"``: know it."""
+    title: str
+    sentence: str
+    """What was found and what to do; names no file, so it may travel."""
+    count: int
+    """How many files or folders it is about."""
+    files: tuple[str, ...] = ()
+    """Their relative paths. They stay with the hospital."""
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the part that may travel: everything but the files."""
+        return {name: value for name, value in vars(self).items() if name != "files"}
+
+
+Check = Callable[[Evidence], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ class AuditReport:
 def audit(evidence: Evidence) -> AuditReport:
     """Look at a hospital's slices with every check; findings come by severity, then by code."""
     findings = [finding for check in find_checks() if (finding := check(evidence)) is not None]
-    findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), finding.code))
+    findings.sort(key=lambda finding: (get_args(Severity).index(finding.severity), finding.code))
     scan, usable = evidence.scan, evidence.usable
     found = np.bincount(scan.labels, minlength=len(CLASSES))
     counts = np.bincount(scan.labels[usable], minlength=len(CLASSES))

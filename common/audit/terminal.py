@@ -7,8 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from common.audit.finding import Finding
-from common.audit.report import AuditReport
+from common.audit.report import AuditReport, Finding
 from common.text import counted, printable
 
 MOST_FILES = 10

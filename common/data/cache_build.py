@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -52,7 +51,7 @@ class Index:
     """Those of the unreadable files whose content was never seen."""
 
     @classmethod
-    def empty(cls, count: int) -> Self:
+    def empty(cls, count: int) -> "Index":
         """Return an index of ``count`` blank entries, to be filled in."""
         return cls(
             thumbs=np.zeros((count, THUMB_SIZE, THUMB_SIZE), np.uint8),

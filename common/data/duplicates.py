@@ -4,8 +4,6 @@ Every decision is the same on any machine: a fast product in single precision on
 then decided with whole numbers and single correctly rounded operations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,15 +59,15 @@ class NearPairs:
     def __len__(self) -> int:
         return len(self.first)
 
-    def above(self, threshold: float) -> NearPairs:
+    def above(self, threshold: float) -> "NearPairs":
         """Return the pairs whose correlation is above `threshold`."""
         return self.where(self.correlation > threshold)
 
-    def where(self, keep: Mask | npt.NDArray[np.intp]) -> NearPairs:
+    def where(self, keep: Mask | npt.NDArray[np.intp]) -> "NearPairs":
         """Return the pairs that `keep` selects: a mask of shape ``[P]``, or positions."""
         return NearPairs(self.first[keep], self.second[keep], self.correlation[keep], self.orientation[keep])
 
-    def renumbered(self, index: Indices) -> NearPairs:
+    def renumbered(self, index: Indices) -> "NearPairs":
         """Return the pairs with picture ``i`` called ``index[i]``; `index` must rise."""
         return NearPairs(index[self.first], index[self.second], self.correlation, self.orientation)
 

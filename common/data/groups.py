@@ -6,8 +6,6 @@ plane), and where a run ends one cannot tell a new plane from a new patient. Onl
 keeps most patients whole, which is why the order is kept beside the runs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -17,8 +17,6 @@ lost a few bits to compression keeps most of its bands whole; an unrelated slice
 the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", 3.4).
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from base64 import b64decode, b64encode
@@ -91,7 +89,7 @@ class Fingerprints:
         return json.dumps({"kind": _KIND, "method": METHOD, **vars(self), **arrays})
 
     @staticmethod
-    def from_json(text: str, source: str) -> Fingerprints:
+    def from_json(text: str, source: str) -> "Fingerprints":
         """Read what `to_json` wrote; the sender is not trusted. `source` says in an error where it comes from.
 
         Raises

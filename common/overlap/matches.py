@@ -3,8 +3,6 @@
 A test slice of one hospital that another trains on flatters the model. Indices only their own hospital can look up.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +36,7 @@ class MatchList:
         return json.dumps(head, ensure_ascii=False)[:-1] + f', "matches": [\n  {body}\n]}}\n'
 
     @staticmethod
-    def from_json(text: str, source: str) -> MatchList:
+    def from_json(text: str, source: str) -> "MatchList":
         """Read what `to_json` wrote; `source` says in an error where it comes from.
 
         Raises

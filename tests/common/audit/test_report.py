@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from common.audit import checks
-from common.audit.finding import Finding
-from common.audit.report import audit, find_checks
+from common.audit.report import Finding, audit, find_checks
 from common.data.cache import ImageLibrary
 from common.data.duplicates import find_near_duplicates
 from common.data.evidence import Evidence
@@ -185,10 +184,21 @@ def test_every_check_is_silent_on_nothing(check):
 
 def test_a_new_check_is_one_file(tmp_path, monkeypatch):
     (tmp_path / "always.py").write_text(
-        "from common.audit.finding import Finding\n\n\n"
+        "from common.audit.report import Finding\n\n\n"
         "def check(evidence):\n"
         '    return Finding("DATA999", "info", "Always", "There are files.", len(evidence.scan.files))\n'
     )
     monkeypatch.setattr(checks, "__path__", [*checks.__path__, str(tmp_path)])
     finding = only(evidence())
     assert (finding.code, finding.count) == ("DATA999", 80)
+
+
+def test_files_do_not_travel():
+    finding = Finding("DATA004", "warning", "title", "sentence", 1, ("a.jpg",))
+    assert finding.numbers() == {
+        "code": "DATA004",
+        "severity": "warning",
+        "title": "title",
+        "sentence": "sentence",
+        "count": 1,
+    }

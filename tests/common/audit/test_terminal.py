@@ -3,8 +3,7 @@ import io
 import numpy as np
 from rich.console import Console
 
-from common.audit.finding import Finding
-from common.audit.report import AuditReport
+from common.audit.report import AuditReport, Finding
 from common.audit.terminal import render
 
 

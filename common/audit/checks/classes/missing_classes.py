@@ -1,6 +1,6 @@
 """DATA009: classes of which the hospital has no slice."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.labels import CLASSES
 from common.text import listed

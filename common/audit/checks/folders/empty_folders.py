@@ -1,6 +1,6 @@
 """DATA016: folders that are named after a class and hold no image."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.text import counted
 

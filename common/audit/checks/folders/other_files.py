@@ -1,6 +1,6 @@
 """DATA013: files that are no image."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.data.scan import IMAGE_SUFFIXES
 from common.text import counted

@@ -1,6 +1,6 @@
 """DATA012: the slices are drawn by a program."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.data.scan import SYNTHETIC_MARK
 

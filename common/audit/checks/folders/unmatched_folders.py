@@ -1,6 +1,6 @@
 """DATA003: folders with images whose names say no class."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.labels import CLASSES
 from common.text import counted

@@ -1,6 +1,6 @@
 """DATA015: folders that the operating system would not list."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.text import counted
 

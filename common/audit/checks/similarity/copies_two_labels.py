@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.evidence import Evidence
 from common.text import counted
 

@@ -1,6 +1,6 @@
 """DATA018: the slices are so much alike that only closer look-alikes could be kept together."""
 
-from common.audit.finding import Finding
+from common.audit.report import Finding
 from common.data.duplicates import GROUPING_LEVELS
 from common.data.evidence import Evidence
 
