@@ -15,6 +15,7 @@ from common.artifacts.read_cautions import from_json
 from common.artifacts.read_intervals import how_sure
 from common.artifacts.split_text import split_sentences
 from common.audit.finding import listed
+from common.config.architectures import architecture_of
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
 from common.labels import CLASSES
@@ -37,7 +38,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "synthetic": "SYNTHETIC SLICES: " if meta["synthetic"] else "",
         "run_id": meta["run_id"],
         "notice": f"\n**{cell(meta['notice'])}**\n" if meta.get("notice") else "",
-        "network": settings.get("model", {}).get("name", "resnet18"),
+        "network": architecture_of(meta),
         "image_size": meta["image_size"],
         "classes": ", ".join(meta["classes"]),
         "model_tested": meta["model_tested"],

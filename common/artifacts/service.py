@@ -22,6 +22,7 @@ from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.run_labels import POOLED
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.service_weights import check_weights
+from common.config.architectures import architecture_of
 from common.errors import InputError, ProjectError, RunError
 from common.labels import LABEL_MAP
 
@@ -36,7 +37,7 @@ class ServiceModel:
     Attributes
     ----------
     weights : dict of str to Tensor
-        A state_dict on the CPU that fits ``build_model()``.
+        A state_dict on the CPU that fits the network of `meta`.
     meta : dict
         ``model_meta.json``.
     sha256 : str
@@ -165,7 +166,7 @@ def _load_once(models: Path) -> ServiceModel:
     _check_labels(_read(labels), labels)
     meta = _parse(_read(meta_path), meta_path)
     recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
-    state = check_weights(content, recorded, _short(weights))
+    state = check_weights(content, recorded, _short(weights), architecture_of(meta))
     return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), verified=recorded is not None)
 
 
@@ -181,10 +182,12 @@ def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     _check_shared(_parse(meta, run.meta), run.run_id)
     contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)} | {run.meta.name: meta}
     _check_labels(contents[run.label_map.name], run.label_map)
-    sha256 = _parse(meta, run.meta).get("sha256")
+    described = _parse(meta, run.meta)
+    sha256 = described.get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
-    check_weights(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
+    shown = f"{run.run_id}/{run.best_weights.name}"
+    check_weights(contents[run.best_weights.name], sha256, shown, architecture_of(described))
     return contents, sha256
 
 
