@@ -36,7 +36,7 @@ def _look(situation: Situation) -> tuple[str, str]:
 def _seconds_a_slice(situation: Situation) -> float:
     device = pick_device(situation.site.device)
     batch, side = situation.train.batch_size, situation.data.image_size
-    model = build_model("resnet18").to(device)
+    model = build_model().to(device)
     optimiser = torch.optim.Adam(model.parameters())
     images, labels = (
         torch.randn(batch, 3, side, side, device=device),

@@ -11,6 +11,7 @@ from typing import Any
 
 from common.artifacts import words
 from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.config.architectures import architecture_of
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
 from common.labels import CLASSES, SYNTHETIC
@@ -32,7 +33,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "synthetic": "SYNTHETIC SLICES: " if meta["synthetic"] else "",
         "run_id": meta["run_id"],
         "notice": f"\n**{cell(meta['notice'])}**\n" if meta.get("notice") else "",
-        "network": settings.get("model", {}).get("name", "resnet18"),
+        "network": architecture_of(meta),
         "image_size": meta["image_size"],
         "classes": ", ".join(meta["classes"]),
         "model_tested": meta["model_tested"],

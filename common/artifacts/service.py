@@ -19,6 +19,7 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.words import POOLED
+from common.config.architectures import architecture_of
 from common.errors import InputError, ProjectError, RunError
 from common.files import write_bytes
 from common.labels import LABEL_MAP
@@ -154,14 +155,14 @@ def _load_once(models: Path) -> ServiceModel:
     _check_labels(_read(labels), labels)
     meta = _parse(_read(meta_path), meta_path)
     recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
-    state = _checked(content, recorded, _short(weights))
+    state = _checked(content, recorded, _short(weights), architecture_of(meta))
     return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), verified=recorded is not None)
 
 
-def _checked(content: bytes, sha256: str | None, name: str) -> dict[str, torch.Tensor]:
+def _checked(content: bytes, sha256: str | None, name: str, network: str) -> dict[str, torch.Tensor]:
     from common.artifacts.weights import check_weights  # brings torch, which who only asks does without
 
-    return check_weights(content, sha256, name)
+    return check_weights(content, sha256, name, network)
 
 
 def _check_completed(run: RunFolder) -> None:
@@ -176,10 +177,12 @@ def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     _check_shared(_parse(meta, run.meta), run.run_id)
     contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)} | {run.meta.name: meta}
     _check_labels(contents[run.label_map.name], run.label_map)
-    sha256 = _parse(meta, run.meta).get("sha256")
+    described = _parse(meta, run.meta)
+    sha256 = described.get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
-    _checked(contents[run.best_weights.name], sha256, f"{run.run_id}/{run.best_weights.name}")
+    shown = f"{run.run_id}/{run.best_weights.name}"
+    _checked(contents[run.best_weights.name], sha256, shown, architecture_of(described))
     return contents, sha256
 
 

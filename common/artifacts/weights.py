@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from common.errors import InputError
 from common.files import write_bytes
 from common.model.registry import build_model
@@ -31,7 +32,9 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dict[str, torch.Tensor]:
+def check_weights(
+    content: bytes, expected_sha256: str | None, name: str, network: str = DEFAULT_ARCHITECTURE
+) -> dict[str, torch.Tensor]:
     """Load weights as data only and refuse everything that is not the project's network.
 
     Parameters
@@ -40,11 +43,13 @@ def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dic
         What ``model_meta.json`` says; None where it says nothing (version 1).
     name : str
         The file's name, for the sentence.
+    network : str
+        What `model_meta.json` calls the network.
 
     Returns
     -------
     dict of str to Tensor
-        A plain state_dict on the CPU that loads strictly into ``build_model()``.
+        A plain state_dict on the CPU that loads strictly into ``build_model(network)``.
 
     Raises
     ------
@@ -59,16 +64,19 @@ def check_weights(content: bytes, expected_sha256: str | None, name: str) -> dic
         raise InputError("SERVICE004", f"{name} is damaged or is no file of weights.") from None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError("SERVICE004", f"{name} holds something else than a plain state_dict of tensors.")
-    _check_fit(state, name)
+    _check_fit(state, name, network)
     return state
 
 
-def _check_fit(state: dict[str, torch.Tensor], name: str) -> None:
+def _check_fit(state: dict[str, torch.Tensor], name: str, network: str) -> None:
+    if network not in ARCHITECTURES:
+        raise InputError("SERVICE004", f"{name} is of a network that this version does not know, {network}.")
     with torch.device("meta"):  # shapes alone: nothing is allocated or initialised
-        model = build_model()
+        model = build_model(network)
     try:
         model.load_state_dict(state, strict=True, assign=True)
     except (RuntimeError, TypeError, AttributeError):
-        raise InputError("SERVICE004", f"{name} does not fit the network, ResNet18 with four classes.") from None
+        title = ARCHITECTURES[network].title
+        raise InputError("SERVICE004", f"{name} does not fit the network, {title} with four classes.") from None
     if not all(bool(torch.isfinite(value).all()) for value in state.values()):
         raise InputError("SERVICE004", f"{name} holds values that are not finite (NaN or infinity).")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "resnet18": Architecture("ResNet18", "torchvision.models:resnet18"),
 }
 DEFAULT_ARCHITECTURE = next(iter(ARCHITECTURES))  # version 1's, and that of files which name none
+
+
+def architecture_of(meta: Mapping[str, Any]) -> str:
+    """Return the name of the network that a ``model_meta.json`` describes; version 1's name none and knew one."""
+    found: Any = meta
+    for key in ("settings", "model", "name"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else DEFAULT_ARCHITECTURE

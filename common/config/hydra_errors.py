@@ -6,9 +6,9 @@ import difflib
 import re
 
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from common.config.bounds import walk
 from common.config.settings import RunSettings
 from common.errors import InputError
 
@@ -61,14 +61,7 @@ def config_error(error: Exception) -> InputError:
 
 def known_keys() -> list[str]:
     """Return every setting's full name, such as ``"train.lr"``."""
-
-    def walk(node: DictConfig, prefix: str) -> list[str]:
-        names: list[str] = []
-        for key, child in node.items_ex(resolve=False):
-            names += walk(child, f"{prefix}{key!s}.") if isinstance(child, DictConfig) else [f"{prefix}{key!s}"]
-        return names
-
-    return walk(OmegaConf.structured(RunSettings), "")
+    return [name for name, _, _ in walk(RunSettings())]
 
 
 def suggest(name: str, options: list[str]) -> str:

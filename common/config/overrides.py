@@ -61,8 +61,16 @@ def written(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{','.join(written(item) for item in value)}]"
-    if isinstance(value, str) and not _WORD.fullmatch(value):
-        return "'" + value.replace("'", "\\'") + "'"
-    return str(value)
+    return quoted(value) if isinstance(value, str) and not _WORD.fullmatch(value) else str(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text in Hydra's single quotes, whatever signs are in it.
+
+    A backslash has a meaning of its own, and so is doubled, only before a quote, at the end, and before ``${``, which
+    would refer to another setting.
+    """
+    literal = re.sub(r"(\\*)\$\{", lambda run: rf"{run[1] * 2}\${{", text)
+    return "'" + re.sub(r"(\\*)('|\Z)", lambda run: run[1] * 2 + ("\\'" if run[2] else ""), literal) + "'"

@@ -66,7 +66,7 @@ class DataPlan:
 
 @dataclass
 class DataSettings(DataPlan):
-    """`DataPlan` and where the data lies on this machine; the latter never travels."""
+    """How each hospital prepares its slices, and where the data lies on this machine; the latter never travels."""
 
     root: str = "dataset"
     """Folder that holds the hospitals' folders."""
@@ -107,8 +107,8 @@ class TrainPlan:
     label_smoothing: float = setting(0.0, below_one())
     """Share of the target spread over all classes."""
     softmax: str = setting("balanced", one_of("plain", "restricted", "balanced"))
-    """How much of a hospital's own class mix enters its loss: all of it (plain), not the classes that it lacks
-    (restricted), nor how many it has of the others (balanced)."""
+    """How a hospital's own class mix enters its loss: fully (plain), without the classes that it lacks (restricted), or
+    with the others evened out as well (balanced)."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
     """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it."""
     augment: AugmentPlan = field(default_factory=AugmentPlan)

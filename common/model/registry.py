@@ -1,21 +1,23 @@
-"""The network: torchvision's ResNet18, from scratch, for four classes."""
+"""Networks by name, from scratch, for four classes."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import torch
-import torchvision
 from torch import nn
 
+from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from common.labels import NUM_CLASSES
 
 
-def build_model(name: str = "resnet18", num_classes: int = NUM_CLASSES) -> nn.Module:
-    """Build the network without weights of others.
+def build_model(name: str = DEFAULT_ARCHITECTURE, num_classes: int = NUM_CLASSES) -> nn.Module:
+    """Build a network without weights of others.
 
     Parameters
     ----------
     name : str
-        ``"resnet18"``.
+        One of `ARCHITECTURES`.
     num_classes : int
         Length of the output.
 
@@ -23,10 +25,17 @@ def build_model(name: str = "resnet18", num_classes: int = NUM_CLASSES) -> nn.Mo
     -------
     nn.Module
         Maps float32 ``[B, 3, H, W]`` to logits ``[B, num_classes]``.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none of them.
     """
-    if name != "resnet18":
+    if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}")
-    return torchvision.models.resnet18(weights=None, num_classes=num_classes)
+    module, _, function = ARCHITECTURES[name].build.partition(":")
+    model: nn.Module = getattr(import_module(module), function)(weights=None, num_classes=num_classes)
+    return model
 
 
 def initial_weights(name: str, seed: int) -> dict[str, torch.Tensor]:

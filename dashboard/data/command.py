@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.config.bounds import walk
+from common.config.overrides import quoted
 from common.config.settings import RunSettings
 from common.errors import InputError
 from dashboard.settings import ROOT
@@ -74,17 +76,9 @@ def shell(arguments: list[str]) -> str:
     return shlex.join(["python", "-m", "server.simulate", *arguments])
 
 
-def setting_names(schema: type = RunSettings, prefix: str = "") -> list[str]:
+def setting_names() -> list[str]:
     """Return every setting by its dotted name, for example ``"train.augment.flip"``."""
-    names: list[str] = []
-    instance = schema()
-    for field in fields(schema):
-        value = getattr(instance, field.name)
-        if is_dataclass(value):
-            names += setting_names(type(value), f"{prefix}{field.name}.")
-        else:
-            names.append(f"{prefix}{field.name}")
-    return names
+    return [name for name, _, _ in walk(RunSettings())]
 
 
 def _value(value: Any) -> str:
@@ -92,7 +86,7 @@ def _value(value: Any) -> str:
         return f"[{','.join(str(item) for item in value)}]"
     text = str(value).strip()
     # Hydra reads commas, braces and spaces as its own grammar; quotes keep them a plain text
-    return text if _BARE.fullmatch(text) else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return text if _BARE.fullmatch(text) else quoted(text)
 
 
 def _checked(line: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.values import mapping
+from common.config.overrides import flat
 from dashboard.charts import formats
 from dashboard.charts.measures import MEASURES, Measure
 from dashboard.data.facts import overall_test
@@ -123,17 +124,15 @@ def at_round(
     return pd.DataFrame(rows)
 
 
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flatten(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return nested settings by dotted name, as text; None is "none"."""
-    found: dict[str, str] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found.update(flatten(value, f"{prefix}{name}."))
-        elif isinstance(value, list):
-            found[f"{prefix}{name}"] = ", ".join(str(item) for item in value)
-        else:
-            found[f"{prefix}{name}"] = "none" if value is None else str(value)
-    return found
+    return {name: _as_text(value) for name, value in flat(settings).items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "none" if value is None else str(value)
 
 
 def settings_table(settings: Mapping[str, Mapping[str, Any]], *, only_differences: bool) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from common.artifacts.load import list_runs, load_run
+from common.config.overrides import quoted
 from common.errors import InputError, RunError
 from dashboard.settings import ROOT
 
@@ -40,7 +41,7 @@ def start(overrides: list[str], output_dir: Path, *, module: str = "server.simul
             _refuse_second(output_dir)
             with (output_dir / "logs" / OUTPUT_NAME).open("ab") as sink:
                 return subprocess.Popen(
-                    [sys.executable, "-m", module, *overrides, f"output_dir={_hydra_path(output_dir)}"],
+                    [sys.executable, "-m", module, *overrides, f"output_dir={quoted(str(output_dir))}"],
                     cwd=ROOT,
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
@@ -57,7 +58,3 @@ def _refuse_second(output_dir: Path) -> None:
     for run_id in list_runs(output_dir)[:3]:
         if load_run(output_dir / "artifacts" / run_id).state == "running":
             raise InputError("DASH003", f"{run_id} is still running here; wait for its end, or stop it first.")
-
-
-def _hydra_path(path: Path) -> str:
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

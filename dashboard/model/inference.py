@@ -15,11 +15,12 @@ from torch import nn
 
 from common.artifacts.service import ServiceModel, load_service
 from common.artifacts.values import count, mapping, number, text
+from common.config.architectures import ARCHITECTURES, architecture_of
 from common.labels import CLASSES
 from common.metrics.calibration import in_range
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
-from dashboard.model.gradcam import grad_cam, head, trunk
+from dashboard.model.gradcam import POOLING, grad_cam, head, trunk
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -70,6 +71,7 @@ class Answerer:
 
     model: nn.Module
     card: ModelCard
+    pooling: str = POOLING
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,11 @@ def load_answerer(output_dir: Path) -> Answerer:
         As :func:`common.artifacts.service.load_service`: nothing in service, or damaged weights.
     """
     service = load_service(output_dir)
-    model = build_model()
+    name = architecture_of(service.meta)
+    model = build_model(name)
     model.load_state_dict(service.weights)
     model.eval().requires_grad_(False)
-    return Answerer(model, _card(service))
+    return Answerer(model, _card(service), ARCHITECTURES[name].pooling)
 
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
@@ -133,11 +136,11 @@ def predict(answerer: Answerer, image: Image.Image) -> Prediction:
     image : PIL.Image.Image
         Upright RGB.
     """
-    maps = trunk(answerer.model, preprocess(image, answerer.card.image_size))
+    maps = trunk(answerer.model, preprocess(image, answerer.card.image_size), answerer.pooling)
     with torch.no_grad():
-        scores = head(answerer.model, maps)[0].double() / (answerer.card.temperature or 1.0)
+        scores = head(answerer.model, maps, answerer.pooling)[0].double() / (answerer.card.temperature or 1.0)
         probabilities = torch.softmax(scores, dim=0).numpy()
-    return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax())))
+    return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax()), answerer.pooling))
 
 
 def _card(service: ServiceModel) -> ModelCard:

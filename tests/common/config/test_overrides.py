@@ -1,8 +1,11 @@
 """What is written composes the same settings again."""
 
+import random
 from dataclasses import asdict
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from common.config.hydra import compose_settings
 from common.config.overrides import NO_FIGURE, figure_overrides, flat, overrides_of, written
@@ -48,3 +51,16 @@ def test_words_are_bare_and_what_hydra_reads_otherwise_is_quoted():
         "'Nan'",
     ]
     assert [written(value) for value in (None, False, ["a", 1], 1e-3)] == ["null", "false", "[a,1]", "0.001"]
+
+
+def test_any_text_comes_back_as_it_was():
+    parser, chance = OverridesParser.create(), random.Random(0)
+    for _ in range(500):
+        text = "".join(chance.choice("\\\\\\''\"${}[],:= ab/\n#") for _ in range(chance.randint(0, 9)))
+        override = parser.parse_override(f"x={written(text)}")
+        assert OmegaConf.create({"x": override.value()}).x == text, written(text)
+
+
+@pytest.mark.parametrize("text", ["it's \\", "a\\'b", "${seed}", "\\\\${oc.env:HOME}/\\"])
+def test_it_comes_back_through_all_of_hydra(text):
+    assert compose_settings([f"data.root={written(text)}", f"hospitals={written([text, 'b'])}"]).data.root == text
