@@ -87,7 +87,7 @@ def _read_all(files: Sequence[Path]) -> list[Fingerprints]:
 def _write_lists(
     folder: Path, hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches], console: Console
 ) -> None:
-    from common.artifacts.files import write_text  # brings torch; comparing needs none
+    from common.files import write_text  # brings torch; comparing needs none
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,12 +17,12 @@ from typing import Any
 import torch
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from common.artifacts.files import write_bytes
 from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.run_labels import POOLED
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.service_weights import check_weights
 from common.errors import InputError, ProjectError, RunError
+from common.files import write_bytes
 from common.labels import LABEL_MAP
 
 LOCK_SECONDS = 60.0

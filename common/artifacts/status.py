@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from common.artifacts.files import write_json
+from common.files import write_json
 
 
 def now() -> str:

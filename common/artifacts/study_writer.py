@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from common.artifacts.files import write_json
 from common.artifacts.layout import StudyFolder
 from common.artifacts.status import now
 from common.artifacts.study_results import results_json
+from common.files import write_json
 from common.labels import CLASSES
 from common.study.records import CellResult, Study
 

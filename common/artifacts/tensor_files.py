@@ -1,4 +1,4 @@
-"""Files of tensors, whole or absent; apart from `common.artifacts.files`, whose users need not wait for PyTorch."""
+"""Files of tensors, whole or absent; apart from `common.files`, whose users need not wait for PyTorch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from common.artifacts.files import write_bytes
+from common.files import write_bytes
 
 Weights = Mapping[str, torch.Tensor]
 

@@ -12,7 +12,6 @@ from omegaconf import OmegaConf
 
 from common.artifacts.card import card_text
 from common.artifacts.datasets import splits_json, stats_json
-from common.artifacts.files import write_json, write_text
 from common.artifacts.history import Failure
 from common.artifacts.layout import RunFolder
 from common.artifacts.meta import FinishedRun, meta_json
@@ -21,6 +20,7 @@ from common.artifacts.status import RunStatus, now
 from common.artifacts.tensor_files import write_weights
 from common.config.settings import RunSettings
 from common.errors import ProjectError
+from common.files import write_json, write_text
 from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays

@@ -6,9 +6,9 @@ import json
 
 from filelock import FileLock, Timeout
 
-from common.artifacts.files import write_json
 from common.artifacts.layout import RunFolder
 from common.artifacts.status import now
+from common.files import write_json
 
 
 def mark_dead(folder: RunFolder, program: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from common.artifacts.files import sha256_of
+from common.files import sha256_of
 from common.keys import fingerprint, load_public, new_key_pair
 from common.model.registry import initial_weights
 from tests.deployment.conftest import reference_weights

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common.artifacts.files import sha256_of
 from common.artifacts.layout import RunFolder
+from common.files import sha256_of
 from tests.deployment.harness import KEYS
 from tests.deployment.test_resume import kill, until_round
 from tests.server.test_baselines import figures_of

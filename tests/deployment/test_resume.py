@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from common.artifacts.files import sha256_of
 from common.artifacts.layout import RunFolder
+from common.files import sha256_of
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, wait_for
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from common.artifacts.files import sha256_of
 from common.artifacts.run_labels import POOLED
 from common.artifacts.service import put_in_service
 from common.artifacts.service_history import run_in_service
+from common.files import sha256_of
 from common.model.registry import build_model
 from common.protocol import names as wire
 from server import simulate as module

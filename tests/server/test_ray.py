@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from common.artifacts.files import sha256_of
+from common.files import sha256_of
 from tests.conftest import base_overrides
 from tests.server.test_baselines import figures_of
 

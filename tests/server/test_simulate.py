@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from common.artifacts.files import sha256_of
+from common.files import sha256_of
 from common.labels import LABEL_MAP
 from common.metrics.confusion import figures
 from common.model.registry import build_model

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from common.artifacts.files import sha256_of
 from common.config.strategies import NUMBERS
 from common.errors import Interrupted
+from common.files import sha256_of
 from common.model.registry import build_model
 from common.model.state import arrays_from_model
 from common.model.weights import payload_bytes, weights_of

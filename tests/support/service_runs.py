@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.files import write_json
 from common.artifacts.tensor_files import write_weights
+from common.files import write_json
 from common.labels import LABEL_MAP
 from common.model.registry import initial_weights
 

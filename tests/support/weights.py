@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from common.artifacts.files import write_bytes
 from common.artifacts.service import put_in_service
 from common.artifacts.service_weights import check_weights
+from common.files import write_bytes
 from tests.support.run_files import write_json, write_run
 
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from common.artifacts import service
-from common.artifacts.files import write_json
 from common.artifacts.run_labels import POOLED, no_shared_model
 from common.artifacts.service import load_service, offer_for_service, put_in_service
 from common.artifacts.service_history import read_changes, run_in_service
 from common.artifacts.tensor_files import write_weights
 from common.errors import InputError, ProjectError, RunError
+from common.files import write_json
 from common.model.registry import initial_weights
 from tests.support.service_runs import completed_run, meta_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from common.artifacts.files import sha256_of
+from common.files import sha256_of
 from tests.conftest import base_overrides
 
 ROOT = Path(__file__).resolve().parents[3]

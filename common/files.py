@@ -13,13 +13,20 @@ from typing import Any
 from common.errors import RunError
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Replace a file by `content`; a reader sees the old or the new one, never half.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+    mode : int
+        ``0o600`` for what only its owner may read; the file never has another one, not even for a moment.
 
     Raises
     ------
-    RunError
-        ``DISK001`` if the file cannot be written (disk full, no permission); the old file is untouched.
+    OSError
+        It cannot be written (disk full, no permission); the old file is untouched.
     """
     temporary = ""
     try:
@@ -28,11 +35,25 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        raise
+
+
+def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Replace one of a run's files as `replace` does.
+
+    Raises
+    ------
+    RunError
+        ``DISK001`` if the file cannot be written; the old file is untouched.
+    """
+    try:
+        replace(path, content, mode)
+    except OSError as error:
         raise RunError(
             "DISK001",
             f"{path} cannot be written ({error.strerror}); free space or permissions there, then resume the run.",

@@ -4,7 +4,7 @@ import os
 import pytest
 import torch
 
-from common.artifacts import files
+from common import files
 from common.artifacts.tensor_files import write_weights
 from common.errors import RunError
 
@@ -42,3 +42,17 @@ def test_weights_load_without_pickle_and_match_their_hash(tmp_path):
     sha256 = write_weights(path, {"w": torch.arange(6.0).reshape(2, 3).t()})
     assert files.sha256_of(path) == sha256
     assert torch.equal(torch.load(path, weights_only=True)["w"], torch.arange(6.0).reshape(2, 3).t())
+
+
+def test_a_secret_is_never_readable_by_others(tmp_path, monkeypatch):
+    modes = []
+    before = os.replace
+    monkeypatch.setattr(files.os, "replace", lambda old, new: (modes.append(os.stat(old).st_mode), before(old, new)))
+    files.replace(tmp_path / "key", b"secret", mode=0o600)
+    files.write_bytes(tmp_path / "card", b"open")
+    assert [mode & 0o777 for mode in (*modes, (tmp_path / "key").stat().st_mode)] == [0o600, 0o644, 0o600]
+
+
+def test_a_caller_can_say_in_its_own_words_why_a_file_cannot_be_written(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        files.replace(tmp_path / "absent" / "a", b"")
