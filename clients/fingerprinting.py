@@ -15,11 +15,10 @@ from collections.abc import Container
 import numpy as np
 import numpy.typing as npt
 
-from clients.shared_key import key_mark
 from common.config.hospital import Hospital
 from common.data.duplicates import Thumbs
 from common.data.scan import Scan
-from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, Fingerprints, has_shape, sign_bits
+from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, Fingerprints, has_shape, key_mark, sign_bits
 
 BAND_BITS = 32
 TOKEN_BYTES = 8

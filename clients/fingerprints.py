@@ -14,7 +14,6 @@ from rich.console import Console
 
 from clients.fingerprinting import fingerprints
 from clients.hospital_command import reading_bar, take_hospital, write_for_owner
-from clients.shared_key import load_shared_key
 from common.config.hospital import Hospital
 from common.config.hydra import run_main, typed
 from common.config.settings import DataSettings, TrainPlan
@@ -23,6 +22,7 @@ from common.data.cache import open_library
 from common.data.require import require_images
 from common.data.scan import Scan, scan_folder
 from common.errors import InputError
+from common.keys import load_shared_key
 from common.overlap.matches import MatchList
 
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from clients.fingerprinting import fingerprints as make_fingerprints
 from clients.local_state import NO_OWN, Control, Own, forget_control, keep, keep_tested, whole_model
 from clients.prepared import forget, ready, resampling_of, slices_at, use_threads
-from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.errors import InputError
+from common.keys import load_shared_key
 from common.labels import CLASSES
 from common.metrics.calibration import GRID, in_range
 from common.metrics.evaluation import EvaluateResult

@@ -17,7 +17,6 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.app import make_client_app
-from clients.shared_key import new_shared_key
 from clients.site import Site
 from common.artifacts.run_labels import POOLED_STRATEGY
 from common.config.hospital import Hospital
@@ -26,6 +25,7 @@ from common.config.settings import RunSettings
 from common.data.require import require_images
 from common.data.scan import scan_folder
 from common.errors import InputError
+from common.keys import new_shared_key
 from common.protocol.progress_channel import Spool
 from common.training.device import available_cores, pick_device
 from server.engines import inprocess, ray

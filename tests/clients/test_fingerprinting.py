@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from clients.fingerprinting import BAND_BITS, bands, tokens_of
-from clients.shared_key import key_mark
 from common.data.duplicates import orient
-from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, sign_bits
+from common.overlap.fingerprints import BANDS, BITS, METHOD, POSES, key_mark, sign_bits
 
 KEY = bytes(range(32))
 

@@ -27,13 +27,13 @@ from clients.checks import (
     versions,
 )
 from clients.checks.outcome import Situation
-from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import read_site
 from common.artifacts.status import versions as own_versions
 from common.config.hydra import load_hospital
 from common.config.settings import DataPlan, TrainPlan
-from common.keys import certificate_fingerprint, new_key_pair
+from common.keys import certificate_fingerprint, load_shared_key, new_key_pair, new_shared_key
 from common.labels import LABEL_MAP
+from common.overlap.fingerprints import key_mark
 from server.centre import certificates
 from server.centre.certificates import new_authority, new_server_certificate
 from server.centre.onboarding_kit import site_yaml
