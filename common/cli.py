@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import NoReturn
 
 from common.errors import Interrupted, ProjectError
@@ -48,6 +51,25 @@ def run(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+class StopSignal:
+    """Ctrl-C and SIGTERM, remembered instead of obeyed at once. An Event could deadlock: a handler may not wait."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._remember)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until somebody asks to stop; tell whether somebody did."""
+        end = time.monotonic() + seconds
+        while not self.is_set and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        return self.is_set
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self.is_set = True
 
 
 def say(error: ProjectError) -> None:

@@ -9,12 +9,12 @@ import hashlib
 import os
 import re
 import secrets
-import ssl
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from common import files
@@ -131,23 +131,26 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
 
 def fingerprint(key: ec.EllipticCurvePublicKey) -> str:
     """Return what ``ssh-keygen -l`` prints, so that two people can compare a key over the phone."""
-    return _digest(b64decode(public_line(key).split()[1]))
+    return _readable(hashlib.sha256(b64decode(public_line(key).split()[1])).digest())
 
 
-def certificate_fingerprint(path: Path) -> str:
-    """Return the fingerprint of the first certificate in a PEM file, for the same purpose.
+def load_certificate(path: Path) -> x509.Certificate:
+    """Read the first certificate in a PEM file.
 
     Raises
     ------
     InputError
         ``CERT001`` if the file is missing or holds none.
     """
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     try:
-        text = path.read_text(encoding="ascii")
-        return _digest(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)]))
+        return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
+
+
+def certificate_fingerprint(path: Path) -> str:
+    """Return a certificate's fingerprint, for the same purpose; raises as `load_certificate`."""
+    return _readable(load_certificate(path).fingerprint(hashes.SHA256()))
 
 
 def new_shared_key(path: Path) -> None:
@@ -182,5 +185,5 @@ def load_shared_key(path: Path) -> bytes:
     return key
 
 
-def _digest(content: bytes) -> str:
-    return "SHA256:" + b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+def _readable(digest: bytes) -> str:
+    return "SHA256:" + b64encode(digest).decode().rstrip("=")

@@ -24,6 +24,7 @@ from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import Spool
+from server.centre.layout import LAST_WORD
 from server.engines.superlink import PackingGrid
 from server.federation.exchange import registered_names
 from server.federation.federation import Federation
@@ -36,7 +37,6 @@ from server.recording.resume import resumed_settings
 from server.recording.terminal import Screen
 
 PROGRAM = "server.run"
-LAST_WORD = "the run ended with exit code"  # what `server.run` looks for in the ServerApp's output
 _WIDTH = 110
 
 app = ServerApp()

@@ -1,7 +1,11 @@
 """Every command's manners: one sentence, the exit code that goes with it, and no traceback for what a person does."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -65,3 +69,18 @@ def test_what_was_printed_before_comes_first_and_a_reader_that_leaves_is_no_trac
     talking.stdout.close()
     assert talking.stderr.read() == b""
     assert talking.wait() == 1
+
+
+def test_a_wish_to_stop_is_remembered_and_ends_a_wait():
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        stop = cli.StopSignal()
+        assert not stop.wait(0.01)
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        began = time.monotonic()
+        assert stop.wait(30)
+        assert time.monotonic() - began < 10
+        assert stop.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

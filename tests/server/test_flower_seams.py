@@ -18,7 +18,7 @@ from common import keys
 from server.centre import request_identity
 
 
-def test_the_front_door_is_hung_where_flower_asks_for_middleware():
+def test_the_gate_is_hung_where_flower_asks_for_middleware():
     assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
     assert callable(extensions.get_middleware)
     assert callable(flower_superlink)
