@@ -12,32 +12,21 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from clients.hospital_command import reading_bar, take_hospital, write_for_owner
+from clients.hospital_command import reading_bar, take_settings, write_for_owner
 from common.audit.report import audit
 from common.audit.terminal import render
-from common.config.hospital import Hospital
-from common.config.hydra import run_main, typed
-from common.config.settings import DataSettings, TrainPlan, check_plan
-from common.data.prepare import PreparedHospital, prepare
+from common.config.hydra import run_main
+from common.config.settings import DataSettings
+from common.data.prepare import prepare
 
 
 @dataclass
 class AuditSettings:
-    """Everything ``python -m clients.audit`` can be told besides the hospital.
+    """Everything ``python -m clients.audit`` can be told besides the hospital."""
 
-    Attributes
-    ----------
-    seed : int
-        Of the split whose sizes are shown.
-    json : str or None
-        File for the full report, readable by its owner only since it names files.
-    data : DataSettings
-        As in a run, so that the audit sees what the run will see.
-    """
-
-    seed: int = 42
-    json: str | None = None
-    data: DataSettings = field(default_factory=DataSettings)
+    seed: int = 42  # of the split whose sizes are shown
+    json: str | None = None  # file for the full report, readable by its owner only since it names files
+    data: DataSettings = field(default_factory=DataSettings)  # as in a run, so that the audit sees what a run will see
 
 
 def main() -> None:
@@ -48,21 +37,16 @@ def main() -> None:
 def audit_hospital(config: DictConfig) -> None:
     """Audit one hospital, print the report, and write it when asked to.
 
-    Parameters
-    ----------
-    config : DictConfig
-        ``conf/audit.yaml`` as Hydra composed it.
-
     Raises
     ------
     InputError
         When the configuration is wrong, there is no image, or the report cannot be written.
     """
-    hospital = take_hospital(config)
-    settings = typed(config, AuditSettings)
-    check_plan(settings.data, TrainPlan())
+    hospital, settings = take_settings(config, AuditSettings)
+    folder, cache = Path(settings.data.root) / hospital.path, Path(settings.data.cache_dir)
     console = Console()
-    prepared = _prepare(hospital, settings, console)
+    with reading_bar(console) as move:
+        prepared = prepare(folder, hospital.class_map, settings.data.plan(), settings.seed, cache, on_progress=move)
     report = audit(prepared.evidence)
     split = prepared.split.counts(prepared.scan.labels)
     render(report, split, hospital.name, console)
@@ -70,18 +54,6 @@ def audit_hospital(config: DictConfig) -> None:
         content = {"hospital": hospital.name, **report.to_json(), "split_counts": split}
         write_for_owner(Path(settings.json), json.dumps(content, indent=2, ensure_ascii=False), "json")
         console.print(f"written to {settings.json}; it names files, so keep it here", soft_wrap=True, markup=False)
-
-
-def _prepare(hospital: Hospital, settings: AuditSettings, console: Console) -> PreparedHospital:
-    with reading_bar(console) as on_progress:
-        return prepare(
-            Path(settings.data.root) / hospital.path,
-            hospital.class_map,
-            settings.data.plan(),
-            settings.seed,
-            Path(settings.data.cache_dir),
-            on_progress=on_progress,
-        )
 
 
 if __name__ == "__main__":

@@ -12,38 +12,26 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from clients.hospital_command import reading_bar, take_hospital, write_for_owner
-from clients.shared_key import load_shared_key
+from clients.hospital_command import reading_bar, take_settings, write_for_owner
 from common.config.hospital import Hospital
-from common.config.hydra import run_main, typed
-from common.config.settings import DataSettings, TrainPlan, check_plan
+from common.config.hydra import run_main
+from common.config.settings import DataSettings
 from common.data.cache import open_library
 from common.data.scan import Scan, require_images, scan_folder
 from common.errors import InputError
+from common.keys import load_shared_key
 from common.overlap.fingerprints import make_fingerprints
 from common.overlap.matches import MatchList
 
 
 @dataclass
 class FingerprintSettings:
-    """Everything ``python -m clients.fingerprints`` can be told besides the hospital.
+    """Everything ``python -m clients.fingerprints`` can be told besides the hospital."""
 
-    Attributes
-    ----------
-    key : str or None
-        File of the key that the hospitals share (`clients.shared_key`).
-    out : str or None
-        File for the fingerprints, for the centre.
-    matches : str or None
-        File from the centre: say which files are meant.
-    data : DataSettings
-        As in a run, whose decoded slices are used.
-    """
-
-    key: str | None = None
-    out: str | None = None
-    matches: str | None = None
-    data: DataSettings = field(default_factory=DataSettings)
+    key: str | None = None  # file of the key that the hospitals share (`clients.shared_key`)
+    out: str | None = None  # file for the fingerprints, for the centre
+    matches: str | None = None  # file from the centre: say which files are meant
+    data: DataSettings = field(default_factory=DataSettings)  # as in a run, whose decoded slices are used
 
 
 def main() -> None:
@@ -54,19 +42,12 @@ def main() -> None:
 def fingerprint_hospital(config: DictConfig) -> None:
     """Write one hospital's fingerprints, or look up what the centre found.
 
-    Parameters
-    ----------
-    config : DictConfig
-        ``conf/fingerprints.yaml`` as Hydra composed it.
-
     Raises
     ------
     InputError
         When the configuration or the key is wrong, there is no image, or a file cannot be read or written.
     """
-    hospital = take_hospital(config)
-    settings = typed(config, FingerprintSettings)
-    check_plan(settings.data, TrainPlan())
+    hospital, settings = take_settings(config, FingerprintSettings)
     console = Console(highlight=False, soft_wrap=True)
     if settings.matches and not settings.out:
         _look_up(hospital, settings.data, Path(settings.matches), console)
@@ -97,11 +78,12 @@ def _look_up(hospital: Hospital, data: DataSettings, path: Path, console: Consol
     scan = _scan(hospital, data)
     if found.files_sha256 != scan.paths_digest:
         raise InputError(
-            "DUP007", f"The files of {hospital.name} are not those of the fingerprints; make and compare them anew."
+            "DUP007",
+            f"The files of {hospital.name} are not those that were fingerprinted; make and compare fingerprints again.",
         )
     if any(not 0 <= own < len(scan.files) for own, _, _ in found.matches):
         raise InputError(
-            "DUP005", f"{path} names slices that {hospital.name} does not have; ask the centre for it anew."
+            "DUP005", f"{path} names slices that {hospital.name} does not have; ask the centre to make it again."
         )
     for own, name, theirs in found.matches:
         console.print(f"{scan.files[own].relative_path}  is at {name}, number {theirs}", markup=False)

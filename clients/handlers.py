@@ -14,10 +14,10 @@ from clients.local_state import (
     whole_model,
 )
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
-from clients.shared_key import load_shared_key
 from clients.site import Site
 from common.audit.report import audit
 from common.errors import InputError
+from common.keys import load_shared_key
 from common.labels import CLASSES
 from common.metrics.calibration import GRID, in_range
 from common.metrics.evaluation import EvaluateResult, TrainResult

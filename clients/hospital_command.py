@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
+from common.config.settings_check import check_plan
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from common import files
 from common.config.hospital import Hospital
-from common.config.hydra import CONF_DIR, hospital_from
+from common.config.hydra import CONF_DIR, hospital_from, typed
+from common.config.settings import DataSettings, TrainPlan
 from common.errors import InputError
 
 
-def take_hospital(config: DictConfig) -> Hospital:
-    """Take ``hospital=NAME`` out of a composed configuration; the rest are the command's own settings.
+class HasData(Protocol):
+    """Settings of a command that looks at slices as a run does."""
+
+    data: DataSettings
+
+
+T = TypeVar("T", bound=HasData)
+
+
+def take_settings(config: DictConfig, schema: type[T]) -> tuple[Hospital, T]:
+    """Split a composed configuration into ``hospital=NAME`` and the command's own, checked settings.
 
     Raises
     ------
     InputError
-        ``CONF005`` if none was named.
+        ``CONF005`` if no hospital was named; else as `typed` and `check_plan`.
     """
     key = HydraConfig.get().runtime.choices.get("hospital")
     if not key or OmegaConf.is_missing(config, "hospital"):
@@ -33,51 +44,36 @@ def take_hospital(config: DictConfig) -> Hospital:
     hospital = hospital_from(config.hospital, key)
     with open_dict(config):
         config.pop("hospital", None)
-    return hospital
+    settings = typed(config, schema)
+    check_plan(settings.data, TrainPlan())
+    return hospital, settings
 
 
 @contextmanager
 def reading_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
     """Show a bar, where a person is watching, and yield what moves it: ``on_progress(done, total)``."""
-    bar = Progress(
-        TextColumn("reading slices"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
+    columns = (TextColumn("reading slices"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("read", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def write_for_owner(path: Path, text: str, setting: str) -> None:
-    """Write a file whole, readable by its owner only (mode 0600).
+    """Write a file that only its owner can read (mode 0600).
 
     Parameters
     ----------
-    path : Path
-        Where; replaced if it exists.
-    text : str
-        Its content.
     setting : str
-        What the command line calls the file, for the sentence of the error.
+        What the command line calls the file, for the error's sentence.
 
     Raises
     ------
     InputError
         ``CONF011`` if it cannot be written.
     """
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(temporary, path)
+        files.replace(path.absolute(), f"{text}\n".encode(), mode=0o600)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise InputError(
             "CONF011", f"{path.absolute()} cannot be written ({error.strerror}); choose another {setting}=FILE."
         ) from None

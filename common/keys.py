@@ -1,28 +1,31 @@
-"""The key by which a hospital is known: an EC P-384 pair in OpenSSH's format, as Flower's SuperNodes use it."""
+"""Keys: the pair by which the centre knows a hospital, and the secret that hospitals share without the centre.
+
+A pair is EC P-384 in OpenSSH's format, as Flower's SuperNodes use it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-import ssl
+import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_ssh_private_key,
-    load_ssh_public_key,
-)
 
+from common import files
 from common.errors import InputError
 
+SHARED_KEY_BYTES = 32
+SIGNATURE_AHEAD_SECONDS = 5.0  # flwr.common.constant.SYSTEM_TIME_TOLERANCE: a clock further ahead is refused
+SIGNATURE_BEHIND_SECONDS = 300.0  # TIMESTAMP_TOLERANCE
+
 _NAME = re.compile(r"[a-z0-9_]+")
+_HOW = "one hospital makes it with: python -m clients.shared_key FILE"
 
 
 def checked_name(name: str) -> str:
@@ -35,7 +38,7 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            "KEY005", f"'{name}' is no hospital's key; use small letters, digits and _, as conf/hospital/ does."
+            "KEY005", f"'{name}' cannot be a hospital's key; use small letters, digits and _, as conf/hospital/ does."
         )
     return name
 
@@ -58,24 +61,30 @@ def write_private(path: Path, content: bytes) -> None:
         raise InputError("KEY001", f"{path} cannot be written ({error.strerror}); choose another folder.") from None
 
 
-def new_key_pair(private_path: Path, public_path: Path, comment: str) -> None:
-    """Make a pair of keys.
+def is_open_to_others(path: Path) -> bool:
+    """Tell whether other users of this machine can read a file; Windows does not say so in the file's mode."""
+    return os.name != "nt" and bool(path.stat().st_mode & 0o077)
 
-    Parameters
-    ----------
-    private_path, public_path : Path
-        Where the halves go; the private one gets mode 0600.
-    comment : str
-        At the end of the public line; says whose key it is.
+
+def new_key_pair(private_path: Path, public_path: Path, comment: str) -> None:
+    """Make a pair of keys; the private half gets mode 0600, `comment` in the public half says whose it is.
+
+    Raises
+    ------
+    InputError
+        ``KEY001`` if the private half exists or cannot be written.
     """
     key = ec.generate_private_key(ec.SECP384R1())
-    write_private(private_path, key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
-    public_path.write_bytes(public_line(key.public_key()) + f" {comment}\n".encode())
+    content = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    write_private(private_path, content)
+    files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
 
 
 def public_line(key: ec.EllipticCurvePublicKey) -> bytes:
     """Return a public key as OpenSSH writes it, without comment."""
-    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
 
 
 def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -84,16 +93,16 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
     Raises
     ------
     InputError
-        ``KEY002`` if it is missing, protected by a passphrase, or no EC key.
+        ``KEY002`` if it is missing, protected by a passphrase, or not an EC key.
     """
     try:
-        key = load_ssh_private_key(path.read_bytes(), password=None)
+        key = serialization.load_ssh_private_key(path.read_bytes(), password=None)
     except OSError as error:
         raise InputError("KEY002", f"The private key {path} cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise InputError("KEY002", f"{path} is no OpenSSH private key without passphrase ({error}).") from None
+        raise InputError("KEY002", f"{path} is not an OpenSSH private key without passphrase ({error}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise InputError("KEY002", f"{path} is no EC key; make one with: python -m clients.key NAME")
+        raise InputError("KEY002", f"{path} is not an EC key; make one with: python -m clients.key NAME")
     return key
 
 
@@ -103,46 +112,78 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
     Raises
     ------
     InputError
-        ``KEY003`` if it is missing or no EC public key.
+        ``KEY003`` if it is missing or not an EC public key.
     """
     try:
-        key = load_ssh_public_key(path.read_bytes())
+        key = serialization.load_ssh_public_key(path.read_bytes())
     except OSError as error:
         raise InputError("KEY003", f"The public key {path} cannot be read ({error.strerror}).") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise InputError("KEY003", f"{path} is no OpenSSH public key; ask the hospital for its .pub file.") from None
+        raise InputError(
+            "KEY003", f"{path} is not an OpenSSH public key; ask the hospital for its .pub file."
+        ) from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise InputError(
-            "KEY003", f"{path} is no EC public key; the hospital makes one with: python -m clients.key NAME"
+            "KEY003", f"{path} is not an EC public key; the hospital makes one with: python -m clients.key NAME"
         )
     return key
 
 
 def fingerprint(key: ec.EllipticCurvePublicKey) -> str:
     """Return what ``ssh-keygen -l`` prints, so that two people can compare a key over the phone."""
-    return _digest(b64decode(public_line(key).split()[1]))
+    return _readable(hashlib.sha256(b64decode(public_line(key).split()[1])).digest())
 
 
-def certificate_fingerprint(path: Path) -> str:
-    """Return a certificate's fingerprint, for the same purpose.
-
-    Parameters
-    ----------
-    path : Path
-        A PEM file; of several certificates in it, the first.
+def load_certificate(path: Path) -> x509.Certificate:
+    """Read the first certificate in a PEM file.
 
     Raises
     ------
     InputError
-        ``CERT001`` if it is missing or none.
+        ``CERT001`` if the file is missing or holds none.
     """
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     try:
-        text = path.read_text(encoding="ascii")
-        return _digest(ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)]))
+        return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
 
 
-def _digest(content: bytes) -> str:
-    return "SHA256:" + b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+def certificate_fingerprint(path: Path) -> str:
+    """Return a certificate's fingerprint, for the same purpose; raises as `load_certificate`."""
+    return _readable(load_certificate(path).fingerprint(hashes.SHA256()))
+
+
+def new_shared_key(path: Path) -> None:
+    """Write 32 random bytes as hexadecimal digits into a new file that only its owner can read.
+
+    Raises
+    ------
+    InputError
+        ``KEY001`` if the file exists or cannot be written.
+    """
+    write_private(path, (secrets.token_hex(SHARED_KEY_BYTES) + "\n").encode())
+
+
+def load_shared_key(path: Path) -> bytes:
+    """Read the 32 bytes that the hospitals share.
+
+    Raises
+    ------
+    InputError
+        ``KEY006`` they cannot be read or are not such a key, ``KEY007`` others on the machine can read them.
+    """
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise InputError("KEY006", f"The shared key {path} cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise InputError("KEY006", f"{path} holds no shared key; {_HOW}") from None
+    if len(key) != SHARED_KEY_BYTES:
+        raise InputError("KEY006", f"{path} holds {len(key)} bytes, a shared key has {SHARED_KEY_BYTES}; {_HOW}")
+    if is_open_to_others(path):
+        raise InputError("KEY007", f"Others on this machine can read {path}; do: chmod 600 on it.")
+    return key
+
+
+def _readable(digest: bytes) -> str:
+    return "SHA256:" + b64encode(digest).decode().rstrip("=")

@@ -6,13 +6,14 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.addresses import is_loopback
+
 ROOT: Path = Path(__file__).resolve().parents[1]
 STATIC: Path = Path(__file__).resolve().parent / "static"
 
 LIVE_SECONDS: float = 1.0
 LOG_TAIL_LINES: int = 200
 SMALL_COUNT: int = 5
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def write_allowed(settings: Settings, address: str | None) -> bool:
     address : str or None
         The address that the server listens on; anything but loopback refuses.
     """
-    return settings.write_asked and address in LOOPBACK
+    return settings.write_asked and is_loopback(address or "")
 
 
 def _labelled(paths: list[Path]) -> dict[str, Path]:

@@ -19,12 +19,12 @@ from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder
-from common.artifacts.words import LAST_WORD
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import Spool
+from server.centre.layout import LAST_WORD
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation

@@ -9,22 +9,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from common.errors import InputError, ProjectError
-from common.keys import certificate_fingerprint, checked_name, fingerprint, load_public, new_key_pair, public_line
-from server.centre.certificates import addresses_of, load_certificate, new_authority, new_server_certificate
+from common import addresses, cli, files, keys
+from common.errors import InputError
+from server.centre import certificates
 from server.centre.layout import DEFAULT_FOLDER, DEFAULT_PORT, Centre
-from server.centre.onboarding_kit import write_handout
+from server.centre.onboarding_kit import write_onboarding_kit
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CA_DAYS = 3650
 _SERVER_DAYS = 397
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    command = argparse.ArgumentParser(
-        prog="python -m server.credentials",
-        description="Make what centre and hospitals need to recognise each other; run it again to add a hospital.",
+    command = cli.command(
+        "server.credentials",
+        "Make what centre and hospitals need to recognise each other; run it again to add a hospital.",
     )
     command.add_argument("--out", type=Path, default=DEFAULT_FOLDER, help="folder (default: credentials)")
     command.add_argument(
@@ -45,86 +44,74 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
-
-    Returns
-    -------
-    int
-        0 done, 2 refused.
-    """
-    given = parser().parse_args(arguments)
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        make(given, console)
-    except ProjectError as error:
-        print(f"error {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    """Run the command; 0 done, 2 refused."""
+    return cli.run(make, parser(), arguments)
 
 
-def make(given: argparse.Namespace, console: Console) -> None:
+def make(given: argparse.Namespace) -> None:
     """Make what is missing and say what to hand to whom."""
+    console = Console(highlight=False, soft_wrap=True)
     if not 0 < given.port < 65536:
-        raise InputError("CENTRE005", f"--port={given.port} cannot be; a port is a number up to 65535.")
+        raise InputError("CENTRE005", f"--port={given.port} is not possible; a port is a number up to 65535.")
     if given.days < 1:
         raise InputError("CERT003", f"--days={given.days} would have expired already; give at least 1.")
     centre = Centre(given.out.resolve())
-    for folder in (centre.folder, centre.ca_key.parent, centre.hospitals, centre.handout):
+    for folder in (centre.folder, centre.ca_key.parent, centre.hospitals, centre.onboarding_kits):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not centre.ca_certificate.exists():
-        new_authority(centre.ca_certificate, centre.ca_key, _CA_DAYS)
+        certificates.new_authority(centre.ca_certificate, centre.ca_key, _CA_DAYS)
     _server_certificate(centre, given)
-    certificate = load_certificate(centre.certificate)
-    names = addresses_of(certificate)
+    certificate = keys.load_certificate(centre.certificate)
+    names = certificates.addresses_of(certificate)
     console.print(f"SuperLink's certificate: {centre.certificate}")
     console.print(f"  for {', '.join(names)}; it expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    shown = certificate_fingerprint(centre.ca_certificate)
-    console.print(f"CA, as clients.preflight shows it, too: {shown}")
-    console.print(f"Keep at the centre, away from everybody else: {centre.ca_key} and {centre.key}")
+    console.print(f"CA, as clients.preflight shows it, too: {keys.certificate_fingerprint(centre.ca_certificate)}")
+    console.print(f"Keep at the centre, and let nobody else read: {centre.ca_key} and {centre.key}")
     address = f"{(given.address or [names[0]])[0]}:{given.port}"
     for name in given.hospital:
-        _new_hospital(centre, checked_name(name), address, console)
+        _new_hospital(centre, keys.checked_name(name), address, console)
     for path in given.public_key:
-        _known_hospital(centre, checked_name(path.stem), path, address, console)
+        _known_hospital(centre, keys.checked_name(path.stem), path, address, console)
 
 
 def _server_certificate(centre: Centre, given: argparse.Namespace) -> None:
     """Make or renew the certificate; names once given stay."""
-    present = addresses_of(load_certificate(centre.certificate)) if centre.certificate.exists() else []
-    wanted = list(dict.fromkeys([*given.address, *present, *_LOOPBACK]))
+    present: list[str] = []
+    if centre.certificate.exists():
+        present = certificates.addresses_of(keys.load_certificate(centre.certificate))
+    wanted = list(dict.fromkeys([*given.address, *present, *addresses.LOOPBACK]))
     if present and not given.renew and not set(wanted) - set(present):
         return
     centre.key.unlink(missing_ok=True)
-    new_server_certificate(centre.certificate, centre.key, (centre.ca_certificate, centre.ca_key), wanted, given.days)
+    authority = centre.ca_certificate, centre.ca_key
+    certificates.new_server_certificate(centre.certificate, centre.key, authority, wanted, given.days)
 
 
 def _new_hospital(centre: Centre, name: str, address: str, console: Console) -> None:
-    folder = write_handout(centre, name, address)
-    new_key_pair(folder / f"{name}.key", centre.hospitals / f"{name}.pub", name)
+    folder = write_onboarding_kit(centre, name, address)
+    keys.new_key_pair(folder / f"{name}.key", centre.hospitals / f"{name}.pub", name)
     console.print(
-        f"{name}: hand over the folder {folder} on a way that nobody else reads (it holds the private key), "
+        f"{name}: hand over the folder {folder} by a way that nobody else reads (it holds the private key), "
         "and delete it here afterwards."
     )
     _say_fingerprint(centre, name, console)
 
 
 def _known_hospital(centre: Centre, name: str, path: Path, address: str, console: Console) -> None:
-    key = load_public(path)
-    target = centre.hospitals / f"{name}.pub"
-    line = public_line(key) + f" {name}\n".encode()
+    line = keys.public_line(keys.load_public(path))
     for other, there in centre.public_keys().items():
-        if other != name and public_line(load_public(there)) == public_line(key):
+        if other != name and keys.public_line(keys.load_public(there)) == line:
             raise InputError("KEY004", f"{path} is already the key of {other}; each hospital has a key of its own.")
-    target.write_bytes(line)
-    folder = write_handout(centre, name, address)
+    files.replace(centre.hospitals / f"{name}.pub", line + f" {name}\n".encode())
+    folder = write_onboarding_kit(centre, name, address)
     (folder / f"{name}.key").unlink(missing_ok=True)  # of a pair that was made here before; worth nothing now
     console.print(f"{name}: hand over the folder {folder}; it holds nothing secret.")
     _say_fingerprint(centre, name, console)
 
 
 def _say_fingerprint(centre: Centre, name: str, console: Console) -> None:
-    key = load_public(centre.hospitals / f"{name}.pub")
-    console.print(f"  key {fingerprint(key)}; compare it with the hospital over another line")
+    key = keys.load_public(centre.hospitals / f"{name}.pub")
+    console.print(f"  key {keys.fingerprint(key)}; compare it with the hospital over another line")
 
 
 if __name__ == "__main__":

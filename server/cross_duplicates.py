@@ -14,7 +14,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from common.errors import InputError, ProjectError
+from common import cli
+from common.errors import InputError
 from common.files import write_text
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import Matches, cross_match, match_lists
@@ -22,9 +23,8 @@ from common.overlap.matching import Matches, cross_match, match_lists
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    command = argparse.ArgumentParser(
-        prog="python -m server.cross_duplicates",
-        description="Find slices that several hospitals hold, from their keyed fingerprints.",
+    command = cli.command(
+        "server.cross_duplicates", "Find slices that several hospitals hold, from their keyed fingerprints."
     )
     command.add_argument("files", type=Path, nargs="+", help="the hospitals' fingerprints, one file each")
     command.add_argument("--out", type=Path, help="folder for each hospital's list of matches, by index")
@@ -32,25 +32,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command; 0 compared, whatever was found; 1 a list cannot be written; 2 the files are wrong."""
+    return cli.run(compare, parser(), arguments)
 
-    Returns
-    -------
-    int
-        0 compared, whatever was found; 1 a list cannot be written; 2 the files are wrong.
-    """
-    given = parser().parse_args(arguments)
+
+def compare(given: argparse.Namespace) -> None:
+    """Compare every two hospitals, show how much they share, and write the lists when asked to."""
     console = Console(highlight=False)
-    try:
-        hospitals = _read_all(given.files)
-        found = {(a, b): cross_match(hospitals[a], hospitals[b]) for a, b in combinations(range(len(hospitals)), 2)}
-        console.print(as_table(hospitals, found))
-        if given.out:
-            _write_lists(given.out, hospitals, found, console)
-    except ProjectError as error:
-        print(f"error {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    hospitals = _read_all(given.files)
+    found = {(a, b): cross_match(hospitals[a], hospitals[b]) for a, b in combinations(range(len(hospitals)), 2)}
+    console.print(as_table(hospitals, found))
+    if given.out:
+        _write_lists(given.out, hospitals, found, console)
 
 
 def as_table(hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Matches]) -> Table:

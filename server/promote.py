@@ -8,17 +8,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common import cli
 from common.artifacts.service_history import meta_in_service
-from common.errors import ProjectError
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    command = argparse.ArgumentParser(
-        prog="python -m server.promote",
-        description="Put a completed run's model in service: copy it to models/ and keep the reason.",
+    command = cli.command(
+        "server.promote", "Put a completed run's model in service: copy it to models/ and keep the reason."
     )
     command.add_argument("run", help="the run's number, for example run-003")
     command.add_argument("--reason", required=True, help="why, in one sentence; it is kept")
@@ -37,25 +36,18 @@ def _user() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command; 0 done, 2 refused, 1 the folder cannot be written."""
+    return cli.run(promote, parser(), arguments)
 
-    Returns
-    -------
-    int
-        0 done, 2 refused, 1 the folder cannot be written.
-    """
-    given = parser().parse_args(arguments)
+
+def promote(given: argparse.Namespace) -> None:
+    """Copy the run's model, and say where the reason is kept."""
     from common.artifacts.service import put_in_service  # brings torch; --help answers without it
 
-    try:
-        put_in_service(given.output_dir, given.run, reason=given.reason, by=given.by)
-    except ProjectError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    put_in_service(given.output_dir, given.run, reason=given.reason, by=given.by)
     print(f"{given.run} is in service; {given.output_dir / 'models' / 'history.jsonl'} says why.")
     if notice := (meta_in_service(given.output_dir) or {}).get("notice"):
         print(notice)
-    return 0
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ from rich.console import Console
 
 from clients.app import make_client_app
 from clients.prepared import require_slices
-from clients.shared_key import new_shared_key
 from clients.site import Site
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
+from common.keys import new_shared_key
 from common.protocol.progress_channel import Spool
 from common.training.device import available_cores, pick_device
 from server.engines import inprocess, ray

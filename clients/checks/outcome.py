@@ -1,83 +1,57 @@
-"""What a check says: fine, doubtful, failed or not looked at, in a sentence that says what to do."""
+"""A preflight check: what it looks at, and what it says, in a sentence that tells what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from clients.site import SiteFile
 from common.config.settings import DataPlan, TrainPlan
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """One check's result.
-
-    Attributes
-    ----------
-    code : str
-        Stable, such as ``"PRE003"``.
-    title : str
-        What was looked at.
-    state : str
-        ``"ok"``, ``"warning"``, ``"failed"`` or ``"skipped"``.
-    sentence : str
-        What was found, and what to do about it.
-    """
-
-    code: str
-    title: str
-    state: str
-    sentence: str
+State = Literal["ok", "warning", "failed", "skipped"]
+Found = tuple[State, str]
 
 
 @dataclass
 class Situation:
-    """What the checks look at.
-
-    Attributes
-    ----------
-    site : SiteFile
-        The hospital's settings.
-    insecure : bool
-        Whether the connection has no TLS and no key.
-    data, train : DataPlan, TrainPlan
-        What a run is going to ask for; the defaults unless the centre says otherwise.
-    timeout_seconds : float
-        A round's deadline.
-    centre : dict
-        What the centre says of itself, filled in by the check that asks it.
-    facts : dict
-        What one check leaves for another.
-    """
+    """What the checks look at, and what an earlier one leaves for a later one."""
 
     site: SiteFile
-    insecure: bool
-    data: DataPlan
+    insecure: bool  # the connection has no TLS and no key
+    data: DataPlan  # what a run is going to ask for
     train: TrainPlan
-    timeout_seconds: float
-    centre: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    timeout_seconds: float  # a round's deadline
+    is_reachable: bool = False
+    is_encrypted: bool = False
+    centre: dict[str, Any] = field(default_factory=dict)  # what the centre says of itself, once it was asked
+    train_slices: int | None = None  # None: the slices could not be read
+    val_slices: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found."""
+
+    code: str  # stable, such as "PRE003"
+    title: str
+    state: State
+    sentence: str
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check with its name.
-
-    Attributes
-    ----------
-    code, title : str
-        As in `Outcome`.
-    look : callable
-        Returns state and sentence.
-    """
+    """A check, its stable code and its title in the table."""
 
     code: str
     title: str
-    look: Callable[[Situation], tuple[str, str]]
+    look: Callable[[Situation], Found]
 
     def run(self, situation: Situation) -> Outcome:
         """Look, and return what was found."""
-        state, sentence = self.look(situation)
-        return Outcome(self.code, self.title, state, sentence)
+        return Outcome(self.code, self.title, *self.look(situation))
+
+
+def check(code: str, title: str) -> Callable[[Callable[[Situation], Found]], Check]:
+    """Make a function that returns state and sentence a check."""
+    return lambda look: Check(code, title, look)

@@ -20,10 +20,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import common.quiet  # noqa: F401  (before the first import of flwr)
 from clients.supernode.log_translation import MARK
 
 PACKAGE = "brain-tumour-federation"
+_RUN_CLIENTAPP = "flwr.supernode.runtime.run_clientapp"
 
 
 class ForkExecutor:
@@ -34,7 +34,9 @@ class ForkExecutor:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["clients.supernode.preload"])
+        # Importing is most of what a message costs otherwise: PyTorch alone takes seconds. Nothing of this may compute
+        # or touch a GPU: a forked process could not go on with it.
+        self._context.set_forkserver_preload(["clients.app", _RUN_CLIENTAPP])
         self._processes: list[BaseProcess] = []
 
     def get_eligible_capacity(self, supported: set[Any], **rest: object) -> tuple[set[Any], set[str]]:
@@ -54,10 +56,10 @@ class ForkExecutor:
         return LaunchResult.accepted()
 
     def reconcile(self) -> None:
-        """Let go of processes that have ended.
+        """Forget processes that have ended.
 
         One that was killed has left its message unanswered, and Flower may never notice. So this process ends, too;
-        `clients.join` then connects anew, and the centre asks again.
+        `clients.join` then reconnects, and the centre asks again.
         """
         for process in self._processes:
             if process.exitcode is not None and process.exitcode < 0:
@@ -65,31 +67,21 @@ class ForkExecutor:
         self._processes = [process for process in self._processes if process.is_alive()]
 
     def close(self) -> None:
-        """End what is still at work."""
+        """End what is still working."""
         for process in self._processes:
             process.terminate()
 
 
 def answer_one(runtime_api_address: str, token: str, parent_pid: int | None) -> None:
-    """Answer one message of this machine's SuperNode.
-
-    Parameters
-    ----------
-    runtime_api_address : str
-        The SuperNode's own interface, on loopback.
-    token : str
-        Stands for the message.
-    parent_pid : int or None
-        The process without which there is no sense in going on.
-    """
-    _speak_to_the_hospital()
-    module = importlib.import_module("flwr.supernode.runtime.run_clientapp")
-    module.get_load_client_app_fn = lambda **_: own_app  # type: ignore[attr-defined]
+    """Answer the message that `token` stands for, over the SuperNode's interface on loopback."""
+    _mark_own_log_lines()
+    module = importlib.import_module(_RUN_CLIENTAPP)
+    module.get_load_client_app_fn = lambda **_: installed_app  # type: ignore[attr-defined]
     module.run_clientapp(runtime_api_address, token, insecure=True, parent_pid=parent_pid)
 
 
-def _speak_to_the_hospital() -> None:
-    """Let what the ClientApp logs come out with a mark by which `clients.supernode.log_translation` knows it."""
+def _mark_own_log_lines() -> None:
+    """Print what the ClientApp logs with a mark by which `clients.supernode.log_translation` knows it."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(f"{MARK}%(message)s"))
     log = logging.getLogger("clients")
@@ -98,7 +90,7 @@ def _speak_to_the_hospital() -> None:
     log.propagate = False
 
 
-def own_app(fab_id: str, fab_version: str, fab_hash: str) -> Any:
+def installed_app(fab_id: str, fab_version: str, fab_hash: str) -> Any:
     """Return the ClientApp that is installed here, whatever the centre sent.
 
     Raises

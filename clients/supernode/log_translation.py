@@ -1,4 +1,4 @@
-"""What a person at the hospital sees of the connection: a sentence for what happens, and every line in a log.
+"""From Flower's log lines to sentences for a hospital; every line is kept in a file.
 
 Flower's programs speak to those who know Flower: numbers of runs and messages, exit codes, pages of its own manual.
 Here each line that matters becomes a sentence that says what to do. A test keeps the signs equal to Flower's source.
@@ -13,26 +13,26 @@ from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-MARK = "hospital: "  # before what the process that answers a message has to say; see `clients.supernode.executor`
+MARK = "hospital: "  # before what `clients.supernode.executor` has to say itself
 GIVEN_UP = re.compile(r"SSL/TLS handshake error detected")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOG_BYTES, _OLD_LOGS = 5_000_000, 3
 
-Signs = tuple[tuple[re.Pattern[str], str], ...]
+Signs = tuple[tuple[re.Pattern[str], str], ...]  # what to look for, and what it means; {0} is the first group
 
 SUPERNODE: Signs = tuple(
     (re.compile(sign), sentence)
     for sign, sentence in (
         (r"SuperNode ID:", "connected to the centre; waiting for it to start a run"),
         (r"Connection successful after", "the centre answers again"),
-        (r"Connection attempt failed, retrying", "the centre gives no answer; asking again until it does"),
+        (r"Connection attempt failed, retrying", "the centre does not answer; retrying until it does"),
         (r"Receiving: query message", "the centre asks what this hospital holds"),
         (r"Receiving: train message", "the centre asks for a round of training"),
         (r"Receiving: evaluate message", "the centre asks how good a model is here"),
-        (r"Sent successfully", "the answer is with the centre"),
+        (r"Sent successfully", "the answer was sent to the centre"),
         (
             r"certificate verify failed: (.*?)\s*\(_ssl",
-            "the centre's certificate is not accepted here ({0}): look with clients.preflight, and ask the centre",
+            "the centre's certificate is not accepted here ({0}): run clients.preflight, and ask the centre",
         ),
         (
             r"\[code: 2004\]",
@@ -42,7 +42,7 @@ SUPERNODE: Signs = tuple(
         ),
         (
             r"SuperNode terminated gracefully|401 Unauthorized",
-            "the centre no longer accepts this connection: it was started anew, this hospital's key was revoked, or "
+            "the centre no longer accepts this connection: it was restarted, this hospital's key was revoked, or "
             "this machine's clock is off",
         ),
         (
@@ -58,43 +58,34 @@ EXECUTOR: Signs = (
 )
 
 
-class Narration:
-    """Keeps every line in a log, and says what a person is to know.
+class LogTranslator:
+    """Keeps every line in a log, and says what a person should know.
 
     Parameters
     ----------
     log : Path
-        The file; beyond 5 MB it is put aside, three of them are kept.
+        The file; at 5 MB a new one is begun, three old ones are kept.
     say : callable
         Shows a line.
-
-    Attributes
-    ----------
-    has_given_up : bool
-        Whether the SuperNode tries no more; one that was connected before then stays, and does nothing.
     """
 
     def __init__(self, log: Path, say: Callable[[str], None]) -> None:
+        self.has_given_up = False  # the SuperNode tries no more, though its process may stay and do nothing
         self._say = say
-        self._said = ""
+        self._last_sentence = ""
         self._is_muted = False
-        self.has_given_up = False
         self._handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
 
     def follow(self, lines: Iterable[str], signs: Signs) -> None:
-        """Hear a program out; ends when it does."""
+        """Take the lines of a program until it ends; the same sentence is not said twice in a row."""
         for line in lines:
-            self.hear(line, signs)
-
-    def hear(self, line: str, signs: Signs) -> None:
-        """Take one line; a sentence that was just said is not said again."""
-        text = f"{datetime.now():%Y-%m-%d %H:%M:%S} {plain(line)}"
-        self._handler.emit(logging.makeLogRecord({"msg": text, "levelno": logging.INFO}))
-        self.has_given_up = self.has_given_up or bool(GIVEN_UP.search(line))
-        sentence = sentence_of(line, signs)
-        if sentence and sentence != self._said and not self._is_muted:
-            self._said = sentence
-            self._say(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}")
+            text = f"{datetime.now():%Y-%m-%d %H:%M:%S} {plain(line)}"
+            self._handler.emit(logging.makeLogRecord({"msg": text, "levelno": logging.INFO}))
+            self.has_given_up = self.has_given_up or bool(GIVEN_UP.search(line))
+            sentence = translate(line, signs)
+            if sentence and sentence != self._last_sentence and not self._is_muted:
+                self._last_sentence = sentence
+                self._say(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}")
 
     def mute(self) -> None:
         """Say nothing more: what follows is this program's own doing."""
@@ -105,16 +96,8 @@ class Narration:
         self._handler.close()
 
 
-def sentence_of(line: str, signs: Signs) -> str | None:
-    """Return what to say of a line, or None where it says nothing to a hospital.
-
-    Parameters
-    ----------
-    line : str
-        As the program printed it.
-    signs : Signs
-        What to look for, and what it means; ``{0}`` stands for the first group.
-    """
+def translate(line: str, signs: Signs) -> str | None:
+    """Return what a line means to a hospital, or None where it means nothing to it."""
     for sign, sentence in signs:
         if found := sign.search(plain(line)):
             return sentence.format(*found.groups())

@@ -1,4 +1,4 @@
-"""A hospital's standing connection: Flower's SuperNode and its executor, started anew when they end by themselves."""
+"""A hospital's standing connection: Flower's SuperNode and its executor, restarted when they end by themselves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
 from clients.site import SITE_FILE, SiteFile, write_site
-from clients.supernode.log_translation import EXECUTOR, SUPERNODE, Narration, Signs
+from clients.supernode.log_translation import EXECUTOR, SUPERNODE, LogTranslator, Signs
+from common.cli import StopSignal
 from common.keys import write_private
 
 _FIRST_PAUSE = 5.0
@@ -41,19 +41,7 @@ class _Program:
 
 
 class Connection:
-    """Keeps a hospital connected.
-
-    Parameters
-    ----------
-    site : SiteFile
-        The hospital's settings.
-    home : Path
-        Folder for Flower's own files and the log.
-    insecure : bool
-        Without TLS and key.
-    console : Console
-        Where to say what happens.
-    """
+    """Keeps a hospital connected; `home` is the folder for Flower's own files and the log."""
 
     def __init__(self, site: SiteFile, home: Path, insecure: bool, console: Console) -> None:
         self._site = site
@@ -61,24 +49,22 @@ class Connection:
         self._log = home / "supernode.log"
         self._insecure = insecure
         self._console = console
-        self._stop = threading.Event()
+        self._stop = StopSignal()
 
     def keep(self) -> None:
-        """Stay connected until SIGINT or SIGTERM; a centre that is away or refuses is asked again ever less often."""
+        """Stay connected until SIGINT or SIGTERM; while the centre is away or refuses, retries back off."""
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._asked_to_stop)
         pause = _FIRST_PAUSE
         name = self._site.hospital.name
         self._console.print(f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}")
-        while not self._stop.is_set():
+        while not self._stop.is_set:
             started = time.monotonic()
             self._run_once()
-            if self._stop.is_set():
+            if self._stop.is_set:
                 break
             pause = _FIRST_PAUSE if time.monotonic() - started > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
             self._console.print(
-                f"The SuperNode ended; starting it again in {pause:.0f} s. If this repeats, find out why with: "
+                f"The SuperNode ended; restarting it in {pause:.0f} s. If this repeats, find out why with: "
                 f"python -m clients.preflight --config {self._site.path}"
             )
             self._stop.wait(pause)
@@ -86,27 +72,27 @@ class Connection:
 
     def _run_once(self) -> None:
         """Keep the SuperNode and its executor until one of them ends or gives up, and then end both."""
-        narration = Narration(self._log, lambda line: self._console.print(line, markup=False))
-        programs = [self._start(self._supernode(), narration, SUPERNODE)]
+        translator = LogTranslator(self._log, lambda line: self._console.print(line, markup=False))
+        programs = [self._start(self._supernode(), translator, SUPERNODE)]
         try:
-            programs.append(self._start(self._executor(programs[0].process.pid), narration, EXECUTOR))
-            while not (narration.has_given_up or any(program.has_ended for program in programs)):
+            programs.append(self._start(self._executor(programs[0].process.pid), translator, EXECUTOR))
+            while not (translator.has_given_up or any(program.has_ended for program in programs)):
                 if self._stop.wait(0.5):
                     break
-            if narration.has_given_up:
+            if translator.has_given_up:
                 self._stop.wait(_LAST_WORDS_SECONDS)
         finally:
             for program in programs:
                 if program.has_ended:  # by itself: what it said last is the reason
                     program.listener.join(_LAST_WORDS_SECONDS)
-            narration.mute()
+            translator.mute()
             for program in programs:
                 _end_group(program.process)
                 program.listener.join(_LAST_WORDS_SECONDS)
-            narration.close()
+            translator.close()
 
-    def _start(self, command: list[str], narration: Narration, signs: Signs) -> _Program:
-        """Start a program in a group of its own, and listen to it."""
+    def _start(self, command: list[str], translator: LogTranslator, signs: Signs) -> _Program:
+        """Start a program in a process group of its own, and listen to it."""
         process = subprocess.Popen(
             command,
             env=self._environment(),
@@ -117,7 +103,7 @@ class Connection:
             start_new_session=True,
         )
         assert process.stdout is not None
-        listener = threading.Thread(target=narration.follow, args=(process.stdout, signs), daemon=True)
+        listener = threading.Thread(target=translator.follow, args=(process.stdout, signs), daemon=True)
         listener.start()
         return _Program(process, listener)
 
@@ -126,20 +112,16 @@ class Connection:
         command = [str(Path(sys.executable).parent / "flower-supernode"), "--superlink", site.superlink]
         command += ["--isolation", "process", "--superexec-auth-secret-file", str(self._secret())]
         command += ["--host", "127.0.0.1", "--port", str(site.port)]
-        command += ["--node-config", f"{SITE_FILE}={json.dumps(str(self._effective_file()))}"]
+        settings = write_site(site, self._home / "site.yaml")  # with the flags in it: each message's process reads it
+        command += ["--node-config", f"{SITE_FILE}={json.dumps(str(settings))}"]
         if self._insecure:
             return [*command, "--insecure"]
         command += ["--root-certificates", str(site.root_certificate)]
         return [*command, "--auth-supernode-private-key", str(site.private_key)]
 
     def _executor(self, supernode: int) -> list[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "clients.supernode.executor",
-            "--runtime-api-address",
-            f"127.0.0.1:{self._site.port}",
-        ]
+        command = [sys.executable, "-m", "clients.supernode.executor"]
+        command += ["--runtime-api-address", f"127.0.0.1:{self._site.port}"]
         return [*command, "--secret-file", str(self._home / "secret"), "--parent-pid", str(supernode)]
 
     def _secret(self) -> Path:
@@ -149,17 +131,10 @@ class Connection:
         write_private(path, secrets.token_hex(32).encode())
         return path
 
-    def _effective_file(self) -> Path:
-        """Write down the settings with the flags in them, so that each message's process reads the same."""
-        return write_site(self._site, self._home / "site.yaml")
-
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         own = {"FLWR_HOME": str(self._home), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2", "PYTHONUNBUFFERED": "1"}
         return {**os.environ, **own, "PATH": path}
-
-    def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self._stop.set()
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

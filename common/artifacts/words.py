@@ -17,7 +17,6 @@ from common.model.local_layers import EVERYTHING, NORMALISATION
 
 NOTHING = "–"
 FEW = f"fewer than {FEW_CASES}"
-LAST_WORD = "the run ended with exit code"  # of a run on separate machines: `server.run` waits for it
 POOLED = (
     "POOLED, not a federation: every hospital's slices left their folders for one loader. "
     "This is a yardstick to measure a federation against, and possible in simulation only."

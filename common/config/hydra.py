@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import hydra
 from hydra import compose, initialize_config_dir
@@ -21,6 +21,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from common import cli
 from common.config.architectures import ARCHITECTURES
 from common.config.hospital import Hospital
 from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
@@ -72,40 +73,28 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
             task(config)
         except ProjectError as error:  # kept from Hydra, which would print the overrides around it
             if isinstance(error, Interrupted) or HydraConfig.get().mode != RunMode.MULTIRUN:
-                leave(error)
-            say(error)
+                cli.leave(error)
+            cli.say(error)
             errors.append(error)
 
     try:
         hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(catching)()
     except CONFIG_EXCEPTIONS as error:
-        leave(config_error(error))
+        cli.leave(config_error(error))
     except OSError as error:
         if begun or error.filename is None:  # not of the place: a pipe whose reader left
             raise
-        leave(
+        cli.leave(
             InputError(
                 "OUT001",
                 f"{error.filename} cannot be written ({error.strerror}); choose another place with output_dir=...",
             )
         )
     except KeyboardInterrupt:
-        leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written of it."))
+        cli.leave(Interrupted("RUN130", "Stopped before the run had started; nothing was written of it."))
     if errors:
         print(f"{len(errors)} of the sweep's runs could not be done.", file=sys.stderr, flush=True)
         raise SystemExit(errors[0].exit_code)
-
-
-def say(error: ProjectError) -> None:
-    """Print an error's sentence to standard error."""
-    sys.stdout.flush()
-    print(f"error {error}", file=sys.stderr, flush=True)
-
-
-def leave(error: ProjectError) -> NoReturn:
-    """Print an error's sentence to standard error and end the process with its exit code."""
-    say(error)
-    raise SystemExit(error.exit_code)
 
 
 def typed(config: DictConfig, schema: type[T]) -> T:

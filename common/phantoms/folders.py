@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 from rich.console import Console
 
+from common import cli
 from common.errors import InputError
 from common.phantoms.faults import plant_faults
 from common.phantoms.hospitals import HOSPITALS, PhantomHospital, draw_slice, plan_slices
@@ -114,31 +114,29 @@ def main(arguments: list[str] | None = None) -> int:
     int
         0, or 2 when the folder or a number is refused.
     """
-    parser = argparse.ArgumentParser(prog="python -m common.phantoms", description="Draw three synthetic hospitals.")
+    parser = cli.command("common.phantoms", "Draw three synthetic hospitals.")
     parser.add_argument("--out", type=Path, required=True, help="folder for them, for example dataset/phantoms")
     parser.add_argument("--size", type=int, default=96, help="side of the images in pixels (96)")
     parser.add_argument("--slices-per-class", type=int, default=60, help="scale of the class mixes (60)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same bytes (0)")
     parser.add_argument("--no-faults", action="store_true", help="plant no faults for the audit to find")
-    options = parser.parse_args(arguments)
+    return cli.run(_draw, parser, arguments)
+
+
+def _draw(given: argparse.Namespace) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        make_phantoms(
-            options.out,
-            image_size=options.size,
-            slices_per_class=options.slices_per_class,
-            seed=options.seed,
-            faults=not options.no_faults,
-            on_hospital=lambda folder, images, drawn: console.print(
-                f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
-                markup=False,
-            ),
-        )
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    make_phantoms(
+        given.out,
+        image_size=given.size,
+        slices_per_class=given.slices_per_class,
+        seed=given.seed,
+        faults=not given.no_faults,
+        on_hospital=lambda folder, images, drawn: console.print(
+            f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
+            markup=False,
+        ),
+    )
     console.print("All of them are SYNTHETIC, drawn by this program; none shows a patient.")
-    return 0
 
 
 def _check(recipe: Recipe) -> None:

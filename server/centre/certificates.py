@@ -8,18 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from common import files
 from common.errors import InputError
-from common.keys import write_private
+from common.keys import load_certificate, write_private
 
 _CLOCKS_DIFFER = timedelta(hours=1)
 _SOON = timedelta(days=30)
@@ -51,8 +46,6 @@ def new_server_certificate(
 
     Parameters
     ----------
-    certificate_path, key_path : Path
-        Where they go.
     authority : tuple of (Path, Path)
         The CA's certificate and key.
     addresses : sequence of str
@@ -74,22 +67,8 @@ def new_server_certificate(
     _write(builder.sign(ca_key, hashes.SHA384()), certificate_path, key, key_path)
 
 
-def load_certificate(path: Path) -> x509.Certificate:
-    """Read a PEM certificate.
-
-    Raises
-    ------
-    InputError
-        ``CERT001`` if it is missing or none.
-    """
-    try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
-
-
 def addresses_of(certificate: x509.Certificate) -> list[str]:
-    """Return the host names and IP addresses that a certificate stands for."""
+    """Return the host names and IP addresses that a certificate is valid for."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return [*names.get_values_for_type(x509.DNSName), *(str(ip) for ip in names.get_values_for_type(x509.IPAddress))]
 
@@ -146,7 +125,7 @@ def _usage(signs_certificates: bool) -> x509.KeyUsage:
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise InputError("CERT002", f"The CA's key {path} cannot be read ({error}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -157,5 +136,6 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 def _write(
     certificate: x509.Certificate, certificate_path: Path, key: ec.EllipticCurvePrivateKey, key_path: Path
 ) -> None:
-    write_private(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    certificate_path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    pem, unencrypted = serialization.Encoding.PEM, serialization.NoEncryption()
+    write_private(key_path, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unencrypted))
+    files.replace(certificate_path, certificate.public_bytes(pem))

@@ -9,25 +9,22 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import files
+from common.addresses import split_address
 from common.errors import InputError
 
 DEFAULT_FOLDER = Path("credentials")
 DEFAULT_PORT = 8443
 CONNECTION = "centre"
+LAST_WORD = "the run ended with exit code"  # ends the ServerApp's output; `server.run` looks for it
 _SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Centre:
-    """The centre's folder of credentials; made by ``python -m server.credentials``.
+    """The centre's folder of credentials; made by ``python -m server.credentials``."""
 
-    Attributes
-    ----------
-    folder : Path
-        Absolute; readable by its owner only.
-    """
-
-    folder: Path
+    folder: Path  # absolute; readable by its owner only
 
     @property
     def ca_certificate(self) -> Path:
@@ -36,7 +33,7 @@ class Centre:
 
     @property
     def ca_key(self) -> Path:
-        """Signs certificates; may lie offline once the SuperLink's certificate is made."""
+        """Signs certificates; may be kept offline once the SuperLink's certificate is made."""
         return self.folder / "ca" / "ca.key"
 
     @property
@@ -55,7 +52,7 @@ class Centre:
         return self.folder / "hospitals"
 
     @property
-    def handout(self) -> Path:
+    def onboarding_kits(self) -> Path:
         """What each hospital gets, a folder each."""
         return self.folder / "handout"
 
@@ -69,7 +66,7 @@ class Centre:
         return {path.stem: path for path in sorted(self.hospitals.glob("*.pub"))}
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for Flower's own programs: this Python's, quiet, with the centre's connection."""
+        """Return the environment for Flower's own programs: this Python's, with the centre's connection."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         return {**os.environ, "PATH": path, "FLWR_HOME": str(self.flower_home)}
 
@@ -92,21 +89,11 @@ def open_centre(folder: Path) -> Centre:
 
 
 def write_connection(centre: Centre, address: str, insecure: bool) -> None:
-    """Tell Flower's command line where the SuperLink is.
-
-    Parameters
-    ----------
-    centre : Centre
-        Whose.
-    address : str
-        Host and port by which this machine reaches it.
-    insecure : bool
-        Without TLS.
-    """
+    """Tell Flower's command line at which host:port this machine reaches the SuperLink."""
     centre.flower_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     trust = "insecure = true" if insecure else f'root-certificates = "{centre.ca_certificate}"'
     text = f'[superlink]\ndefault = "{CONNECTION}"\n\n[superlink.{CONNECTION}]\naddress = "{address}"\n{trust}\n'
-    (centre.flower_home / "config.toml").write_text(text)
+    files.replace(centre.flower_home / "config.toml", text.encode())
 
 
 def require_serving(centre: Centre) -> None:
@@ -120,13 +107,13 @@ def require_serving(centre: Centre) -> None:
     try:
         with (centre.flower_home / "config.toml").open("rb") as file:
             address = str(tomllib.load(file)["superlink"][CONNECTION]["address"])
+        host, port = split_address(address)
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             "CENTRE007", f"No SuperLink was started with {centre.folder}; first: python -m server.serve"
         ) from None
-    host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()
+        socket.create_connection((host, port), timeout=_SECONDS).close()
     except OSError as error:
         raise InputError(
             "CENTRE007",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from common import files
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospital
 from common.errors import InputError
+from common.labels import CLASSES
 from server.centre.layout import Centre
 
 _TEMPLATE = """\
@@ -34,22 +36,15 @@ hospital:
 """
 
 
-def write_handout(centre: Centre, key: str, address: str) -> Path:
-    """Write the folder for one hospital and return it; the private key, if any, is put beside.
+def write_onboarding_kit(centre: Centre, key: str, address: str) -> Path:
+    """Write the folder for the hospital `key` and return it; `address` is the SuperLink's host:port.
 
-    Parameters
-    ----------
-    centre : Centre
-        Whose.
-    key : str
-        The hospital.
-    address : str
-        Host and port of the SuperLink.
+    Where the centre makes the hospital's private key, the caller puts it there, too.
     """
-    folder = centre.handout / key
+    folder = centre.onboarding_kits / key
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy(centre.ca_certificate, folder / "ca.crt")
-    (folder / "hospital.yaml").write_text(site_yaml(_known(key), address), encoding="utf-8")
+    files.replace(folder / "hospital.yaml", site_yaml(_known(key), address).encode())
     return folder
 
 
@@ -69,5 +64,5 @@ def _known(key: str) -> Hospital:
     try:
         return load_hospital(key)
     except InputError:
-        classes = {name: name for name in ("glioma", "meningioma", "pituitary", "notumor")}
+        classes = {name: name for name in CLASSES}
         return Hospital(key, key.replace("_", " ").title(), "dataset", "slices", (0.0, 0.0), "to be said", classes)

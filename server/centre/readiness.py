@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from pathlib import Path
 
+from common.addresses import why_not_free
 from common.errors import InputError
-from server.centre.certificates import addresses_of, expires_soon, has_expired, load_certificate
+from common.keys import load_certificate
+from server.centre.certificates import addresses_of, expires_soon, has_expired
 
-_RENEW = "make a new one with python -m server.credentials --renew, and start python -m server.serve again"
+_RENEW = "make a new one with python -m server.credentials --renew, and restart python -m server.serve"
 
 
 def require_free(host: str, port: int) -> None:
@@ -20,25 +20,15 @@ def require_free(host: str, port: int) -> None:
     InputError
         ``CENTRE005``.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or "a port is a number up to 65535"
-            raise InputError(
-                "CENTRE005", f"{host}:{port} cannot be used ({reason}); choose another --host or --port."
-            ) from None
+    if reason := why_not_free(host, port):
+        raise InputError("CENTRE005", f"{host}:{port} cannot be used ({reason}); choose another --host or --port.")
 
 
 def require_certificate(path: Path, local: str) -> None:
-    """The centre's own programs check the certificate, too: it must be valid, and stand for this address.
+    """Refuse a certificate that the centre's own programs would refuse, too.
 
     Parameters
     ----------
-    path : Path
-        The SuperLink's certificate.
     local : str
         The address by which the centre's own programs reach the SuperLink.
 
@@ -54,26 +44,15 @@ def require_certificate(path: Path, local: str) -> None:
     if local not in names:
         raise InputError(
             "CENTRE006",
-            f"The certificate stands for {', '.join(names)}, not for {local}; add it: "
+            f"The certificate is valid for {', '.join(names)}, not for {local}; add it: "
             f"python -m server.credentials --address {local}",
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class CertificateWatch:
-    """Warns once when the certificate is to be renewed, and once when it is too late.
+    """Warns once when the SuperLink's certificate should be renewed, and once when it is too late.
 
-    Parameters
-    ----------
-    path : Path
-        The SuperLink's certificate; the file as it is now is what the SuperLink was started with.
+    It looks at the file as it is now, with which the SuperLink was started.
     """
 
     def __init__(self, path: Path) -> None:

@@ -16,27 +16,21 @@ from common.errors import ProjectError, RunError
 from common.keys import fingerprint, load_public
 from server.centre.layout import CONNECTION, Centre
 
+FLWR = str(Path(sys.executable).parent / "flwr")
+_SECONDS = 120.0
+
 
 @dataclass
 class Registry:
     """Keeps the SuperLink's list equal to ``hospitals/*.pub``.
 
-    A file that comes registers a hospital, one that goes revokes it, one that changes does both. A file that is of no
-    use is said once and left alone: one hospital's key must not end the others' run.
-
-    Attributes
-    ----------
-    centre : Centre
-        Whose.
-    registered : dict of str to tuple of (str, str)
-        Hospital to Flower's node number and the key's fingerprint.
-    problems : dict of str to str
-        Hospital to what is wrong with its file.
+    A new file registers a hospital, a removed one revokes it, a changed one does both. A file that cannot be used is
+    reported once and left alone: one hospital's key must not end the others' run.
     """
 
     centre: Centre
-    registered: dict[str, tuple[str, str]] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
+    registered: dict[str, tuple[str, str]] = field(default_factory=dict)  # hospital: Flower's node, key's fingerprint
+    problems: dict[str, str] = field(default_factory=dict)  # hospital: what is wrong with its file
 
     def follow(self) -> list[str]:
         """Register and revoke what changed; return a sentence for each."""
@@ -66,7 +60,7 @@ class Registry:
         return wanted
 
     def _revoke(self, wanted: dict[str, str], problems: dict[str, str]) -> list[str]:
-        """Take away what is no longer wanted; what could not be taken away is tried again."""
+        """Revoke what is no longer wanted; what could not be revoked is tried again."""
         said = []
         for name, (node, shown) in list(self.registered.items()):
             if wanted.get(name) == shown:
@@ -88,36 +82,28 @@ class Registry:
             raise RunError("CENTRE002", f"{name} could not be registered: {error.sentence}") from None
 
 
-_SECONDS = 120.0
-
-
 def flwr(centre: Centre, *arguments: str) -> dict[str, Any]:
-    """Run ``flwr <arguments> --format json`` against the centre's SuperLink.
+    """Run ``flwr <arguments> --format json`` against the centre's SuperLink; return the last JSON object it prints.
 
     Raises
     ------
     RunError
         ``CENTRE002`` with Flower's reason.
     """
-    command = [str(Path(sys.executable).parent / "flwr"), *arguments, CONNECTION, "--format", "json"]
-    return run_json(command, centre)
-
-
-def run_json(command: list[str], centre: Centre) -> dict[str, Any]:
-    """Run a command of Flower's and return the last JSON object that it prints."""
+    command = [FLWR, *arguments, CONNECTION, "--format", "json"]
     try:
         done = subprocess.run(
             command, env=centre.environment(), capture_output=True, text=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RunError("CENTRE002", f"Flower's command line gave no answer ({error}).") from None
+        raise RunError("CENTRE002", f"Flower's command line did not answer ({error}).") from None
     start = done.stdout.find("{")
     try:
         answer: dict[str, Any] = json.loads(done.stdout[start:]) if start >= 0 else {}
     except ValueError:
         answer = {}
     if done.returncode or not answer.get("success", bool(answer)):
-        raise RunError("CENTRE002", f"The SuperLink did not accept '{command[1]}': {_reason(answer, done)}")
+        raise RunError("CENTRE002", f"The SuperLink did not accept '{arguments[0]}': {_reason(answer, done)}")
     return answer
 
 

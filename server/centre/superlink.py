@@ -1,4 +1,4 @@
-"""``flower-superlink`` behind this project's front door; `server.serve` starts it in a process of its own.
+"""``flower-superlink`` behind this project's gate; `server.centre.process` starts it in a process of its own.
 
 It stands on two seams of Flower 1.41: the extension hook for middleware, and the entry point of ``flower-superlink``.
 A contract test tells when one of them moves.
@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import common.quiet  # noqa: F401  (before the first import of flwr)
-
 log = logging.getLogger("flwr")
 
 
@@ -26,11 +24,10 @@ def main() -> None:
     from flwr.superlink.cli.flower_superlink import flower_superlink
     from starlette.middleware import Middleware
 
-    from server.centre.gate import FrontDoor
+    from server.centre.gate import Gate
 
-    public_keys = Path(os.environ.get("FEDERATION_PUBLIC_KEYS", "."))
-    door = Middleware(FrontDoor, public_keys=public_keys)
-    extensions.get_middleware = lambda: (door,)
+    gate = Middleware(Gate, public_keys=Path(os.environ.get("FEDERATION_PUBLIC_KEYS", ".")))
+    extensions.get_middleware = lambda: (gate,)
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop can name who failed the handshake
     _name_failed_handshakes()
     logging.getLogger("uvicorn.access").addFilter(_only_refusals)
@@ -49,7 +46,7 @@ def _name_failed_handshakes() -> None:
     if fatal is None:
         return
 
-    def telling(protocol: Any, error: BaseException, *rest: Any) -> Any:
+    def naming(protocol: Any, error: BaseException, *rest: Any) -> Any:
         if not isinstance(error, ssl.SSLError):  # somebody who only looked whether the port is open
             return fatal(protocol, error, *rest)
         transport = getattr(protocol, "_transport", None)
@@ -59,7 +56,7 @@ def _name_failed_handshakes() -> None:
         log.warning("refused %s: %s", peer[0] if peer else "an unknown address", said)
         return fatal(protocol, error, *rest)
 
-    setattr(asyncio.sslproto.SSLProtocol, "_fatal_error", telling)  # noqa: B010
+    setattr(asyncio.sslproto.SSLProtocol, "_fatal_error", naming)  # noqa: B010
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ from flwr.supercore.task_identity import TaskIdentity
 
 from clients import handlers
 from clients.app import make_client_app
-from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import Site
 from common.data.decode import decode_rgb
 from common.data.prepare import prepare
 from common.errors import InputError
+from common.keys import load_shared_key, new_shared_key
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import payload_bytes
-from common.overlap.fingerprints import Fingerprints
+from common.overlap.fingerprints import Fingerprints, key_mark
 from common.protocol import names as wire
 from common.protocol.description import Description
 from tests.support.hospitals import packed, unpacked

@@ -11,29 +11,18 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from clients import preflight
-from clients.checks import (
-    address,
-    clock,
-    dataset,
-    disk,
-    fingerprint_key,
-    gpu,
-    key,
-    labels,
-    memory,
-    round_time,
-    tls,
-    versions,
-)
+from clients import checks, preflight
+from clients.checks.data import fingerprint_key, round_time, slices
+from clients.checks.machine import device, disk, memory
+from clients.checks.network import address, clock, key, labels, tls, versions
 from clients.checks.outcome import Situation
-from clients.shared_key import key_mark, load_shared_key, new_shared_key
 from clients.site import read_site
 from common.artifacts.run_files import versions as own_versions
 from common.config.hydra import load_hospital
 from common.config.settings import DataPlan, TrainPlan
-from common.keys import certificate_fingerprint, new_key_pair
+from common.keys import certificate_fingerprint, load_shared_key, new_key_pair, new_shared_key
 from common.labels import LABEL_MAP
+from common.overlap.fingerprints import key_mark
 from server.centre import certificates
 from server.centre.certificates import new_authority, new_server_certificate
 from server.centre.onboarding_kit import site_yaml
@@ -105,9 +94,8 @@ def centre(tmp_path, authority):
         each.server.shutdown()
 
 
-def found(situation, *modules):
-    outcomes = preflight.look(situation, [module.CHECK for module in modules])
-    return outcomes[-1]
+def found(situation, *wanted):
+    return checks.look(situation, wanted)[-1]
 
 
 def test_an_address_that_nobody_listens_at_fails(situation):
@@ -124,7 +112,7 @@ def test_an_unknown_name_fails(situation):
 
 def test_what_needs_the_centre_is_skipped_without_it(situation):
     state = situation()
-    assert [o.state for o in preflight.look(state, [m.CHECK for m in (address, tls, clock, labels, versions)])] == [
+    assert [o.state for o in checks.look(state, [address, tls, clock, labels, versions])] == [
         "failed",
         "skipped",
         "skipped",
@@ -135,7 +123,7 @@ def test_what_needs_the_centre_is_skipped_without_it(situation):
 
 def test_a_good_centre_passes(situation, centre):
     state = situation(centre())
-    outcomes = preflight.look(state, [m.CHECK for m in (address, tls, clock, versions, labels)])
+    outcomes = checks.look(state, [address, tls, clock, versions, labels])
     assert [outcome.state for outcome in outcomes] == ["ok"] * 5, outcomes
     assert certificate_fingerprint(state.site.root_certificate) in outcomes[1].sentence
 
@@ -205,7 +193,7 @@ def test_a_key_that_others_can_read_fails(situation, centre, tmp_path):
 
 
 def test_a_full_disk_fails(situation, monkeypatch):
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})())
+    monkeypatch.setattr(checks.machine.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})())
     outcome = found(situation(), disk)
     assert (outcome.code, outcome.state) == ("PRE005", "failed")
     assert "cache_dir" in outcome.sentence
@@ -213,24 +201,24 @@ def test_a_full_disk_fails(situation, monkeypatch):
 
 @pytest.mark.parametrize(("free", "state"), [(2**29, "failed"), (int(1.1 * 2**30), "warning"), (2**34, "ok")])
 def test_memory(situation, monkeypatch, free, state):
-    monkeypatch.setattr(memory, "available_bytes", lambda: free)
+    monkeypatch.setattr(checks.machine, "available_bytes", lambda: free)
     assert found(situation(), memory).state == state
 
 
 def test_a_gpu_that_is_asked_for_and_not_there_fails(situation, monkeypatch):
-    monkeypatch.setattr(gpu.torch.cuda, "is_available", lambda: False)
-    assert found(situation(device="cuda"), gpu).state == "failed"
-    assert found(situation(device="auto"), gpu).state == "ok"
+    monkeypatch.setattr(checks.machine.torch.cuda, "is_available", lambda: False)
+    assert found(situation(device="cuda"), device).state == "failed"
+    assert found(situation(device="auto"), device).state == "ok"
 
 
 def test_no_slices_fails_and_slices_are_counted(situation, tmp_path):
     (tmp_path / "empty").mkdir()
-    outcome = found(situation(data_root=tmp_path / "empty"), dataset)
+    outcome = found(situation(data_root=tmp_path / "empty"), slices)
     assert (outcome.code, outcome.state) == ("PRE008", "failed")
     assert "data_root in hospital.yaml" in outcome.sentence
     state = situation()
-    assert found(state, dataset).state in ("ok", "warning")
-    assert state.facts["train"] > 2
+    assert found(state, slices).state in ("ok", "warning")
+    assert state.train_slices > 2
 
 
 def test_another_label_order_fails(situation, centre):
@@ -245,10 +233,10 @@ def test_other_versions(situation, centre, package, state):
 
 
 def test_a_round_that_takes_longer_than_the_deadline_fails(situation):
-    outcome = found(situation(timeout=1e-6), dataset, round_time)
+    outcome = found(situation(timeout=1e-6), slices, round_time)
     assert (outcome.code, outcome.state) == ("PRE011", "failed")
     assert "strategy.timeout_seconds" in outcome.sentence
-    assert found(situation(), dataset, round_time).state == "ok"
+    assert found(situation(), slices, round_time).state == "ok"
 
 
 def test_a_fingerprint_key(situation, tmp_path):
@@ -265,7 +253,7 @@ def test_a_fingerprint_key(situation, tmp_path):
 
 
 def test_codes_are_stable_and_never_twice():
-    assert sorted(check.code for check in preflight.CHECKS) == [f"PRE{number:03d}" for number in range(1, 13)]
+    assert sorted(check.code for check in checks.CHECKS) == [f"PRE{number:03d}" for number in range(1, 13)]
 
 
 def test_the_command_says_no_with_exit_code_2(site, capsys):

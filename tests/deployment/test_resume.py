@@ -83,7 +83,7 @@ def test_a_killed_superlink_is_named_by_everybody(standing):
     wait_for(lambda: status(standing)["state"] == "interrupted", "the ServerApp to write down its end")
     assert "server.run resume=run-001" in status(standing)["resume_command"]
     for key in KEYS:
-        standing.joined[key].until("the centre gives no answer")
+        standing.joined[key].until("the centre does not answer")
 
 
 def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing, simulate, tmp_path):

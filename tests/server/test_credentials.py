@@ -5,9 +5,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from common.keys import new_key_pair
+from common.keys import load_certificate, new_key_pair
 from server import credentials
-from server.centre.certificates import addresses_of, load_certificate
+from server.centre.certificates import addresses_of
 from server.centre.layout import Centre
 
 
@@ -20,11 +20,17 @@ def centre(tmp_path):
     return Centre(tmp_path / "credentials")
 
 
-def test_folders_keys_and_certificate(tmp_path, centre, capsys):
+@pytest.fixture
+def kit(centre):
+    """What AIIMS Delhi gets."""
+    return centre.onboarding_kits / "aiims_delhi"
+
+
+def test_folders_keys_and_certificate(tmp_path, centre, kit, capsys):
     assert make(tmp_path, "--address", "centre.example.org", "--address", "10.0.0.5", "--hospital", "aiims_delhi") == 0
-    for secret in (centre.ca_key, centre.key, centre.handout / "aiims_delhi" / "aiims_delhi.key"):
+    for secret in (centre.ca_key, centre.key, kit / "aiims_delhi.key"):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600, secret
-    for folder in (centre.folder, centre.hospitals, centre.handout / "aiims_delhi"):
+    for folder in (centre.folder, centre.hospitals, kit):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
     certificate = load_certificate(centre.certificate)
     assert set(addresses_of(certificate)) == {"centre.example.org", "10.0.0.5", "localhost", "127.0.0.1", "::1"}
@@ -36,7 +42,7 @@ def test_folders_keys_and_certificate(tmp_path, centre, capsys):
     assert f"SHA256:{b64encode(digest).decode().rstrip('=')}" in said, "the CA's fingerprint, as openssl would have it"
     assert f"{certificate.not_valid_after_utc:%Y-%m-%d}" in said
     assert "SHA256:" in said
-    assert "superlink: centre.example.org:8443" in (centre.handout / "aiims_delhi" / "hospital.yaml").read_text()
+    assert "superlink: centre.example.org:8443" in (kit / "hospital.yaml").read_text()
 
 
 def test_run_again_it_adds_and_keeps(tmp_path, centre):
@@ -59,18 +65,24 @@ def test_a_new_address_or_renew_makes_a_new_certificate_from_the_same_ca(tmp_pat
     assert centre.ca_certificate.read_bytes() == ca
 
 
-def test_a_hospitals_own_key_brings_no_secret_to_the_centre(tmp_path, centre):
+def test_a_hospitals_own_key_brings_no_secret_to_the_centre(tmp_path, centre, kit):
     new_key_pair(tmp_path / "aiims_delhi.key", tmp_path / "aiims_delhi.pub", "x")
     assert make(tmp_path, "--public-key", str(tmp_path / "aiims_delhi.pub")) == 0
     assert list(centre.public_keys()) == ["aiims_delhi"]
-    assert sorted(path.name for path in (centre.handout / "aiims_delhi").iterdir()) == ["ca.crt", "hospital.yaml"]
+    assert sorted(path.name for path in kit.iterdir()) == [
+        "ca.crt",
+        "hospital.yaml",
+    ]
 
 
-def test_a_private_key_that_the_centre_made_does_not_outlive_the_hospitals_own(tmp_path, centre):
+def test_a_private_key_that_the_centre_made_does_not_outlive_the_hospitals_own(tmp_path, kit):
     make(tmp_path, "--hospital", "aiims_delhi")
     new_key_pair(tmp_path / "aiims_delhi.key", tmp_path / "aiims_delhi.pub", "x")
     assert make(tmp_path, "--public-key", str(tmp_path / "aiims_delhi.pub")) == 0
-    assert sorted(path.name for path in (centre.handout / "aiims_delhi").iterdir()) == ["ca.crt", "hospital.yaml"]
+    assert sorted(path.name for path in kit.iterdir()) == [
+        "ca.crt",
+        "hospital.yaml",
+    ]
 
 
 def test_one_key_is_one_hospital(tmp_path, capsys):

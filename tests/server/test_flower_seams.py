@@ -13,12 +13,12 @@ from flwr.superlink import extensions, main
 from flwr.superlink.cli.flower_superlink import flower_superlink
 from flwr.supernode.runtime import run_clientapp
 
-from clients.checks import clock
 from clients.supernode.executor import ForkExecutor
+from common import keys
 from server.centre import request_identity
 
 
-def test_the_front_door_is_hung_where_flower_asks_for_middleware():
+def test_the_gate_is_hung_where_flower_asks_for_middleware():
     assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
     assert callable(extensions.get_middleware)
     assert callable(flower_superlink)
@@ -46,12 +46,8 @@ def test_names_that_the_executor_replaces_are_there():
 
 
 def test_clock_tolerances_are_flowers():
-    assert clock._AHEAD_SECONDS == constant.SYSTEM_TIME_TOLERANCE
-    assert clock._BEHIND_SECONDS <= constant.TIMESTAMP_TOLERANCE
-    assert (request_identity._AHEAD_SECONDS, request_identity._BEHIND_SECONDS) == (
-        clock._AHEAD_SECONDS,
-        clock._BEHIND_SECONDS,
-    )
+    assert keys.SIGNATURE_AHEAD_SECONDS == constant.SYSTEM_TIME_TOLERANCE
+    assert keys.SIGNATURE_BEHIND_SECONDS <= constant.TIMESTAMP_TOLERANCE
 
 
 def test_flowers_average_is_still_the_sum_that_is_parked():

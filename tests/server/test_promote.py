@@ -34,7 +34,7 @@ def test_hospitals_that_share_no_model_are_one_sentence(tmp_path: Path, capsys: 
     completed_run(tmp_path, no_shared_model=no_shared_model("normalisation"))
     assert call(tmp_path) == 2
     said = capsys.readouterr().err
-    assert said.startswith("SERVICE006: run-001 has no model to put in service. There is no global model")
+    assert said.startswith("error SERVICE006: run-001 has no model to put in service. There is no global model")
     assert said.count("\n") == 1
 
 
@@ -47,7 +47,7 @@ def test_a_refusal_is_one_sentence(
     completed_run(tmp_path)
     assert call(tmp_path, run_id, reason) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"{code}: ")
+    assert said.startswith(f"error {code}: ")
     assert said.count("\n") == 1
     assert run_in_service(tmp_path) is None
 
@@ -60,7 +60,7 @@ def test_a_file_where_models_should_be(tmp_path: Path, capsys: pytest.CaptureFix
     completed_run(tmp_path)
     (tmp_path / "models").write_text("not a folder")
     assert call(tmp_path) == 1
-    assert capsys.readouterr().err.startswith("DISK001: ")
+    assert capsys.readouterr().err.startswith("error DISK001: ")
 
 
 def test_a_missing_reason_and_help() -> None:

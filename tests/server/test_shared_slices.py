@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from clients.shared_key import load_shared_key, new_shared_key
 from common.config.hydra import load_hospital
 from common.data.scan import scan_folder
+from common.keys import load_shared_key, new_shared_key
 
 SHARING = {"Phantom Hyderabad": "phantom_hyderabad", "Phantom Kolkata": "phantom_kolkata"}
 

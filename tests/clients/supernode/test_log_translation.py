@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from clients.supernode.log_translation import EXECUTOR, MARK, SUPERNODE, Narration, sentence_of
+from clients.supernode.log_translation import EXECUTOR, MARK, SUPERNODE, LogTranslator, translate
 
 CONNECTED = "\x1b[92mINFO \x1b[0m:      SuperNode ID: 17189627453231470169\n"
 
@@ -15,7 +15,7 @@ CONNECTED = "\x1b[92mINFO \x1b[0m:      SuperNode ID: 17189627453231470169\n"
     ("line", "said"),
     [
         (CONNECTED, "connected to the centre"),
-        ("WARNING :   Connection attempt failed, retrying in 0.29 seconds", "gives no answer"),
+        ("WARNING :   Connection attempt failed, retrying in 0.29 seconds", "does not answer"),
         ("INFO :      Receiving: train message (ID: 6c67)", "a round of training"),
         (
             "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
@@ -30,29 +30,29 @@ CONNECTED = "\x1b[92mINFO \x1b[0m:      SuperNode ID: 17189627453231470169\n"
     ],
 )
 def test_what_matters_is_said_in_words(line, said):
-    assert said in sentence_of(line, SUPERNODE)
+    assert said in translate(line, SUPERNODE)
 
 
 @pytest.mark.parametrize("line", ["", "INFO :      [RUN 36382594]", "INFO:     Waiting for application startup."])
 def test_what_does_not_matter_is_not(line):
-    assert sentence_of(line, SUPERNODE) is None
-    assert sentence_of(line, EXECUTOR) is None
+    assert translate(line, SUPERNODE) is None
+    assert translate(line, EXECUTOR) is None
 
 
 def test_what_the_hospitals_own_program_says_is_passed_on_and_a_traceback_is_not():
-    assert sentence_of(f"{MARK}DATA003: there is nothing", EXECUTOR) == "DATA003: there is nothing"
-    assert sentence_of("Traceback (most recent call last):", EXECUTOR) is None
+    assert translate(f"{MARK}DATA003: there is nothing", EXECUTOR) == "DATA003: there is nothing"
+    assert translate("Traceback (most recent call last):", EXECUTOR) is None
     other = "LoadClientAppError: The centre runs version 3 of x, this hospital 2; install the same."
-    assert sentence_of(other, EXECUTOR) == "The centre runs version 3 of x, this hospital 2; install the same."
+    assert translate(other, EXECUTOR) == "The centre runs version 3 of x, this hospital 2; install the same."
 
 
 def test_everything_is_in_the_log_and_nothing_is_said_twice_in_a_row(tmp_path):
     said = []
-    narration = Narration(tmp_path / "supernode.log", said.append)
-    narration.follow([CONNECTED, CONNECTED, "INFO : something else\n"], SUPERNODE)
-    narration.mute()
-    narration.follow(["INFO :      SuperNode terminated gracefully.\n"], SUPERNODE)
-    narration.close()
+    translator = LogTranslator(tmp_path / "supernode.log", said.append)
+    translator.follow([CONNECTED, CONNECTED, "INFO : something else\n"], SUPERNODE)
+    translator.mute()
+    translator.follow(["INFO :      SuperNode terminated gracefully.\n"], SUPERNODE)
+    translator.close()
     assert [line.endswith("waiting for it to start a run") for line in said] == [True]
     kept = (tmp_path / "supernode.log").read_text()
     assert kept.count("SuperNode ID") == 2
@@ -62,12 +62,12 @@ def test_everything_is_in_the_log_and_nothing_is_said_twice_in_a_row(tmp_path):
 
 
 def test_a_supernode_that_tries_no_more_is_known_by_its_words(tmp_path):
-    narration = Narration(tmp_path / "supernode.log", print)
-    narration.follow(["WARNING :   Connection attempt failed, retrying in 0.29 seconds\n"], SUPERNODE)
-    assert not narration.has_given_up
-    narration.follow(["ERROR :     SSL/TLS handshake error detected.\n", CONNECTED], SUPERNODE)
-    assert narration.has_given_up
-    narration.close()
+    translator = LogTranslator(tmp_path / "supernode.log", print)
+    translator.follow(["WARNING :   Connection attempt failed, retrying in 0.29 seconds\n"], SUPERNODE)
+    assert not translator.has_given_up
+    translator.follow(["ERROR :     SSL/TLS handshake error detected.\n", CONNECTED], SUPERNODE)
+    assert translator.has_given_up
+    translator.close()
 
 
 def test_the_signs_are_flowers_own_words():
@@ -97,6 +97,6 @@ def test_the_executor_marks_what_the_client_app_logs(capfd, monkeypatch):
     monkeypatch.setattr(logging.root.manager, "disable", 0)
     monkeypatch.setattr(log, "propagate", True)
     monkeypatch.setattr(log, "level", log.level)
-    executor._speak_to_the_hospital()
+    executor._mark_own_log_lines()
     log.error("DATA003: there is nothing")
     assert capfd.readouterr().err == f"{MARK}DATA003: there is nothing\n"

@@ -207,6 +207,6 @@ def test_command_line(tmp_path):
     (tmp_path / "set" / "mine.txt").write_text("mine")
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("PHANTOM002: ")
+    assert refused.stderr.startswith("error PHANTOM002: ")
     assert len(refused.stderr.splitlines()) == 1
     assert json.loads((tmp_path / "set" / ".phantoms.json").read_text())["recipe"]["slices_per_class"] == 1

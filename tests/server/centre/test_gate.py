@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common.keys import load_public, new_key_pair
-from server.centre.gate import FrontDoor, from_this_machine
+from server.centre.gate import Gate, from_this_machine
 
 
 def scope(path, client, server="10.0.0.1", headers=()):
@@ -15,7 +15,7 @@ def scope(path, client, server="10.0.0.1", headers=()):
 
 
 def ask(folder, request, status=200):
-    """Send one request through the door; return what came out."""
+    """Send one request through the gate; return what came out."""
     sent = []
 
     async def app(scope, receive, send):
@@ -25,7 +25,7 @@ def ask(folder, request, status=200):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(FrontDoor(app, folder)(request, None, send))
+    asyncio.run(Gate(app, folder)(request, None, send))
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 

@@ -7,7 +7,7 @@ import pytest
 from common.errors import InputError
 from server import serve
 from server.centre.certificates import new_authority, new_server_certificate
-from server.centre.readiness import CertificateWatch, is_loopback, require_certificate, require_free
+from server.centre.readiness import CertificateWatch, require_certificate, require_free
 
 
 @pytest.fixture
@@ -53,14 +53,6 @@ def test_the_end_of_a_certificate_is_said_once(certificate, days, said):
     news = watch.news()
     assert [text for text, sign in zip(news, said, strict=True) if sign in text and "--renew" in text] == news
     assert watch.news() == []
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("a.org", False)],
-)
-def test_loopback(host, expected):
-    assert is_loopback(host) == expected
 
 
 def test_serving_without_credentials_says_how_to_make_them(tmp_path, capsys):

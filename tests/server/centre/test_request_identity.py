@@ -7,8 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common.keys import load_public, new_key_pair
-from server.centre import request_identity
+from server.centre.request_identity import Caller, identify, refusal_reason
 
+AIIMS = Caller("aiims", "SHA256:abc")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -28,12 +29,12 @@ def header(tmp_path):
     return b64encode(pem)
 
 
-def test_the_holder_of_a_key(tmp_path, header):
-    assert request_identity.holder(scope(flwr_public_key=header), tmp_path) == "the key of aiims"
+def test_the_owner_of_a_key(tmp_path, header):
+    assert str(identify(scope(flwr_public_key=header), tmp_path)) == "the key of aiims"
     (tmp_path / "aiims.pub").unlink()
-    assert request_identity.holder(scope(flwr_public_key=header), tmp_path).startswith("unknown key SHA256:")
-    assert request_identity.holder(scope(flwr_public_key=b"%%%"), tmp_path) == "unknown key that cannot be read"
-    assert request_identity.holder(scope(), tmp_path) == "no key"
+    assert str(identify(scope(flwr_public_key=header), tmp_path)).startswith("unknown key SHA256:")
+    assert str(identify(scope(flwr_public_key=b"%%%"), tmp_path)) == "unknown key that cannot be read"
+    assert str(identify(scope(), tmp_path)) == "no key"
 
 
 @pytest.mark.parametrize(
@@ -41,22 +42,20 @@ def test_the_holder_of_a_key(tmp_path, header):
     [
         (31, "its clock is 31 s ahead of the centre's"),
         (-400, "its clock is 400 s behind the centre's"),
-        (2, "it connected before the SuperLink was started, or its key registered; it connects anew by itself"),
+        (2, "it connected before the SuperLink was started, or its key registered; it reconnects by itself"),
     ],
 )
 def test_a_clock_that_is_off_and_one_that_is_right(ahead, said):
-    assert request_identity.why(signed(ahead), 401, "the key of aiims", NOW) == said
+    assert refusal_reason(signed(ahead), 401, AIIMS, NOW) == said
 
 
 def test_a_second_node_and_an_unknown_key():
     activate = scope("/v1/fleet/activate-node")
-    assert (
-        request_identity.why(activate, 412, "the key of aiims", NOW) == "a node that has this key is connected already"
-    )
-    assert request_identity.why(activate, 412, "unknown key SHA256:abc", NOW) == "it is not registered here"
-    assert request_identity.why(scope(), 412, "the key of aiims", NOW) == ""
+    assert refusal_reason(activate, 412, AIIMS, NOW) == "a node that has this key is connected already"
+    assert refusal_reason(activate, 412, Caller(None, "SHA256:abc"), NOW) == "it is not registered here"
+    assert refusal_reason(scope(), 412, AIIMS, NOW) == ""
 
 
 @pytest.mark.parametrize("stamp", [b"", b"yesterday", b"2026-11-23T12:00:00", "überm".encode()])
 def test_a_time_that_cannot_be_read_is_no_reason(stamp):
-    assert request_identity.why(scope(flwr_timestamp=stamp), 401, "the key of aiims", NOW) == ""
+    assert refusal_reason(scope(flwr_timestamp=stamp), 401, AIIMS, NOW) == ""

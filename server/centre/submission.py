@@ -1,0 +1,81 @@
+"""A run at the SuperLink: handed over with its settings, and followed to its end."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.artifacts.layout import RUN_ID
+from common.errors import Interrupted
+from server.centre.layout import CONNECTION, LAST_WORD, Centre
+from server.centre.registry import FLWR, flwr
+
+ROOT = Path(__file__).resolve().parents[2]
+_NOISE = ("Starting logstream", "Using SuperLink", "Start `flwr-serverapp`", "Successfully installed")
+
+
+def submit(centre: Centre, overrides: Sequence[str]) -> str:
+    """Hand the app and its settings to the SuperLink; return Flower's number of the run."""
+    with tempfile.TemporaryDirectory(prefix="federation-") as folder:
+        settings = Path(folder) / "run.toml"
+        settings.write_text(f"overrides = {json.dumps(shlex.join(overrides))}\n")
+        return str(flwr(centre, "run", str(ROOT), "--run-config", str(settings))["run-id"])
+
+
+class Follower:
+    """Passes the ServerApp's lines through, and remembers which run it is."""
+
+    def __init__(self, centre: Centre, run_id: str) -> None:
+        self.run: str | None = None  # such as "run-007", once the ServerApp has said it
+        self._centre = centre
+        self._run_id = run_id
+
+    def follow(self) -> int | None:
+        """Show what the ServerApp says until its last word; Ctrl-C stops the run, and a second one the following.
+
+        Returns
+        -------
+        int or None
+            The run's exit code, or None where it died without a last word.
+        """
+        process = subprocess.Popen(
+            [FLWR, "log", self._run_id, CONNECTION, "--stream"],
+            env={**self._centre.environment(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            return self._show(process)
+        except KeyboardInterrupt:
+            return self._stop_run(process)
+        finally:
+            process.kill()
+            process.wait()
+
+    def _stop_run(self, process: subprocess.Popen[str]) -> int:
+        print("Stopping the run (Ctrl-C again stops following) ...", flush=True)
+        try:
+            flwr(self._centre, "stop", self._run_id)
+            code = self._show(process)
+        except KeyboardInterrupt:
+            code = None
+        return Interrupted.exit_code if code is None else code
+
+    def _show(self, process: subprocess.Popen[str]) -> int | None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            text = line.rstrip("\n")
+            if text.startswith(LAST_WORD):
+                return int(text.removeprefix(LAST_WORD))
+            if RUN_ID.match(first := text.partition(" ")[0]):
+                self.run = first
+            if not any(sign in text for sign in _NOISE):
+                print(text, file=sys.stderr if text.startswith("error ") else sys.stdout, flush=True)
+        return None
