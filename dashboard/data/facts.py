@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
-from common.artifacts.schema import Run
+from common.artifacts import schema, words
 from common.artifacts.values import count, interval, mapping, number
-from common.artifacts.words import recorded_interval
-from common.labels import CLASSES
 from common.metrics.fairness import exclusive_classes
+from common.metrics.intervals import Interval
 from dashboard.charts import formats
-from dashboard.charts.theme import class_title
-from dashboard.data.shares import Share, written
 from dashboard.settings import SMALL_COUNT
+
+NOT_RECORDED = "How much the hospitals differ was not recorded for this run."
 
 
 @dataclass(frozen=True)
@@ -24,51 +21,56 @@ class TestFigures:
     """A test of the finished model: fractions, their recorded 95 % intervals, and how many slices it rests on."""
 
     accuracy: float
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     n_test: int | None = None
-    macro_f1: Share = field(default_factory=Share)
+    macro_f1: formats.Share = field(default_factory=formats.Share)
 
     __test__ = False  # not a test class for pytest
 
+    @property
+    def share(self) -> formats.Share:
+        """The accuracy with its interval."""
+        return formats.Share(self.accuracy, self.interval)
 
-def overall_test(run: Run) -> TestFigures | None:
+
+def overall_test(run: schema.Run) -> TestFigures | None:
     """Return the run's test over all hospitals, None if it recorded none."""
     metrics = run.metrics
     accuracy = number(metrics.get("test_accuracy"))
     if accuracy is None:
         return None
-    ends = recorded_interval(metrics.get("intervals"), "test_accuracy")
+    ends = words.recorded_interval(metrics.get("intervals"), "test_accuracy")
     return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), _macro_f1(metrics, "avg_f1"))
 
 
-def hospital_tests(run: Run) -> dict[str, TestFigures]:
+def hospital_tests(run: schema.Run) -> dict[str, TestFigures]:
     """Return the test at each hospital that recorded one, alphabetically."""
     found: dict[str, TestFigures] = {}
     for name, raw in sorted(mapping(run.metrics.get("per_hospital")).items()):
         body = mapping(raw)
         accuracy = number(body.get("test_accuracy"))
         if accuracy is not None:
-            ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
+            ends = words.recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
             found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), _macro_f1(body, "macro_f1"))
     return found
 
 
-def _macro_f1(body: Mapping[str, Any], key: str) -> Share:
-    return Share(number(body.get(key)), recorded_interval(body.get("intervals"), "macro_f1"))
+def _macro_f1(body: Mapping[str, Any], key: str) -> formats.Share:
+    return formats.Share(number(body.get(key)), words.recorded_interval(body.get("intervals"), "macro_f1"))
 
 
-def hospital_gap(run: Run) -> float | None:
+def hospital_gap(run: schema.Run) -> float | None:
     """Return the largest minus the smallest test accuracy of the hospitals, as a fraction; None below two."""
     accuracies = [test.accuracy for test in hospital_tests(run).values()]
     return max(accuracies) - min(accuracies) if len(accuracies) > 1 else None
 
 
-def held_by_one(run: Run) -> list[tuple[str, str]]:
+def held_by_one(run: schema.Run) -> list[tuple[str, str]]:
     """Return ``(class, hospital)`` for each class that only one of several hospitals holds."""
     return exclusive_classes({hospital.name: hospital.class_counts for hospital in run.hospitals.values()})
 
 
-def total_slices(run: Run) -> int | None:
+def total_slices(run: schema.Run) -> int | None:
     """Return the slices of all hospitals, None if none said."""
     totals = [hospital.total for hospital in run.hospitals.values() if hospital.total is not None]
     return sum(totals) if totals else None
@@ -81,21 +83,13 @@ def small(value: int | None) -> str:
     return formats.whole(value)
 
 
-def hospital_table(run: Run) -> pd.DataFrame:
-    """Return what the map shows as a table of texts, one row per hospital."""
-    tests = hospital_tests(run)
-    rows = []
-    for name in sorted(run.hospitals):
-        hospital, test = run.hospitals[name], tests.get(name)
-        rows.append(
-            {
-                "Hospital": name,
-                "Slices": formats.whole(hospital.total),
-                **{class_title(label): small(hospital.class_counts.get(label, 0)) for label in CLASSES},
-                "Test accuracy": written(Share(test.accuracy, test.interval) if test else Share()),
-                "Tested on": formats.whole(test.n_test if test else None),
-                "Macro F1": written(test.macro_f1 if test else Share()),
-                "Specialty": hospital.specialty or formats.MISSING,
-            }
-        )
-    return pd.DataFrame(rows)
+def spread(run: schema.Run) -> float | None:
+    """Return the standard deviation of the hospitals' test accuracies, a fraction; None where none is recorded."""
+    return number(mapping(run.metrics.get("fairness")).get("standard_deviation"))
+
+
+def fairness_sentence(run: schema.Run) -> str:
+    """Name the worst hospital with its interval and the best one, the gap and the standard deviation."""
+    if "fairness" in run.metrics and not mapping(run.metrics["fairness"]):
+        return "Fewer than two hospitals were tested, so nothing can be said of differences between them."
+    return words.worst_hospital(run.metrics) or NOT_RECORDED

@@ -1,5 +1,5 @@
 from common.artifacts.words import POOLED, model_tested, no_shared_model, notice
-from common.model.local_layers import EVERYTHING, NORMALISATION, NOTHING
+from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING
 
 
 def test_only_a_pooled_run_carries_the_notice():
