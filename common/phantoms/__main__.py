@@ -1,18 +1,20 @@
 """``python -m common.phantoms --out dataset/phantoms``: draw three synthetic hospitals."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from common.errors import InputError
+from common import cli
 from common.phantoms.folders import IMAGE_SIZE, SLICES_PER_CLASS, make_phantoms
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Draw what the command line asks for; return the exit code, 2 if a folder or a number is refused."""
-    parser = argparse.ArgumentParser(prog="python -m common.phantoms", description="Draw three synthetic hospitals.")
+    parser = cli.command("common.phantoms", "Draw three synthetic hospitals.")
     parser.add_argument("--out", type=Path, required=True, help="folder for them, for example dataset/phantoms")
     parser.add_argument("--size", type=int, default=IMAGE_SIZE, help=f"side of the images in pixels ({IMAGE_SIZE})")
     parser.add_argument(
@@ -20,25 +22,23 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same bytes (0)")
     parser.add_argument("--no-faults", action="store_true", help="plant no faults for the audit to find")
-    options = parser.parse_args()
+    return cli.run(_draw, parser, arguments)
+
+
+def _draw(given: argparse.Namespace) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        make_phantoms(
-            options.out,
-            image_size=options.size,
-            slices_per_class=options.slices_per_class,
-            seed=options.seed,
-            faults=not options.no_faults,
-            on_hospital=lambda folder, images, drawn: console.print(
-                f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
-                markup=False,
-            ),
-        )
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    make_phantoms(
+        given.out,
+        image_size=given.size,
+        slices_per_class=given.slices_per_class,
+        seed=given.seed,
+        faults=not given.no_faults,
+        on_hospital=lambda folder, images, drawn: console.print(
+            f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
+            markup=False,
+        ),
+    )
     console.print("All of them are SYNTHETIC, drawn by this program; none shows a patient.")
-    return 0
 
 
 if __name__ == "__main__":
