@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from common.labels import CLASSES
-from common.metrics.calibration import add_bins, to_json
+from common.metrics import calibration, fairness, intervals
 from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
 from common.metrics.evaluation import EvaluateResult
-from common.metrics.fairness import fairness
-from common.metrics.intervals import METHOD, accuracy_interval, add_replicates, bootstrap_intervals, f1_interval, wilson
 
 WILSON = "Wilson; F1 from Wilson's for TP / (TP + FP + FN)"
 
@@ -25,8 +23,6 @@ def metrics_json(
 
     Parameters
     ----------
-    tests : mapping of str to EvaluateResult
-        By hospital name.
     best_val_accuracy : float
         Of the best round, a fraction.
     temperature : float or None
@@ -35,7 +31,7 @@ def metrics_json(
     results = list(tests.values())
     confusion = add_confusions(test.confusion for test in results)
     overall = figures(confusion)
-    spread = fairness({name: test.confusion for name, test in tests.items()})
+    spread = fairness.fairness({name: test.confusion for name, test in tests.items()})
     return {
         "test_accuracy": overall.accuracy,
         "avg_f1": overall.macro_f1,
@@ -57,7 +53,7 @@ def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]
     result = figures(test.confusion)
     return {
         "test_accuracy": result.accuracy,
-        "interval": accuracy_interval(test.confusion),
+        "interval": intervals.accuracy_interval(test.confusion),
         "n_test": test.samples,
         "macro_f1": result.macro_f1,
         "macro_classes": result.macro_classes,
@@ -82,11 +78,15 @@ def _intervals(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[
     hits, support, named = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     counts = list(zip(CLASSES, hits.tolist(), support.tolist(), named.tolist(), strict=True))
     return {
-        "test_accuracy": accuracy_interval(confusion),
-        "per_class_recall": {name: list(ends) for name, hit, cases, _ in counts if (ends := wilson(hit, cases))},
-        "per_class_precision": {name: list(ends) for name, hit, _, said in counts if (ends := wilson(hit, said))},
+        "test_accuracy": intervals.accuracy_interval(confusion),
+        "per_class_recall": {
+            name: list(ends) for name, hit, cases, _ in counts if (ends := intervals.wilson(hit, cases))
+        },
+        "per_class_precision": {
+            name: list(ends) for name, hit, _, said in counts if (ends := intervals.wilson(hit, said))
+        },
         "per_class_f1": {
-            name: list(ends) for name, hit, cases, said in counts if (ends := f1_interval(hit, cases, said))
+            name: list(ends) for name, hit, cases, said in counts if (ends := intervals.f1_interval(hit, cases, said))
         },
         "method": WILSON,
         "bootstrap": _bootstrap(confusion, results),
@@ -95,13 +95,13 @@ def _intervals(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[
 
 def _bootstrap(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[str, Any] | None:
     """Return the intervals of the bootstrap over groups, None where there are no two groups to draw from."""
-    drawn, groups = add_replicates(test.replicates for test in results), sum(test.groups for test in results)
+    drawn, groups = intervals.add_replicates(test.replicates for test in results), sum(test.groups for test in results)
     if not len(drawn) or groups < 2:
         return None
-    found = asdict(bootstrap_intervals(drawn, confusion))
+    found = asdict(intervals.bootstrap_intervals(drawn, confusion))
     by_class = {f"per_class_{name}": found.pop(name) for name in ("precision", "recall", "f1")}
     return {
-        "method": METHOD,
+        "method": intervals.METHOD,
         "replicates": len(drawn),
         "groups": groups,
         "test_accuracy": found.pop("accuracy"),
@@ -112,10 +112,10 @@ def _bootstrap(confusion: Confusion, results: Sequence[EvaluateResult]) -> dict[
 
 def _calibration(results: Sequence[EvaluateResult], temperature: float | None) -> dict[str, Any]:
     """Return counts by confidence and their error, as the model states it and at the temperature."""
-    plain = to_json(add_bins([test.bins for test in results]))
+    plain = calibration.to_json(calibration.add_bins([test.bins for test in results]))
     if temperature is None:
         return plain
-    calibrated = to_json(add_bins([test.calibrated_bins for test in results]))
+    calibrated = calibration.to_json(calibration.add_bins([test.calibrated_bins for test in results]))
     return {**plain, "calibrated_bins": calibrated["bins"], "calibrated_ece": calibrated["ece"]}
 
 

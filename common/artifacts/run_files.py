@@ -17,11 +17,8 @@ import numpy as np
 
 from common.artifacts.schema import CrossHospitalDuplicates, HospitalData, HospitalRound, Round, Status, to_json
 from common.files import write_json
-from common.metrics.calibration import Sums, add_sums, best_temperature
-from common.metrics.confusion import Confusion, add_confusions, figures
+from common.metrics import calibration, confusion, fairness, intervals
 from common.metrics.evaluation import EvaluateResult
-from common.metrics.fairness import fairness
-from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
 from common.protocol.plan import Plan
@@ -125,7 +122,7 @@ def enter_validation(part: HospitalRound, result: EvaluateResult) -> None:
     _enter_figures(part, result.confusion)
 
 
-def enter_totals(record: Round, sums: Iterable[Sums]) -> None:
+def enter_totals(record: Round, sums: Iterable[calibration.Sums]) -> None:
     """Enter what follows from the hospitals' parts: sums, means over slices, how evenly and how surely.
 
     Parameters
@@ -145,22 +142,22 @@ def enter_totals(record: Round, sums: Iterable[Sums]) -> None:
     record.train_loss = _mean(trained, "train_loss", "train_samples")
     record.train_accuracy = _mean(trained, "train_accuracy", "train_samples")
     record.val_loss = _mean(parts, "val_loss", "val_samples")
-    confusion = add_confusions(confusions.values())
-    _enter_figures(record, confusion)
-    record.val_samples = int(confusion.sum())
-    spread = fairness(confusions)
+    counts = confusion.add_confusions(confusions.values())
+    _enter_figures(record, counts)
+    record.val_samples = int(counts.sum())
+    spread = fairness.fairness(confusions)
     record.fairness = spread.to_json() if spread else None
-    record.temperature = best_temperature(add_sums(sums))
+    record.temperature = calibration.best_temperature(calibration.add_sums(sums))
     record.bytes_down = sum(part.bytes_down or 0 for part in parts)
     record.bytes_up = sum(part.bytes_up or 0 for part in parts)
 
 
-def _enter_figures(record: HospitalRound | Round, confusion: Confusion) -> None:
-    found = figures(confusion)
+def _enter_figures(record: HospitalRound | Round, counts: confusion.Confusion) -> None:
+    found = confusion.figures(counts)
     record.val_accuracy = found.accuracy
-    record.val_interval = accuracy_interval(confusion)  # type: ignore[assignment]
+    record.val_interval = intervals.accuracy_interval(counts)  # type: ignore[assignment]
     record.val_macro_f1, record.val_macro_classes = found.macro_f1, found.macro_classes
-    record.val_confusion_matrix = confusion.tolist()
+    record.val_confusion_matrix = counts.tolist()
 
 
 def _mean(parts: Sequence[HospitalRound], value: str, weight: str) -> float:

@@ -22,11 +22,8 @@ from common.artifacts.values import Notes, mapping, read_json
 from common.files import write_json
 from common.labels import CLASSES
 from common.metrics.fairness import exclusive_classes
-from common.study import site
-from common.study.answers import answers, comparisons, contributions, difference
+from common.study import answers, site, statistics, uncertainty
 from common.study.records import CELL_STATES, INCOMPLETE, STUDY_STATES, Cell, CellResult, Study
-from common.study.statistics import MEASURES, Estimate, over_seeds
-from common.study.uncertainty import steps_by_strategy
 
 SCHEMA = 1
 _MOST_SLICES = 10**9  # a damaged file may claim more than adds up in 64 bits
@@ -201,18 +198,18 @@ def results_json(study: Study) -> dict[str, Any]:
                 "verdict": each.verdict.kind,
                 "words": each.verdict.words,
             }
-            for each in contributions(study)
+            for each in answers.contributions(study)
         ],
         "site_or_disease": list(_sites(study)),
         "gradient_steps": {
             name: {str(seed): steps for seed, steps in found.items()}
-            for name, found in steps_by_strategy(study).items()
+            for name, found in uncertainty.steps_by_strategy(study).items()
         },
-        "answers": [asdict(answer) for answer in answers(study)],
+        "answers": [asdict(answer) for answer in answers.answers(study)],
     }
 
 
-def estimate_json(found: Estimate | None) -> dict[str, Any]:
+def estimate_json(found: statistics.Estimate | None) -> dict[str, Any]:
     """Return an estimate's four keys, all of them null where there is none."""
     if found is None:
         return {"mean": None, "interval": None, "spread": None, "n": 0}
@@ -222,19 +219,19 @@ def estimate_json(found: Estimate | None) -> dict[str, Any]:
 
 def _strategies(study: Study) -> Iterator[dict[str, Any]]:
     for strategy in study.strategies:
-        for measure in MEASURES:
+        for measure in statistics.MEASURES:
             for hospital in (None, *study.hospitals):
                 places = study.hospitals if hospital is None else (hospital,)
-                found = over_seeds(study, strategy, measure, places)
+                found = statistics.over_seeds(study, strategy, measure, places)
                 where = {"strategy": strategy, "hospital": hospital, "measure": measure.key}
                 yield where | estimate_json(found)
 
 
 def _differences(study: Study) -> Iterator[dict[str, Any]]:
-    for subject, reference in comparisons(study):
-        for measure in MEASURES:
+    for subject, reference in answers.comparisons(study):
+        for measure in statistics.MEASURES:
             for hospital in (None, *study.hospitals):
-                found = difference(study, subject, reference, measure, hospital)
+                found = answers.difference(study, subject, reference, measure, hospital)
                 yield {
                     "subject": subject,
                     "reference": reference,

@@ -10,12 +10,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from common.artifacts import run_files, words
-from common.artifacts.card import card_text
+from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.layout import RunFolder
-from common.artifacts.meta import FinishedRun, meta_json
 from common.artifacts.schema import Failure
-from common.artifacts.weights import write_weights
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
@@ -132,7 +129,7 @@ class Recorder(Listener):
             Hospital's name to the round whose model it tested.
         """
         sha256 = self._write_best(progress)
-        finished = FinishedRun(
+        finished = meta.FinishedRun(
             run_id=self.folder.run_id,
             strategy=self._settings.strategy.name,
             seed=self._settings.seed,
@@ -158,18 +155,18 @@ class Recorder(Listener):
             token=progress.token,
             best_epochs=best_rounds,
         )
-        meta = meta_json(finished)
-        write_text(self.folder.card, card_text(meta))  # first: the meta file is what says that a run is complete
-        write_json(self.folder.meta, meta)
+        content = meta.meta_json(finished)
+        write_text(self.folder.card, card.card_text(content))  # first: the meta file says that a run is complete
+        write_json(self.folder.meta, content)
         self._end("completed", None)
         self.folder.checkpoint.unlink(missing_ok=True)
-        return meta
+        return content
 
     def _write_best(self, progress: RunProgress) -> str | None:
         """Write the best model and return its SHA-256; a part of one is no model, so nothing is written of it."""
         if words.no_shared_model(self._plan.strategy.keeps):
             return None
-        return write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+        return weights.write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
 
     def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
         """Say why the run ended before its time."""

@@ -12,11 +12,9 @@ from rich.table import Table
 
 from common.artifacts.words import NOTHING, interval_text
 from common.metrics.fairness import exclusive_classes
-from common.study.answers import answers, comparisons, contributions, difference
+from common.study import answers, site, uncertainty
 from common.study.records import CellResult, Study
-from common.study.site import over_seeds as site_over_seeds
 from common.study.statistics import ACCURACY, MEASURES, Estimate, Measure, over_seeds, points
-from common.study.uncertainty import title
 
 
 def cell_line(result: CellResult, number: int, study: Study, seconds: float | None, now: datetime) -> str:
@@ -39,12 +37,14 @@ def cell_line(result: CellResult, number: int, study: Study, seconds: float | No
         day = "" if end.date() == now.astimezone().date() else f"{end:%Y-%m-%d} "
         until = f"the study ends about {day}{end:%H:%M}"
     going_on = f", going on with {result.run_id}" if result.run_id else ""
-    return f"[bold]cell {number} of {len(study.cells)}[/]  {escape(title(result))}{going_on}  [dim]{until}[/]"
+    return (
+        f"[bold]cell {number} of {len(study.cells)}[/]  {escape(uncertainty.title(result))}{going_on}  [dim]{until}[/]"
+    )
 
 
 def results_table(study: Study) -> Table:
     """Return the study's table: mean over seeds with its interval below; then differences, paired by seed."""
-    pairs = comparisons(study)
+    pairs = answers.comparisons(study)
     table = Table(
         title=f"{escape(study.name)}: percent, mean over seeds, 95 % interval; differences in points, seed by seed",
         title_justify="left",
@@ -70,7 +70,7 @@ def _rows(study: Study, measure: Measure, pairs: list[tuple[str, str]]) -> Itera
         places = study.hospitals if hospital is None else (hospital,)
         found = [over_seeds(study, strategy, measure, places) for strategy in study.strategies]
         if any(found):
-            compared = [difference(study, *pair, measure, hospital).estimate for pair in pairs]
+            compared = [answers.difference(study, *pair, measure, hospital).estimate for pair in pairs]
             name = escape(hospital) if hospital else "all hospitals"
             yield [name, *(_cell(each) for each in found), *(_change(each) for each in compared)]
 
@@ -91,12 +91,12 @@ def _change(found: Estimate | None) -> str:
 
 def say_answers(console: Console, study: Study) -> None:
     """Print the three questions with their answers, what each hospital brings, and site or disease."""
-    for answer in answers(study):
+    for answer in answers.answers(study):
         console.print(f"\n[bold]{answer.question}[/]", highlight=False)
         console.print(escape(answer.headline), highlight=False)
         for line in answer.lines:
             console.print(f"[dim]-[/] {escape(line)}", highlight=False)
-    brought = [each for each in contributions(study, (ACCURACY,)) if each.on is None]
+    brought = [each for each in answers.contributions(study, (ACCURACY,)) if each.on is None]
     if brought:
         console.print("\n[bold]What does each hospital bring to the others?[/]", highlight=False)
     for each in brought:
@@ -108,7 +108,7 @@ def say_answers(console: Console, study: Study) -> None:
 def site_lines(study: Study) -> Iterator[str]:
     """Yield, for each class that one hospital alone holds, what the federated strategy knows of it."""
     for label, hospital in exclusive_classes(study.class_counts):
-        found = site_over_seeds(study, study.federated or "", label, hospital)
+        found = site.over_seeds(study, study.federated or "", label, hospital)
         apart, own, other = found["told_apart"], found["own_others"], found["elsewhere"]
         if apart is None or own is None or other is None:
             continue
