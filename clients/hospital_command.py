@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from common.config.settings_check import check_plan
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from common import files
 from common.config.hospital import Hospital
 from common.config.hydra import CONF_DIR, hospital_from, typed
-from common.config.settings import DataSettings, TrainPlan
+from common.config.settings import DataSettings, TrainPlan, check_plan
 from common.errors import InputError
 
 
