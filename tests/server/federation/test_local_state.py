@@ -34,9 +34,7 @@ def test_the_last_round_in_which_a_hospital_taught(name, number, expected):
     assert last_taught(HISTORY, name, number) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "best"), [("A", 3), ("B", 2), ("C", 0)], ids=["the first of equals", "loss", "never"]
-)
+@pytest.mark.parametrize(("name", "best"), [("A", 3), ("B", 2), ("C", 0)], ids=["the first of equals", "loss", "never"])
 def test_a_hospitals_own_best_round(name, best):
     assert own_best_round(HISTORY, name) == best
 
