@@ -163,7 +163,9 @@ def check_settings(settings: RunSettings) -> None:
     _refuse(chain(number_problems(settings.strategy), out_of_bounds(settings), _run_rules(settings)))
 
 
-def check_plan(data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None = None) -> None:
+def check_plan(
+    data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None = None, model: ModelPlan | None = None
+) -> None:
     """Refuse impossible values of what a server asks of a hospital.
 
     Raises
@@ -172,7 +174,7 @@ def check_plan(data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None =
         ``CONF010`` with the first value that cannot be.
     """
     strategy = strategy or StrategyPlan()
-    parts = {"data.": data, "train.": train, "strategy.": strategy}
+    parts = {"data.": data, "model.": model or ModelPlan(), "train.": train, "strategy.": strategy}
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
     _refuse(chain(own, _plan_rules(data, train, strategy)))
 

@@ -56,7 +56,7 @@ class Plan:
                 "PLAN002",
                 f"The server trains for {plan.classes}, this hospital for {list(CLASSES)}; use the same version.",
             )
-        check_plan(plan.data, plan.train, plan.strategy)
+        check_plan(plan.data, plan.train, plan.strategy, plan.model)
         return plan
 
 

@@ -34,6 +34,7 @@ def test_where_the_data_lies_does_not_travel(plan):
         (lambda p: p["data"].update(image_size=100000), "CONF010"),
         (lambda p: p["strategy"].update(proximal_mu=-1.0), "CONF010"),
         (lambda p: p["strategy"].update(keeps="secrets"), "CONF010"),
+        (lambda p: p["model"].update(name="resnet152"), "CONF010"),
     ],
 )
 def test_a_hospital_refuses_what_it_does_not_understand(plan, change, code):
