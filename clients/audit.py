@@ -3,8 +3,6 @@
 It runs on the hospital's machine alone and sends nothing; file names are printed here and nowhere else.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ The file holds indices and tokens, no image and no file name; the centre compare
 (`python -m server.cross_duplicates`) and answers with indices, which ``matches=FILE`` turns into file names here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 

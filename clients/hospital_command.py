@@ -1,7 +1,5 @@
 """What a hospital's commands on its own slices share: which hospital, a bar, a file for its owner's eyes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``python -m clients.join --config hospital.yaml``: connect this hospital to the federation, and stay connected."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

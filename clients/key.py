@@ -1,7 +1,5 @@
 """``python -m clients.key NAME``: a hospital makes its own key, so that the private half never travels."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """``python -m clients.preflight --config hospital.yaml``: can this hospital take part? Nothing is sent but a knock."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ One hospital makes it and gives it to the others by a way of their own (on paper
 the centre. With it their fingerprints of slices can be compared; without it the fingerprints say nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -4,8 +4,6 @@
 at the end are those that `clients.join` and `clients.preflight` share.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -42,7 +40,7 @@ class Site:
     explains: bool = False
     fingerprint_key: Path | None = None  # the key that the hospitals share; without it no fingerprint leaves
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
-    pool: Mapping[str, Site] = field(default_factory=dict)
+    pool: "Mapping[str, Site]" = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

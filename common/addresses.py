@@ -1,7 +1,5 @@
 """Hosts and ports: which of them only this machine can reach, and whether a program can listen there."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 

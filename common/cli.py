@@ -4,8 +4,6 @@ Exit codes: 0 done; 1 begun and failed; 2 the command line, the configuration or
 Ctrl-C.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 
 
 class ProjectError(Exception):
-    """Something a person can act on.
-
-    Parameters
-    ----------
-    code : str
-        Stable code such as ``"DATA001"``; documentation and tests refer to it.
-    sentence : str
-        One sentence that names the thing and says what to do.
-    """
+    """Something a person can act on: a stable code such as ``"DATA001"``, and a sentence that says what to do."""
 
     exit_code: int = 1
 

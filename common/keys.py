@@ -3,8 +3,6 @@
 A pair is EC P-384 in OpenSSH's format, as Flower's SuperNodes use it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """The four classes, in the order every file, weight and screen of the project uses; what drawn slices are called."""
 
-from __future__ import annotations
-
 import re
 
 CLASSES: tuple[str, ...] = ("glioma", "meningioma", "pituitary", "notumor")
@@ -14,16 +12,5 @@ _SEPARATORS = re.compile(r"[\s_\-]+")
 
 
 def normalise_folder(name: str) -> str:
-    """Fold the spellings of one folder name together.
-
-    Parameters
-    ----------
-    name : str
-        A folder's own name, for example ``"Pituitary tumor"``.
-
-    Returns
-    -------
-    str
-        The name in lower case without spaces, ``_`` and ``-``: ``"pituitarytumor"``.
-    """
+    """Fold the spellings of a folder's name together: ``"Pituitary tumor"`` becomes ``"pituitarytumor"``."""
     return _SEPARATORS.sub("", name).casefold()

@@ -3,8 +3,6 @@
 Importing this module sets them; what a person has set is left as it is.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 

@@ -1,7 +1,5 @@
 """``python -m server.credentials``: the federation's CA, the SuperLink's certificate, and each hospital's key."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Put a completed run's model in service: ``python -m server.promote run-003 --reason "..."``."""
 
-from __future__ import annotations
-
 import argparse
 import getpass
 import sys

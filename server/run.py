@@ -3,8 +3,6 @@
 The overrides are those of ``python -m server.simulate``; so are the screen, the artifacts and the exit codes.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """``python -m server.serve``: the centre's SuperLink, with TLS, and with a key for every hospital."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time
@@ -14,8 +12,8 @@ from common import cli
 from common.addresses import is_loopback
 from common.errors import InputError
 from server.centre import layout, readiness
-from server.centre.process import SuperLinkProcess
 from server.centre.registry import Registry
+from server.centre.superlink import SuperLink
 
 _FOLLOW_SECONDS = 10.0
 
@@ -49,7 +47,7 @@ def serve(given: argparse.Namespace) -> None:
     centre = _checked_centre(given, local)
     layout.write_connection(centre, f"{local}:{given.port}", given.insecure)
     stop = cli.StopSignal()
-    superlink = SuperLinkProcess(centre, given.host, given.port, given.log, given.insecure)
+    superlink = SuperLink(centre, given.host, given.port, given.log, given.insecure)
     try:
         superlink.wait_until_up(local, given.port, stop)
         console.print(f"SuperLink on {given.host}:{given.port}, log {given.log.resolve()}")
@@ -75,9 +73,7 @@ def _checked_centre(given: argparse.Namespace, local: str) -> layout.Centre:
     return centre
 
 
-def _stay(
-    superlink: SuperLinkProcess, centre: layout.Centre, insecure: bool, console: Console, stop: cli.StopSignal
-) -> None:
+def _stay(superlink: SuperLink, centre: layout.Centre, insecure: bool, console: Console, stop: cli.StopSignal) -> None:
     """Follow the folder of keys, watch the certificate, and show refusals, until told to stop."""
     registry = Registry(centre)
     certificate = None if insecure else readiness.CertificateWatch(centre.certificate)

@@ -1,7 +1,5 @@
 """What must be so before a hospital can take part; each check has a stable code. Importing this brings PyTorch."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD

@@ -1,7 +1,5 @@
 """PRE008, 011, 012: the slices can be used, a round of them fits into the deadline, their key is readable."""
 
-from __future__ import annotations
-
 import time
 
 import torch

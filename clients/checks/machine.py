@@ -1,7 +1,5 @@
 """PRE005 to 007: this machine has the disk, the memory and the device for a round."""
 
-from __future__ import annotations
-
 import os
 import shutil
 

@@ -1,7 +1,5 @@
 """PRE001 to 004, 009, 010: the centre can be reached, is who it should be, and understands this hospital."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import socket

@@ -1,7 +1,5 @@
 """A preflight check: what it looks at, and what it says, in a sentence that tells what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal

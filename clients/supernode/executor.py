@@ -7,8 +7,6 @@ what its own people installed; the centre's copy must only be of the same versio
 It stands on Flower's executor interface (``flwr.supercore.superexec``); a contract test tells when it moves.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import logging

@@ -4,8 +4,6 @@ Flower's programs speak to those who know Flower: numbers of runs and messages, 
 Here each line that matters becomes a sentence that says what to do. A test keeps the signs equal to Flower's source.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """A hospital's standing connection: Flower's SuperNode and its executor, restarted when they end by themselves."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

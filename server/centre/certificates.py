@@ -1,7 +1,5 @@
 """A private CA and the SuperLink's certificate, made with the ``cryptography`` package that Flower brings."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,9 +31,12 @@ def new_authority(certificate_path: Path, key_path: Path, days: int) -> None:
     key = ec.generate_private_key(ec.SECP384R1())
     name = _name("Brain tumour federation CA")
     builder = _builder(name, name, key.public_key(), days)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
-    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    for extension, critical in (
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (_usage(signs_certificates=True), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ):
+        builder = builder.add_extension(extension, critical)
     _write(builder.sign(key, hashes.SHA384()), certificate_path, key, key_path)
 
 
@@ -57,13 +58,14 @@ def new_server_certificate(
     key = ec.generate_private_key(ec.SECP384R1())
     days = min(days, (ca.not_valid_after_utc - datetime.now(UTC)).days)
     builder = _builder(_name(addresses[0]), ca.subject, key.public_key(), days)
-    names = x509.SubjectAlternativeName([_general_name(address) for address in addresses])
-    builder = builder.add_extension(names, critical=False)
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-    builder = builder.add_extension(issuer, critical=False)
+    for extension, critical in (
+        (x509.SubjectAlternativeName([_general_name(address) for address in addresses]), False),
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_usage(signs_certificates=False), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False),
+    ):
+        builder = builder.add_extension(extension, critical)
     _write(builder.sign(ca_key, hashes.SHA384()), certificate_path, key, key_path)
 
 

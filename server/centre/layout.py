@@ -1,12 +1,9 @@
 """Where the centre keeps what its SuperLink needs, and how its own commands reach that SuperLink."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 from common import files
@@ -20,46 +17,18 @@ LAST_WORD = "the run ended with exit code"  # ends the ServerApp's output; `serv
 _SECONDS = 10.0
 
 
-@dataclass(frozen=True)
 class Centre:
-    """The centre's folder of credentials; made by ``python -m server.credentials``."""
+    """The centre's folder of credentials (absolute, readable by its owner only); `server.credentials` makes it."""
 
-    folder: Path  # absolute; readable by its owner only
-
-    @property
-    def ca_certificate(self) -> Path:
-        """Every hospital gets a copy."""
-        return self.folder / "ca" / "ca.crt"
-
-    @property
-    def ca_key(self) -> Path:
-        """Signs certificates; may be kept offline once the SuperLink's certificate is made."""
-        return self.folder / "ca" / "ca.key"
-
-    @property
-    def certificate(self) -> Path:
-        """The SuperLink's."""
-        return self.folder / "server.crt"
-
-    @property
-    def key(self) -> Path:
-        """The SuperLink's."""
-        return self.folder / "server.key"
-
-    @property
-    def hospitals(self) -> Path:
-        """``<hospital>.pub``: who may connect, and under which name."""
-        return self.folder / "hospitals"
-
-    @property
-    def onboarding_kits(self) -> Path:
-        """What each hospital gets, a folder each."""
-        return self.folder / "handout"
-
-    @property
-    def flower_home(self) -> Path:
-        """Flower's own files: the connection's settings, installed apps."""
-        return self.folder / "flower"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ca_certificate = folder / "ca" / "ca.crt"  # every hospital gets a copy
+        self.ca_key = folder / "ca" / "ca.key"  # signs certificates; may be kept offline once that is done
+        self.certificate = folder / "server.crt"  # the SuperLink's
+        self.key = folder / "server.key"  # the SuperLink's
+        self.hospitals = folder / "hospitals"  # <hospital>.pub: who may connect, and under which name
+        self.onboarding_kits = folder / "handout"  # what each hospital gets, a folder each
+        self.flower_home = folder / "flower"  # Flower's own files: the connection's settings, installed apps
 
     def public_keys(self) -> dict[str, Path]:
         """Return the hospitals' public keys by hospital."""

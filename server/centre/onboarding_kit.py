@@ -1,7 +1,5 @@
 """What a hospital gets from the centre: whom to trust, and a settings file to fill in."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

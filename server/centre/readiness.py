@@ -1,7 +1,5 @@
 """What must be so before the SuperLink is started, and stay so while it runs: its address, and its certificate."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from common.addresses import why_not_free

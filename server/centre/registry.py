@@ -3,8 +3,6 @@
 Flower's own command line, called for its JSON; what it says in many lines becomes one sentence.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

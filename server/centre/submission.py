@@ -1,7 +1,5 @@
 """A run at the SuperLink: handed over with its settings, and followed to its end."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

@@ -15,15 +15,15 @@ from flwr.supernode.runtime import run_clientapp
 
 from clients.supernode.executor import ForkExecutor
 from common import keys
-from server.centre import request_identity
+from server.centre import gate
 
 
 def test_the_gate_is_hung_where_flower_asks_for_middleware():
     assert "extensions.get_middleware()" in inspect.getsource(main._get_middleware)
     assert callable(extensions.get_middleware)
     assert callable(flower_superlink)
-    assert FLEET_HTTP_PUBLIC_KEY_HEADER.lower() == request_identity.KEY_HEADER
-    assert constant.TIMESTAMP_HEADER.lower() == request_identity.CLOCK_HEADER
+    assert FLEET_HTTP_PUBLIC_KEY_HEADER.lower() == gate.KEY_HEADER
+    assert constant.TIMESTAMP_HEADER.lower() == gate.CLOCK_HEADER
 
 
 def test_the_executor_has_every_method_that_flower_calls():

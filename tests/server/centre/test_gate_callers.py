@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common.keys import load_public, new_key_pair
-from server.centre.request_identity import Caller, identify, refusal_reason
+from server.centre.gate import Caller, identify, refusal_reason
 
 AIIMS = Caller("aiims", "SHA256:abc")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
