@@ -1,35 +1,36 @@
-"""Figures of how the finished model does: intervals per class, confusion, reliability."""
+"""Figures of how the finished model does: intervals per class, confusion, reliability, one answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from common.labels import CLASSES
 from common.metrics.calibration import Bin
 from common.metrics.confusion import Confusion
-from dashboard.charts import formats
-from dashboard.charts.theme import LIGHT, Palette, base_figure, class_title
-from dashboard.data.results import ClassResult
-from dashboard.data.shares import Share
+from dashboard.charts import formats, theme
+from dashboard.data import results
 
 _FIGURES = (("Recall", "recall", "circle"), ("Precision", "precision", "diamond"))
-_TITLES = [class_title(name) for name in CLASSES]
+_TITLES = [theme.class_title(name) for name in CLASSES]
 
 
-def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figure:
+def class_intervals(classes: Sequence[results.ClassResult], colours: theme.Palette) -> go.Figure:
     """Draw recall and precision of each class with 95 % intervals; hollow where a class has few cases."""
-    ticks = [f"{class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
-    figure = base_figure("Share (%)", "", colours, height=110 + 62 * len(classes), names=ticks)
+    ticks = [f"{theme.class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
+    figure = theme.base_figure("Share (%)", "", colours, height=110 + 62 * len(classes), names=ticks)
     for offset, (title, field, symbol), colour in zip((-0.13, 0.13), _FIGURES, colours.hospitals, strict=False):
         rows = [(i, row, getattr(row, field)) for i, row in enumerate(classes)]
         rows = [(i, row, share) for i, row, share in rows if share.value is not None]
         figure.add_scatter(
             x=[share.value * 100 for _, _, share in rows],
             y=[i + offset for i, _, _ in rows],
-            error_x=_error_bars([share for _, _, share in rows], colour),
+            error_x=theme.error_bars(
+                [share.value for _, _, share in rows], [share.interval for _, _, share in rows], colour, 6
+            ),
             name=title,
             mode="markers",
             marker={
@@ -38,26 +39,13 @@ def class_intervals(classes: Sequence[ClassResult], colours: Palette) -> go.Figu
                 "line": {"color": colour, "width": 2},
                 "symbol": [f"{symbol}-open" if row.few else symbol for _, row, _ in rows],
             },
-            customdata=[[class_title(row.name), formats.interval(share.interval)] for _, row, share in rows],
+            customdata=[[theme.class_title(row.name), formats.interval(share.interval)] for _, row, share in rows],
             hovertemplate="%{customdata[0]}: %{x:.1f} %, 95 % interval %{customdata[1]}<extra>" + title + "</extra>",
         )
     return figure
 
 
-def _error_bars(shares: Sequence[Share], colour: str) -> dict[str, object]:
-    ends = [(share.value or 0.0, share.interval or (share.value or 0.0,) * 2) for share in shares]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(0.0, high - value) * 100 for value, (_, high) in ends],
-        "arrayminus": [max(0.0, value - low) * 100 for value, (low, _) in ends],
-        "color": colour,
-        "thickness": 2,
-        "width": 6,
-    }
-
-
-def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
+def confusion_matrix(confusion: Confusion, colours: theme.Palette) -> go.Figure:
     """Draw true against predicted classes: colour is the share of the true class, the text its slices and share.
 
     Parameters
@@ -73,14 +61,14 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
         for i in range(len(CLASSES))
     ]
     names = [f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)]
-    figure = base_figure("Predicted class", "True class", colours, height=400, names=names)
+    figure = theme.base_figure("Predicted class", "True class", colours, height=400, names=names)
     figure.add_heatmap(
         z=np.where(empty, 0.0, shares),
         x=_TITLES,
         y=[*range(len(names))],
         text=texts,
         texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
+        colorscale=[[0.0, colours.land], [1.0, theme.LIGHT.hospitals[0]]],  # dark enough for white text in both themes
         zmin=0.0,
         zmax=1.0,
         xgap=3,
@@ -94,7 +82,7 @@ def confusion_matrix(confusion: Confusion, colours: Palette) -> go.Figure:
     return figure
 
 
-def reliability(bins: Sequence[Bin], colours: Palette, calibrated: Sequence[Bin] = ()) -> go.Figure:
+def reliability(bins: Sequence[Bin], colours: theme.Palette, calibrated: Sequence[Bin] = ()) -> go.Figure:
     """Draw stated confidence against the share correct; the area of a dot is its number of slices.
 
     Parameters
@@ -106,7 +94,7 @@ def reliability(bins: Sequence[Bin], colours: Palette, calibrated: Sequence[Bin]
         With the run's temperature; empty where there is none.
     """
     filled = [part for part in (*bins, *calibrated) if part.count]
-    figure = base_figure("Stated confidence (%)", "Share correct (%)", colours, height=400)
+    figure = theme.base_figure("Stated confidence (%)", "Share correct (%)", colours, height=400)
     lowest = min([*(part.lower for part in filled), *(part.accuracy for part in filled)], default=0.0)
     start = np.floor(lowest * 10) * 10
     figure.add_scatter(
@@ -137,3 +125,48 @@ def _reliability_line(name: str, bins: Sequence[Bin], colour: str) -> dict[str, 
         "customdata": [part.count for part in filled],
         "hovertemplate": "stated %{x:.1f} %, correct %{y:.1f} %, %{customdata:,} slices<extra></extra>",
     }
+
+
+def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, colours: theme.Palette) -> go.Figure:
+    """Draw the four probabilities and the threshold.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape [4]
+        In the order of ``CLASSES``, fractions.
+    threshold : float
+        Fraction.
+    """
+    titles = [theme.class_title(name) for name in CLASSES]
+    figure = theme.base_figure("Probability (%)", "", colours, height=250, names=titles)
+    figure.add_bar(
+        x=probabilities * 100,
+        y=[*range(len(titles))],
+        orientation="h",
+        text=[formats.percent(float(value)) for value in probabilities],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": list(colours.classes),
+            "pattern": theme.pattern(theme.CLASS_PATTERNS, colours.surface, 7, 0.15),
+        },
+        customdata=titles,
+        hovertemplate="%{customdata}: %{x:.1f} %<extra></extra>",
+    )
+    figure.add_vline(
+        x=threshold * 100,
+        line={"color": colours.muted, "dash": "dot", "width": 2},
+        annotation={
+            "text": f"no call below {threshold * 100:.0f} %",
+            "font": {"size": 12, "color": colours.muted},
+            "yanchor": "bottom",
+        },
+        annotation_position="top",
+    )
+    figure.update_layout(
+        showlegend=False,
+        bargap=0.3,
+        margin={"t": 30, "r": 24},
+        xaxis={"range": [0, 112], "tickvals": [0, 25, 50, 75, 100]},
+    )
+    return figure

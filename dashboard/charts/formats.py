@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from common.artifacts import words
 from common.config.strategy_about import ABOUT
+from common.metrics.confusion import is_few
+from common.metrics.intervals import Interval
 
-MISSING = "–"
+MISSING = words.NOTHING
 
 
 def percent(value: float | None) -> str:
@@ -29,9 +33,9 @@ def whole(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
-def interval(ends: tuple[float, float] | None) -> str:
+def interval(ends: Interval | None) -> str:
     """Write an interval of fractions as "88.1–92.0 %"."""
-    return MISSING if ends is None else f"{ends[0] * 100:.1f}–{ends[1] * 100:.1f} %"
+    return MISSING if ends is None else f"{words.interval_text(ends)} %"
 
 
 def size(value: float | None) -> str:
@@ -88,3 +92,26 @@ def listed(names: list[str] | tuple[str, ...]) -> str:
     """Write names as "A, B and C"."""
     parts = list(names)
     return ", ".join(parts) if len(parts) < 2 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A fraction and its 95 % interval; None where it is not recorded or there is no case."""
+
+    value: float | None = None
+    interval: Interval | None = None
+
+
+def share(found: Share) -> str:
+    """Write a share with its interval: "90.8 % (88.1–92.0)"."""
+    if found.interval is None:
+        return percent(found.value)
+    return f"{percent(found.value)} ({words.interval_text(found.interval)})"
+
+
+def share_of(found: Share, cases: int | None) -> str:
+    """Write a share with its interval, rounded, and the cases it rests on; few are marked: "90 % (70–97) of 19*"."""
+    if found.value is None or cases is None:
+        return share(found)
+    ends = f" ({words.interval_text(found.interval, 0)})" if found.interval else ""
+    return f"{found.value * 100:.0f} %{ends} of {words.marked(cases, is_few(cases))}"

@@ -8,39 +8,33 @@ import plotly.graph_objects as go
 
 from common.artifacts.schema import HospitalData
 from common.labels import CLASSES
-from dashboard.charts import formats
-from dashboard.charts.theme import CLASS_PATTERNS, Palette, base_figure, class_title, marks
-from dashboard.charts.training import short
-from dashboard.data.facts import TestFigures, small
+from dashboard.charts import formats, theme
+from dashboard.data import facts
 
 
-def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Figure:
+def class_mix(hospitals: Mapping[str, HospitalData], colours: theme.Palette) -> go.Figure:
     """Draw each hospital's slices by class, stacked from zero; hatching is the second cue."""
     names = sorted(hospitals)
-    ticks = [short(name) for name in names]
-    figure = base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
+    ticks = [theme.short(name) for name in names]
+    figure = theme.base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
     rows = [*range(len(names))]
     for position, label in enumerate(CLASSES):
         values = [hospitals[name].class_counts.get(label, 0) for name in names]
         figure.add_bar(
             y=rows,
             x=values,
-            name=class_title(label),
+            name=theme.class_title(label),
             orientation="h",
             marker={
                 "color": colours.classes[position],
                 "line": {"color": colours.surface, "width": 1},
                 "pattern": {
-                    "shape": CLASS_PATTERNS[position],
-                    "fillmode": "overlay",
-                    "fgcolor": colours.surface,
+                    **theme.pattern(theme.CLASS_PATTERNS[position], colours.surface, 7, 0.12),
                     "fgopacity": 0.55,
-                    "size": 7,
-                    "solidity": 0.12,
                 },
             },
-            customdata=[[tick, small(value)] for tick, value in zip(ticks, values, strict=True)],
-            hovertemplate="%{customdata[0]}: %{customdata[1]} slices<extra>" + class_title(label) + "</extra>",
+            customdata=[[tick, facts.small(value)] for tick, value in zip(ticks, values, strict=True)],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} slices<extra>" + theme.class_title(label) + "</extra>",
         )
     figure.update_layout(
         barmode="stack",
@@ -51,31 +45,24 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: Palette) -> go.Fig
     return figure
 
 
-def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | None, colours: Palette) -> go.Figure:
+def accuracy_intervals(
+    tests: Mapping[str, facts.TestFigures], overall: facts.TestFigures | None, colours: theme.Palette
+) -> go.Figure:
     """Draw each hospital's test accuracy with its 95 % interval, and the accuracy over all as a dashed line."""
     names = sorted(tests)
     ticks = [_tick(name, tests[name]) for name in names]
-    figure = base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
-    style = marks(names, colours)
+    figure = theme.base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
+    style = theme.marks(names, colours)
     for row, name in enumerate(names):
         test = tests[name]
-        low, high = test.interval or (test.accuracy, test.accuracy)
         figure.add_scatter(
             x=[test.accuracy * 100],
             y=[row],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [max(0.0, (high - test.accuracy) * 100)],
-                "arrayminus": [max(0.0, (test.accuracy - low) * 100)],
-                "color": style[name].colour,
-                "thickness": 2,
-                "width": 7,
-            },
+            error_x=theme.error_bars([test.accuracy], [test.interval], style[name].colour, 7),
             mode="markers",
             marker={"size": 12, "color": style[name].colour, "symbol": style[name].symbol},
             showlegend=False,
-            hovertemplate=f"{short(name)}: {formats.percent(test.accuracy)}, 95 % interval "
+            hovertemplate=f"{theme.short(name)}: {formats.percent(test.accuracy)}, 95 % interval "
             f"{formats.interval(test.interval)}, {formats.whole(test.n_test)} slices<extra></extra>",
         )
     if overall is not None and names:
@@ -94,5 +81,5 @@ def accuracy_intervals(tests: Mapping[str, TestFigures], overall: TestFigures | 
     return figure
 
 
-def _tick(name: str, test: TestFigures) -> str:
-    return f"{short(name)}<br><b>{formats.percent(test.accuracy)}</b>"
+def _tick(name: str, test: facts.TestFigures) -> str:
+    return f"{theme.short(name)}<br><b>{formats.percent(test.accuracy)}</b>"

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 
 from common.study.statistics import Estimate
-from dashboard.charts import formats
-from dashboard.charts.theme import Palette, base_figure, marks
-from dashboard.charts.training import short
-from dashboard.data.study_tables import SITE_ONLY, Row, written_points, written_share
+from dashboard.charts import formats, theme
+from dashboard.data import study_tables
 
 DECIDED = ("better", "worse")
 _SPREAD = 0.18  # between two series of one place, as a share of a row
 
 
-def strategies(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
+def strategies(rows: Sequence[study_tables.Row], axis: str, colours: theme.Palette) -> go.Figure:
     """Draw each strategy's mean with its 95 % interval at each place; symbol beside colour, hollow with one seed.
 
     Parameters
@@ -24,23 +22,22 @@ def strategies(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
     rows : sequence of Row
         Shares.
     axis : str
-        Title of the axis, with its unit.
+        Its title, with the unit.
     colours : Palette
-        Of the page's theme.
     """
     places, series = _in_order(row.place for row in rows), _in_order(row.series for row in rows)
     height = 120 + (26 + 20 * len(series)) * max(1, len(places))
-    figure = base_figure(axis, "", colours, height=height, names=_ticks(places))
-    style = marks(series, colours)
+    figure = theme.base_figure(axis, "", colours, height=height, names=_ticks(places))
+    style = theme.marks(series, colours)
     for position, name in enumerate(series):
         shown = [(places.index(row.place), row.estimate) for row in rows if row.series == name and row.estimate]
-        site = name == SITE_ONLY
+        site = name == study_tables.SITE_ONLY
         colour = colours.muted if site else style[name].colour
         figure.add_scatter(
             x=[found.mean * 100 for _, found in shown],
             y=[place + (position - (len(series) - 1) / 2) * _SPREAD for place, _ in shown],
             error_x=_error_bars([found for _, found in shown], colour),
-            name=short(formats.strategy(name)),
+            name=theme.short(formats.strategy(name)),
             mode="markers",
             marker={
                 "size": 11,
@@ -48,24 +45,18 @@ def strategies(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
                 "line": {"color": colour, "width": 2},
                 "symbol": ["x-thin" if site else _symbol(style[name].symbol, found.n > 1) for _, found in shown],
             },
-            customdata=[[short(places[place], 60), written_share(found), found.n] for place, found in shown],
-            hovertemplate=_hover("a rule" if site else "%{customdata[2]} seeds", short(formats.strategy(name))),
+            customdata=[
+                [theme.short(places[place], 60), study_tables.written_share(found), found.n] for place, found in shown
+            ],
+            hovertemplate=_hover("a rule" if site else "%{customdata[2]} seeds", theme.short(formats.strategy(name))),
         )
     return figure
 
 
-def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
-    """Draw differences with their 95 % intervals around zero: filled where the verdict is decided, hollow where not.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        Differences with verdicts, one a place.
-    axis, colours
-        As for `strategies`.
-    """
+def differences(rows: Sequence[study_tables.Row], axis: str, colours: theme.Palette) -> go.Figure:
+    """Draw differences with their 95 % intervals around zero: filled where the verdict is decided, hollow where not."""
     places = [row.place for row in rows]
-    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
+    figure = theme.base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
     for name, decided in (("decided", True), ("not decided", False)):
         shown = [
             (i, row.estimate, row.verdict.words)
@@ -85,16 +76,18 @@ def differences(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
                 "line": {"color": colour, "width": 2},
                 "symbol": _symbol("diamond", decided),
             },
-            customdata=[[short(places[i], 60), written_points(found), words] for i, found, words in shown],
+            customdata=[
+                [theme.short(places[i], 60), study_tables.written_points(found), words] for i, found, words in shown
+            ],
             hovertemplate=_hover("%{customdata[2]}", name),
         )
     return _around_zero(figure, colours)
 
 
-def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure:
+def contributions(rows: Sequence[study_tables.Row], axis: str, colours: theme.Palette) -> go.Figure:
     """Draw what each hospital brings as bars from zero with 95 % intervals; hatched where it is not decided."""
     places = [row.place for row in rows]
-    figure = base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
+    figure = theme.base_figure(axis, "", colours, height=110 + 52 * max(1, len(places)), names=_ticks(places))
     shown = [(i, row.estimate, row.verdict) for i, row in enumerate(rows) if row.estimate and row.verdict]
     figure.add_bar(
         x=[found.mean * 100 for _, found, _ in shown],
@@ -106,31 +99,22 @@ def contributions(rows: Sequence[Row], axis: str, colours: Palette) -> go.Figure
             "color": colours.hospitals[0],
             "pattern": {"shape": ["" if judged.kind in DECIDED else "/" for _, _, judged in shown], "solidity": 0.3},
         },
-        customdata=[[short(places[i], 60), written_points(found), judged.words] for i, found, judged in shown],
+        customdata=[
+            [theme.short(places[i], 60), study_tables.written_points(found), judged.words] for i, found, judged in shown
+        ],
         hovertemplate=_hover("%{customdata[2]}", ""),
         showlegend=False,
     )
     return _around_zero(figure, colours)
 
 
-def _around_zero(figure: go.Figure, colours: Palette) -> go.Figure:
+def _around_zero(figure: go.Figure, colours: theme.Palette) -> go.Figure:
     figure.layout.xaxis.update(rangemode="tozero", zeroline=True, zerolinecolor=colours.muted, zerolinewidth=2)
     return figure
 
 
 def _error_bars(found: Sequence[Estimate], colour: str) -> dict[str, object]:
-    """Return bars for what has an interval; without one not even their caps are drawn."""
-    ends = [(each.mean, each.interval or (each.mean, each.mean)) for each in found]
-    return {
-        "type": "data",
-        "visible": any(each.interval for each in found),
-        "symmetric": False,
-        "array": [(high - mean) * 100 for mean, (_, high) in ends],
-        "arrayminus": [(mean - low) * 100 for mean, (low, _) in ends],
-        "color": colour,
-        "thickness": 2,
-        "width": 5,
-    }
+    return theme.error_bars([each.mean for each in found], [each.interval for each in found], colour, 5)
 
 
 def _hover(detail: str, extra: str) -> str:
@@ -142,7 +126,7 @@ def _symbol(symbol: str, filled: bool) -> str:
 
 
 def _ticks(places: Sequence[str]) -> list[str]:
-    return [short(place) for place in places]
+    return [theme.short(place) for place in places]
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from common.labels import CLASSES
-from dashboard.charts.label_width import label_pixels
+from common.metrics.intervals import Interval
 
 CLASS_TITLES: dict[str, str] = {
     "glioma": "Glioma",
@@ -28,6 +29,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
 
 _TITLE = 18  # pixels that an axis title takes beside names
+WIDEST = 190  # pixels that names may take beside an axis
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
 
@@ -153,6 +155,41 @@ def base_figure(
     return go.Figure(layout=layout)
 
 
+def error_bars(values: Sequence[float], ends: Sequence[Interval | None], colour: str, width: int) -> dict[str, object]:
+    """Return horizontal 95 % intervals in percent around fractions; where none has one, not even caps are drawn.
+
+    Parameters
+    ----------
+    values : sequence of float
+    ends : sequence of tuple of float or None
+        Fractions; None for a value without an interval.
+    colour : str
+    width : int
+        Of the caps, in pixels.
+    """
+    known = [(value, found or (value, value)) for value, found in zip(values, ends, strict=True)]
+    return {
+        "type": "data",
+        "visible": any(found is not None for found in ends),
+        "symmetric": False,
+        "array": [max(0.0, high - value) * 100 for value, (_, high) in known],
+        "arrayminus": [max(0.0, value - low) * 100 for value, (low, _) in known],
+        "color": colour,
+        "thickness": 2,
+        "width": width,
+    }
+
+
+def pattern(shape: str | Sequence[str], surface: str, size: int, solidity: float) -> dict[str, object]:
+    """Return a hatching of bars, the second cue beside their colour."""
+    return {"shape": shape, "fillmode": "overlay", "fgcolor": surface, "size": size, "solidity": solidity}
+
+
+def short(name: str, limit: int = 24) -> str:
+    """Shorten a name for an axis or a legend and make it safe there."""
+    return plain(name if len(name) <= limit else f"{name[: limit - 1]}…")
+
+
 def plain(name: str) -> str:
     """Make a name safe inside Plotly's and Leaflet's texts, which read HTML."""
     return html.escape(name, quote=True)
@@ -161,3 +198,26 @@ def plain(name: str) -> str:
 def markdown(name: str) -> str:
     """Make a name safe inside Markdown: every sign is shown as it is."""
     return _MARKDOWN.sub(r"\\\1", " ".join(name.split()))
+
+
+def label_pixels(names: Sequence[str]) -> int:
+    """Return the room that the longest of these names needs beside an axis, rather too much than too little.
+
+    Only the browser knows, and asking it has each chart drawn twice. No more than `WIDEST`, which holds 24 capitals of
+    text: the chart, too, needs room on a phone.
+    """
+    lines = [html.unescape(line) for name in names for line in name.split("<br>")]
+    return min(16 + round(max(sum(map(_advance, line)) for line in lines)), WIDEST)
+
+
+def _advance(sign: str) -> float:
+    """Return about how wide a sign is in the house's font of 13 pixels."""
+    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):  # drawn over or beside another one
+        return 0.0
+    if unicodedata.east_asian_width(sign) in ("W", "F"):
+        return 13.5
+    if sign in "MWmw%@":
+        return 11.0
+    if sign in "Iijlrt .,:;'!|()-":
+        return 4.4
+    return 8.4 if sign.isupper() else 6.8

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 
-from common.artifacts.schema import Round, Run
-from dashboard.charts import formats
-from dashboard.charts.measures import Measure
-from dashboard.charts.theme import Palette, base_figure, marks, plain
+from common.artifacts.schema import HospitalRound, Round, Run
+from dashboard.charts import formats, theme
+from dashboard.data import rounds
 
 OVERALL = "All hospitals"
 
 
-def short(name: str, limit: int = 24) -> str:
-    """Shorten a name for an axis or a legend and make it safe there."""
-    return plain(name if len(name) <= limit else f"{name[: limit - 1]}…")
-
-
-def curves(run: Run, measure: Measure, colours: Palette, *, training: bool = False) -> go.Figure:
-    """Draw one measure per round: each hospital, the range between them, and all of them together.
-
-    Parameters
-    ----------
-    run : Run
-        Its rounds are drawn; a round that a hospital missed leaves a gap in that hospital's line.
-    measure : Measure
-        What is drawn.
-    colours : Palette
-        Of the page's theme.
-    training : bool
-        Whether to add the same figure on the training slices, over all hospitals.
-    """
-    figure = base_figure("Round", measure.axis, colours)
+def curves(run: Run, measure: rounds.Measure, colours: theme.Palette) -> go.Figure:
+    """Draw one measure per round: each hospital, the range between them, and all of them together."""
+    figure = theme.base_figure("Round", measure.axis, colours)
     numbers = [round_.number for round_ in run.rounds]
     _add_band(figure, run.rounds, measure, colours)
-    style = marks(run.hospital_names, colours)
-    for name in run.hospital_names:
-        values = [measure.shown(measure.of(round_.hospitals.get(name))) for round_ in run.rounds]
-        if any(value is not None for value in values):
-            mark = style[name]
-            figure.add_scatter(
-                x=numbers,
-                y=values,
-                name=short(name),
-                mode="lines+markers",
-                line={"color": mark.colour, "dash": mark.dash, "width": 1.6},
-                marker={"symbol": mark.symbol, "size": 6},
-                hovertemplate=_hover(measure),
-            )
-    if training:
-        _add_training(figure, run.rounds, measure, colours)
+    _add_hospitals(figure, run, colours, lambda part: measure.shown(measure.of(part)), 1.6, _hover(measure))
     overall = [measure.shown(measure.of(round_)) for round_ in run.rounds]
     figure.add_scatter(
         x=numbers,
@@ -64,15 +33,15 @@ def curves(run: Run, measure: Measure, colours: Palette, *, training: bool = Fal
     return figure
 
 
-def replies(run: Run, colours: Palette) -> go.Figure:
+def replies(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw who replied in which round: a dot for a reply, a cross for a failure, nothing for "not asked"."""
     rows = {name: row for row, name in enumerate(run.hospital_names)}
-    names = [short(name) for name in rows]
-    figure = base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
+    names = [theme.short(name) for name in rows]
+    figure = theme.base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
     kinds = (("Replied", "circle", colours.hospitals[0]), ("Failed or missed", "x", colours.hospitals[1]))
     for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
         cells = [
-            (round_.number, rows[name], [short(name), _why(round_, name)])
+            (round_.number, rows[name], [theme.short(name), _why(round_, name)])
             for round_ in run.rounds
             for name in round_.asked
             if (name not in round_.replied or any(f.hospital == name for f in round_.failed)) is failed
@@ -90,9 +59,9 @@ def replies(run: Run, colours: Palette) -> go.Figure:
     return figure
 
 
-def seconds(run: Run, colours: Palette) -> go.Figure:
+def seconds(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw how long each round took, and how long each hospital trained in it."""
-    figure = base_figure("Round", "Seconds", colours, height=300)
+    figure = theme.base_figure("Round", "Seconds", colours, height=300)
     numbers = [round_.number for round_ in run.rounds]
     figure.add_bar(
         x=numbers,
@@ -101,26 +70,14 @@ def seconds(run: Run, colours: Palette) -> go.Figure:
         marker={"color": colours.grid},
         hovertemplate="%{y:.1f} s",
     )
-    style = marks(run.hospital_names, colours)
-    for name in run.hospital_names:
-        values = [part.train_seconds if (part := round_.hospitals.get(name)) else None for round_ in run.rounds]
-        if any(value is not None for value in values):
-            figure.add_scatter(
-                x=numbers,
-                y=values,
-                name=short(name),
-                mode="lines+markers",
-                line={"color": style[name].colour, "dash": style[name].dash, "width": 1.4},
-                marker={"symbol": style[name].symbol, "size": 6},
-                hovertemplate="%{y:.1f} s",
-            )
+    _add_hospitals(figure, run, colours, lambda part: part.train_seconds, 1.4, "%{y:.1f} s")
     figure.update_layout(hovermode="x unified", xaxis=_round_axis(run), yaxis={"rangemode": "tozero"})
     return figure
 
 
-def traffic(run: Run, colours: Palette) -> go.Figure:
+def traffic(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw the bytes of each round, to the hospitals and back, stacked from zero."""
-    figure = base_figure("Round", "Megabytes", colours, height=300)
+    figure = theme.base_figure("Round", "Megabytes", colours, height=300)
     numbers = [round_.number for round_ in run.rounds]
     parts = (("To hospitals", "bytes_down", 0, ""), ("From hospitals", "bytes_up", 2, "/"))
     for title, field, colour, pattern in parts:
@@ -129,14 +86,37 @@ def traffic(run: Run, colours: Palette) -> go.Figure:
             x=numbers,
             y=[None if value is None else value / 1e6 for value in values],
             name=title,
-            marker={"color": colours.hospitals[colour], "pattern": _hatch(pattern, colours)},
+            marker={"color": colours.hospitals[colour], "pattern": theme.pattern(pattern, colours.surface, 6, 0.2)},
             hovertemplate="%{y:.1f} MB",
         )
     figure.update_layout(barmode="stack", hovermode="x unified", xaxis=_round_axis(run), bargap=0.25)
     return figure
 
 
-def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
+def _add_hospitals(
+    figure: go.Figure,
+    run: Run,
+    colours: theme.Palette,
+    value: Callable[[HospitalRound], float | None],
+    width: float,
+    hover: str,
+) -> None:
+    """Add a line for each hospital that recorded a value; a round that it missed is a gap."""
+    for name, mark in theme.marks(run.hospital_names, colours).items():
+        values = [value(part) if (part := round_.hospitals.get(name)) else None for round_ in run.rounds]
+        if any(each is not None for each in values):
+            figure.add_scatter(
+                x=[round_.number for round_ in run.rounds],
+                y=values,
+                name=theme.short(name),
+                mode="lines+markers",
+                line={"color": mark.colour, "dash": mark.dash, "width": width},
+                marker={"symbol": mark.symbol, "size": 6},
+                hovertemplate=hover,
+            )
+
+
+def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Measure, colours: theme.Palette) -> None:
     spans = []
     for round_ in rounds:
         values = [value for part in round_.hospitals.values() if (value := measure.shown(measure.of(part))) is not None]
@@ -156,21 +136,7 @@ def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, co
     )
 
 
-def _add_training(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
-    field = measure.field.replace("val_", "train_")
-    values = [measure.shown(getattr(round_, field, None)) for round_ in rounds]
-    if any(value is not None for value in values):
-        figure.add_scatter(
-            x=[round_.number for round_ in rounds],
-            y=values,
-            name="While training",
-            mode="lines",
-            line={"color": colours.muted, "width": 2, "dash": "dot"},
-            hovertemplate=_hover(measure),
-        )
-
-
-def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: Measure, colours: Palette) -> None:
+def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Measure, colours: theme.Palette) -> None:
     best = measure.best(rounds)
     if best is None:
         return
@@ -194,14 +160,10 @@ def _round_axis(run: Run) -> dict[str, object]:
 def _why(round_: Round, name: str) -> str:
     reasons = [f"{failure.phase}: {failure.reason}" for failure in round_.failed if failure.hospital == name]
     if reasons:
-        return plain("; ".join(reasons))
+        return theme.plain("; ".join(reasons))
     part = round_.hospitals.get(name)
     return f"{formats.duration(part.train_seconds)} training" if part else "replied" if name in round_.replied else ""
 
 
-def _hover(measure: Measure) -> str:
+def _hover(measure: rounds.Measure) -> str:
     return "%{y:.1f} %" if measure.percent else "%{y:.3f}"
-
-
-def _hatch(shape: str, colours: Palette) -> dict[str, object]:
-    return {"shape": shape, "fillmode": "overlay", "fgcolor": colours.surface, "size": 6, "solidity": 0.2}

@@ -1,18 +1,22 @@
-"""Header, cards, banners and empty states: what every page is put together from."""
+"""Header, cards, banners, charts, tables and empty states: what every page is put together from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import mimetypes
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from common.artifacts.schema import UNRECORDED, Run
 from common.errors import Problem
-from dashboard.charts import formats
-from dashboard.charts.theme import Palette, markdown, palette
+from dashboard import settings as operator
+from dashboard.charts import formats, theme
+from dashboard.data import cached, facts
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", ":material/progress_activity:", "blue"),
@@ -24,13 +28,35 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
 TOOLBAR: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "png", "scale": 2},
 }
+NOT_RECORDED = "Not recorded for this run."
+ROW_PIXELS = 33
+# Streamlit's own table brings Arrow to the page, and a Markdown parser to each cell
+_mount_table = st.components.v2.component(
+    "text_table",
+    html='<div class="text-table" tabindex="0"></div>',  # a focus, so that the keyboard can scroll it
+    css=(operator.STATIC / "table" / "table.css").read_text(encoding="utf-8"),
+    js=(operator.STATIC / "table" / "table.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 
 
-def colours() -> Palette:
+@dataclass(frozen=True)
+class Metric:
+    """One figure in a row of cards."""
+
+    label: str
+    value: str
+    note: str = ""
+    """Below the value; a dash is left out."""
+    help: str | None = None
+    colour: Literal["off", "normal", "inverse"] = "off"
+    """Of the note: grey, or as a change of which more ("normal") or less ("inverse") is better."""
+
+
+def colours() -> theme.Palette:
     """Return the palette of the theme that this visitor sees."""
-    return palette(st.context.theme.type)
+    return theme.palette(st.context.theme.type)
 
 
 def header(
@@ -47,30 +73,38 @@ def badge(state: str) -> None:
     st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def synthetic_banner(run: Run) -> None:
-    """Say in large words that a run's slices are drawn."""
+def banners(run: Run) -> None:
+    """Say what must be known before a run's figures are believed, and what of its files could not be read."""
     if run.synthetic:
         st.warning(
             "**SYNTHETIC DATA.** A program drew the slices of this run; its figures say nothing about patients.",
             icon=":material/science:",
         )
-
-
-def notice_banner(run: Run) -> None:
-    """Say what a run itself wants known before its figures are believed."""
     if run.notice:
-        st.warning(markdown(run.notice), icon=":material/warning:")
+        st.warning(theme.markdown(run.notice), icon=":material/warning:")
+    problems(run.problems)
+
+
+def held_by_one_warning(run: Run) -> None:
+    """Warn where a class is held by one hospital only."""
+    for label, hospital in facts.held_by_one(run):
+        st.warning(
+            f"**{theme.class_title(label)}** slices exist only at {theme.markdown(hospital)}. The model could learn "
+            "that hospital's scanner instead of the finding, and the hospitals' accuracies are not like for like.",
+            icon=":material/balance:",
+        )
 
 
 def problems(found: Sequence[Problem]) -> None:
     """Say what could not be read, one sentence each, the first few open and the rest folded."""
     if not found:
         return
-    lines = "\n".join(f"- {markdown(problem.sentence)}" for problem in found[:5])
-    st.warning(f"Some of this run's files could not be read in full:\n{lines}", icon=":material/report:")
-    if len(found) > 5:
-        with st.expander(f"{len(found) - 5} more"):
-            st.markdown("\n".join(f"- {markdown(problem.sentence)}" for problem in found[5:]))
+    lines = [f"- {theme.markdown(problem.sentence)}" for problem in found]
+    first = "\n".join(lines[:5])
+    st.warning(f"Some of this run's files could not be read in full:\n{first}", icon=":material/report:")
+    if len(lines) > 5:
+        with st.expander(f"{len(lines) - 5} more"):
+            st.markdown("\n".join(lines[5:]))
 
 
 def empty(sentence: str, command: str | None = None) -> None:
@@ -97,32 +131,80 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
     Parameters
     ----------
     figure : plotly Figure
-        From `dashboard.charts`.
     key : str
-        Unique on the page.
+        Unique on the page; the toolbar saves the figure as ``<key>.png``.
     alt : str
         What it shows, for a screen reader.
     toolbar : bool
-        Whether the figure's toolbar, which saves it as ``<key>.png``, is always there or only under the pointer.
+        Whether the figure's toolbar is always there or only under the pointer.
     """
     # Streamlit hands each chart over twice; with these two, Plotly sees that it is the same and does not draw it again
     figure.layout.template, figure.layout.datarevision = None, 1
-    picture = {**TOOLBAR["toImageButtonOptions"], "filename": key}
-    config = {**TOOLBAR, "toImageButtonOptions": picture, **({"displayModeBar": True} if toolbar else {})}
+    config = {**TOOLBAR, "toImageButtonOptions": {"format": "png", "scale": 2, "filename": key}}
+    if toolbar:
+        config["displayModeBar"] = True
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)
 
 
-def metrics(cells: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
-    """Draw figures in a row of equal cards that wraps on a narrow screen.
+def table(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
+    """Draw a table whole: nothing cut off, read out by a screen reader, every sign as it is written.
 
     Parameters
     ----------
-    cells : sequence of (label, value, options)
-        `options` go to `st.metric`, for example ``{"delta": "+2.8 pp", "help": "…"}``.
+    texts : DataFrame
+        A row of texts each; the first column names the row.
+    alt : str
+        What it tells, for a screen reader; unique on the page.
+    rows : int or None
+        From how many on it scrolls; None never.
     """
+    data = {
+        "alt": alt,
+        "columns": [str(name) for name in texts.columns],
+        "rows": [[str(text) for text in row] for row in texts.itertuples(index=False)],
+        "height": None if rows is None or len(texts) <= rows else ROW_PIXELS * (rows + 1),
+    }
+    _mount_table(key=f"table: {alt}", data=data)
+
+
+def metrics(cells: Sequence[Metric]) -> None:
+    """Draw figures in a row of equal cards that wraps on a narrow screen."""
     with st.container(horizontal=True, gap="small"):
-        for label, value, options in cells:
-            st.metric(label, value, border=True, height="stretch", width="stretch", **options)
+        for cell in cells:
+            st.metric(
+                cell.label,
+                cell.value,
+                cell.note if cell.note != formats.MISSING and cell.note else None,
+                delta_color=cell.colour,
+                delta_arrow="off" if cell.colour == "off" else "auto",
+                help=cell.help,
+                border=True,
+                height="stretch",
+                width="stretch",
+            )
+
+
+def download(
+    label: str, data: bytes | str | Callable[[], bytes], name: str, *, key: str, help: str | None = None
+) -> None:
+    """Draw a button that hands a file over; one that is a function is made when the button is pressed."""
+    icons = {"pdf": ":material/picture_as_pdf:", "md": ":material/description:", "csv": ":material/download:"}
+    ending = name.rpartition(".")[2]
+    mime = "text/markdown" if ending == "md" else mimetypes.types_map[f".{ending}"]
+    st.download_button(
+        label, data=data, file_name=name, mime=mime, icon=icons[ending], on_click="ignore", key=key, help=help
+    )
+
+
+def may_write(what: str) -> bool:
+    """Whether this page may start runs and change the model in service; says how to allow `what` if not."""
+    if operator.write_allowed(cached.settings(), st.get_option("server.address")):
+        return True
+    st.caption(
+        f"{what} from this page is off. The operator switches it on with FL_DASH_ALLOW_WRITE=1, "
+        "and only while the dashboard listens on the loopback address."
+    )
+    return False
 
 
 def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
@@ -130,18 +212,19 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
     status = run.status
     done = run.rounds[-1].number if run.rounds else 0
     rounds = f"round {done} of {status.rounds}" if status.rounds else f"{len(run.rounds)} rounds recorded"
-    parts = [f"**{run.run_id}**", markdown(formats.strategy(run.strategy)), rounds, *extra]
+    told = [f"**{run.run_id}**", theme.markdown(formats.strategy(run.strategy)), rounds, *extra]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge(run.state)
-        st.markdown(" · ".join(parts), width="stretch")
-    if status.reason and run.state in ("failed", "interrupted"):
-        if run.state == "failed":
-            st.error(f"This run failed after round {done}: {markdown(status.reason)}", icon=":material/error:")
-        else:
-            st.warning(f"Interrupted after round {done}: {markdown(status.reason)}", icon=":material/pause_circle:")
-    if status.resume_command and run.state in ("failed", "interrupted"):
-        st.caption("Go on with it after its last complete round:")
-        st.code(status.resume_command, language="bash")
+        st.markdown(" · ".join(told), width="stretch")
+    if run.state in ("failed", "interrupted"):
+        reason = f" after round {done}: {theme.markdown(status.reason or '')}"
+        if status.reason and run.state == "failed":
+            st.error(f"This run failed{reason}", icon=":material/error:")
+        elif status.reason:
+            st.warning(f"Interrupted{reason}", icon=":material/pause_circle:")
+        if status.resume_command:
+            st.caption("Go on with it after its last complete round:")
+            st.code(status.resume_command, language="bash")
     if run.state in ("completed", "failed") and status.missing_hospitals:
-        names = markdown(formats.listed(status.missing_hospitals))
+        names = theme.markdown(formats.listed(status.missing_hospitals))
         st.warning(f"{names} missed at least one round of this run.", icon=":material/group_off:")

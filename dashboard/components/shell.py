@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard.components import run_picker
+from dashboard.components import chosen_run
 from dashboard.settings import STATIC
 
 SCREENS = Path(__file__).resolve().parents[1] / "screens"
@@ -51,6 +51,6 @@ def draw() -> None:
         initial_sidebar_state="auto",
     )
     page = st.navigation(pages(), expanded=True)
-    run_picker.pick_in_sidebar()
+    chosen_run.pick_in_sidebar()
     st.sidebar.caption("Research use only. Not a medical device.")
     page.run()

@@ -6,10 +6,9 @@ import streamlit as st
 
 from common.config.strategy_about import ABOUT
 from common.errors import ProjectError
-from dashboard import settings as operator
-from dashboard.charts import formats
-from dashboard.charts.theme import markdown
-from dashboard.data import cached, command, launch
+from dashboard.charts import formats, theme
+from dashboard.components import parts
+from dashboard.data import cached, launch
 
 _STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in ABOUT.values())
 
@@ -17,27 +16,27 @@ _STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in ABOUT.v
 def draw() -> None:
     """Draw the form, the command and, where allowed, the button."""
     form = st.expander("Start a run", icon=":material/play_circle:", key="start_form", on_change="rerun")
-    if not form.open:  # a dozen fields are drawn only for whom wants them
+    if not form.open:  # its dozen fields take a while to draw
         return
     with form:
         st.caption("What stays empty follows the experiment, or the default in conf/.")
         try:
-            overrides = command.overrides(
+            overrides = launch.overrides(
                 _choices(),
                 st.text_area("Further settings, one a line", placeholder="train.schedule=constant", key="start_more"),
             )
         except ProjectError as error:
-            st.error(markdown(error.sentence), icon=":material/error:")
+            st.error(theme.markdown(error.sentence), icon=":material/error:")
             return
-        st.code(command.shell(overrides), language="bash", wrap_lines=True)
+        st.code(launch.shell(overrides), language="bash", wrap_lines=True)
         _button(overrides)
 
 
 def _choices() -> dict[str, object]:
     """Draw one field per setting that is changed often; return what was filled in."""
-    options = command.choices()
+    options = launch.choices()
     left, middle, right = st.columns(3)
-    values: dict[str, object] = {
+    return {
         "experiment": left.selectbox(
             "Experiment", options.experiments, index=None, placeholder="none", key="start_experiment"
         ),
@@ -64,21 +63,15 @@ def _choices() -> dict[str, object]:
             "Engine", ("ray", "inprocess"), index=None, placeholder="ray", key="start_engine"
         ),
     }
-    return values
 
 
 def _button(overrides: list[str]) -> None:
-    settings = cached.settings()
-    if not operator.write_allowed(settings, st.get_option("server.address")):
-        st.caption(
-            "Starting from this page is off. The operator switches it on with FL_DASH_ALLOW_WRITE=1, "
-            "and only while the dashboard listens on the loopback address."
-        )
+    if not parts.may_write("Starting"):
         return
     if st.button("Start this run", icon=":material/play_arrow:", type="primary", key="start_now"):
         try:
-            launch.start(overrides, settings.output_dir)
+            launch.start(overrides, cached.settings().output_dir)
         except ProjectError as error:
-            st.error(markdown(error.sentence), icon=":material/error:")
+            st.error(theme.markdown(error.sentence), icon=":material/error:")
             return
         st.success("Started. The run appears in the sidebar as soon as it has its number.", icon=":material/check:")

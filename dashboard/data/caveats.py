@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from common.artifacts.schema import Run
 from common.artifacts.values import count, mapping, texts
 from common.artifacts.words import POOLED, cautions_of
-from dashboard.charts import formats
-from dashboard.charts.theme import class_title
-from dashboard.data import shared_slices
-from dashboard.data.facts import held_by_one, small
-from dashboard.data.remark import Remark
-from dashboard.data.results import Result
-from dashboard.data.shares import FEW_CASES
+from common.metrics import confusion
+from common.overlap.matches import CrossDuplicates
+from dashboard.charts import formats, theme
+from dashboard.data import facts, results
 
 
-def remarks(run: Run, results: Iterable[Result]) -> list[Remark]:
+@dataclass(frozen=True)
+class Remark:
+    """One thing to know before a figure is believed."""
+
+    sound: bool | None
+    """True: in order; False: a reason to distrust the figures; None: not recorded."""
+    sentence: str
+    """Plain text; hospital names in it are as they are recorded."""
+
+
+def remarks(run: Run, tested: Iterable[results.Result]) -> list[Remark]:
     """Return everything to know about a run's test figures, what weighs most first.
 
     Parameters
     ----------
     run : Run
-    results : iterable of Result
+    tested : iterable of Result
         Its test over all hospitals and at each of them.
     """
     recorded = cautions_of(run.meta)
@@ -33,11 +41,11 @@ def remarks(run: Run, results: Iterable[Result]) -> list[Remark]:
         _own_models(run),
         *(Remark(False, f"{each.code}: {each.sentence}") for each in recorded),
         _split(run) if "EVAL001" not in codes else None,
-        shared_slices.remark(run) if "EVAL005" not in codes else None,
+        shared_remark(run) if "EVAL005" not in codes else None,
         _labels(run),
-        *_one_sided(run),
+        *_exclusive_classes(run),
         _answered(run),
-        *_small(results),
+        *_small(tested),
     ]
     return [remark for remark in found if remark is not None]
 
@@ -60,29 +68,52 @@ def _split(run: Run) -> Remark:
     split = mapping(run.meta.get("split"))
     across = count(split.get("groups_across_splits"))
     if split.get("grouped") is True and across == 0:
-        return Remark(True, "Look-alikes and neighbouring slices stand on one side of the split, none on two.")
+        return Remark(True, "Look-alikes and neighbouring slices are on one side of the split, none on two.")
     if across:
-        groups = f"{across:,} groups of look-alikes stand" if across > 1 else "A group of look-alikes stands"
+        groups = f"{across:,} groups of look-alikes are" if across > 1 else "A group of look-alikes is"
         return Remark(False, f"{groups} on more than one side of the split, so the figures flatter the model.")
     if split.get("grouped") is False:
         return Remark(False, "Slices were split one by one: those of one patient may be in training and in the test.")
     return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
 
 
+def shared_slices(run: Run) -> CrossDuplicates | None:
+    """Return what a run's keyed fingerprints say of slices at two hospitals; None where it recorded nothing."""
+    shared = {name: own.shared for name, own in run.hospitals.items() if own.shared is not None}
+    left_out = {name: own.not_compared for name, own in run.hospitals.items() if own.not_compared is not None}
+    return CrossDuplicates(shared, left_out) if shared or left_out else None
+
+
+def shared_remark(run: Run) -> Remark | None:
+    """Say what slices at two hospitals mean for the run's figures."""
+    recorded = shared_slices(run)
+    if recorded is None:
+        return None
+    leaks = recorded.test_slices_trained_elsewhere
+    if leaks:
+        slices = f"{leaks:,} test slices are" if leaks > 1 else "A test slice is"
+        return Remark(False, f"{slices} in the training of another hospital, so the figures flatter the model.")
+    if recorded.left_out or leaks is None:
+        return Remark(None, recorded.sentence)
+    if recorded.has_copies:
+        return Remark(True, "Some slices are at two hospitals, but no test slice of one is in another's training.")
+    return Remark(True, recorded.sentence)
+
+
 def _labels(run: Run) -> Remark | None:
     if "warnings" in run.meta or not run.metrics:
         return None
-    return Remark(None, "Whether one picture stands under two labels is not recorded.")
+    return Remark(None, "Whether one picture is under two labels is not recorded.")
 
 
-def _one_sided(run: Run) -> list[Remark]:
+def _exclusive_classes(run: Run) -> list[Remark]:
     return [
         Remark(
             False,
-            f"{class_title(label)} is held by {hospital} alone: the model can learn the hospital instead of the "
+            f"{theme.class_title(label)} is held by {hospital} alone: the model can learn the hospital instead of the "
             "class, and hospitals' accuracies are not like for like.",
         )
-        for label, hospital in held_by_one(run)
+        for label, hospital in facts.held_by_one(run)
     ]
 
 
@@ -97,14 +128,14 @@ def _answered(run: Run) -> Remark | None:
     return Remark(True, "Every hospital took part in every round.")
 
 
-def _small(results: Iterable[Result]) -> list[Remark]:
+def _small(tested: Iterable[results.Result]) -> list[Remark]:
     places = [
-        f"{class_title(row.name)} ({small(row.support)}) at {result.title}"
-        for result in results
+        f"{theme.class_title(row.name)} ({facts.small(row.support)}) at {result.title}"
+        for result in tested
         for row in result.classes
         if row.few and row.support
     ]
     if not places:
         return []
     named = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
-    return [Remark(False, f"Fewer than {FEW_CASES} test slices, so nearly nothing is known: {named}.")]
+    return [Remark(False, f"Fewer than {confusion.FEW_CASES} test slices, so next to nothing is known: {named}.")]

@@ -11,10 +11,9 @@ import pandas as pd
 
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.values import mapping
+from common.config.overrides import flat
 from dashboard.charts import formats
-from dashboard.charts.measures import MEASURES, Measure
-from dashboard.data.facts import overall_test
-from dashboard.data.shares import Share, written
+from dashboard.data import facts, rounds
 
 NOT_RECORDED = "not recorded"
 AGAINST: dict[str, str] = {"round": "Round", "bytes": "Traffic (MB)", "seconds": "Time (s)"}
@@ -30,51 +29,30 @@ class Line:
     y: tuple[float, ...]
 
 
-def record(round_: Round, where: str | None) -> Round | HospitalRound | None:
-    """Return a round over all hospitals (`where` is None) or one hospital's part of it."""
-    return round_ if where is None else round_.hospitals.get(where)
-
-
-def value_at(run: Run, measure: Measure, number: int, where: str | None = None) -> float | None:
-    """Return a run's value at a round, None if it has no such round or recorded nothing in it."""
-    for round_ in run.rounds:
-        if round_.number == number:
-            return measure.of(record(round_, where))
-    return None
-
-
-def best(run: Run, measure: Measure, where: str | None = None) -> tuple[float, int] | None:
-    """Return a run's best value and its round, not its last."""
-    scored = [
-        (value, round_.number) for round_ in run.rounds if (value := measure.of(record(round_, where))) is not None
-    ]
-    return max(scored, key=lambda pair: (pair[0] if measure.percent else -pair[0], -pair[1]), default=None)
-
-
-def line(key: str, run: Run, measure: Measure, against: str = "round", where: str | None = None) -> Line | None:
+def line(key: str, run: Run, measure: rounds.Measure, against: str = "round", where: str | None = None) -> Line | None:
     """Return a run's curve, None if it did not record what is drawn or what it is drawn against."""
     xs = _positions(run, against)
     if xs is None:
         return None
     pairs = [
-        (x, value)
-        for x, round_ in zip(xs, run.rounds, strict=True)
-        if (value := measure.of(record(round_, where))) is not None
+        (x, value) for x, round_ in zip(xs, run.rounds, strict=True) if (value := measure.of(round_, where)) is not None
     ]
     return Line(key, run.state, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)) if pairs else None
 
 
-def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, where: str | None = None) -> pd.DataFrame:
+def summary(
+    runs: Mapping[str, Run], measure: rounds.Measure, baseline: str | None, where: str | None = None
+) -> pd.DataFrame:
     """Return one row per run: its best value, where it was reached, the difference to the baseline.
 
     Fractions become percent and differences percentage points; losses stay as they are.
     """
     scale = 100.0 if measure.percent else 1.0
-    base = best(runs[baseline], measure, where) if baseline and baseline in runs else None
+    base = measure.best(runs[baseline].rounds, where) if baseline and baseline in runs else None
     rows = []
     for key, run in runs.items():
-        top = best(run, measure, where)
-        test = overall_test(run)
+        top = measure.best(run.rounds, where)
+        test = facts.overall_test(run)
         rows.append(
             {
                 "Run": key,
@@ -86,14 +64,14 @@ def summary(runs: Mapping[str, Run], measure: Measure, baseline: str | None, whe
                 "Difference": (top[0] - base[0]) * scale if top and base else None,
                 "Test accuracy": test.accuracy * 100 if test else None,
                 "95 % interval": formats.interval(test.interval if test else None),
-                "Test": written(Share(test.accuracy, test.interval) if test else Share()),
+                "Test": formats.share(test.share if test else formats.Share()),
                 "Gap": _gap(run, measure, top[1], scale) if top else None,
             }
         )
     return pd.DataFrame(rows)
 
 
-def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+def summary_texts(table: pd.DataFrame, measure: rounds.Measure) -> pd.DataFrame:
     """Return what `summary` found as texts with their units, what matters first: a phone shows five columns."""
     value, change = ("{:.1f} %", "{:+.1f} pp") if measure.percent else ("{:.3f}", "{:+.3f}")
     columns = {  # title and form of each
@@ -111,29 +89,28 @@ def summary_texts(table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def at_round(
-    runs: Mapping[str, Run], measure: Measure, number: int, baseline: str | None, where: str | None = None
+    runs: Mapping[str, Run], measure: rounds.Measure, number: int, baseline: str | None, where: str | None = None
 ) -> pd.DataFrame:
     """Return every run's value at one round, written, with the difference to the baseline at that round."""
-    base = value_at(runs[baseline], measure, number, where) if baseline and baseline in runs else None
+    base = _value_at(runs[baseline], measure, number, where) if baseline and baseline in runs else None
     rows = []
     for key, run in runs.items():
-        value = value_at(run, measure, number, where)
+        value = _value_at(run, measure, number, where)
         difference = value - base if value is not None and base is not None else None
-        rows.append({"Run": key, f"At round {number}": measure.write(value), "Difference": _write(difference, measure)})
+        written = {f"At round {number}": measure.write(value), "Difference": measure.write_change(difference)}
+        rows.append({"Run": key, **written})
     return pd.DataFrame(rows)
 
 
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flatten(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return nested settings by dotted name, as text; None is "none"."""
-    found: dict[str, str] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found.update(flatten(value, f"{prefix}{name}."))
-        elif isinstance(value, list):
-            found[f"{prefix}{name}"] = ", ".join(str(item) for item in value)
-        else:
-            found[f"{prefix}{name}"] = "none" if value is None else str(value)
-    return found
+    return {name: _text(value) for name, value in flat(settings).items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "none" if value is None else str(value)
 
 
 def settings_table(settings: Mapping[str, Mapping[str, Any]], *, only_differences: bool) -> pd.DataFrame:
@@ -141,13 +118,13 @@ def settings_table(settings: Mapping[str, Mapping[str, Any]], *, only_difference
 
     A run that recorded no settings at all (version 1) does not make every other run's settings a difference.
     """
-    flat = {key: flatten(body) for key, body in settings.items()}
-    names = sorted({name for body in flat.values() for name in body})
-    rows = [{"Setting": name, **{key: body.get(name, NOT_RECORDED) for key, body in flat.items()}} for name in names]
+    runs = {key: flatten(body) for key, body in settings.items()}
+    names = sorted({name for body in runs.values() for name in body})
+    rows = [{"Setting": name, **{key: body.get(name, NOT_RECORDED) for key, body in runs.items()}} for name in names]
     if only_differences:
-        recorded = [key for key, body in flat.items() if body]
+        recorded = [key for key, body in runs.items() if body]
         rows = [row for row in rows if len({row[key] for key in recorded}) > 1]
-    return pd.DataFrame(rows, columns=["Setting", *flat])
+    return pd.DataFrame(rows, columns=["Setting", *runs])
 
 
 def long_table(runs: Mapping[str, Run]) -> pd.DataFrame:
@@ -166,7 +143,7 @@ def long_table(runs: Mapping[str, Run]) -> pd.DataFrame:
                         "hospital": where,
                         "train_loss": part.train_loss,
                         "train_accuracy": part.train_accuracy,
-                        **{measure.field: measure.of(part) for measure in MEASURES.values()},
+                        **{measure.field: measure.of(part) for measure in rounds.MEASURES.values()},
                         "seconds": round_.seconds if part is round_ else part.train_seconds,  # type: ignore[union-attr]
                         "bytes_down": part.bytes_down,
                         "bytes_up": part.bytes_up,
@@ -207,13 +184,12 @@ def _positions(run: Run, against: str) -> list[float] | None:
     return list(accumulate((value or 0.0) / scale for value in raw))
 
 
-def _gap(run: Run, measure: Measure, number: int, scale: float) -> float | None:
+def _value_at(run: Run, measure: rounds.Measure, number: int, where: str | None) -> float | None:
+    """Return a run's value at a round, None if it has no such round or recorded nothing in it."""
+    return next((measure.of(round_, where) for round_ in run.rounds if round_.number == number), None)
+
+
+def _gap(run: Run, measure: rounds.Measure, number: int, scale: float) -> float | None:
     parts = next((round_.hospitals for round_ in run.rounds if round_.number == number), {})
     values = [value for part in parts.values() if (value := measure.of(part)) is not None]
     return (max(values) - min(values)) * scale if len(values) > 1 else None
-
-
-def _write(difference: float | None, measure: Measure) -> str:
-    if difference is None:
-        return formats.MISSING
-    return formats.points(difference) if measure.percent else f"{difference:+.3f}"

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
+from common.artifacts import words
 from common.artifacts.schema import Run
 from common.artifacts.values import count, interval, mapping, number
 from common.artifacts.words import recorded_interval
-from common.labels import CLASSES
 from common.metrics.fairness import held_alone
+from common.metrics.intervals import Interval
 from dashboard.charts import formats
-from dashboard.charts.theme import class_title
-from dashboard.data.shares import Share, written
 from dashboard.settings import SMALL_COUNT
+
+
+NOT_RECORDED = "How much the hospitals differ was not recorded for this run."
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,16 @@ class TestFigures:
     """A test of the finished model: fractions, their recorded 95 % intervals, and how many slices it rests on."""
 
     accuracy: float
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     n_test: int | None = None
-    macro_f1: Share = field(default_factory=Share)
+    macro_f1: formats.Share = field(default_factory=formats.Share)
 
     __test__ = False  # not a test class for pytest
+
+    @property
+    def share(self) -> formats.Share:
+        """The accuracy with its interval."""
+        return formats.Share(self.accuracy, self.interval)
 
 
 def overall_test(run: Run) -> TestFigures | None:
@@ -53,8 +58,8 @@ def hospital_tests(run: Run) -> dict[str, TestFigures]:
     return found
 
 
-def _macro_f1(body: Mapping[str, Any], key: str) -> Share:
-    return Share(number(body.get(key)), recorded_interval(body.get("intervals"), "macro_f1"))
+def _macro_f1(body: Mapping[str, Any], key: str) -> formats.Share:
+    return formats.Share(number(body.get(key)), recorded_interval(body.get("intervals"), "macro_f1"))
 
 
 def hospital_gap(run: Run) -> float | None:
@@ -81,21 +86,13 @@ def small(value: int | None) -> str:
     return formats.whole(value)
 
 
-def hospital_table(run: Run) -> pd.DataFrame:
-    """Return what the map shows as a table of texts, one row per hospital."""
-    tests = hospital_tests(run)
-    rows = []
-    for name in sorted(run.hospitals):
-        hospital, test = run.hospitals[name], tests.get(name)
-        rows.append(
-            {
-                "Hospital": name,
-                "Slices": formats.whole(hospital.total),
-                **{class_title(label): small(hospital.class_counts.get(label, 0)) for label in CLASSES},
-                "Test accuracy": written(Share(test.accuracy, test.interval) if test else Share()),
-                "Tested on": formats.whole(test.n_test if test else None),
-                "Macro F1": written(test.macro_f1 if test else Share()),
-                "Specialty": hospital.specialty or formats.MISSING,
-            }
-        )
-    return pd.DataFrame(rows)
+def spread(run: Run) -> float | None:
+    """Return the standard deviation of the hospitals' test accuracies, a fraction; None where none is recorded."""
+    return number(mapping(run.metrics.get("fairness")).get("standard_deviation"))
+
+
+def fairness_sentence(run: Run) -> str:
+    """Name the worst hospital with its interval and the best one, the gap and the standard deviation."""
+    if "fairness" in run.metrics and not mapping(run.metrics["fairness"]):
+        return "Fewer than two hospitals were tested, so nothing can be said of differences between them."
+    return words.worst_hospital(run.metrics) or NOT_RECORDED

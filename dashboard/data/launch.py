@@ -1,27 +1,93 @@
-"""Starts a run in a session of its own; what becomes of it is read from the artifacts alone."""
+"""Composes and starts ``python -m server.simulate``; what becomes of the run is read from its artifacts alone."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from common.artifacts.load import list_runs, load_run
+from common.config.settings import RunSettings
 from common.errors import InputError, RunError
 from dashboard.settings import ROOT
 
 OUTPUT_NAME = "dashboard_start.log"
+GROUPS = ("experiment", "strategy", "model", "compute", "data", "train")
+_LISTED = ("experiment", "strategy", "hospital")
+_STUDY = re.compile(r"^study:", re.MULTILINE)
+_NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?")
 
 
-def start(overrides: list[str], output_dir: Path, *, module: str = "server.simulate") -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class Choices:
+    """Names of the files under ``conf/`` that a run can be composed of."""
+
+    experiments: list[str]
+    strategies: list[str]
+    hospitals: list[str]
+
+
+def choices(conf: Path = ROOT / "conf") -> Choices:
+    """List what ``conf/`` offers; an experiment that is a study of many runs is none for one run."""
+    experiments, strategies, hospitals = (sorted((conf / group).glob("*.yaml")) for group in _LISTED)
+    single = [path for path in experiments if not _STUDY.search(path.read_text(encoding="utf-8"))]
+    return Choices(*([path.stem for path in paths] for paths in (single, strategies, hospitals)))
+
+
+def overrides(values: Mapping[str, Any], further: str = "") -> list[str]:
+    """Compose the overrides, for example ``["experiment=demo", "rounds=3"]``, in the order given.
+
+    Parameters
+    ----------
+    values : Mapping
+        Setting to value; None, an empty text and an empty list mean "as configured".
+    further : str
+        More of them, ``setting=value``, one a line.
+
+    Raises
+    ------
+    InputError
+        ``DASH001`` for a line that is no setting of `RunSettings`, ``DASH002`` for a rate that is no number.
+    """
+    from common.config.overrides import written  # brings Hydra, which a page without the form does without
+
+    found: list[str] = []
+    for name, value in values.items():
+        if value in (None, "", [], ()):
+            continue
+        if name == "train.lr":
+            found.append(f"{name}={_rate(str(value).strip())}")
+        else:
+            found.append(f"{name}={written(value.strip() if isinstance(value, str) else value)}")
+    return found + [_checked(line.strip()) for line in further.splitlines() if line.strip()]
+
+
+def shell(arguments: list[str]) -> str:
+    """Return the command as one pastes it into a terminal."""
+    return shlex.join(["python", "-m", "server.simulate", *arguments])
+
+
+def setting_names() -> list[str]:
+    """Return every setting by its dotted name, for example ``"train.augment.flip"``."""
+    from common.config.overrides import flat
+
+    return list(flat(asdict(RunSettings())))
+
+
+def start(arguments: list[str], output_dir: Path, *, module: str = "server.simulate") -> subprocess.Popen[bytes]:
     """Start ``python -m server.simulate`` with an argument list (no shell) that outlives the dashboard.
 
     Parameters
     ----------
-    overrides : list of str
-        From `dashboard.data.command.overrides`.
+    arguments : list of str
+        From `overrides`.
     output_dir : Path
         Where the run writes; what it prints goes to ``logs/dashboard_start.log`` there.
     module : str
@@ -34,13 +100,15 @@ def start(overrides: list[str], output_dir: Path, *, module: str = "server.simul
     RunError
         ``DASH004`` if the process cannot be started.
     """
+    from common.config.overrides import written
+
     try:
         (output_dir / "logs").mkdir(parents=True, exist_ok=True)
         with FileLock(output_dir / "logs" / ".dashboard_start.lock", timeout=0):
             _refuse_second(output_dir)
             with (output_dir / "logs" / OUTPUT_NAME).open("ab") as sink:
                 return subprocess.Popen(
-                    [sys.executable, "-m", module, *overrides, f"output_dir={_hydra_path(output_dir)}"],
+                    [sys.executable, "-m", module, *arguments, f"output_dir={written(str(output_dir))}"],
                     cwd=ROOT,
                     stdin=subprocess.DEVNULL,
                     stdout=sink,
@@ -53,11 +121,23 @@ def start(overrides: list[str], output_dir: Path, *, module: str = "server.simul
         raise RunError("DASH004", f"The run could not be started ({error.strerror or type(error).__name__}).") from None
 
 
+def _rate(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise InputError("DASH002", f"The learning rate '{text}' is not a number; write it as 1e-4 or 0.0001.")
+    return text
+
+
+def _checked(line: str) -> str:
+    name, equals, value = line.partition("=")
+    if not equals or name not in (*setting_names(), *GROUPS):
+        raise InputError(
+            "DASH001",
+            f"'{line[:60]}' is not a setting; write setting=value with a name from common/config/settings.py.",
+        )
+    return f"{name}={value}"
+
+
 def _refuse_second(output_dir: Path) -> None:
     for run_id in list_runs(output_dir)[:3]:
         if load_run(output_dir / "artifacts" / run_id).state == "running":
             raise InputError("DASH003", f"{run_id} is still running here; wait for its end, or stop it first.")
-
-
-def _hydra_path(path: Path) -> str:
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -2,7 +2,7 @@
 
 They are worked out from the confusion matrices, so that an interval never disagrees with its figure; where the run
 recorded a bootstrap over groups, the wider ends count. A run without matrices shows its recorded figures without
-intervals.
+intervals. Beside them: how honest the stated confidence is, before and after the run's temperature.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from common.artifacts import words
 from common.artifacts.schema import Run
 from common.artifacts.values import count, mapping, matrix, number
 from common.artifacts.words import how_sure, recorded_interval
 from common.labels import CLASSES, NUM_CLASSES
+from common.metrics.calibration import Bin, from_json
 from common.metrics.confusion import Confusion, figures, is_few
 from common.metrics.intervals import Interval, f1_interval, wider, wilson
-from dashboard.data.shares import Share
+from dashboard.charts import formats
 
 ALL = "All hospitals"
 NO_COUNTS = "No intervals: this run recorded its figures without the counts behind them."
@@ -28,22 +30,15 @@ _MOST_SLICES = 10**12  # a damaged file may claim more than an integer holds
 
 @dataclass(frozen=True)
 class ClassResult:
-    """The figures of one class.
-
-    Attributes
-    ----------
-    name : str
-        As in ``CLASSES``.
-    support : int or None
-        Its test slices.
-    precision, recall, f1 : Share
-    """
+    """The figures of one class."""
 
     name: str
+    """As in ``CLASSES``."""
     support: int | None
-    precision: Share
-    recall: Share
-    f1: Share
+    """Its test slices."""
+    precision: formats.Share
+    recall: formats.Share
+    f1: formats.Share
 
     @property
     def few(self) -> bool:
@@ -53,32 +48,20 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class Result:
-    """The figures of one test set.
-
-    Attributes
-    ----------
-    title : str
-        The hospital, or ``"All hospitals"``.
-    n_test : int or None
-        Test slices.
-    accuracy : Share
-    macro_f1 : Share
-        Mean over the classes that have test slices; only a bootstrap gives it an interval.
-    confusion : ndarray of int64, shape [4, 4], or None
-        Rows are true classes.
-    classes : tuple of ClassResult
-        In label order.
-    sure : str
-        What the intervals are made of, a sentence.
-    """
+    """The figures of one test set."""
 
     title: str
+    """The hospital, or ``"All hospitals"``."""
     n_test: int | None
-    accuracy: Share
-    macro_f1: Share
+    accuracy: formats.Share
+    macro_f1: formats.Share
+    """Mean over the classes that have test slices; only a bootstrap gives it an interval."""
     confusion: Confusion | None
+    """Rows are true classes."""
     classes: tuple[ClassResult, ...]
+    """In label order."""
     sure: str = NO_COUNTS
+    """What the intervals are made of, a sentence."""
 
 
 def overall_result(run: Run) -> Result | None:
@@ -97,6 +80,28 @@ def hospital_results(run: Run) -> dict[str, Result]:
     return found
 
 
+def stated(run: Run) -> list[Bin]:
+    """Return the test slices by the confidence that the model states; empty where none are recorded."""
+    return from_json(run.metrics.get("calibration"))
+
+
+def calibrated(run: Run) -> list[Bin]:
+    """Return the same with the run's temperature; empty where there is none."""
+    recorded = mapping(run.metrics.get("calibration")).get("calibrated_bins")
+    return from_json({"bins": recorded}) if temperature(run) else []
+
+
+def temperature(run: Run) -> float | None:
+    """Return what the predictor divides the scores by; None where none was fitted or recorded."""
+    found = number(run.meta.get("temperature"))
+    return found if found and found > 0 else None
+
+
+def calibration_sentence(run: Run) -> str:
+    """Say how far stated confidence is from the share correct, and what the temperature makes of it."""
+    return words.calibration(run.meta) or "Not recorded for this run."
+
+
 def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int | None) -> Result | None:
     cells = matrix(body.get("confusion_matrix"), NUM_CLASSES)
     if cells is not None and 0 < sum(map(sum, cells)) < _MOST_SLICES:
@@ -106,15 +111,15 @@ def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int 
         return None
     per_class = mapping(body.get("per_class"))
     classes = tuple(_recorded(name, mapping(per_class.get(name))) for name in CLASSES)
-    return Result(title, n_test, Share(accuracy), Share(_fraction(body.get(macro_key))), None, classes)
+    return Result(title, n_test, formats.Share(accuracy), formats.Share(_fraction(body.get(macro_key))), None, classes)
 
 
 def _counted(title: str, confusion: Confusion, recorded: Any) -> Result:
     """Work a result out; `recorded` are the run's own intervals, or nothing."""
     found = figures(confusion)
     total, right = int(confusion.sum()), int(np.trace(confusion))
-    accuracy = Share(right / total, wider(wilson(right, total), recorded_interval(recorded, "test_accuracy")))
-    macro = Share(found.macro_f1, recorded_interval(recorded, "macro_f1"))
+    accuracy = formats.Share(right / total, wider(wilson(right, total), recorded_interval(recorded, "test_accuracy")))
+    macro = formats.Share(found.macro_f1, recorded_interval(recorded, "macro_f1"))
     classes = tuple(_class(name, confusion, i, recorded) for i, name in enumerate(CLASSES))
     return Result(title, total, accuracy, macro, confusion, classes, how_sure(recorded))
 
@@ -123,18 +128,18 @@ def _class(name: str, confusion: Confusion, index: int, recorded: Any) -> ClassR
     right = int(confusion[index, index])
     support, said = int(confusion[index].sum()), int(confusion[:, index].sum())
 
-    def share(figure: str, value: float, ends: Interval | None) -> Share:
-        return Share(value, wider(ends, recorded_interval(recorded, f"per_class_{figure}", name)))
+    def share(figure: str, value: float, ends: Interval | None) -> formats.Share:
+        return formats.Share(value, wider(ends, recorded_interval(recorded, f"per_class_{figure}", name)))
 
-    precision = share("precision", right / said, wilson(right, said)) if said else Share()
+    precision = share("precision", right / said, wilson(right, said)) if said else formats.Share()
     if not support:
-        return ClassResult(name, 0, precision, Share(), Share())
+        return ClassResult(name, 0, precision, formats.Share(), formats.Share())
     f1 = share("f1", 2 * right / (support + said), f1_interval(right, support, said))
     return ClassResult(name, support, precision, share("recall", right / support, wilson(right, support)), f1)
 
 
 def _recorded(name: str, body: Mapping[str, Any]) -> ClassResult:
-    precision, recall, f1 = (Share(_fraction(body.get(key))) for key in ("precision", "recall", "f1"))
+    precision, recall, f1 = (formats.Share(_fraction(body.get(key))) for key in ("precision", "recall", "f1"))
     return ClassResult(name, count(body.get("support")), precision, recall, f1)
 
 

@@ -12,8 +12,7 @@ from common.study.answers import TOGETHER, contributions, difference
 from common.study.records import Study
 from common.study.statistics import MEASURES, Estimate, Measure, Verdict, over_seeds
 from common.study.uncertainty import title
-from dashboard.charts import formats
-from dashboard.charts.theme import class_title
+from dashboard.charts import formats, theme
 
 SITE_ONLY = "Site alone"
 SITE_ROWS = {"recall": "Slices of the class", "own_others": "Same site, other class", "elsewhere": "Other sites"}
@@ -21,30 +20,21 @@ SITE_ROWS = {"recall": "Slices of the class", "own_others": "Same site, other cl
 
 @dataclass(frozen=True)
 class Row:
-    """One dot or bar.
-
-    Attributes
-    ----------
-    place : str
-        What it stands beside: a hospital, or all of them together.
-    series : str
-        What it belongs to, for the legend.
-    estimate : Estimate or None
-        As fractions; None where nothing is known.
-    verdict : Verdict or None
-        Of a difference.
-    """
+    """One dot or bar."""
 
     place: str
+    """What it is about: a hospital, or all of them together."""
     series: str
     estimate: Estimate | None
+    """As fractions; None where nothing is known."""
     verdict: Verdict | None = None
+    """Of a difference."""
 
 
 def measure_titles() -> dict[str, str]:
     """Return what can be compared: key to title, as screens show it."""
     plain = {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
-    return {m.key: plain.get(m.key, f"Recall, {class_title(m.key.removeprefix('recall_'))}") for m in MEASURES}
+    return {m.key: plain.get(m.key, f"Recall, {theme.class_title(m.key.removeprefix('recall_'))}") for m in MEASURES}
 
 
 def measure(key: str) -> Measure:
@@ -123,8 +113,8 @@ def site_sentence(study: Study, label: str, hospital: str) -> str | None:
     if model is None or rule is None:
         return None
     return (
-        f"Asked of every test slice whether it is {class_title(label)}, {formats.strategy(study.federated)} is right "
-        f"for {formats.percent(model.mean)}; to say yes whenever it is from {hospital} is right for "
+        f"Asked of every test slice whether it is {theme.class_title(label)}, {formats.strategy(study.federated)} is "
+        f"right for {formats.percent(model.mean)}; to say yes whenever it is from {hospital} is right for "
         f"{formats.percent(rule.mean)} and knows nothing of the class."
     )
 
@@ -170,9 +160,7 @@ def cell_table(study: Study) -> pd.DataFrame:
 
 def written_share(found: Estimate | None) -> str:
     """Write a mean with its interval: "90.8 % (88.1–92.0)"."""
-    if found is None or found.interval is None:
-        return formats.percent(found.mean if found else None)
-    return f"{formats.percent(found.mean)} ({found.interval[0] * 100:.1f}–{found.interval[1] * 100:.1f})"
+    return formats.share(formats.Share(found.mean, found.interval) if found else formats.Share())
 
 
 def written_points(found: Estimate | None) -> str:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from common.data.decode import MAX_PIXELS
-from dashboard.model.imageio import RefusedUpload
+from common.data.decode import MAX_PIXELS, UnreadableImage
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -49,18 +48,18 @@ def read_dicom(content: bytes) -> tuple[Image.Image, tuple[str, ...]]:
     try:
         import pydicom  # noqa: F401
     except ImportError:
-        raise RefusedUpload(
-            "DICOM needs pydicom, which is not installed here; pip install 'brain-tumour-federation[imaging]' "
-            "brings it, or export the slice as PNG."
+        raise UnreadableImage(
+            "reading it needs pydicom, which is not installed here; install it with "
+            "pip install 'brain-tumour-federation[imaging]', or export the slice as PNG"
         ) from None
     try:
         return _read(content)
-    except RefusedUpload:
+    except UnreadableImage:
         raise
     except MemoryError:
-        raise RefusedUpload("This DICOM file needs more memory than there is.") from None
+        raise UnreadableImage("not enough memory to read it") from None
     except Exception:  # damaged files make pydicom raise nearly every built-in type
-        raise RefusedUpload("This DICOM file is damaged or truncated.") from None
+        raise UnreadableImage("truncated or damaged") from None
 
 
 def _read(content: bytes) -> tuple[Image.Image, tuple[str, ...]]:
@@ -72,7 +71,7 @@ def _read(content: bytes) -> tuple[Image.Image, tuple[str, ...]]:
     frames = _check_header(header, len(content))
     dataset = dcmread(BytesIO(content))
     if not any(name in dataset for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
-        raise RefusedUpload("This DICOM file holds no image.")
+        raise UnreadableImage("it holds no image")
     middle = frames // 2
     levels = pixel_array(dataset, index=middle)
     notes = [_frame_note(middle, frames)] if frames > 1 else []
@@ -93,27 +92,27 @@ def _check_syntax(content: bytes) -> None:
     group = read_dataset(start, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, *_: tag.group != 2)
     syntax = group.get("TransferSyntaxUID")
     if syntax is None:
-        raise RefusedUpload("This DICOM file does not say how its pixels are stored.")
+        raise UnreadableImage("it does not say how its pixels are stored")
     if str(syntax) not in UNCOMPRESSED:
         name = str(getattr(syntax, "name", syntax))
-        raise RefusedUpload(
-            f"This DICOM file is compressed ({name:.60}); export it uncompressed (Explicit VR Little Endian) or as PNG."
+        raise UnreadableImage(
+            f"it is compressed ({name:.60}); export it uncompressed (Explicit VR Little Endian) or as PNG"
         )
 
 
 def _check_header(header: Dataset, size: int) -> int:
     """Refuse by the header what cannot be one slice; return the number of frames."""
     if "Rows" not in header or "Columns" not in header:
-        raise RefusedUpload("This DICOM file holds no image.")
+        raise UnreadableImage("it holds no image")
     rows, columns, frames = int(header.Rows), int(header.Columns), int(header.get("NumberOfFrames") or 1)
     if rows * columns > MAX_PIXELS or rows < 1 or columns < 1 or frames < 1:
-        raise RefusedUpload(f"This DICOM file claims {columns} x {rows} pixels, which cannot be a slice.")
+        raise UnreadableImage(f"its header claims {columns} x {rows} pixels, which cannot be a slice")
     kind = str(header.get("PhotometricInterpretation"))
     if kind not in (*GREYS, *COLOURS) or (kind in COLOURS and int(header.BitsAllocated) != 8):
-        raise RefusedUpload("This DICOM file stores colours in a way that is not read here; export the slice as PNG.")
+        raise UnreadableImage("it stores colours in a way that is not read here; export the slice as PNG")
     claimed = rows * columns * frames * int(header.get("SamplesPerPixel", 1)) * int(header.BitsAllocated) // 8
     if claimed > size:
-        raise RefusedUpload("This DICOM file is truncated: its header claims more pixels than it holds.")
+        raise UnreadableImage("truncated: its header claims more pixels than it holds")
     return frames
 
 

@@ -1,6 +1,6 @@
 """Is this image like the slices the model was trained on? Size, brightness, contrast, aspect, colour.
 
-The limits lie outside of everything that was seen in 400 slices drawn from three hospitals: mean grey 17 to 108,
+The limits are outside of everything that was seen in 400 slices drawn from three hospitals: mean grey 17 to 108,
 deviation 20 to 89, square, grey. An image that fails a check is still judged; the reader is told.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from dashboard.model.overlay import fit
+from dashboard.model import heatmap
 
 BRIGHTNESS = (10.0, 150.0)
 MIN_CONTRAST = 15.0
@@ -22,37 +22,20 @@ _THUMB = 256
 
 @dataclass(frozen=True)
 class Check:
-    """One check of an image.
-
-    Attributes
-    ----------
-    name : str
-        What was looked at.
-    value : str
-        What was found, with its unit.
-    passed : bool
-        Whether it is as in the slices of training.
-    sentence : str
-        What to make of it, where it did not pass; empty otherwise.
-    """
+    """One check of an image."""
 
     name: str
     value: str
+    """What was found, with its unit."""
     passed: bool
+    """Whether it is like the slices of training."""
     sentence: str = ""
+    """What to make of it, where it did not pass."""
 
 
 def check_image(image: Image.Image, image_size: int) -> tuple[Check, ...]:
-    """Check one slice.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        RGB, full size.
-    image_size : int
-        Edge of the model's input in pixels.
-    """
-    levels = np.asarray(fit(image, _THUMB), dtype=np.float64)
+    """Check one slice (RGB, full size) for a model whose input has edges of `image_size` pixels."""
+    levels = np.asarray(heatmap.fit(image, _THUMB), dtype=np.float64)
     grey = levels.mean(axis=2)
     return (
         _size(image.size, image_size),
@@ -65,7 +48,7 @@ def check_image(image: Image.Image, image_size: int) -> tuple[Check, ...]:
 
 def _size(size: tuple[int, int], image_size: int) -> Check:
     passed = min(size) * 2 >= image_size
-    return Check("Size", f"{size[0]} x {size[1]} px", passed, _unless(passed, "Small: it is blown up for the model."))
+    return Check("Size", f"{size[0]} x {size[1]} px", passed, _unless(passed, "Small: it is enlarged for the model."))
 
 
 def _brightness(mean: float) -> Check:

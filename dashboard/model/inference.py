@@ -19,7 +19,7 @@ from common.labels import CLASSES
 from common.metrics.calibration import in_range
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
-from dashboard.model.gradcam import grad_cam, head, trunk
+from dashboard.model import heatmap
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -27,41 +27,26 @@ MAX_IMAGE_SIZE = 1024
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Which model answers; None where it is not recorded (version 1).
-
-    Attributes
-    ----------
-    run_id : str or None
-    round : int or None
-        The run's best round, whose weights these are.
-    sha256 : str
-        Of the weights, hexadecimal.
-    verified : bool
-        Whether ``model_meta.json`` records the same SHA-256.
-    synthetic : bool or None
-        Whether it was trained on drawn slices.
-    image_size : int
-        Edge of its input in pixels.
-    trained_at : str or None
-        ISO 8601.
-    calibration_error : float or None
-        Expected calibration error of its answers on the test slices, a fraction; with the temperature if it has one.
-    notice : str or None
-        What must be known before it is believed, in the run's own words.
-    temperature : float or None
-        What its scores are divided by (see `common.metrics.calibration`); None: they are taken as they are.
-    """
+    """Which model answers; None where it is not recorded (version 1)."""
 
     run_id: str | None
     round: int | None
+    """The run's best round, whose weights these are."""
     sha256: str
+    """Of the weights, hexadecimal."""
     verified: bool
+    """Whether ``model_meta.json`` records the same SHA-256."""
     synthetic: bool | None
+    """Whether it was trained on drawn slices."""
     image_size: int
+    """Edge of its input in pixels."""
     trained_at: str | None
     calibration_error: float | None
+    """Expected calibration error on the test slices, a fraction; with the temperature if it has one."""
     notice: str | None = None
+    """What must be known before it is believed, in the run's own words."""
     temperature: float | None = None
+    """What its scores are divided by (see `common.metrics.calibration`); None: they are taken as they are."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +59,12 @@ class Answerer:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer.
-
-    Attributes
-    ----------
-    probabilities : ndarray of float64, shape [4]
-        In the order of ``CLASSES``; they add up to 1. Softmax of the scores divided by the model's temperature.
-    heat : ndarray of float32, shape [h, w]
-        Grad-CAM of the likeliest class, 0 to 1.
-    """
+    """One answer."""
 
     probabilities: npt.NDArray[np.float64]
+    """Shape [4], in the order of ``CLASSES``: softmax of the scores divided by the model's temperature."""
     heat: npt.NDArray[np.float32]
+    """Grad-CAM of the likeliest class, 0 to 1, shape [h, w]."""
 
     @property
     def likeliest(self) -> str:
@@ -124,20 +103,12 @@ def load_answerer(output_dir: Path) -> Answerer:
 
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
-    """Judge one slice, prepared by the very code that prepares slices for training and evaluation.
-
-    Parameters
-    ----------
-    answerer : Answerer
-        From :func:`load_answerer`.
-    image : PIL.Image.Image
-        Upright RGB.
-    """
-    maps = trunk(answerer.model, preprocess(image, answerer.card.image_size))
+    """Judge one slice (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
+    maps = heatmap.trunk(answerer.model, preprocess(image, answerer.card.image_size))
     with torch.no_grad():
-        scores = head(answerer.model, maps)[0].double() / (answerer.card.temperature or 1.0)
+        scores = heatmap.head(answerer.model, maps)[0].double() / (answerer.card.temperature or 1.0)
         probabilities = torch.softmax(scores, dim=0).numpy()
-    return Prediction(probabilities, grad_cam(answerer.model, maps, int(probabilities.argmax())))
+    return Prediction(probabilities, heatmap.grad_cam(answerer.model, maps, int(probabilities.argmax())))
 
 
 def _card(service: ServiceModel) -> ModelCard:

@@ -17,13 +17,9 @@ from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
 from common.metrics.calibration import is_at_edge
-from dashboard.charts import formats
-from dashboard.charts.theme import class_title
-from dashboard.model.image_checks import Check
-from dashboard.model.inference import ModelCard, Prediction
-from dashboard.model.overlay import fit, overlay
-from dashboard.reports.drawings import bars
-from dashboard.reports.style import RESEARCH_ONLY, loud, paragraph, render, table
+from dashboard.charts import formats, theme
+from dashboard.model import heatmap, image_checks, inference
+from dashboard.reports import style
 
 NOT_AN_OUTLINE = (
     "The heat shows where the last convolution drew its evidence from, on a coarse grid. It does not outline anything, "
@@ -36,36 +32,23 @@ _PIXELS = 512
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that the page and the document show about one answer.
-
-    Attributes
-    ----------
-    picture : PIL.Image.Image
-        The slice, RGB.
-    content_sha256 : str
-        Of the uploaded file.
-    kind : str
-        ``"PNG"``, ``"JPEG"`` or ``"DICOM"``.
-    notes : tuple of str
-        What reading it needed.
-    checks : tuple of Check
-    prediction : Prediction
-    threshold : float
-        Fraction below which there is no call.
-    strength : float
-        Of the heat, 0 to 1.
-    card : ModelCard
-    """
+    """Everything that the page and the document show about one answer."""
 
     picture: Pictures.Image
+    """The slice, RGB."""
     content_sha256: str
+    """Of the uploaded file."""
     kind: str
+    """``"PNG"``, ``"JPEG"`` or ``"DICOM"``."""
     notes: tuple[str, ...]
-    checks: tuple[Check, ...]
-    prediction: Prediction
+    """What reading it needed."""
+    checks: tuple[image_checks.Check, ...]
+    prediction: inference.Prediction
     threshold: float
+    """Fraction below which there is no call."""
     strength: float
-    card: ModelCard
+    """Of the heat, 0 to 1."""
+    card: inference.ModelCard
 
 
 def sha256(content: bytes) -> str:
@@ -76,13 +59,13 @@ def sha256(content: bytes) -> str:
 def verdict(answer: Answer) -> str:
     """Return the answer in one sentence."""
     prediction = answer.prediction
-    likeliest, confidence = class_title(prediction.likeliest), formats.percent(prediction.confidence)
+    likeliest, confidence = theme.class_title(prediction.likeliest), formats.percent(prediction.confidence)
     if prediction.call(answer.threshold) is None:
         return f"No call: the likeliest class, {likeliest}, has {confidence}, below {answer.threshold * 100:.0f} %."
     return f"{likeliest}, {confidence}."
 
 
-def model_lines(card: ModelCard) -> list[tuple[str, str]]:
+def model_lines(card: inference.ModelCard) -> list[tuple[str, str]]:
     """Return what is recorded about the model, as pairs of name and text."""
     checked = "agrees with model_meta.json" if card.verified else "no record to compare with"
     trained_on = {True: "SYNTHETIC slices", False: "hospitals' slices", None: "not recorded"}
@@ -96,36 +79,27 @@ def model_lines(card: ModelCard) -> list[tuple[str, str]]:
 
 
 def prediction_pdf(answer: Answer, at: datetime, *, compress: bool = True) -> bytes:
-    """Return the document.
-
-    Parameters
-    ----------
-    answer : Answer
-    at : datetime
-        When it was made, with a zone.
-    compress : bool
-        False leaves the text readable in the bytes, for tests.
-    """
-    story: list[Flowable] = [paragraph("One slice, one answer", "title"), loud(RESEARCH_ONLY)]
+    """Return the document, made at a time with a zone; `compress=False` leaves its text readable, for tests."""
+    story: list[Flowable] = [style.paragraph("One slice, one answer", "title"), style.loud(style.RESEARCH_ONLY)]
     if answer.card.synthetic:
-        story += [Spacer(1, 2 * mm), loud(SYNTHETIC_MODEL, "#5C1070")]
+        story += [Spacer(1, 2 * mm), style.loud(SYNTHETIC_MODEL, style.PURPLE)]
     if answer.card.notice:
-        story += [Spacer(1, 2 * mm), loud(answer.card.notice, "#5C1070")]
-    story += [Spacer(1, 3 * mm), paragraph(verdict(answer), "large")]
+        story += [Spacer(1, 2 * mm), style.loud(answer.card.notice, style.PURPLE)]
+    story += [Spacer(1, 3 * mm), style.paragraph(verdict(answer), "large")]
     margin = f"Margin to the second class: {answer.prediction.margin * 100:.1f} points."
-    story += [paragraph(f"{margin} {calibration_sentence(answer.card)}"), Spacer(1, 3 * mm)]
-    titles, values = [class_title(name) for name in CLASSES], [float(v) for v in answer.prediction.probabilities]
-    story += [bars(titles, values, answer.threshold), Spacer(1, 3 * mm), _pictures(answer)]
-    story += [paragraph(NOT_AN_OUTLINE, "small"), paragraph("The slice", "heading")]
-    story += [paragraph(f"{answer.kind}, SHA-256 {answer.content_sha256[:32]}…; read {at:%Y-%m-%d %H:%M %Z}.")]
-    story += [paragraph(note) for note in answer.notes]
+    story += [style.paragraph(f"{margin} {calibration_sentence(answer.card)}"), Spacer(1, 3 * mm)]
+    titles, values = [theme.class_title(name) for name in CLASSES], [float(v) for v in answer.prediction.probabilities]
+    story += [style.bars(titles, values, answer.threshold), Spacer(1, 3 * mm), _pictures(answer)]
+    story += [style.paragraph(NOT_AN_OUTLINE, "small"), style.paragraph("The slice", "heading")]
+    story += [style.paragraph(f"{answer.kind}, SHA-256 {answer.content_sha256[:32]}…; read {at:%Y-%m-%d %H:%M %Z}.")]
+    story += [style.paragraph(note) for note in answer.notes]
     rows = [(check.name, check.value, "as in training" if check.passed else check.sentence) for check in answer.checks]
-    story += [table(("Check", "Found", "What to make of it"), rows, (0.2, 0.25, 0.55))]
-    story += [paragraph("The model", "heading"), table(None, model_lines(answer.card), (0.25, 0.75))]
-    return render("One slice, one answer", story, compress=compress)
+    story += [style.table(("Check", "Found", "What to make of it"), rows, (0.2, 0.25, 0.55))]
+    story += [style.paragraph("The model", "heading"), style.table(None, model_lines(answer.card), (0.25, 0.75))]
+    return style.render("One slice, one answer", story, compress=compress)
 
 
-def calibration_sentence(card: ModelCard) -> str:
+def calibration_sentence(card: inference.ModelCard) -> str:
     """Say whether the probabilities are calibrated, and how far they are from the share correct if that is known."""
     if card.temperature is None:
         how = "The probabilities are not calibrated: no temperature is recorded."
@@ -141,10 +115,13 @@ def calibration_sentence(card: ModelCard) -> str:
 
 
 def _pictures(answer: Answer) -> Flowable:
-    small = fit(answer.picture, _PIXELS)
-    heated = overlay(small, answer.prediction.heat, answer.strength)
-    caption = f"Heat for {class_title(answer.prediction.likeliest)} at strength {answer.strength:.2f}"
-    cells = [[_image(small), _image(heated)], [paragraph("The slice", "small"), paragraph(caption, "small")]]
+    small = heatmap.fit(answer.picture, _PIXELS)
+    heated = heatmap.overlay(small, answer.prediction.heat, answer.strength)
+    caption = f"Heat for {theme.class_title(answer.prediction.likeliest)} at strength {answer.strength:.2f}"
+    cells = [
+        [_image(small), _image(heated)],
+        [style.paragraph("The slice", "small"), style.paragraph(caption, "small")],
+    ]
     found = Table(cells, colWidths=[_PICTURE + 6 * mm] * 2, hAlign="LEFT")
     found.setStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 1), (-1, 1), 0)])
     return found

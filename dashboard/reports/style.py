@@ -1,4 +1,4 @@
-"""How the documents look, and how text gets into them."""
+"""How the documents look: text, tables, and drawings of shares."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
+from reportlab.graphics.shapes import Circle, Drawing, Line, Rect, String
 from reportlab.lib import colors
-from reportlab.lib.enums import TA_LEFT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Table
 
-from dashboard.charts.theme import LIGHT
+from dashboard.charts import formats, theme
 
 MARGIN = 18 * mm
 _FRAME = 6.0  # points that a page's frame keeps free on each side
 WIDTH = A4[0] - 2 * MARGIN - 2 * _FRAME
-TEXT, MUTED, GRID = (colors.HexColor(value) for value in (LIGHT.text, LIGHT.muted, LIGHT.grid))
-ACCENT = colors.HexColor(LIGHT.hospitals[0])
-CLASS_COLOURS = [colors.HexColor(value) for value in LIGHT.classes]
+TEXT, MUTED, GRID = (colors.HexColor(value) for value in (theme.LIGHT.text, theme.LIGHT.muted, theme.LIGHT.grid))
+ACCENT = colors.HexColor(theme.LIGHT.hospitals[0])
+CLASS_COLOURS = [colors.HexColor(value) for value in theme.LIGHT.classes]
+PURPLE = "#5C1070"
 RESEARCH_ONLY = "Research use only. Not a medical device; not for diagnosis or treatment."
 
-_BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13.5, textColor=TEXT, alignment=TA_LEFT)
+_BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13.5, textColor=TEXT)
 STYLES: dict[str, ParagraphStyle] = {
     "body": _BODY,
     "title": ParagraphStyle("title", _BODY, fontName="Helvetica-Bold", fontSize=18, leading=23, spaceAfter=6),
@@ -49,7 +50,6 @@ def printable(text: str, otherwise: str = "?") -> str:
     Parameters
     ----------
     text : str
-        For example a hospital's name.
     otherwise : str
         Stands for a text that cannot be drawn.
     """
@@ -71,6 +71,11 @@ def _drawable(text: str) -> bool:
 def paragraph(text: str, style: str = "body") -> Paragraph:
     """Return a paragraph of plain text; nothing in it is read as markup."""
     return Paragraph(escape(printable(text)), STYLES[style])
+
+
+def section(heading: str, *parts: Flowable) -> Flowable:
+    """Return parts under a heading, on one page if they fit."""
+    return KeepTogether([paragraph(heading, "heading"), *parts])
 
 
 def loud(text: str, colour: str = "#8A1C1C") -> Flowable:
@@ -112,19 +117,7 @@ def table(head: Sequence[str] | None, rows: Sequence[Sequence[str]], widths: Seq
 def render(title: str, story: Sequence[Flowable], *, compress: bool = True) -> bytes:
     """Set the flowables on A4 pages, each with the sentence on research use and its number.
 
-    Parameters
-    ----------
-    title : str
-        Of the document's properties.
-    story : sequence of Flowable
-        The content.
-    compress : bool
-        False leaves the text readable in the bytes, for tests.
-
-    Returns
-    -------
-    bytes
-        A PDF; the same story gives the same bytes.
+    The same story gives the same bytes; `compress=False` leaves the text readable in them, for tests.
     """
     buffer = BytesIO()
     document = SimpleDocTemplate(
@@ -150,3 +143,59 @@ def _foot(canvas: Any, document: Any) -> None:
     canvas.drawString(MARGIN + _FRAME, 10 * mm, RESEARCH_ONLY)
     canvas.drawRightString(A4[0] - MARGIN - _FRAME, 10 * mm, f"Page {document.page}")
     canvas.restoreState()
+
+
+_LABEL = 150.0
+_VALUE = 110.0
+_ROW = 20.0
+_AXIS = WIDTH - _LABEL - _VALUE
+
+
+def bars(labels: Sequence[str], values: Sequence[float], threshold: float) -> Drawing:
+    """Draw fractions as a bar a class from zero, with the threshold, a fraction, as a dashed line."""
+    drawing = Drawing(WIDTH, _ROW * len(labels) + 16)
+    for i, (label, value) in enumerate(zip(labels, values, strict=True)):
+        y = _ROW * (len(labels) - 1 - i) + 14
+        colour = CLASS_COLOURS[i % len(CLASS_COLOURS)]
+        drawing.add(_text(0, y + 3, label))
+        drawing.add(Rect(_LABEL, y, max(value * _AXIS, 0.5), 12, fillColor=colour, strokeColor=None))
+        drawing.add(_text(_LABEL + value * _AXIS + 5, y + 3, formats.percent(value)))
+    x = _LABEL + threshold * _AXIS
+    drawing.add(Line(x, 12, x, _ROW * len(labels) + 14, strokeColor=MUTED, strokeDashArray=[2, 2]))
+    drawing.add(_text(x, 2, f"no call below {threshold * 100:.0f} %", MUTED, "middle"))
+    return drawing
+
+
+def intervals(labels: Sequence[str], shares: Sequence[formats.Share], *, start: float = 0.0) -> Drawing:
+    """Draw shares as dots with their 95 % intervals over an axis in percent that begins at `start`, a fraction."""
+    drawing = Drawing(WIDTH, _ROW * len(labels) + 18)
+    top = _ROW * len(labels) + 14
+    for i in range(5):
+        tick = start + (1.0 - start) * i / 4
+        x = _x(tick, start)
+        drawing.add(Line(x, 14, x, top, strokeColor=GRID))
+        drawing.add(_text(x, 3, f"{tick * 100:.0f} %", MUTED, "middle"))
+    for i, (label, share) in enumerate(zip(labels, shares, strict=True)):
+        y = _ROW * (len(labels) - 1 - i) + 24
+        drawing.add(_text(0, y - 3, label))
+        if share.value is not None:
+            low, high = share.interval or (share.value, share.value)
+            drawing.add(Line(_x(low, start), y, _x(high, start), y, strokeColor=ACCENT, strokeWidth=1.5))
+            drawing.add(Circle(_x(share.value, start), y, 3.5, fillColor=ACCENT, strokeColor=None))
+        drawing.add(_text(WIDTH - _VALUE + 12, y - 3, formats.share(share)))
+    return drawing
+
+
+def axis_start(shares: Sequence[formats.Share]) -> float:
+    """Return where an axis of shares begins: a whole fifth at or below the lowest end, so that its ticks are whole."""
+    ends = [share.interval[0] if share.interval else share.value for share in shares]
+    lowest = min((end for end in ends if end is not None), default=0.0)
+    return min(max(int(lowest * 5) / 5, 0.0), 0.8)
+
+
+def _x(share: float, start: float) -> float:
+    return float(_LABEL + (max(share, start) - start) / (1.0 - start) * _AXIS)
+
+
+def _text(x: float, y: float, text: str, colour: colors.Color = TEXT, anchor: str = "start") -> String:
+    return String(x, y, printable(text), fontName="Helvetica", fontSize=8.5, fillColor=colour, textAnchor=anchor)

@@ -2,50 +2,210 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+import pandas as pd
 import streamlit as st
 
-from dashboard.charts.theme import markdown
-from dashboard.components import live, parts, run_picker, text_table
-from dashboard.data import fairness
-from dashboard.data.result_tables import class_table, hospital_table
-from dashboard.data.results import hospital_results, overall_result
-from dashboard.data.shares import FEW_CASES
-from dashboard.screens import analytics_parts
+from common.artifacts.load import load_card
+from common.artifacts.schema import Run
+from common.labels import CLASSES
+from common.metrics.calibration import expected_calibration_error
+from common.metrics.confusion import FEW_CASES
+from dashboard.charts import analytics, formats, theme
+from dashboard.components import address, chosen_run, parts
+from dashboard.data import caveats, facts, results
+from dashboard.reports import run_report
 
-parts.header("Analytics")
-run = run_picker.require_run()
-parts.status_line(run)
-live.follow(run)
-overall, hospitals = overall_result(run), hospital_results(run)
-if overall is None:
-    parts.empty(analytics_parts.why_no_test(run))
-    st.stop()
+CHOSEN = "of"
+ICONS = {True: ":material/check_circle:", False: ":material/warning:", None: ":material/help:"}
 
-colours = parts.colours()
-parts.metrics(analytics_parts.headline(run, overall, hospitals))
-with parts.card("Can the figures be believed?"):
-    analytics_parts.doubts(run, overall, hospitals)
-    analytics_parts.report(run)
 
-chosen = analytics_parts.choose(overall, hospitals)
-with parts.card("Class by class", chosen.sure):
-    analytics_parts.classes(chosen, colours)
-    text_table.draw(class_table(chosen), alt="Each class in figures.")
-left, right = st.columns(2, gap="medium")
-with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
-    analytics_parts.confusion(chosen, colours)
-with (
-    right,
-    parts.card("Is the confidence honest?", "All hospitals. Below the dotted line: too sure. Dot area = slices."),
-):
-    analytics_parts.reliability(run, colours)
-with parts.card(
-    "Hospital by hospital",
-    f"Recall per class, of how many slices; – no test slice of that class there, which is not zero; * fewer than "
-    f"{FEW_CASES}.",
-):
-    if hospitals:
-        text_table.draw(hospital_table(hospitals, overall), alt="Each hospital in figures.")
-        st.caption(markdown(fairness.sentence(run)))
-    else:
-        st.caption("Not recorded for this run.")
+def draw() -> None:
+    """Draw the page."""
+    parts.header("Analytics")
+    run = chosen_run.require()
+    parts.status_line(run)
+    chosen_run.follow(run)
+    overall, hospitals = results.overall_result(run), results.hospital_results(run)
+    if overall is None:
+        parts.empty(_why_no_test(run))
+        st.stop()
+    parts.metrics(_headline(run, overall, hospitals))
+    with parts.card("Can the figures be believed?"):
+        found = caveats.remarks(run, [overall, *hospitals.values()])
+        st.markdown("\n".join(f"- {ICONS[remark.sound]} {theme.markdown(remark.sentence)}" for remark in found))
+        _downloads(run)
+    chosen = _choose(overall, hospitals)
+    with parts.card("Class by class", chosen.sure):
+        _classes(chosen)
+    left, right = st.columns(2, gap="medium")
+    with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
+        _confusion(chosen)
+    caption = "All hospitals. Below the dotted line: too sure. Dot area = slices."
+    with right, parts.card("Is the confidence honest?", caption):
+        _reliability(run)
+    caption = (
+        "Recall per class, of how many slices; – no test slice of that class there, which is not zero; * fewer than "
+        f"{FEW_CASES}."
+    )
+    with parts.card("Hospital by hospital", caption):
+        if hospitals:
+            parts.table(hospital_table(hospitals, overall), alt="Each hospital in figures.")
+            st.caption(theme.markdown(facts.fairness_sentence(run)))
+        else:
+            st.caption(parts.NOT_RECORDED)
+
+
+def class_table(result: results.Result) -> pd.DataFrame:
+    """Return one row a class: support, recall, precision and F1 with 95 % intervals, and a mark for few cases."""
+    return pd.DataFrame(
+        {
+            "Class": theme.class_title(row.name),
+            "Test slices": formats.whole(row.support),
+            "Recall": formats.share(row.recall),
+            "Precision": formats.share(row.precision),
+            "F1": formats.share(row.f1),
+            "Note": "none here" if row.support == 0 else f"fewer than {FEW_CASES}" if row.few else "",
+        }
+        for row in result.classes
+    )
+
+
+def hospital_table(hospitals: Mapping[str, results.Result], overall: results.Result) -> pd.DataFrame:
+    """Return one row a hospital: accuracy with its interval, difference to all, macro F1, recall of each class."""
+    rows = []
+    for name, result in hospitals.items():
+        accuracy, base = result.accuracy.value, overall.accuracy.value
+        recalls = {
+            theme.class_title(label): formats.share_of(row.recall, row.support)
+            for label, row in zip(CLASSES, result.classes, strict=True)
+        }
+        rows.append(
+            {
+                "Hospital": name,
+                "Test slices": formats.whole(result.n_test),
+                "Accuracy": formats.share(result.accuracy),
+                "To all": formats.points(None if accuracy is None or base is None else accuracy - base),
+                "Macro F1": formats.share(result.macro_f1),
+                **recalls,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _why_no_test(run: Run) -> str:
+    if run.state == "running":
+        return f"{run.run_id} is still running; the test follows its last round. See its rounds on the Training page."
+    if run.state in ("failed", "interrupted"):
+        return f"{run.run_id} did not reach its test. What it did reach is on the Training page."
+    return f"{run.run_id} recorded no test figures."
+
+
+def _headline(run: Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
+    accuracy, macro = overall.accuracy, overall.macro_f1
+    cells = [
+        parts.Metric("Accuracy", formats.percent(accuracy.value), formats.interval(accuracy.interval)),
+        parts.Metric(
+            "Macro F1",
+            formats.percent(macro.value),
+            formats.interval(macro.interval),
+            help="Mean over the classes that have test slices.",
+        ),
+    ]
+    known = [(result.accuracy.value, name) for name, result in hospitals.items() if result.accuracy.value is not None]
+    if known:
+        value, name = min(known)
+        cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(name)))
+    recalls = [(row.recall.value, row.name) for row in overall.classes if row.recall.value is not None]
+    if recalls:
+        value, name = min(recalls)
+        cells.append(parts.Metric("Lowest recall", formats.percent(value), theme.class_title(name)))
+    error = expected_calibration_error(results.stated(run))
+    gap = "not recorded" if error is None else f"{error * 100:.1f} pp"
+    words = "Expected calibration error: mean distance of stated confidence and share correct, in percentage points."
+    return [*cells, parts.Metric("Calibration", gap, help=words)]
+
+
+def _choose(overall: results.Result, hospitals: Mapping[str, results.Result]) -> results.Result:
+    """Let the visitor choose whose test slices the figures below are about."""
+    if not hospitals:
+        st.caption("This run recorded its test over all hospitals together, not per hospital.")
+        return overall
+    options = [results.ALL, *hospitals]
+    address.seed_one(CHOSEN, options, results.ALL)
+    chosen = str(
+        st.segmented_control(
+            "Test slices of", options, required=True, format_func=theme.markdown, key=CHOSEN, wrap=True
+        )
+    )
+    address.keep(**{CHOSEN: chosen if chosen != results.ALL else None})
+    return hospitals.get(chosen, overall)
+
+
+def _classes(result: results.Result) -> None:
+    figure = analytics.class_intervals(result.classes, parts.colours())
+    parts.plot(figure, key="class_intervals", alt="Recall and precision of each class; the table says the same.")
+    if any(row.few for row in result.classes):
+        st.caption(f"Hollow: fewer than {FEW_CASES} test slices, so the figure says little.")
+    parts.table(class_table(result), alt="Each class in figures.")
+
+
+def _confusion(result: results.Result) -> None:
+    if result.confusion is None:
+        st.caption(parts.NOT_RECORDED)
+        return
+    figure = analytics.confusion_matrix(result.confusion, parts.colours())
+    words = "; ".join(
+        f"true {theme.class_title(row.name)}: {', '.join(str(n) for n in counts)}"
+        for row, counts in zip(result.classes, result.confusion, strict=True)
+    )
+    parts.plot(figure, key="confusion", alt=f"Slices by true class (predicted in the same order): {words}.")
+
+
+def _reliability(run: Run) -> None:
+    bins = results.stated(run)
+    if not any(part.count for part in bins):
+        st.caption(parts.NOT_RECORDED)
+        return
+    words = "; ".join(
+        f"stated {part.confidence * 100:.0f} %, correct {part.accuracy * 100:.0f} % of {part.count}"
+        for part in bins
+        if part.count
+    )
+    figure = analytics.reliability(bins, parts.colours(), results.calibrated(run))
+    parts.plot(figure, key="reliability", alt=f"Reliability: {words}.")
+    st.caption(results.calibration_sentence(run))
+
+
+def _downloads(run: Run) -> None:
+    """Draw the button of the report, which is made when it is pressed, and that of the model card."""
+    card = load_card(run.folder)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        parts.download(
+            "Report as PDF",
+            partial(_pdf, run),
+            f"{run.run_id}-report.pdf",
+            key="run_pdf",
+            help="A few pages for someone who was not there: figures, intervals, limits.",
+        )
+        if card is None:
+            st.caption("This run wrote no model card.")
+            return
+        parts.download(
+            "Model card",
+            card,
+            f"{run.run_id}-model_card.md",
+            key="model_card",
+            help="model_card.md: what a stranger must know of the model, to keep beside its weights.",
+        )
+
+
+def _pdf(run: Run) -> bytes:
+    return run_report.run_pdf(run, datetime.now().astimezone())
+
+
+if __name__ == "__main__":
+    draw()

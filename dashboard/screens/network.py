@@ -2,46 +2,169 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
 import streamlit as st
 
-from common.artifacts.values import mapping
+from common.artifacts.schema import Run
+from common.artifacts.values import text
 from common.artifacts.words import how_sure
-from dashboard.charts import network
-from dashboard.charts.theme import markdown
-from dashboard.components import live, parts, run_picker, text_table
-from dashboard.data import cached, facts, fairness
-from dashboard.screens import network_parts
+from common.labels import CLASSES
+from dashboard.charts import formats, network, theme
+from dashboard.components import chosen_run, hospital_map, parts
+from dashboard.data import cached, facts
 
-parts.header("Hospital network")
-run = run_picker.require_run()
-in_service = mapping(cached.service_meta()[0]).get("run_id")
-parts.status_line(run, extra=[f"model in service: **{in_service}**"] if isinstance(in_service, str) else [])
-live.follow(run)
-parts.metrics(network_parts.headline(run))
-network_parts.held_by_one_warning(run)
+CHOSEN = "chosen_hospital"
 
-tests = facts.hospital_tests(run)
-colours = parts.colours()
-left, right = st.columns([1.05, 1], gap="medium")
-with left, parts.card("Where the data stays", "Dot area = slices held. Coast only; nothing is fetched from outside."):
-    network_parts.network_map(run, tests, colours)
-    network_parts.chosen_hospital(run, tests)
-with right:
-    with parts.card("Class mix per hospital (slices)"):
-        if run.hospitals:
-            figure = network.class_mix(run.hospitals, colours)
-            parts.plot(
-                figure, key="class_mix", alt="Slices of each class at each hospital; the table below says the same."
-            )
-        else:
-            st.caption("Not recorded for this run.")
-    with parts.card("Test accuracy per hospital (95 % interval)"):
-        if tests:
-            figure = network.accuracy_intervals(tests, facts.overall_test(run), colours)
-            parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
-            st.caption(f"{markdown(fairness.sentence(run))} {how_sure(run.metrics.get('intervals'))}")
-        else:
-            st.caption(network_parts.why_no_tests(run))
 
-with parts.card("Hospitals as a table"):
-    text_table.draw(facts.hospital_table(run), alt="What the map and the charts show of each hospital.")
+def draw() -> None:
+    """Draw the page."""
+    parts.header("Hospital network")
+    run = chosen_run.require()
+    in_service = text(cached.service_meta()[0].get("run_id"))
+    parts.status_line(run, extra=[f"model in service: **{in_service}**"] if in_service else [])
+    chosen_run.follow(run)
+    parts.metrics(_headline(run))
+    parts.held_by_one_warning(run)
+    tests = facts.hospital_tests(run)
+    left, right = st.columns([1.05, 1], gap="medium")
+    caption = "Dot area = slices held. Coast only; nothing is fetched from outside."
+    with left, parts.card("Where the data stays", caption):
+        network_map(run, tests)
+        _chosen_hospital(run, tests)
+    with right:
+        with parts.card("Class mix per hospital (slices)"):
+            _class_mix(run)
+        with parts.card("Test accuracy per hospital (95 % interval)"):
+            _accuracies(run, tests)
+    with parts.card("Hospitals as a table"):
+        parts.table(hospital_table(run), alt="What the map and the charts show of each hospital.")
+
+
+def hospital_table(run: Run) -> pd.DataFrame:
+    """Return what the map shows as a table of texts, one row per hospital."""
+    tests = facts.hospital_tests(run)
+    rows = []
+    for name, hospital in sorted(run.hospitals.items()):
+        test = tests.get(name)
+        rows.append(
+            {
+                "Hospital": name,
+                "Slices": formats.whole(hospital.total),
+                **{theme.class_title(label): facts.small(hospital.class_counts.get(label, 0)) for label in CLASSES},
+                "Test accuracy": formats.share(test.share if test else formats.Share()),
+                "Tested on": formats.whole(test.n_test if test else None),
+                "Macro F1": formats.share(test.macro_f1 if test else formats.Share()),
+                "Specialty": hospital.specialty or formats.MISSING,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _headline(run: Run) -> list[parts.Metric]:
+    """Return the five figures of the first row; the best validation accuracy until there is a test."""
+    test, best = facts.overall_test(run), run.best_round
+    macro = test.macro_f1 if test else formats.Share()
+    if test is not None:
+        ends = formats.interval(test.interval)
+        accuracy = parts.Metric("Test accuracy", formats.percent(test.accuracy), ends, help="With its 95 % interval.")
+    else:
+        accuracy = parts.Metric(
+            "Best val. accuracy",
+            formats.percent(best.val_accuracy if best else None),
+            f"round {best.number}" if best else "",
+            help="No test yet: on validation slices.",
+        )
+    return [
+        parts.Metric("Hospitals", formats.whole(len(run.hospital_names))),
+        parts.Metric("MRI slices", formats.whole(facts.total_slices(run))),
+        accuracy,
+        parts.Metric(
+            "Macro F1",
+            formats.percent(macro.value),
+            formats.interval(macro.interval),
+            help="Mean over classes, on the test slices.",
+        ),
+        parts.Metric(
+            "Hospital gap",
+            formats.points(facts.hospital_gap(run)).lstrip("+"),
+            formats.points(facts.spread(run)).replace("+", "SD "),
+            help="Largest minus smallest test accuracy of the hospitals, in percentage points, and the standard "
+            "deviation of all of them.",
+        ),
+    ]
+
+
+def _class_mix(run: Run) -> None:
+    if not run.hospitals:
+        st.caption(parts.NOT_RECORDED)
+        return
+    figure = network.class_mix(run.hospitals, parts.colours())
+    parts.plot(figure, key="class_mix", alt="Slices of each class at each hospital; the table below says the same.")
+
+
+def _accuracies(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+    if not tests:
+        st.caption(_why_no_tests(run))
+        return
+    figure = network.accuracy_intervals(tests, facts.overall_test(run), parts.colours())
+    parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
+    st.caption(f"{theme.markdown(facts.fairness_sentence(run))} {how_sure(run.metrics.get('intervals'))}")
+
+
+def _why_no_tests(run: Run) -> str:
+    if run.state == "running":
+        return "The test follows the last round."
+    if run.state in ("failed", "interrupted"):
+        return "This run did not reach its test."
+    return "Not recorded per hospital for this run."
+
+
+def network_map(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+    """Draw the map; a click on a dot chooses that hospital."""
+    if st.session_state.get(CHOSEN) not in run.hospitals:
+        st.session_state[CHOSEN] = min(run.hospitals, default=None)
+    placed, colours = hospital_map.placed(run.hospitals), parts.colours()
+    selected = st.session_state[CHOSEN]
+    chart = hospital_map.draw(run.hospitals, tests, colours, names=run.hospital_names, selected=selected)
+
+    def choose(dot: int) -> None:
+        if 0 <= dot < len(placed):
+            st.session_state[CHOSEN] = list(placed)[dot]
+
+    hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose)
+    outside = hospital_map.outside_coast(run.hospitals)
+    if outside:
+        st.caption(f"{theme.markdown(formats.listed(outside))}: outside of the coast that is drawn.")
+
+
+def _chosen_hospital(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+    """Draw the facts of the chosen hospital; the list is the keyboard's way to choose one."""
+    names = sorted(run.hospitals)
+    if not names:
+        return
+    st.selectbox("Hospital", names, key=CHOSEN, help="Or click its dot.")
+    body = run.hospitals[st.session_state[CHOSEN]]
+    test = tests.get(body.name)
+    specialty, dataset = body.specialty or "Specialty not recorded", body.dataset_id or formats.MISSING
+    groups = f", in {body.group_count:,} groups of neighbours and duplicates" if body.group_count else ""
+    lines = [
+        f"{theme.markdown(specialty)} · data set {theme.markdown(dataset)}",
+        f"{formats.whole(body.total)} slices{groups}",
+    ]
+    if test is not None:
+        lines.append(
+            f"test accuracy **{formats.percent(test.accuracy)}** "
+            f"({formats.interval(test.interval)}, {formats.whole(test.n_test)} slices)"
+        )
+    if body.missing_classes:
+        missing = formats.listed([theme.class_title(label).lower() for label in body.missing_classes])
+        lines.append(f"holds no slices of: {missing}")
+    if body.unmatched_folders:
+        lines.append(f"folders left out: {theme.markdown(formats.listed(body.unmatched_folders))}")
+    st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+if __name__ == "__main__":
+    draw()

@@ -2,28 +2,185 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pandas as pd
 import streamlit as st
 
-from dashboard.charts import training
-from dashboard.charts.measures import ACCURACY, LOSS
-from dashboard.components import live, parts, run_picker, start_form
-from dashboard.screens import training_parts
+from common.artifacts.schema import Run
+from dashboard.charts import formats, theme, training
+from dashboard.components import chosen_run, parts, start_form
+from dashboard.data import cached, logs, rounds
 
-parts.header("Training")
-run = run_picker.require_run()
-training_parts.progress_lines(run)
-live.follow(run)
+FEED_OPEN = 5
+TAIL_LINES = 40
+NOBODY_ASKED = "No hospital was asked to train: one loader took every hospital's slices."
+PHASES = {
+    "describe": "asking the hospitals what they hold",
+    "train": "hospitals train",
+    "evaluate": "hospitals evaluate",
+    "test": "testing the best round",
+}
 
-if not run.rounds:
-    parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
-else:
-    parts.metrics(training_parts.headline(run))
-    colours = parts.colours()
-    for column, measure in zip(st.columns(2, gap="medium"), (ACCURACY, LOSS), strict=True):
-        with column, parts.card(f"{measure.title} per round", "The grey band spans the hospitals."):
-            figure = training.curves(run, measure, colours)
-            parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the table below says the same.")
-    training_parts.inside_rounds(run, colours)
 
-training_parts.log_tail(run)
-start_form.draw()
+def draw() -> None:
+    """Draw the page."""
+    parts.header("Training")
+    run = chosen_run.require()
+    _progress(run)
+    chosen_run.follow(run)
+    if not run.rounds:
+        parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
+    else:
+        parts.metrics(_headline(run))
+        for column, measure in zip(st.columns(2, gap="medium"), (rounds.ACCURACY, rounds.LOSS), strict=True):
+            with column, parts.card(f"{measure.title} per round", "The grey band spans the hospitals."):
+                figure = training.curves(run, measure, parts.colours())
+                parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the table below says the same.")
+        _inside_rounds(run)
+    _log_tail(run)
+    start_form.draw()
+
+
+def round_table(run: Run) -> pd.DataFrame:
+    """Return every round as a row of texts, the last first."""
+    return pd.DataFrame(
+        {
+            "Round": round_.number,
+            "Train accuracy": formats.percent(round_.train_accuracy),
+            "Train loss": formats.loss(round_.train_loss),
+            "Val. accuracy": formats.percent(round_.val_accuracy),
+            "Val. loss": formats.loss(round_.val_loss),
+            "Val. macro F1": formats.percent(round_.val_macro_f1),
+            **dict(zip(("Lowest hospital (val.)", "SD over hospitals"), rounds.lowest_and_spread(round_), strict=True)),
+            "Replied": f"{len(round_.replied)} of {len(round_.asked)}" if round_.asked else formats.MISSING,
+            "Down": formats.size(round_.bytes_down),
+            "Up": formats.size(round_.bytes_up),
+            "Seconds": formats.duration(round_.seconds),
+        }
+        for round_ in reversed(run.rounds)
+    )
+
+
+def _progress(run: Run) -> None:
+    """Draw the state, the progress bar and the expected end."""
+    state = rounds.progress(run, datetime.now(UTC))
+    extra: list[str] = []
+    if run.state == "running" and not state.stale:
+        extra.append(PHASES.get(run.status.phase or "", "under way"))
+        if state.expected_end is not None:
+            end = formats.clock(state.expected_end)
+            extra.append(f"about {formats.duration(state.seconds_left)} left, until {end}")
+    elif run.status.started_at:
+        extra.append(f"started {formats.when(run.status.started_at)}")
+    taken = _total(run, "seconds")
+    if taken is not None:
+        extra.append(f"{formats.duration(taken)} so far" if run.state == "running" else formats.duration(taken))
+    parts.status_line(run, extra=extra)
+    if state.total and run.state != "completed" and run.status.rounds:
+        st.progress(min(1.0, state.done / state.total))
+
+
+def _headline(run: Run) -> list[parts.Metric]:
+    """Return the figures of the last round beside those of the round before."""
+    last, before = run.rounds[-1], run.rounds[-2] if len(run.rounds) > 1 else None
+    best = rounds.ACCURACY.best(run.rounds)
+    complete = "all replied" if len(last.replied) == len(last.asked) else "some missing"
+    return [
+        _against_before(f"Accuracy, round {last.number}", rounds.ACCURACY, last, before),
+        _against_before(f"Loss, round {last.number}", rounds.LOSS, last, before),
+        parts.Metric("Best accuracy", formats.percent(best[0] if best else None), f"round {best[1]}" if best else ""),
+        parts.Metric("Replies", f"{len(last.replied)} of {len(last.asked)}", complete)
+        if last.asked
+        else parts.Metric("Replies", formats.MISSING),
+        parts.Metric("Traffic", formats.size(_total(run, "bytes_total")), f"{formats.size(last.bytes_total)} a round"),
+    ]
+
+
+def _against_before(
+    label: str, measure: rounds.Measure, last: rounds.Round, before: rounds.Round | None
+) -> parts.Metric:
+    now, then = measure.of(last), measure.of(before)
+    if now is None or then is None:
+        return parts.Metric(label, measure.write(now))
+    return parts.Metric(
+        label,
+        measure.write(now),
+        measure.write_change(now - then),
+        help="Compared with the round before.",
+        colour="normal" if measure.percent else "inverse",
+    )
+
+
+def _inside_rounds(run: Run) -> None:
+    """Tell the rounds in words, and draw who replied, the seconds or the bytes; a tab is drawn once it is open."""
+    drawn = {"In words": _words, "Who replied": _replies, "Seconds": _seconds, "Traffic": _traffic, "Table": _table}
+    with parts.card("Inside each round", NOBODY_ASKED if run.pooled else None):
+        tabs = st.tabs(list(drawn), key="inside_rounds", on_change="rerun")
+        for tab, draw_tab in zip(tabs, drawn.values(), strict=True):
+            if tab.open:  # each chart keeps the browser busy
+                with tab:
+                    draw_tab(run)
+
+
+def _words(run: Run) -> None:
+    recent = reversed(run.rounds[-FEED_OPEN:])
+    st.markdown("\n".join(f"- **round {each.number}** · {rounds.in_words(each)}" for each in recent))
+    if len(run.rounds) > FEED_OPEN:
+        st.caption("The last rounds; all of them are in the tab Table.")
+    failures = [
+        f"- round {each.number}: {theme.markdown(text)}"
+        for each in reversed(run.rounds)
+        for text in rounds.failures_in_words(each)
+    ]
+    if failures:
+        st.markdown("\n".join(["Who failed, and why:", "", *failures[:FEED_OPEN]]))
+    if len(failures) > FEED_OPEN:
+        with st.expander(f"{len(failures) - FEED_OPEN} earlier failures"):
+            st.markdown("\n".join(failures[FEED_OPEN:]))
+
+
+def _table(run: Run) -> None:
+    st.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
+
+
+def _replies(run: Run) -> None:
+    if run.pooled or not any(round_.asked for round_ in run.rounds):
+        st.caption(parts.NOT_RECORDED)
+        return
+    st.caption("A dot is a reply, a cross a failure, nothing means not asked.")
+    parts.plot(training.replies(run, parts.colours()), key="replies", alt="Which hospital replied in which round.")
+
+
+def _seconds(run: Run) -> None:
+    if _total(run, "seconds") is None:
+        st.caption(parts.NOT_RECORDED)
+    else:
+        parts.plot(training.seconds(run, parts.colours()), key="seconds", alt="Seconds of each round and hospital.")
+
+
+def _traffic(run: Run) -> None:
+    if _total(run, "bytes_total") is None:
+        st.caption(parts.NOT_RECORDED)
+    else:
+        parts.plot(training.traffic(run, parts.colours()), key="traffic", alt="Megabytes of each round, both ways.")
+
+
+def _log_tail(run: Run) -> None:
+    with parts.card("End of the log", "The last line first; the whole log is on the page Logs."):
+        path = logs.log_path(cached.settings().output_dir, run.status.log)
+        if path is None:
+            st.caption("This run has no log here.")
+            return
+        lines = logs.read_tail(path, 40_000).splitlines()[: -TAIL_LINES - 1 : -1]
+        with st.container(height=240, border=False):
+            st.text("\n".join(lines) or "The log is empty.")  # st.code would fetch 1.5 MB of highlighting
+
+
+def _total(run: Run, field: str) -> float | None:
+    known = [value for round_ in run.rounds if (value := getattr(round_, field)) is not None]
+    return sum(known) if known else None
+
+
+if __name__ == "__main__":
+    draw()

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
-from dashboard.charts import compare
-from dashboard.charts.measures import ACCURACY, LOSS
-from dashboard.charts.theme import LIGHT
-from dashboard.data.comparison import Line
+from dashboard.charts import compare, theme
+from dashboard.data import comparison, rounds
 
 LINES = [
-    Line("run-001", "completed", (1.0, 2.0), (0.5, 0.6)),
-    Line("<b>v1:run-001", "unrecorded", (1.0,), (0.7,)),
-    Line("run-002", "running", (1.0, 2.0, 3.0), (0.4, 0.5, 0.55)),
+    comparison.Line("run-001", "completed", (1.0, 2.0), (0.5, 0.6)),
+    comparison.Line("<b>v1:run-001", "unrecorded", (1.0,), (0.7,)),
+    comparison.Line("run-002", "running", (1.0, 2.0, 3.0), (0.4, 0.5, 0.55)),
 ]
-KEYS = [line.key for line in LINES]
+KEYS = tuple(line.key for line in LINES)
+
+
+def style(measure: rounds.Measure, against: str, baseline: str | None) -> compare.Style:
+    return compare.Style(measure, against, theme.LIGHT, KEYS, baseline)
 
 
 def test_the_baseline_is_heavy_and_the_unfinished_say_so() -> None:
-    figure = compare.curves(LINES, ACCURACY, "round", LIGHT, keys=KEYS, baseline="run-001")
+    figure = compare.curves(LINES, style(rounds.ACCURACY, "round", "run-001"))
     assert [trace.name for trace in figure.data] == ["run-001 (baseline)", "&lt;b&gt;v1:run-001", "run-002 (running)"]
     widths = [trace.line.width for trace in figure.data]
     assert widths[0] > max(widths[1:])
@@ -23,14 +25,14 @@ def test_the_baseline_is_heavy_and_the_unfinished_say_so() -> None:
 
 
 def test_the_axes_say_what_and_in_which_unit() -> None:
-    figure = compare.curves(LINES, LOSS, "bytes", LIGHT, keys=KEYS, baseline=None)
+    figure = compare.curves(LINES, style(rounds.LOSS, "bytes", None))
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("Traffic (MB)", "Validation loss")
     assert figure.data[0].y == (0.5, 0.6)
 
 
 def test_a_small_chart_per_hospital_with_one_legend() -> None:
     places = {"A": LINES, "B": LINES[:2], "<i>C": LINES[2:]}
-    figure = compare.small_charts(places, ACCURACY, "seconds", LIGHT, keys=KEYS, baseline="run-001")
+    figure = compare.small_charts(places, style(rounds.ACCURACY, "seconds", "run-001"))
     assert [note.text for note in figure.layout.annotations] == ["A", "B", "&lt;i&gt;C"]
     assert sum(bool(trace.showlegend) for trace in figure.data) == 3
     assert len(figure.data) == 6
@@ -41,5 +43,5 @@ def test_a_small_chart_per_hospital_with_one_legend() -> None:
 
 
 def test_a_picture_has_a_background() -> None:
-    figure = compare.curves(LINES, ACCURACY, "round", LIGHT, keys=KEYS, baseline=None)
-    assert figure.layout.paper_bgcolor == LIGHT.surface
+    figure = compare.curves(LINES, style(rounds.ACCURACY, "round", None))
+    assert figure.layout.paper_bgcolor == theme.LIGHT.surface

@@ -7,20 +7,20 @@ import pytest
 
 from common.artifacts.load import load_run
 from common.artifacts.words import POOLED
-from dashboard.data.caveats import remarks
-from dashboard.data.results import hospital_results, overall_result
+from dashboard.data import caveats, results
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
 
 
 def said(folder: Path, sound: bool | None) -> str:
     run = load_run(folder)
-    results = [result for result in (overall_result(run), *hospital_results(run).values()) if result is not None]
-    return " ".join(remark.sentence for remark in remarks(run, results) if remark.sound is sound)
+    found = (results.overall_result(run), *results.hospital_results(run).values())
+    tested = [result for result in found if result is not None]
+    return " ".join(remark.sentence for remark in caveats.remarks(run, tested) if remark.sound is sound)
 
 
 def test_a_run_in_order(tmp_path: Path) -> None:
     folder = write_run(tmp_path)
-    assert "stand on one side of the split" in said(folder, True)
+    assert "are on one side of the split" in said(folder, True)
     assert "Every hospital took part" in said(folder, True)
     assert "SYNTHETIC" in said(folder, False)
     assert "No tumour is held by Phantom Hyderabad alone" in said(folder, False)
@@ -40,7 +40,7 @@ def test_hospitals_with_models_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("split", "sound", "words"),
     [
-        ({"grouped": True, "groups_across_splits": 3}, False, "3 groups of look-alikes stand on more than one side"),
+        ({"grouped": True, "groups_across_splits": 3}, False, "3 groups of look-alikes are on more than one side"),
         ({"grouped": False, "groups_across_splits": 0}, False, "one by one"),
         ({"grouped": True}, None, "is not recorded"),
         (None, None, "is not recorded"),
@@ -92,4 +92,4 @@ def test_older_runs_recorded_no_warnings(tmp_path: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["warnings"]
     write_json(folder / "model_meta.json", body)
-    assert said(folder, None) == "Whether one picture stands under two labels is not recorded."
+    assert said(folder, None) == "Whether one picture is under two labels is not recorded."

@@ -6,8 +6,7 @@ import pytest
 
 from common.artifacts.load import load_run, load_settings
 from common.artifacts.schema import Run
-from dashboard.charts.measures import ACCURACY, LOSS, MACRO_F1
-from dashboard.data import comparison
+from dashboard.data import comparison, rounds
 from tests.support.run_files import write_run, write_version_one
 
 
@@ -20,15 +19,15 @@ def runs(tmp_path: Path) -> dict[str, Run]:
 
 
 def test_the_best_value_counts_not_the_last(runs: dict[str, Run]) -> None:
-    table = comparison.summary(runs, ACCURACY, "run-001")
+    table = comparison.summary(runs, rounds.ACCURACY, "run-001")
     assert list(table["At round"]) == [3, 5, 2]
     assert list(table["Rounds"]) == ["4/4", "6/9", "3/3"]
-    best = [comparison.best(run, ACCURACY)[0] for run in runs.values()]  # type: ignore[index]
+    best = [rounds.ACCURACY.best(run.rounds)[0] for run in runs.values()]  # type: ignore[index]
     assert list(table["Difference"]) == pytest.approx([(value - best[0]) * 100 for value in best])
 
 
 def test_test_figures_stand_with_their_intervals(runs: dict[str, Run]) -> None:
-    table = comparison.summary(runs, ACCURACY, None).set_index("Run")
+    table = comparison.summary(runs, rounds.ACCURACY, None).set_index("Run")
     recorded = runs["run-001"].metrics
     low, high = recorded["intervals"]["test_accuracy"]
     assert table["Test accuracy"]["run-001"] == pytest.approx(100 * recorded["test_accuracy"])
@@ -37,49 +36,51 @@ def test_test_figures_stand_with_their_intervals(runs: dict[str, Run]) -> None:
 
 
 def test_of_a_loss_the_lowest_is_best(runs: dict[str, Run]) -> None:
-    table = comparison.summary(runs, LOSS, None)
+    table = comparison.summary(runs, rounds.LOSS, None)
     assert list(table["At round"]) == [3, 5, 2]
     assert table["Difference"].isna().all()
 
 
 def test_a_measure_that_was_not_recorded_is_missing(runs: dict[str, Run]) -> None:
-    table = comparison.summary(runs, MACRO_F1, "v1:run-001").set_index("Run")
+    table = comparison.summary(runs, rounds.MACRO_F1, "v1:run-001").set_index("Run")
     assert table["Best"].isna()["v1:run-001"]
     assert table["Difference"].isna().all()
 
 
 def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
-    table = comparison.summary(runs, ACCURACY, "run-002")
-    texts = comparison.summary_texts(table, ACCURACY).set_index("Run").loc["run-001"]
+    table = comparison.summary(runs, rounds.ACCURACY, "run-002")
+    texts = comparison.summary_texts(table, rounds.ACCURACY).set_index("Run").loc["run-001"]
     assert texts["Best"] == f"{table['Best'][0]:.1f} %"
     assert texts["To baseline"] == f"{table['Difference'][0]:.1f} pp"
     assert texts["In round"] == "3"
     tested, ends = table["Test accuracy"][0], table["95 % interval"][0].removesuffix(" %")
     assert texts["Test"] == f"{tested:.1f} % ({ends})"
-    unrecorded = comparison.summary_texts(comparison.summary(runs, MACRO_F1, None), MACRO_F1).set_index("Run")
+    unrecorded = comparison.summary_texts(comparison.summary(runs, rounds.MACRO_F1, None), rounds.MACRO_F1).set_index(
+        "Run"
+    )
     assert list(unrecorded.loc["v1:run-001", ["Best", "In round", "To baseline", "Gap"]]) == ["–"] * 4
     assert "(" not in unrecorded.loc["v1:run-001", "Test"], "version 1 recorded no interval"
-    losses = comparison.summary_texts(comparison.summary(runs, LOSS, "run-001"), LOSS)
+    losses = comparison.summary_texts(comparison.summary(runs, rounds.LOSS, "run-001"), rounds.LOSS)
     assert losses["To baseline"][0] == "+0.000"
 
 
 def test_curves_against_traffic_need_recorded_bytes(runs: dict[str, Run]) -> None:
-    line = comparison.line("run-001", runs["run-001"], ACCURACY, "bytes")
+    line = comparison.line("run-001", runs["run-001"], rounds.ACCURACY, "bytes")
     assert line is not None
     assert line.x == pytest.approx([268.8, 537.6, 806.4, 1075.2])
-    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "bytes") is None
-    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "round") is not None
+    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "bytes") is None
+    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "round") is not None
 
 
 def test_one_hospitals_curve(runs: dict[str, Run]) -> None:
-    line = comparison.line("run-001", runs["run-001"], ACCURACY, "seconds", "Phantom Kolkata")
+    line = comparison.line("run-001", runs["run-001"], rounds.ACCURACY, "seconds", "Phantom Kolkata")
     assert line is not None
     assert len(line.y) == 4
-    assert comparison.line("v1:run-001", runs["v1:run-001"], ACCURACY, "round", "Phantom Kolkata") is None
+    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "round", "Phantom Kolkata") is None
 
 
 def test_all_runs_at_one_round(runs: dict[str, Run]) -> None:
-    table = comparison.at_round(runs, ACCURACY, 5, "run-002").set_index("Run")
+    table = comparison.at_round(runs, rounds.ACCURACY, 5, "run-002").set_index("Run")
     assert table.loc["run-002", "At round 5"] != "–"
     assert table.loc["run-002", "Difference"] == "+0.0 pp"
     assert list(table.loc["run-001"]) == ["–", "–"]

@@ -6,6 +6,7 @@ import pytest
 
 from common.artifacts.load import load_run
 from dashboard.data import facts
+from dashboard.screens import network
 from tests.support.run_files import write_run, write_version_one
 
 
@@ -30,7 +31,7 @@ def test_version_one_has_an_overall_test_but_no_gap(tmp_path: Path) -> None:
 
 
 def test_the_table_says_what_the_map_shows(tmp_path: Path) -> None:
-    table = facts.hospital_table(load_run(write_run(tmp_path)))
+    table = network.hospital_table(load_run(write_run(tmp_path)))
     assert list(table["Hospital"]) == ["Phantom Hyderabad", "Phantom Jaipur", "Phantom Kolkata"]
     row = table.iloc[1]
     assert (row["Slices"], row["No tumour"], row["Test accuracy"]) == ("355", "0", "88.0 % (82.0–93.0)")

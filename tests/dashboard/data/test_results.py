@@ -8,9 +8,10 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from common.artifacts.load import load_run
 from common.artifacts.words import how_sure
+from common.metrics import confusion
 from common.metrics.intervals import f1_interval, wilson
-from dashboard.data.results import NO_COUNTS, hospital_results, overall_result
-from dashboard.data.shares import FEW_CASES, written
+from dashboard.charts import formats
+from dashboard.data import results
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
 
 CONFUSION = [[30, 5, 1, 0], [4, 25, 0, 1], [2, 0, 17, 0], [0, 0, 0, 0]]
@@ -27,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_figures_equal_scikit_learns(folder: Path) -> None:
-    result = overall_result(load_run(folder))
+    result = results.overall_result(load_run(folder))
     assert result is not None
     true, said = (np.repeat(axis.ravel(), np.ravel(CONFUSION)) for axis in np.indices((4, 4)))
     options = {"labels": [0, 1, 2], "average": None, "zero_division": 0}
@@ -45,16 +46,16 @@ def test_the_figures_equal_scikit_learns(folder: Path) -> None:
 
 
 def test_a_class_without_a_case_has_no_figure_and_few_are_marked(folder: Path) -> None:
-    result = overall_result(load_run(folder))
+    result = results.overall_result(load_run(folder))
     assert result is not None
     pituitary, notumor = result.classes[2], result.classes[3]
     assert pituitary.few
-    assert pituitary.support == FEW_CASES - 1
+    assert pituitary.support == confusion.FEW_CASES - 1
     assert (notumor.recall.value, notumor.f1.value) == (None, None)
     assert notumor.precision.value == 0.0  # it was named once, wrongly
-    assert written(notumor.recall) == "–"
+    assert formats.share(notumor.recall) == "–"
     assert result.macro_f1.value == pytest.approx(np.mean([row.f1.value for row in result.classes[:3]]))
-    assert written(result.macro_f1) == f"{100 * result.macro_f1.value:.1f} %", "no bootstrap, no interval"
+    assert formats.share(result.macro_f1) == f"{100 * result.macro_f1.value:.1f} %", "no bootstrap, no interval"
 
 
 def test_the_wider_ends_of_wilson_and_bootstrap_are_shown(folder: Path) -> None:
@@ -69,7 +70,7 @@ def test_the_wider_ends_of_wilson_and_bootstrap_are_shown(folder: Path) -> None:
         "per_class_f1": {"glioma": "?"},
     }
     write_json(folder / "model_meta.json", body)
-    result = overall_result(load_run(folder))
+    result = results.overall_result(load_run(folder))
     assert result is not None
     low, high = wilson(72, 85) or (0, 0)
     assert result.accuracy.interval == (0.6, max(high, 0.92))
@@ -83,27 +84,27 @@ def test_the_wider_ends_of_wilson_and_bootstrap_are_shown(folder: Path) -> None:
 
 
 def test_hospitals_alphabetically(folder: Path) -> None:
-    results = hospital_results(load_run(folder))
-    assert list(results) == sorted(HOSPITALS)
-    assert written(next(iter(results.values())).accuracy).endswith(")")
+    found = results.hospital_results(load_run(folder))
+    assert list(found) == sorted(HOSPITALS)
+    assert formats.share(next(iter(found.values())).accuracy).endswith(")")
 
 
 def test_version_1_has_no_hospital_figures(tmp_path: Path) -> None:
     run = load_run(write_version_one(tmp_path))
-    assert hospital_results(run) == {}
-    assert overall_result(run) is not None
+    assert results.hospital_results(run) == {}
+    assert results.overall_result(run) is not None
 
 
 def test_recorded_figures_stand_without_intervals_where_there_is_no_matrix(folder: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["metrics"]["confusion_matrix"]
     write_json(folder / "model_meta.json", body)
-    result = overall_result(load_run(folder))
+    result = results.overall_result(load_run(folder))
     assert result is not None
     assert result.accuracy.interval is None
     assert result.classes[0].recall.value == pytest.approx(0.88)
-    assert written(result.classes[0].recall) == "88.0 %"
-    assert result.sure == NO_COUNTS
+    assert formats.share(result.classes[0].recall) == "88.0 %"
+    assert result.sure == results.NO_COUNTS
 
 
 @pytest.mark.parametrize(
@@ -111,4 +112,4 @@ def test_recorded_figures_stand_without_intervals_where_there_is_no_matrix(folde
 )
 def test_what_is_no_figure_is_none(folder: Path, metrics: dict[str, object]) -> None:
     write_json(folder / "model_meta.json", {"metrics": metrics})
-    assert overall_result(load_run(folder)) is None
+    assert results.overall_result(load_run(folder)) is None

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.model.imageio import RefusedUpload, read_upload
+from dashboard.model import upload
 from tests.support.uploads import dicom, slice_levels
 
 pytest.importorskip("pydicom")
@@ -14,11 +14,11 @@ GREY = slice_levels()
 
 
 def grey(content: bytes) -> np.ndarray:
-    return np.asarray(read_upload("a.dcm", content).image)[..., 0]
+    return np.asarray(upload.read_upload("a.dcm", content).image)[..., 0]
 
 
 def test_without_a_window_it_is_stretched_and_said() -> None:
-    uploaded = read_upload("a.dcm", dicom())
+    uploaded = upload.read_upload("a.dcm", dicom())
     assert uploaded.kind == "DICOM"
     found = np.asarray(uploaded.image)[..., 0]
     assert (found.min(), found.max()) == (0, 255)
@@ -50,7 +50,7 @@ def test_monochrome1_is_inverted() -> None:
 def test_of_several_frames_the_middle_one() -> None:
     dark, slice_ = np.zeros((32, 32), np.uint16), slice_levels(32).astype(np.uint16)
     frames = np.stack([dark, slice_, dark])
-    uploaded = read_upload("a.dcm", dicom(frames, NumberOfFrames=3))
+    uploaded = upload.read_upload("a.dcm", dicom(frames, NumberOfFrames=3))
     assert "3 frames; the middle one, number 2" in uploaded.notes[0]
     assert np.asarray(uploaded.image).max() == 255
 
@@ -62,7 +62,7 @@ def test_big_endian_and_implicit() -> None:
 def test_colour_and_another_modality() -> None:
     rgb = np.stack([GREY, GREY, GREY], axis=-1)
     colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
-    uploaded = read_upload("a.dcm", dicom(GREY, **colour, PixelData=rgb.tobytes(), Modality="CT"))
+    uploaded = upload.read_upload("a.dcm", dicom(GREY, **colour, PixelData=rgb.tobytes(), Modality="CT"))
     assert (np.asarray(uploaded.image) == rgb).all()
     assert "modality CT, not MR" in uploaded.notes[0]
 
@@ -82,15 +82,15 @@ def test_colour_and_another_modality() -> None:
     ids=["huge", "frames", "short", "no-rows", "no-pixels", "palette", "negative", "bits"],
 )
 def test_headers_that_cannot_be_right(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(RefusedUpload, match=words):
-        read_upload("a.dcm", dicom(**changes))
+    with pytest.raises(upload.RefusedUpload, match=words):
+        upload.read_upload("a.dcm", dicom(**changes))
 
 
 @pytest.mark.parametrize("syntax", [f"1.2.840.10008.1.2.{end}" for end in ("4.90", "4.70", "5", "1.99")] + ["1.2.3"])
 def test_compressed_files_are_refused_politely(syntax: str) -> None:
     header = bytes(128) + b"DICM" + _with_syntax(syntax)
-    with pytest.raises(RefusedUpload, match="compressed"):
-        read_upload("a.dcm", header)
+    with pytest.raises(upload.RefusedUpload, match="compressed"):
+        upload.read_upload("a.dcm", header)
 
 
 def _with_syntax(syntax: str) -> bytes:
@@ -100,13 +100,13 @@ def _with_syntax(syntax: str) -> bytes:
 
 @pytest.mark.parametrize("cut", [140, 300, 600, 5000])
 def test_truncated_files_are_one_sentence(cut: int) -> None:
-    with pytest.raises(RefusedUpload):
-        read_upload("a.dcm", dicom()[:cut])
+    with pytest.raises(upload.RefusedUpload):
+        upload.read_upload("a.dcm", dicom()[:cut])
 
 
 def test_junk_behind_the_magic() -> None:
-    with pytest.raises(RefusedUpload):
-        read_upload("a.dcm", bytes(128) + b"DICM" + bytes(range(256)) * 20)
+    with pytest.raises(upload.RefusedUpload):
+        upload.read_upload("a.dcm", bytes(128) + b"DICM" + bytes(range(256)) * 20)
 
 
 def test_without_pydicom_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,5 +119,5 @@ def test_without_pydicom_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     content = dicom()
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(RefusedUpload, match=r"\[imaging\]"):
-        read_upload("a.dcm", content)
+    with pytest.raises(upload.RefusedUpload, match=r"\[imaging\]"):
+        upload.read_upload("a.dcm", content)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.model.image_checks import check_image
+from dashboard.model import image_checks
 from tests.support.uploads import slice_levels
 
 
 def failed(image: Image.Image, image_size: int = 96) -> list[str]:
-    checks = check_image(image, image_size)
+    checks = image_checks.check_image(image, image_size)
     assert [check.name for check in checks] == ["Size", "Brightness", "Contrast", "Aspect", "Colour"]
     assert all(bool(check.sentence) is not check.passed for check in checks)
     return [check.name for check in checks if not check.passed]

@@ -14,10 +14,7 @@ from common.data.decode import decode_rgb, to_square
 from common.errors import InputError
 from common.labels import CLASSES
 from common.training.preprocess import normalise, preprocess, to_batch
-from dashboard.model.gradcam import grad_cam, head, trunk
-from dashboard.model.imageio import read_upload
-from dashboard.model.inference import Answerer, Prediction, load_answerer, predict
-from dashboard.model.overlay import fit, magma, overlay
+from dashboard.model import heatmap, inference, upload
 from tests.support.service_runs import completed_run
 from tests.support.uploads import png, slice_levels
 
@@ -33,23 +30,23 @@ def output_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answerer(output_dir: Path) -> Answerer:
-    return load_answerer(output_dir)
+def answerer(output_dir: Path) -> inference.Answerer:
+    return inference.load_answerer(output_dir)
 
 
-def test_an_upload_meets_the_very_preprocessing_of_training(tmp_path: Path, answerer: Answerer) -> None:
+def test_an_upload_meets_the_very_preprocessing_of_training(tmp_path: Path, answerer: inference.Answerer) -> None:
     levels = np.random.default_rng(0).integers(0, 256, (97, 131, 3), dtype=np.uint8)
     Image.fromarray(levels).save(tmp_path / "slice.png")
     size = answerer.card.image_size
     from_training = normalise(to_batch(to_square(decode_rgb(tmp_path / "slice.png"), size)[np.newaxis]))
-    uploaded = read_upload("slice.png", (tmp_path / "slice.png").read_bytes())
+    uploaded = upload.read_upload("slice.png", (tmp_path / "slice.png").read_bytes())
     assert torch.equal(preprocess(uploaded.image, size), from_training)
     with torch.no_grad():
         expected = torch.softmax(answerer.model(from_training)[0].double(), dim=0).numpy()
-    assert np.allclose(predict(answerer, uploaded.image).probabilities, expected, atol=1e-6)
+    assert np.allclose(inference.predict(answerer, uploaded.image).probabilities, expected, atol=1e-6)
 
 
-def test_the_model_card(answerer: Answerer, output_dir: Path) -> None:
+def test_the_model_card(answerer: inference.Answerer, output_dir: Path) -> None:
     card = answerer.card
     assert (card.run_id, card.round, card.image_size, card.synthetic, card.verified) == ("run-001", 3, 64, True, True)
     assert card.calibration_error == 0.031
@@ -58,12 +55,12 @@ def test_the_model_card(answerer: Answerer, output_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.25, 1.5, 4.0])
-def test_the_scores_are_divided_by_the_recorded_temperature(answerer: Answerer, temperature: float) -> None:
+def test_the_scores_are_divided_by_the_recorded_temperature(answerer: inference.Answerer, temperature: float) -> None:
     heated = replace(answerer, card=replace(answerer.card, temperature=temperature))
-    image = read_upload("a.png", png()).image
+    image = upload.read_upload("a.png", png()).image
     with torch.no_grad():
         logits = answerer.model(preprocess(image, answerer.card.image_size))[0].double()
-    plain, calibrated = predict(answerer, image), predict(heated, image)
+    plain, calibrated = inference.predict(answerer, image), inference.predict(heated, image)
     assert np.allclose(calibrated.probabilities, torch.softmax(logits / temperature, dim=0).numpy(), atol=1e-6)
     assert calibrated.likeliest == plain.likeliest
     between = (plain.confidence + calibrated.confidence) / 2
@@ -82,7 +79,7 @@ def test_the_temperature_comes_from_the_model_in_service(
     errors = {"ece": 0.031, "calibrated_ece": 0.01, "bins": []}
     completed_run(tmp_path, seed=3, metrics={"calibration": errors}, temperature=recorded)
     put_in_service(tmp_path, "run-001", reason="a test", by="a test")
-    card = load_answerer(tmp_path).card
+    card = inference.load_answerer(tmp_path).card
     assert (card.temperature, card.calibration_error) == (temperature, error)
 
 
@@ -90,13 +87,13 @@ def test_version_1_has_no_weights_and_so_no_model(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "model_meta.json").write_text('{"best_epoch": 10}')
     with pytest.raises(InputError):
-        load_answerer(tmp_path)
+        inference.load_answerer(tmp_path)
 
 
-def test_answers_are_the_same_every_time_and_leave_the_model_alone(answerer: Answerer) -> None:
-    image = read_upload("a.png", png()).image
+def test_answers_are_the_same_every_time_and_leave_the_model_alone(answerer: inference.Answerer) -> None:
+    image = upload.read_upload("a.png", png()).image
     before = {name: value.clone() for name, value in answerer.model.state_dict().items()}
-    first, second = predict(answerer, image), predict(answerer, image)
+    first, second = inference.predict(answerer, image), inference.predict(answerer, image)
     assert (first.probabilities == second.probabilities).all()
     assert (first.heat == second.heat).all()
     assert all(torch.equal(value, before[name]) for name, value in answerer.model.state_dict().items())
@@ -105,22 +102,24 @@ def test_answers_are_the_same_every_time_and_leave_the_model_alone(answerer: Ans
 
 
 def test_margin_and_no_call() -> None:
-    prediction = Prediction(np.array([0.2, 0.55, 0.15, 0.1]), np.zeros((2, 2), np.float32))
+    prediction = inference.Prediction(np.array([0.2, 0.55, 0.15, 0.1]), np.zeros((2, 2), np.float32))
     assert prediction.likeliest == CLASSES[1]
     assert prediction.margin == pytest.approx(0.35)
     assert prediction.call(0.5) == "meningioma"
     assert prediction.call(0.7) is None
 
 
-def test_grad_cam_equals_the_class_activation_map(answerer: Answerer) -> None:
+def test_grad_cam_equals_the_class_activation_map(answerer: inference.Answerer) -> None:
     """With pooling and one linear layer behind the maps, Grad-CAM is the sum of the maps weighted by that layer."""
-    maps = trunk(answerer.model, preprocess(read_upload("a.png", png()).image, 64))
-    assert torch.allclose(head(answerer.model, maps), answerer.model(preprocess(read_upload("a.png", png()).image, 64)))
+    maps = heatmap.trunk(answerer.model, preprocess(upload.read_upload("a.png", png()).image, 64))
+    assert torch.allclose(
+        heatmap.head(answerer.model, maps), answerer.model(preprocess(upload.read_upload("a.png", png()).image, 64))
+    )
     for target in range(4):
         weights = answerer.model.fc.weight[target]
         plain = torch.relu((weights[:, None, None] * maps[0]).sum(0))
         expected = (plain / plain.max().clamp_min(1e-12)).numpy()
-        heat = grad_cam(answerer.model, maps, target)
+        heat = heatmap.grad_cam(answerer.model, maps, target)
         assert heat.shape == tuple(maps.shape[-2:])
         assert np.allclose(heat, expected, atol=1e-4)
 
@@ -128,16 +127,16 @@ def test_grad_cam_equals_the_class_activation_map(answerer: Answerer) -> None:
 def test_the_overlay_leaves_the_cold_alone() -> None:
     image = Image.fromarray(slice_levels()).convert("RGB")
     heat = np.zeros((4, 4), np.float32)
-    assert (np.asarray(overlay(image, heat, 1.0)) == np.asarray(image)).all()
+    assert (np.asarray(heatmap.overlay(image, heat, 1.0)) == np.asarray(image)).all()
     heat[0, 3] = 1.0
-    warm = np.asarray(overlay(image, heat, 0.8)).astype(int)
-    assert (np.asarray(overlay(image, heat, 0.0)) == np.asarray(image)).all()
+    warm = np.asarray(heatmap.overlay(image, heat, 0.8)).astype(int)
+    assert (np.asarray(heatmap.overlay(image, heat, 0.0)) == np.asarray(image)).all()
     assert (warm[60:, :30] == np.asarray(image)[60:, :30]).all()
     assert np.abs(warm[:10, 86:] - np.asarray(image)[:10, 86:]).mean() > 40
 
 
 def test_magma_grows_lighter_and_large_images_are_shrunk() -> None:
-    light = magma(np.linspace(0, 1, 50)[None]).astype(float) @ [0.2126, 0.7152, 0.0722]
+    light = heatmap.magma(np.linspace(0, 1, 50)[None]).astype(float) @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(light[0]) > 0).all()
-    assert fit(Image.new("RGB", (3000, 1500)), 600).size == (600, 300)
-    assert fit(Image.new("RGB", (300, 10)), 600).size == (300, 10)
+    assert heatmap.fit(Image.new("RGB", (3000, 1500)), 600).size == (600, 300)
+    assert heatmap.fit(Image.new("RGB", (300, 10)), 600).size == (300, 10)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.load import load_run
-from dashboard.reports.run_report import report_names, run_pdf
-from dashboard.reports.style import printable
+from dashboard.reports import run_report, style
 from tests.support.pdf_text import pdf_text
 from tests.support.run_files import STRANGE, write_json, write_run, write_version_one
 
@@ -16,7 +15,7 @@ AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
 
 
 def text_of(folder: Path) -> str:
-    return pdf_text(run_pdf(load_run(folder), AT, compress=False))
+    return pdf_text(run_report.run_pdf(load_run(folder), AT, compress=False))
 
 
 def test_a_completed_run(tmp_path: Path) -> None:
@@ -26,13 +25,13 @@ def test_a_completed_run(tmp_path: Path) -> None:
         "Research use only",
         "SYNTHETIC DATA",
         "On 80 test slices the model named the right one of four classes for 90.0 % (95 % interval 81.5–94.8 %)",
-        "Look-alikes and neighbouring slices stand on one side of the split",
+        "Look-alikes and neighbouring slices are on one side of the split",
         "No tumour is held by Phantom Hyderabad alone",
         "Phantom Kolkata",
         "18 (90 %)",
         "90.0 % (69.9–97.2)",
-        "Expected calibration error 2.5 points; 1.0 with the scores divided by 1.50",
-        "Worst hospital: Phantom Kolkata, 86.0 % (80.0–91.0) of 62 test slices",
+        "Expected calibration error: 2.5 points; 1.0 with the scores divided by 1.50",
+        "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) % of 62 slices",
         "Wilson's, as if no two slices were related",
         "FedAvg",
         "torch 2.15.0",
@@ -54,7 +53,7 @@ def test_version_1_says_what_is_not_recorded(tmp_path: Path) -> None:
     assert "strategy not recorded" in text
     assert "How the slices were split was not recorded for this run." in text
     assert "How much the hospitals differ was not recorded" in text
-    assert "Whether one picture stands under two labels is not recorded." in text
+    assert "Whether one picture is under two labels is not recorded." in text
 
 
 def test_recorded_warnings_and_a_bootstrap_are_said(tmp_path: Path) -> None:
@@ -75,13 +74,13 @@ def test_strange_names_are_text_and_other_scripts_go_by_their_key(tmp_path: Path
     assert "<script>alert(1)</script>" in text
     assert "**bold**" in text
     assert "Hospital phantom_1" in text
-    assert "Names in other scripts stand on the screen only" in text
-    assert set(report_names(load_run(folder))) == set(STRANGE)
+    assert "Names in other scripts are on the web page only" in text
+    assert set(run_report.report_names(load_run(folder))) == set(STRANGE)
 
 
 def test_it_is_the_same_twice_and_holds_many_hospitals(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, hospitals={f"Hospital {i:02d} of a long name": (10.0, 70.0) for i in range(30)}))
-    assert run_pdf(run, AT) == run_pdf(run, AT)
+    assert run_report.run_pdf(run, AT) == run_report.run_pdf(run, AT)
 
 
 def test_damaged_figures_do_not_stop_it(tmp_path: Path) -> None:
@@ -107,10 +106,10 @@ def test_damaged_figures_do_not_stop_it(tmp_path: Path) -> None:
 
 def test_a_run_without_a_test_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no test figures"):
-        run_pdf(load_run(write_run(tmp_path, state="running")), AT)
+        run_report.run_pdf(load_run(write_run(tmp_path, state="running")), AT)
 
 
 def test_what_the_fonts_cannot_draw() -> None:
-    assert printable("Zürich – “Nord”") == "Zürich – “Nord”"
-    assert printable("Poznań\n\x00  two") == "Poznan two"
-    assert printable("टाटा", otherwise="Hospital 2") == "Hospital 2"
+    assert style.printable("Zürich – “Nord”") == "Zürich – “Nord”"
+    assert style.printable("Poznań\n\x00  two") == "Poznan two"
+    assert style.printable("टाटा", otherwise="Hospital 2") == "Hospital 2"

@@ -272,7 +272,7 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     assert "50.0–95.0 %" in said
     assert "45.0–90.0 %" in said
     assert "a bootstrap over 17 groups of related slices" in said
-    assert "Worst hospital: Phantom Kolkata, 86.0 %" in said
+    assert "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) %" in said
     assert "1.0 with the scores divided by 1.50, the temperature that Predict applies." in said
     assert "EVAL003: Two labels at <b>A</b>." in said
 
@@ -287,7 +287,7 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
     said = words(open_page(tmp_path, "analytics", monkeypatch))
     assert "Whether a temperature was fitted is not recorded." in said
     assert "How much the hospitals differ was not recorded" in said
-    assert "Whether one picture stands under two labels is not recorded." in said
+    assert "Whether one picture is under two labels is not recorded." in said
     assert "Wilson's, as if no two slices were related" in said
 
 

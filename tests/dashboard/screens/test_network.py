@@ -8,9 +8,8 @@ import pytest
 import streamlit as st
 
 from common.artifacts.load import load_run
-from dashboard.charts.theme import LIGHT
 from dashboard.components import hospital_map
-from dashboard.screens import network_parts
+from dashboard.screens import network
 from tests.support.pages import open_page, said, tables
 from tests.support.run_files import STRANGE, write_run, write_version_one
 
@@ -57,7 +56,7 @@ def test_a_click_chooses_its_hospital_and_anything_else_none(
     monkeypatch.setattr(hospital_map, "_mount", lambda **how: mounted.update(how))
     monkeypatch.setattr(st, "session_state", state := {"chosen_hospital": "Phantom Hyderabad"})
     run = load_run(write_run(output_dir))
-    network_parts.network_map(run, {}, LIGHT)
+    network.network_map(run, {})
     state[mounted["key"]] = {"chosen": clicked}  # type: ignore[assignment]
     mounted["on_chosen_change"]()
     assert state["chosen_hospital"] == chosen

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from common.artifacts.load import load_run
-from dashboard.data.result_tables import class_table, hospital_table
-from dashboard.data.results import hospital_results, overall_result
-from dashboard.data.shares import Share, written_of
+from dashboard.charts import formats
+from dashboard.data import results
+from dashboard.screens import analytics
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run
 
 
@@ -16,16 +16,16 @@ def test_every_share_has_its_interval_and_its_cases(tmp_path: Path) -> None:
     own["confusion_matrix"] = [[30, 0, 0, 0], [1, 4, 0, 0], [0, 0, 20, 0], [0, 0, 0, 0]]
     write_json(folder / "model_meta.json", body)
     run = load_run(folder)
-    overall = overall_result(run)
+    overall = results.overall_result(run)
     assert overall is not None
-    row = hospital_table(hospital_results(run), overall).set_index("Hospital").loc["Phantom Kolkata"]
+    row = analytics.hospital_table(results.hospital_results(run), overall).set_index("Hospital").loc["Phantom Kolkata"]
     assert row["Glioma"] == "100 % (89–100) of 30"
     assert row["Meningioma"] == "80 % (38–96) of 5*"
     assert row["No tumour"] == "–"
-    table = class_table(hospital_results(run)["Phantom Kolkata"]).set_index("Class")
+    table = analytics.class_table(results.hospital_results(run)["Phantom Kolkata"]).set_index("Class")
     assert (table["Note"]["Meningioma"], table["Note"]["No tumour"]) == ("fewer than 20", "none here")
 
 
 def test_without_counts_a_share_stands_alone() -> None:
-    assert written_of(Share(0.5, (0.25, 0.75)), None) == "50.0 % (25.0–75.0)"
-    assert written_of(Share(), 3) == "–"
+    assert formats.share_of(formats.Share(0.5, (0.25, 0.75)), None) == "50.0 % (25.0–75.0)"
+    assert formats.share_of(formats.Share(), 3) == "–"

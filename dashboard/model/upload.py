@@ -8,6 +8,7 @@ from pathlib import PurePath
 from PIL import Image
 
 from common.data.decode import UnreadableImage, decode_rgb
+from dashboard.model.dicom import read_dicom
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 JPEG_MAGIC = b"\xff\xd8\xff"
@@ -36,21 +37,14 @@ class RefusedUpload(Exception):
 
 @dataclass(frozen=True)
 class UploadedSlice:
-    """One slice, ready for ``preprocess``.
-
-    Attributes
-    ----------
-    image : PIL.Image.Image
-        Upright RGB, full size.
-    kind : str
-        ``"PNG"``, ``"JPEG"`` or ``"DICOM"``.
-    notes : tuple of str
-        What was done to the pixels and what the reader should know, one sentence each.
-    """
+    """One slice, ready for ``preprocess``."""
 
     image: Image.Image
+    """Upright RGB, full size."""
     kind: str
+    """``"PNG"``, ``"JPEG"`` or ``"DICOM"``."""
     notes: tuple[str, ...] = ()
+    """What was done to the pixels and what the reader should know, one sentence each."""
 
 
 def read_upload(name: str, content: bytes) -> UploadedSlice:
@@ -71,12 +65,10 @@ def read_upload(name: str, content: bytes) -> UploadedSlice:
     kind = sniff(content)
     if kind is None:
         raise RefusedUpload("This file is neither a PNG, a JPEG nor a DICOM image; export the slice as one of these.")
-    if kind == "DICOM":
-        from dashboard.model.dicom import read_dicom  # beside pydicom, an optional extra
-
-        image, notes = read_dicom(content)
-    else:
-        image, notes = _decode(content, kind), _png_notes(content) if kind == "PNG" else ()
+    try:
+        image, notes = read_dicom(content) if kind == "DICOM" else (decode_rgb(content), _png_notes(content))
+    except UnreadableImage as error:
+        raise RefusedUpload(f"This {kind} file cannot be used: {error.reason}.") from None
     if min(image.size) < MIN_EDGE:
         raise RefusedUpload(f"This image has {image.width} x {image.height} pixels, too few to be a slice.")
     return UploadedSlice(image, kind, (*_name_notes(name, kind), *notes))
@@ -91,15 +83,8 @@ def sniff(content: bytes) -> str | None:
     return "DICOM" if content[128:132] == DICOM_MAGIC else None
 
 
-def _decode(content: bytes, kind: str) -> Image.Image:
-    try:
-        return decode_rgb(content)
-    except UnreadableImage as error:
-        raise RefusedUpload(f"This {kind} file cannot be used: {error.reason}.") from None
-
-
 def _png_notes(content: bytes) -> tuple[str, ...]:
-    deep_grey = content[24:26] == b"\x10\x00"  # IHDR: 16 bits a sample, grey
+    deep_grey = sniff(content) == "PNG" and content[24:26] == b"\x10\x00"  # IHDR: 16 bits a sample, grey
     return ("16 bits a pixel: stretched from its own darkest to its own brightest grey.",) if deep_grey else ()
 
 

@@ -4,27 +4,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.model.imageio import RefusedUpload, read_upload
+from dashboard.model import upload
 from tests.support.uploads import bomb_png, encoded, png, slice_levels
 
 GREY = slice_levels()
 
 
 def pixels(name: str, content: bytes) -> np.ndarray:
-    return np.asarray(read_upload(name, content).image)
+    return np.asarray(upload.read_upload(name, content).image)
 
 
 def test_a_grey_png_and_a_jpeg() -> None:
     assert (pixels("a.png", png()) == GREY[..., None]).all()
     jpeg = encoded(Image.fromarray(GREY), "JPEG", quality=95)
-    uploaded = read_upload("a.jpeg", jpeg)
+    uploaded = upload.read_upload("a.jpeg", jpeg)
     assert uploaded.kind == "JPEG"
     assert uploaded.notes == ()
     assert np.abs(np.asarray(uploaded.image).astype(int) - GREY[..., None]).max() < 25
 
 
 def test_16_bit_is_stretched_and_said() -> None:
-    uploaded = read_upload("a.png", encoded(Image.fromarray(GREY.astype(np.uint16) * 10)))
+    uploaded = upload.read_upload("a.png", encoded(Image.fromarray(GREY.astype(np.uint16) * 10)))
     found = np.asarray(uploaded.image)[..., 0]
     assert found.max() == 255
     assert np.corrcoef(found.ravel(), GREY.ravel())[0, 1] > 0.999
@@ -43,7 +43,7 @@ def test_palette_alpha_and_rotation_come_out_right() -> None:
 
 
 def test_the_content_decides_not_the_name() -> None:
-    uploaded = read_upload("scan.jpg", png())
+    uploaded = upload.read_upload("scan.jpg", png())
     assert uploaded.kind == "PNG"
     assert "its content is PNG" in uploaded.notes[0]
 
@@ -64,8 +64,8 @@ def test_the_content_decides_not_the_name() -> None:
     ids=["empty", "text", "gif", "png-junk", "jpeg-junk", "truncated", "bomb", "tiny", "sliver"],
 )
 def test_what_cannot_be_used_is_one_sentence_without_the_name(content: bytes, words: str) -> None:
-    with pytest.raises(RefusedUpload, match=words) as caught:
-        read_upload("Asha_Rao.png", content)
+    with pytest.raises(upload.RefusedUpload, match=words) as caught:
+        upload.read_upload("Asha_Rao.png", content)
     assert "Asha" not in caught.value.sentence
     assert caught.value.sentence.endswith(".")
     assert len(bomb_png()) < 100_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.artifacts.load import load_run
 from common.artifacts.service_history import Change
-from dashboard.data.versions import change_table, command, version_table, versions
+from dashboard.screens import models
 from dashboard.settings import ROOT
 from tests.support.run_files import write_run, write_version_one
 
@@ -18,12 +18,14 @@ def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:
         write_run(tmp_path, "run-005"),
     ]
     (folders[0] / "global_model.pth").write_bytes(b"weights")
-    found = versions({folder.name: load_run(folder) for folder in folders}, "run-004")
+    found = models.versions({folder.name: load_run(folder) for folder in folders}, "run-004")
     assert [version.run_id for version in found] == ["run-004", "run-005"]
     assert [version.in_service for version in found] == [True, False]
     assert [version.has_weights for version in found] == [True, False]
-    assert version_table(versions({"run-004": load_run(folders[0])}, None))["Service"].tolist() == ["possible"]
-    table = version_table(found)
+    assert models.version_table(models.versions({"run-004": load_run(folders[0])}, None))["Service"].tolist() == [
+        "possible"
+    ]
+    table = models.version_table(found)
     assert table["Service"].tolist() == ["● in service", "weights not here"]
     assert table["Test accuracy"][0] == "89.0 % (86.0–92.0)"
 
@@ -33,14 +35,14 @@ def test_what_a_model_is_stands_beside_it(tmp_path: Path) -> None:
         write_run(tmp_path, "run-001", strategy="pooled", pooled=True),
         write_run(tmp_path, "run-002", strategy="local", keeps="everything"),
     ]
-    table = version_table(versions({folder.name: load_run(folder) for folder in folders}, None))
+    table = models.version_table(models.versions({folder.name: load_run(folder) for folder in folders}, None))
     assert table["Data"].tolist() == ["SYNTHETIC, POOLED", "SYNTHETIC"]
     assert table["Service"].tolist() == ["weights not here", "each hospital's own"]
 
 
 def test_version_1_left_no_version(tmp_path: Path) -> None:
-    assert versions({"run-001": load_run(write_version_one(tmp_path))}, None) == []
-    assert version_table([]).empty
+    assert models.versions({"run-001": load_run(write_version_one(tmp_path))}, None) == []
+    assert models.version_table([]).empty
 
 
 def test_the_last_change_comes_first() -> None:
@@ -48,13 +50,13 @@ def test_the_last_change_comes_first() -> None:
         Change("2026-11-23T06:15:00+00:00", "run-001", None, "first", "server", "a" * 64),
         Change("nonsense", "run-002", "run-001", "second", "Asha", ""),
     ]
-    table = change_table(changes)
+    table = models.change_table(changes)
     assert table["Put in service"].tolist() == ["run-002", "run-001"]
     assert table["When"].tolist()[0] == "–"
     assert table["SHA-256"].tolist() == ["–", "a" * 12]
 
 
 def test_the_command_can_be_pasted(tmp_path: Path) -> None:
-    assert command("run-003", ROOT) == 'python -m server.promote run-003 --reason "..."'
-    words = shlex.split(command("run-003", tmp_path / "my runs", reason='it\'s "better"; rm -rf /'))
+    assert models.command("run-003", ROOT) == 'python -m server.promote run-003 --reason "..."'
+    words = shlex.split(models.command("run-003", tmp_path / "my runs", reason='it\'s "better"; rm -rf /'))
     assert words[3:] == ["run-003", "--reason", 'it\'s "better"; rm -rf /', "--output-dir", str(tmp_path / "my runs")]

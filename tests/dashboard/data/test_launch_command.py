@@ -4,13 +4,13 @@ import pytest
 
 from common.config.hydra import compose_settings
 from common.errors import InputError
-from dashboard.data import command
+from dashboard.data import launch
 
 
 def test_what_is_left_empty_is_left_out() -> None:
     values = {"experiment": None, "rounds": 3, "hospitals": [], "train.lr": "", "seed": 0}
-    assert command.overrides(values) == ["rounds=3", "seed=0"]
-    assert command.shell([]) == "python -m server.simulate"
+    assert launch.overrides(values) == ["rounds=3", "seed=0"]
+    assert launch.shell([]) == "python -m server.simulate"
 
 
 def test_the_command_is_understood_by_the_configuration() -> None:
@@ -21,7 +21,7 @@ def test_the_command_is_understood_by_the_configuration() -> None:
         "train.lr": "3e-4",
         "data.root": "/data/it's, a {folder}",
     }
-    settings = compose_settings(command.overrides(values, "train.schedule=constant\n\n data.max_per_class=5 "))
+    settings = compose_settings(launch.overrides(values, "train.schedule=constant\n\n data.max_per_class=5 "))
     assert settings.rounds == 3
     assert settings.hospitals == ["phantom_jaipur", "phantom_kolkata"]
     assert settings.train.lr == 3e-4
@@ -34,27 +34,27 @@ def test_the_command_is_understood_by_the_configuration() -> None:
 )
 def test_what_is_no_setting_is_refused(line: str) -> None:
     with pytest.raises(InputError, match="DASH001"):
-        command.overrides({}, line)
+        launch.overrides({}, line)
 
 
 @pytest.mark.parametrize("rate", ["fast", "1e", "1,5", "-1", "nan"])
 def test_a_rate_that_is_no_number_is_refused(rate: str) -> None:
     with pytest.raises(InputError, match="DASH002"):
-        command.overrides({"train.lr": rate})
+        launch.overrides({"train.lr": rate})
 
 
 def test_the_shell_line_is_quoted() -> None:
-    assert command.shell(["data.root='a b'"]) == """python -m server.simulate 'data.root='"'"'a b'"'"''"""
+    assert launch.shell(["data.root='a b'"]) == """python -m server.simulate 'data.root='"'"'a b'"'"''"""
 
 
 def test_conf_offers_what_the_form_lists() -> None:
-    found = command.choices()
+    found = launch.choices()
     assert "demo" in found.experiments
     assert "fedavg" in found.strategies
     assert "phantom_jaipur" in found.hospitals
-    assert "train.augment.flip" in command.setting_names()
+    assert "train.augment.flip" in launch.setting_names()
 
 
 def test_a_study_is_no_experiment_of_one_run() -> None:
-    assert "worth_it" not in command.choices().experiments
-    assert "demo" in command.choices().experiments
+    assert "worth_it" not in launch.choices().experiments
+    assert "demo" in launch.choices().experiments

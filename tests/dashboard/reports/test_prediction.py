@@ -8,31 +8,32 @@ import pytest
 from PIL import Image
 
 from common.artifacts.words import POOLED
-from dashboard.model.image_checks import check_image
-from dashboard.model.inference import ModelCard, Prediction
-from dashboard.reports.prediction import Answer, prediction_pdf, sha256, verdict
+from dashboard.model import image_checks, inference
+from dashboard.reports import prediction
 from tests.support.pdf_text import pdf_text
 from tests.support.uploads import slice_levels
 
 AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
-CARD = ModelCard("run-003", 19, "ab" * 32, True, False, 224, "2026-11-23T05:00:00+00:00", 0.031)
+CARD = inference.ModelCard("run-003", 19, "ab" * 32, True, False, 224, "2026-11-23T05:00:00+00:00", 0.031)
 
 
 @pytest.fixture
-def answer() -> Answer:
+def answer() -> prediction.Answer:
     picture = Image.fromarray(slice_levels()).convert("RGB")
     heat = np.zeros((7, 7), np.float32)
     heat[2, 4] = 1.0
-    prediction = Prediction(np.array([0.861, 0.078, 0.037, 0.024]), heat)
-    checks = check_image(picture, 96)
-    return Answer(picture, sha256(b"slice"), "PNG", ("A note on (reading).",), checks, prediction, 0.7, 0.55, CARD)
+    found = inference.Prediction(np.array([0.861, 0.078, 0.037, 0.024]), heat)
+    checks = image_checks.check_image(picture, 96)
+    return prediction.Answer(
+        picture, prediction.sha256(b"slice"), "PNG", ("A note on (reading).",), checks, found, 0.7, 0.55, CARD
+    )
 
 
-def text_of(answer: Answer) -> str:
-    return pdf_text(prediction_pdf(answer, AT, compress=False))
+def text_of(answer: prediction.Answer) -> str:
+    return pdf_text(prediction.prediction_pdf(answer, AT, compress=False))
 
 
-def test_it_says_what_was_answered_by_which_model_and_what_it_is_not(answer: Answer) -> None:
+def test_it_says_what_was_answered_by_which_model_and_what_it_is_not(answer: prediction.Answer) -> None:
     text = text_of(answer)
     for words in (
         "Research use only. Not a medical device",
@@ -41,7 +42,7 @@ def test_it_says_what_was_answered_by_which_model_and_what_it_is_not(answer: Ans
         "3.1 points on average",
         "run-003",
         "ab" * 16,
-        sha256(b"slice")[:32],
+        prediction.sha256(b"slice")[:32],
         "It does not outline anything",
         "A note on (reading).",
         "2026-11-23 06:15 UTC",
@@ -51,26 +52,26 @@ def test_it_says_what_was_answered_by_which_model_and_what_it_is_not(answer: Ans
     assert "SYNTHETIC" not in text
 
 
-def test_below_the_threshold_there_is_no_call(answer: Answer) -> None:
+def test_below_the_threshold_there_is_no_call(answer: prediction.Answer) -> None:
     doubtful = replace(answer, threshold=0.9)
-    assert verdict(doubtful).startswith("No call: the likeliest class, Glioma, has 86.1 %, below 90 %")
+    assert prediction.verdict(doubtful).startswith("No call: the likeliest class, Glioma, has 86.1 %, below 90 %")
     assert "No call" in text_of(doubtful)
 
 
-def test_a_synthetic_model_and_missing_records_are_said(answer: Answer) -> None:
-    card = ModelCard(None, None, "cd" * 32, False, True, 224, None, None)
+def test_a_synthetic_model_and_missing_records_are_said(answer: prediction.Answer) -> None:
+    card = inference.ModelCard(None, None, "cd" * 32, False, True, 224, None, None)
     text = text_of(replace(answer, card=card))
     assert "SYNTHETIC: this model was trained on drawn slices" in text
     assert "not recorded" in text
     assert "no record to compare with" in text
 
 
-def test_what_the_run_wants_known_is_said(answer: Answer) -> None:
+def test_what_the_run_wants_known_is_said(answer: prediction.Answer) -> None:
     assert "POOLED" not in text_of(answer)
     assert "POOLED, not a federation" in text_of(replace(answer, card=replace(answer.card, notice=POOLED)))
 
 
-def test_the_temperature_is_said(answer: Answer) -> None:
+def test_the_temperature_is_said(answer: prediction.Answer) -> None:
     text = text_of(answer)
     assert "The probabilities are not calibrated: no temperature is recorded." in text
     assert "Temperature none recorded" in text
@@ -81,13 +82,13 @@ def test_the_temperature_is_said(answer: Answer) -> None:
     assert "do not rely on them" in text_of(replace(answer, card=replace(answer.card, temperature=4.0)))
 
 
-def test_the_same_answer_is_the_same_document_on_one_page(answer: Answer) -> None:
-    first = prediction_pdf(answer, AT)
-    assert first == prediction_pdf(answer, AT)
+def test_the_same_answer_is_the_same_document_on_one_page(answer: prediction.Answer) -> None:
+    first = prediction.prediction_pdf(answer, AT)
+    assert first == prediction.prediction_pdf(answer, AT)
     assert first.count(b"/Type /Page\n") == 1
     assert len(first) < 1_000_000
 
 
-def test_a_wide_and_a_huge_picture(answer: Answer) -> None:
+def test_a_wide_and_a_huge_picture(answer: prediction.Answer) -> None:
     for size in ((3000, 400), (40, 700)):
-        assert prediction_pdf(replace(answer, picture=answer.picture.resize(size)), AT).startswith(b"%PDF-")
+        assert prediction.prediction_pdf(replace(answer, picture=answer.picture.resize(size)), AT).startswith(b"%PDF-")

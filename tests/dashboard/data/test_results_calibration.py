@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.artifacts.load import load_run
-from dashboard.data import uncertainty
+from dashboard.data import results
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
 
 
@@ -18,22 +18,24 @@ def run_with(folder: Path, **changes: Any) -> Any:
 
 def test_error_before_and_after_the_temperature(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path))
-    assert uncertainty.sentence(run) == (
-        "Expected calibration error 2.5 points; 1.0 with the scores divided by 1.50, the temperature that Predict "
-        "applies."
+    assert results.calibration_sentence(run) == (
+        "Expected calibration error: 2.5 points; 1.0 with the scores divided by 1.50, the temperature fitted on "
+        "validation slices."
     )
-    assert [part.count for part in uncertainty.calibrated(run)] == [80]
+    assert [part.count for part in results.calibrated(run)] == [80]
 
 
 def test_without_a_temperature(tmp_path: Path) -> None:
     run = run_with(write_run(tmp_path), temperature=None)
-    assert uncertainty.sentence(run).endswith("No temperature was fitted: the probabilities are not calibrated.")
-    assert uncertainty.calibrated(run) == []
+    assert results.calibration_sentence(run).endswith(
+        "No temperature was fitted: the probabilities are not calibrated."
+    )
+    assert results.calibrated(run) == []
 
 
 @pytest.mark.parametrize("temperature", ["hot", -1, 0, True])
 def test_what_is_no_temperature_is_none(tmp_path: Path, temperature: Any) -> None:
-    assert uncertainty.temperature(run_with(write_run(tmp_path), temperature=temperature)) is None
+    assert results.temperature(run_with(write_run(tmp_path), temperature=temperature)) is None
 
 
 def test_older_runs_say_that_nothing_is_recorded(tmp_path: Path) -> None:
@@ -41,5 +43,5 @@ def test_older_runs_say_that_nothing_is_recorded(tmp_path: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["temperature"]
     write_json(folder / "model_meta.json", body)
-    assert uncertainty.sentence(load_run(folder)).endswith("Whether a temperature was fitted is not recorded.")
-    assert uncertainty.sentence(load_run(write_version_one(tmp_path / "old"))) == uncertainty.NOT_RECORDED
+    assert results.calibration_sentence(load_run(folder)).endswith("Whether a temperature was fitted is not recorded.")
+    assert results.calibration_sentence(load_run(write_version_one(tmp_path / "old"))) == "Not recorded for this run."
