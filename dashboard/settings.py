@@ -45,15 +45,7 @@ def load() -> Settings:
 
 
 def write_allowed(settings: Settings, address: str | None) -> bool:
-    """Whether the page may start runs and change the model in service.
-
-    Parameters
-    ----------
-    settings : Settings
-        Holds the operator's switch.
-    address : str or None
-        The address that the server listens on; anything but loopback refuses.
-    """
+    """Whether the page may start runs and change the model in service: only if its server listens on loopback."""
     return settings.write_asked and address in LOOPBACK
 
 

@@ -117,7 +117,8 @@ def worst_hospital(metrics: Mapping[str, Any]) -> str | None:
     if worst is None or lowest is None or gap is None or deviation is None:
         return None
     own = mapping(mapping(metrics.get("per_hospital")).get(worst))
-    ends = recorded_interval(own.get("intervals"), "test_accuracy") or interval(found.get("worst_interval"))
+    ends = recorded_interval(own.get("intervals"), "test_accuracy") or interval(own.get("interval"))
+    ends = ends or interval(found.get("worst_interval"))
     cases = count(found.get("worst_samples"))
     slices = f" of {cases:,} slices" if cases is not None else ""
     other = f"; best: {best}, {100 * highest:.1f} %" if best is not None and highest is not None else ""

@@ -46,13 +46,7 @@ def class_intervals(classes: Sequence[results.ClassResult], colours: theme.Palet
 
 
 def confusion_matrix(confusion: Confusion, colours: theme.Palette) -> go.Figure:
-    """Draw true against predicted classes: colour is the share of the true class, the text its slices and share.
-
-    Parameters
-    ----------
-    confusion : ndarray of int64, shape [4, 4]
-        Rows are true classes.
-    """
+    """Draw true (rows) against predicted classes: the colour is the share of the true class."""
     totals = confusion.sum(axis=1, keepdims=True)
     shares = np.divide(confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0)
     empty = np.isnan(shares)
@@ -83,16 +77,7 @@ def confusion_matrix(confusion: Confusion, colours: theme.Palette) -> go.Figure:
 
 
 def reliability(bins: Sequence[Bin], colours: theme.Palette, calibrated: Sequence[Bin] = ()) -> go.Figure:
-    """Draw stated confidence against the share correct; the area of a dot is its number of slices.
-
-    Parameters
-    ----------
-    bins : sequence of Bin
-        As the model states it.
-    colours : Palette
-    calibrated : sequence of Bin
-        With the run's temperature; empty where there is none.
-    """
+    """Draw confidence, as stated and with the run's temperature, against the share correct; dot area = slices."""
     filled = [part for part in (*bins, *calibrated) if part.count]
     figure = theme.base_figure("Stated confidence (%)", "Share correct (%)", colours, height=400)
     lowest = min([*(part.lower for part in filled), *(part.accuracy for part in filled)], default=0.0)
@@ -128,15 +113,7 @@ def _reliability_line(name: str, bins: Sequence[Bin], colour: str) -> dict[str, 
 
 
 def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, colours: theme.Palette) -> go.Figure:
-    """Draw the four probabilities and the threshold.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float64, shape [4]
-        In the order of ``CLASSES``, fractions.
-    threshold : float
-        Fraction.
-    """
+    """Draw the four probabilities and the threshold, all of them fractions."""
     titles = [theme.class_title(name) for name in CLASSES]
     figure = theme.base_figure("Probability (%)", "", colours, height=250, names=titles)
     figure.add_bar(

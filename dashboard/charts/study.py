@@ -15,16 +15,7 @@ _SPREAD = 0.18  # between two series of one place, as a share of a row
 
 
 def strategies(rows: Sequence[study_tables.Row], axis: str, colours: theme.Palette) -> go.Figure:
-    """Draw each strategy's mean with its 95 % interval at each place; symbol beside colour, hollow with one seed.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        Shares.
-    axis : str
-        Its title, with the unit.
-    colours : Palette
-    """
+    """Draw each strategy's mean with its 95 % interval at each place; symbol beside colour, hollow with one seed."""
     places, series = _in_order(row.place for row in rows), _in_order(row.series for row in rows)
     height = 120 + (26 + 20 * len(series)) * max(1, len(places))
     figure = theme.base_figure(axis, "", colours, height=height, names=_ticks(places))

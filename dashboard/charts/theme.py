@@ -156,17 +156,7 @@ def base_figure(
 
 
 def error_bars(values: Sequence[float], ends: Sequence[Interval | None], colour: str, width: int) -> dict[str, object]:
-    """Return horizontal 95 % intervals in percent around fractions; where none has one, not even caps are drawn.
-
-    Parameters
-    ----------
-    values : sequence of float
-    ends : sequence of tuple of float or None
-        Fractions; None for a value without an interval.
-    colour : str
-    width : int
-        Of the caps, in pixels.
-    """
+    """Return horizontal 95 % intervals in percent around fractions; where none has one, not even caps are drawn."""
     known = [(value, found or (value, value)) for value, found in zip(values, ends, strict=True)]
     return {
         "type": "data",

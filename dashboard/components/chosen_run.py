@@ -7,8 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from common.artifacts import load
-from common.artifacts.schema import Run
+from common.artifacts import load, schema
 from dashboard.charts import formats, theme
 from dashboard.components import address, parts
 from dashboard.data import cached, logs, rounds
@@ -42,7 +41,7 @@ def pick_in_sidebar() -> None:
                     st.badge("Synthetic", icon=":material/science:", color="violet")
 
 
-def current() -> Run | None:
+def current() -> schema.Run | None:
     """Return the chosen run, the newest if none was chosen, None if there is none at all."""
     known = cached.run_ids()
     if not known:
@@ -51,7 +50,7 @@ def current() -> Run | None:
     return cached.run(chosen if chosen in known else known[0])
 
 
-def require() -> Run:
+def require() -> schema.Run:
     """Return the chosen run with its banners drawn; end the page with an empty state if there is none."""
     run = current()
     if run is None:
@@ -68,7 +67,7 @@ def require() -> Run:
     return run
 
 
-def follow(run: Run) -> None:
+def follow(run: schema.Run) -> None:
     """Keep the page of a run that is not finished up to date, until the visitor switches that off.
 
     The files' dates are looked at every second; the page is drawn again only if one of them changed.
@@ -83,7 +82,7 @@ def follow(run: Run) -> None:
         _watch(output_dir, run, drawn)
 
 
-def seen_now(output_dir: Path, run: Run) -> Seen:
+def seen_now(output_dir: Path, run: schema.Run) -> Seen:
     """Return what would differ if there were anything new: the run's files, its log, the newest run."""
     log = logs.log_path(output_dir, run.status.log)
     newest = next(iter(load.list_runs(output_dir)), "")
@@ -91,7 +90,7 @@ def seen_now(output_dir: Path, run: Run) -> Seen:
 
 
 @st.fragment(run_every=LIVE_SECONDS)
-def _watch(output_dir: Path, run: Run, drawn: Seen) -> None:
+def _watch(output_dir: Path, run: schema.Run, drawn: Seen) -> None:
     if seen_now(output_dir, run) != drawn:
         st.rerun()
     state = rounds.progress(run, datetime.now(UTC))

@@ -42,19 +42,7 @@ def draw(
     names: Sequence[str],
     selected: str | None = None,
 ) -> folium.Map:
-    """Draw the hospitals that have a location.
-
-    Parameters
-    ----------
-    hospitals : dict of str to HospitalData
-    tests : dict of str to TestFigures
-        Where they are known.
-    colours : Palette
-    names : sequence of str
-        All hospitals of the run in their fixed order, which gives each its colour.
-    selected : str or None
-        The hospital whose dot gets a ring.
-    """
+    """Draw the hospitals that have a location, coloured by their order in `names`, the selected one with a ring."""
     chart = folium.Map(
         zoom_control="bottomright",  # on the sea, where no hospital's name is
         tiles=None,
@@ -115,16 +103,7 @@ def show(chart: folium.Map, colours: theme.Palette, *, key: str, on_click: Calla
     """Show a map on the page; one with the same key keeps the view that the visitor chose.
 
     Not in a frame, as `streamlit_folium` does it: that brings a React and a Bootstrap of its own, and forgets the view.
-
-    Parameters
-    ----------
-    chart : folium.Map
-        From `draw`.
-    colours : Palette
-    key : str
-        Unique on the page.
-    on_click : callable
-        Called before the page is drawn anew, with the number of the dot that was clicked, in the order of drawing.
+    `on_click` is called before the page is drawn anew, with the number of the dot that was clicked, as drawn.
     """
 
     def clicked() -> None:

@@ -126,18 +126,7 @@ def card(title: str, caption: str | None = None) -> Iterator[None]:
 
 
 def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> None:
-    """Draw a figure as wide as its card.
-
-    Parameters
-    ----------
-    figure : plotly Figure
-    key : str
-        Unique on the page; the toolbar saves the figure as ``<key>.png``.
-    alt : str
-        What it shows, for a screen reader.
-    toolbar : bool
-        Whether the figure's toolbar is always there or only under the pointer.
-    """
+    """Draw a figure as wide as its card, with a text for screen readers; its toolbar saves it as ``<key>.png``."""
     # Streamlit hands each chart over twice; with these two, Plotly sees that it is the same and does not draw it again
     figure.layout.template, figure.layout.datarevision = None, 1
     config = {**TOOLBAR, "toImageButtonOptions": {"format": "png", "scale": 2, "filename": key}}
@@ -147,16 +136,9 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
 
 
 def table(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
-    """Draw a table whole: nothing cut off, read out by a screen reader, every sign as it is written.
+    """Draw a table of texts whole: nothing cut off, read out by a screen reader, every sign as it is written.
 
-    Parameters
-    ----------
-    texts : DataFrame
-        A row of texts each; the first column names the row.
-    alt : str
-        What it tells, for a screen reader; unique on the page.
-    rows : int or None
-        From how many on it scrolls; None never.
+    The first column names the row; `alt` is unique on the page; with more than `rows` rows it scrolls.
     """
     data = {
         "alt": alt,

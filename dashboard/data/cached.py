@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from common.artifacts import load
+from common.artifacts import load, schema
 from common.artifacts.layout import StudyFolder, list_studies
-from common.artifacts.schema import Run
 from common.errors import Problem
 from dashboard import settings as operator
 
@@ -57,18 +56,18 @@ def all_keys() -> list[str]:
     return run_ids() + further
 
 
-def run(key: str) -> Run:
+def run(key: str) -> schema.Run:
     """Return one run; read again only if one of its files has changed."""
     folder = run_folder(key)
     return _run(str(folder), load.run_stamp(folder))
 
 
-def runs(keys: list[str]) -> dict[str, Run]:
+def runs(keys: list[str]) -> dict[str, schema.Run]:
     """Return several runs by key, leaving out any that have gone meanwhile."""
     chosen = settings()
     folders = {"": chosen.output_dir, **chosen.compare_dirs}
     known = {label: set(load.list_runs(folder)) for label, folder in folders.items()}
-    found: dict[str, Run] = {}
+    found: dict[str, schema.Run] = {}
     for key in keys:
         label, _, run_id = key.rpartition(":")
         if run_id in known.get(label, ()):
@@ -123,7 +122,7 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)
-def _run(folder: str, stamp: load.Stamp) -> Run:
+def _run(folder: str, stamp: load.Stamp) -> schema.Run:
     return load.load_run(Path(folder))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from common.artifacts.schema import Run
+from common.artifacts import schema, words
 from common.artifacts.values import count, mapping, texts
-from common.artifacts.words import POOLED, cautions_of
 from common.metrics import confusion
 from common.overlap.matches import CrossDuplicates
 from dashboard.charts import formats, theme
@@ -24,16 +23,9 @@ class Remark:
     """Plain text; hospital names in it are as they are recorded."""
 
 
-def remarks(run: Run, tested: Iterable[results.Result]) -> list[Remark]:
-    """Return everything to know about a run's test figures, what weighs most first.
-
-    Parameters
-    ----------
-    run : Run
-    tested : iterable of Result
-        Its test over all hospitals and at each of them.
-    """
-    recorded = cautions_of(run.meta)
+def remarks(run: schema.Run, tested: Iterable[results.Result]) -> list[Remark]:
+    """Return everything to know about a run's test, over all and at each hospital, what weighs most first."""
+    recorded = words.cautions_of(run.meta)
     codes = {each.code for each in recorded}
     found = [
         _synthetic(run),
@@ -50,21 +42,21 @@ def remarks(run: Run, tested: Iterable[results.Result]) -> list[Remark]:
     return [remark for remark in found if remark is not None]
 
 
-def _synthetic(run: Run) -> Remark | None:
+def _synthetic(run: schema.Run) -> Remark | None:
     if not run.synthetic:
         return None
     return Remark(False, "The slices are SYNTHETIC: a program drew them, so the figures say nothing about patients.")
 
 
-def _pooled(run: Run) -> Remark | None:
-    return Remark(False, run.notice or POOLED) if run.pooled else None
+def _pooled(run: schema.Run) -> Remark | None:
+    return Remark(False, run.notice or words.POOLED) if run.pooled else None
 
 
-def _own_models(run: Run) -> Remark | None:
+def _own_models(run: schema.Run) -> Remark | None:
     return Remark(True, run.no_shared_model) if run.no_shared_model else None
 
 
-def _split(run: Run) -> Remark:
+def _split(run: schema.Run) -> Remark:
     split = mapping(run.meta.get("split"))
     across = count(split.get("groups_across_splits"))
     if split.get("grouped") is True and across == 0:
@@ -77,14 +69,14 @@ def _split(run: Run) -> Remark:
     return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
 
 
-def shared_slices(run: Run) -> CrossDuplicates | None:
+def shared_slices(run: schema.Run) -> CrossDuplicates | None:
     """Return what a run's keyed fingerprints say of slices at two hospitals; None where it recorded nothing."""
     shared = {name: own.shared for name, own in run.hospitals.items() if own.shared is not None}
     left_out = {name: own.not_compared for name, own in run.hospitals.items() if own.not_compared is not None}
     return CrossDuplicates(shared, left_out) if shared or left_out else None
 
 
-def shared_remark(run: Run) -> Remark | None:
+def shared_remark(run: schema.Run) -> Remark | None:
     """Say what slices at two hospitals mean for the run's figures."""
     recorded = shared_slices(run)
     if recorded is None:
@@ -100,13 +92,13 @@ def shared_remark(run: Run) -> Remark | None:
     return Remark(True, recorded.sentence)
 
 
-def _labels(run: Run) -> Remark | None:
+def _labels(run: schema.Run) -> Remark | None:
     if "warnings" in run.meta or not run.metrics:
         return None
     return Remark(None, "Whether one picture is under two labels is not recorded.")
 
 
-def _exclusive_classes(run: Run) -> list[Remark]:
+def _exclusive_classes(run: schema.Run) -> list[Remark]:
     return [
         Remark(
             False,
@@ -117,7 +109,7 @@ def _exclusive_classes(run: Run) -> list[Remark]:
     ]
 
 
-def _answered(run: Run) -> Remark | None:
+def _answered(run: schema.Run) -> Remark | None:
     if run.pooled:
         return None
     missing = sorted({*run.status.missing_hospitals, *texts(run.meta.get("missing_hospitals"))})

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.artifacts import words
-from common.artifacts.schema import Run
+from common.artifacts import schema, words
 from common.artifacts.values import count, interval, mapping, number
-from common.artifacts.words import recorded_interval
 from common.metrics.fairness import held_alone
 from common.metrics.intervals import Interval
 from dashboard.charts import formats
 from dashboard.settings import SMALL_COUNT
-
 
 NOT_RECORDED = "How much the hospitals differ was not recorded for this run."
 
@@ -36,44 +33,44 @@ class TestFigures:
         return formats.Share(self.accuracy, self.interval)
 
 
-def overall_test(run: Run) -> TestFigures | None:
+def overall_test(run: schema.Run) -> TestFigures | None:
     """Return the run's test over all hospitals, None if it recorded none."""
     metrics = run.metrics
     accuracy = number(metrics.get("test_accuracy"))
     if accuracy is None:
         return None
-    ends = recorded_interval(metrics.get("intervals"), "test_accuracy")
+    ends = words.recorded_interval(metrics.get("intervals"), "test_accuracy")
     return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), _macro_f1(metrics, "avg_f1"))
 
 
-def hospital_tests(run: Run) -> dict[str, TestFigures]:
+def hospital_tests(run: schema.Run) -> dict[str, TestFigures]:
     """Return the test at each hospital that recorded one, alphabetically."""
     found: dict[str, TestFigures] = {}
     for name, raw in sorted(mapping(run.metrics.get("per_hospital")).items()):
         body = mapping(raw)
         accuracy = number(body.get("test_accuracy"))
         if accuracy is not None:
-            ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
+            ends = words.recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
             found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), _macro_f1(body, "macro_f1"))
     return found
 
 
 def _macro_f1(body: Mapping[str, Any], key: str) -> formats.Share:
-    return formats.Share(number(body.get(key)), recorded_interval(body.get("intervals"), "macro_f1"))
+    return formats.Share(number(body.get(key)), words.recorded_interval(body.get("intervals"), "macro_f1"))
 
 
-def hospital_gap(run: Run) -> float | None:
+def hospital_gap(run: schema.Run) -> float | None:
     """Return the largest minus the smallest test accuracy of the hospitals, as a fraction; None below two."""
     accuracies = [test.accuracy for test in hospital_tests(run).values()]
     return max(accuracies) - min(accuracies) if len(accuracies) > 1 else None
 
 
-def held_by_one(run: Run) -> list[tuple[str, str]]:
+def held_by_one(run: schema.Run) -> list[tuple[str, str]]:
     """Return ``(class, hospital)`` for each class that only one of several hospitals holds."""
     return held_alone({hospital.name: hospital.class_counts for hospital in run.hospitals.values()})
 
 
-def total_slices(run: Run) -> int | None:
+def total_slices(run: schema.Run) -> int | None:
     """Return the slices of all hospitals, None if none said."""
     totals = [hospital.total for hospital in run.hospitals.values() if hospital.total is not None]
     return sum(totals) if totals else None
@@ -86,12 +83,12 @@ def small(value: int | None) -> str:
     return formats.whole(value)
 
 
-def spread(run: Run) -> float | None:
+def spread(run: schema.Run) -> float | None:
     """Return the standard deviation of the hospitals' test accuracies, a fraction; None where none is recorded."""
     return number(mapping(run.metrics.get("fairness")).get("standard_deviation"))
 
 
-def fairness_sentence(run: Run) -> str:
+def fairness_sentence(run: schema.Run) -> str:
     """Name the worst hospital with its interval and the best one, the gap and the standard deviation."""
     if "fairness" in run.metrics and not mapping(run.metrics["fairness"]):
         return "Fewer than two hospitals were tested, so nothing can be said of differences between them."

@@ -84,14 +84,7 @@ def setting_names() -> list[str]:
 def start(arguments: list[str], output_dir: Path, *, module: str = "server.simulate") -> subprocess.Popen[bytes]:
     """Start ``python -m server.simulate`` with an argument list (no shell) that outlives the dashboard.
 
-    Parameters
-    ----------
-    arguments : list of str
-        From `overrides`.
-    output_dir : Path
-        Where the run writes; what it prints goes to ``logs/dashboard_start.log`` there.
-    module : str
-        What is run; tests name another one.
+    What it prints goes to ``logs/dashboard_start.log`` below the folder that it writes to.
 
     Raises
     ------

@@ -25,14 +25,9 @@ class LogLine:
 
 
 def log_path(output_dir: Path, recorded: str | None) -> Path | None:
-    """Return a run's log file, None unless ``status.json`` names one below ``logs/`` that is there.
+    """Return a run's log file, None unless it is there, below ``logs/``.
 
-    Parameters
-    ----------
-    output_dir : Path
-        Parent of ``logs/``.
-    recorded : str or None
-        What ``status.json`` says; it is data, so it is checked and not simply opened.
+    What ``status.json`` recorded is data, so it is checked and not simply opened.
     """
     if not recorded or not _PLACE.fullmatch(recorded) or ".." in recorded:
         return None

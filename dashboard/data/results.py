@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from common.artifacts import words
-from common.artifacts.schema import Run
+from common.artifacts import schema, words
 from common.artifacts.values import count, mapping, matrix, number
-from common.artifacts.words import how_sure, recorded_interval
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import Bin, from_json
 from common.metrics.confusion import Confusion, figures, is_few
@@ -64,12 +62,12 @@ class Result:
     """What the intervals are made of, a sentence."""
 
 
-def overall_result(run: Run) -> Result | None:
+def overall_result(run: schema.Run) -> Result | None:
     """Return the test over all hospitals; None if the run recorded none."""
     return _result(ALL, run.metrics, macro_key="avg_f1", n_test=count(run.meta.get("test_samples")))
 
 
-def hospital_results(run: Run) -> dict[str, Result]:
+def hospital_results(run: schema.Run) -> dict[str, Result]:
     """Return the test at each hospital that recorded one, alphabetically; empty for version 1."""
     found = {}
     for name, raw in sorted(mapping(run.metrics.get("per_hospital")).items()):
@@ -80,24 +78,24 @@ def hospital_results(run: Run) -> dict[str, Result]:
     return found
 
 
-def stated(run: Run) -> list[Bin]:
+def stated(run: schema.Run) -> list[Bin]:
     """Return the test slices by the confidence that the model states; empty where none are recorded."""
     return from_json(run.metrics.get("calibration"))
 
 
-def calibrated(run: Run) -> list[Bin]:
+def calibrated(run: schema.Run) -> list[Bin]:
     """Return the same with the run's temperature; empty where there is none."""
     recorded = mapping(run.metrics.get("calibration")).get("calibrated_bins")
     return from_json({"bins": recorded}) if temperature(run) else []
 
 
-def temperature(run: Run) -> float | None:
+def temperature(run: schema.Run) -> float | None:
     """Return what the predictor divides the scores by; None where none was fitted or recorded."""
     found = number(run.meta.get("temperature"))
     return found if found and found > 0 else None
 
 
-def calibration_sentence(run: Run) -> str:
+def calibration_sentence(run: schema.Run) -> str:
     """Say how far stated confidence is from the share correct, and what the temperature makes of it."""
     return words.calibration(run.meta) or "Not recorded for this run."
 
@@ -118,10 +116,12 @@ def _counted(title: str, confusion: Confusion, recorded: Any) -> Result:
     """Work a result out; `recorded` are the run's own intervals, or nothing."""
     found = figures(confusion)
     total, right = int(confusion.sum()), int(np.trace(confusion))
-    accuracy = formats.Share(right / total, wider(wilson(right, total), recorded_interval(recorded, "test_accuracy")))
-    macro = formats.Share(found.macro_f1, recorded_interval(recorded, "macro_f1"))
+    accuracy = formats.Share(
+        right / total, wider(wilson(right, total), words.recorded_interval(recorded, "test_accuracy"))
+    )
+    macro = formats.Share(found.macro_f1, words.recorded_interval(recorded, "macro_f1"))
     classes = tuple(_class(name, confusion, i, recorded) for i, name in enumerate(CLASSES))
-    return Result(title, total, accuracy, macro, confusion, classes, how_sure(recorded))
+    return Result(title, total, accuracy, macro, confusion, classes, words.how_sure(recorded))
 
 
 def _class(name: str, confusion: Confusion, index: int, recorded: Any) -> ClassResult:
@@ -129,7 +129,7 @@ def _class(name: str, confusion: Confusion, index: int, recorded: Any) -> ClassR
     support, said = int(confusion[index].sum()), int(confusion[:, index].sum())
 
     def share(figure: str, value: float, ends: Interval | None) -> formats.Share:
-        return formats.Share(value, wider(ends, recorded_interval(recorded, f"per_class_{figure}", name)))
+        return formats.Share(value, wider(ends, words.recorded_interval(recorded, f"per_class_{figure}", name)))
 
     precision = share("precision", right / said, wilson(right, said)) if said else formats.Share()
     if not support:

@@ -22,13 +22,7 @@ MIN_EDGE = 16
 
 
 class RefusedUpload(Exception):
-    """An upload that cannot be used.
-
-    Parameters
-    ----------
-    sentence : str
-        Why, and what to do, without the file's name (which may be a patient's).
-    """
+    """An upload that cannot be used: why, and what to do, without the file's name (which may be a patient's)."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -48,14 +42,7 @@ class UploadedSlice:
 
 
 def read_upload(name: str, content: bytes) -> UploadedSlice:
-    """Read an uploaded file.
-
-    Parameters
-    ----------
-    name : str
-        The file's name; only its ending is looked at, for a note.
-    content : bytes
-        The whole file.
+    """Read a whole uploaded file; of its name only the ending is looked at, for a note.
 
     Raises
     ------

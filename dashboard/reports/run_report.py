@@ -9,10 +9,9 @@ from datetime import datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
+from common.artifacts import schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
-from common.artifacts.schema import Run
 from common.artifacts.values import mapping, text
-from common.artifacts.words import split_sentences
 from common.audit.finding import counted
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
@@ -26,7 +25,7 @@ _MARKS = {True: "in order", False: "caution", None: "not recorded"}
 _PARTS = ("train", "val", "test")
 
 
-def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
+def run_pdf(run: schema.Run, at: datetime, *, compress: bool = True) -> bytes:
     """Return the document, made at a time with a zone; `compress=False` leaves its text readable, for tests.
 
     Raises
@@ -41,7 +40,7 @@ def run_pdf(run: Run, at: datetime, *, compress: bool = True) -> bytes:
     return style.render(f"Report of {run.run_id}", report.story(at), compress=compress)
 
 
-def report_names(run: Run) -> dict[str, str]:
+def report_names(run: schema.Run) -> dict[str, str]:
     """Return each hospital's name as the PDF can draw it; one in another script goes by its key or number."""
     names: dict[str, str] = {}
     for number, name in enumerate(run.hospital_names, start=1):
@@ -54,7 +53,7 @@ def report_names(run: Run) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Report:
-    run: Run
+    run: schema.Run
     names: Mapping[str, str]
     """Each hospital's name as the PDF can draw it."""
     overall: results.Result
@@ -198,7 +197,7 @@ class _Report:
         return [paragraph("What the audits found:"), *map(paragraph, found)] if found else []
 
     def split(self) -> list[Flowable]:
-        said = " ".join(split_sentences(self.run.meta))
+        said = " ".join(words.split_sentences(self.run.meta))
         rows = [
             (
                 self.shown(name),

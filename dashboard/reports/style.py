@@ -44,14 +44,8 @@ STYLES: dict[str, ParagraphStyle] = {
 def printable(text: str, otherwise: str = "?") -> str:
     """Return text as the PDF's own fonts can draw it.
 
-    They hold Western European letters. Accents that they lack are dropped; a text in another script is replaced, since
-    half of a name would be worse than none.
-
-    Parameters
-    ----------
-    text : str
-    otherwise : str
-        Stands for a text that cannot be drawn.
+    They hold Western European letters. Accents that they lack are dropped; a text in another script is replaced by
+    `otherwise`, since half of a name would be worse than none.
     """
     line = " ".join("".join(" " if unicodedata.category(sign)[0] == "C" else sign for sign in text).split())
     if _drawable(line):
@@ -87,17 +81,7 @@ def loud(text: str, colour: str = "#8A1C1C") -> Flowable:
 
 
 def table(head: Sequence[str] | None, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Flowable:
-    """Return a table of plain texts.
-
-    Parameters
-    ----------
-    head : sequence of str or None
-        Column titles, repeated on each page; None for pairs of name and text.
-    rows : sequence of sequence of str
-        Cells.
-    widths : sequence of float
-        Shares of the page's width; they add up to 1.
-    """
+    """Return a table of plain texts; `head` is repeated on each page, `widths` are shares of the page's width."""
     titles = [[paragraph(text, "head") for text in head]] if head else []
     cells = titles + [[paragraph(text, "cell") for text in row] for row in rows]
     found = Table(cells, colWidths=[share * WIDTH for share in widths], repeatRows=len(titles))

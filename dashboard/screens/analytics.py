@@ -9,8 +9,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from common.artifacts.load import load_card
-from common.artifacts.schema import Run
+from common.artifacts import load, schema
 from common.labels import CLASSES
 from common.metrics.calibration import expected_calibration_error
 from common.metrics.confusion import FEW_CASES
@@ -96,7 +95,7 @@ def hospital_table(hospitals: Mapping[str, results.Result], overall: results.Res
     return pd.DataFrame(rows)
 
 
-def _why_no_test(run: Run) -> str:
+def _why_no_test(run: schema.Run) -> str:
     if run.state == "running":
         return f"{run.run_id} is still running; the test follows its last round. See its rounds on the Training page."
     if run.state in ("failed", "interrupted"):
@@ -104,7 +103,7 @@ def _why_no_test(run: Run) -> str:
     return f"{run.run_id} recorded no test figures."
 
 
-def _headline(run: Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
+def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
     accuracy, macro = overall.accuracy, overall.macro_f1
     cells = [
         parts.Metric("Accuracy", formats.percent(accuracy.value), formats.interval(accuracy.interval)),
@@ -165,7 +164,7 @@ def _confusion(result: results.Result) -> None:
     parts.plot(figure, key="confusion", alt=f"Slices by true class (predicted in the same order): {words}.")
 
 
-def _reliability(run: Run) -> None:
+def _reliability(run: schema.Run) -> None:
     bins = results.stated(run)
     if not any(part.count for part in bins):
         st.caption(parts.NOT_RECORDED)
@@ -180,9 +179,9 @@ def _reliability(run: Run) -> None:
     st.caption(results.calibration_sentence(run))
 
 
-def _downloads(run: Run) -> None:
+def _downloads(run: schema.Run) -> None:
     """Draw the button of the report, which is made when it is pressed, and that of the model card."""
-    card = load_card(run.folder)
+    card = load.load_card(run.folder)
     with st.container(horizontal=True, vertical_alignment="center"):
         parts.download(
             "Report as PDF",
@@ -203,7 +202,7 @@ def _downloads(run: Run) -> None:
         )
 
 
-def _pdf(run: Run) -> bytes:
+def _pdf(run: schema.Run) -> bytes:
     return run_report.run_pdf(run, datetime.now().astimezone())
 
 

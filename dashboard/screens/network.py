@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from common.artifacts.schema import Run
+from common.artifacts import schema, words
 from common.artifacts.values import text
-from common.artifacts.words import how_sure
 from common.labels import CLASSES
 from dashboard.charts import formats, network, theme
 from dashboard.components import chosen_run, hospital_map, parts
@@ -42,7 +41,7 @@ def draw() -> None:
         parts.table(hospital_table(run), alt="What the map and the charts show of each hospital.")
 
 
-def hospital_table(run: Run) -> pd.DataFrame:
+def hospital_table(run: schema.Run) -> pd.DataFrame:
     """Return what the map shows as a table of texts, one row per hospital."""
     tests = facts.hospital_tests(run)
     rows = []
@@ -62,7 +61,7 @@ def hospital_table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _headline(run: Run) -> list[parts.Metric]:
+def _headline(run: schema.Run) -> list[parts.Metric]:
     """Return the five figures of the first row; the best validation accuracy until there is a test."""
     test, best = facts.overall_test(run), run.best_round
     macro = test.macro_f1 if test else formats.Share()
@@ -96,7 +95,7 @@ def _headline(run: Run) -> list[parts.Metric]:
     ]
 
 
-def _class_mix(run: Run) -> None:
+def _class_mix(run: schema.Run) -> None:
     if not run.hospitals:
         st.caption(parts.NOT_RECORDED)
         return
@@ -104,16 +103,16 @@ def _class_mix(run: Run) -> None:
     parts.plot(figure, key="class_mix", alt="Slices of each class at each hospital; the table below says the same.")
 
 
-def _accuracies(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+def _accuracies(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None:
     if not tests:
         st.caption(_why_no_tests(run))
         return
     figure = network.accuracy_intervals(tests, facts.overall_test(run), parts.colours())
     parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
-    st.caption(f"{theme.markdown(facts.fairness_sentence(run))} {how_sure(run.metrics.get('intervals'))}")
+    st.caption(f"{theme.markdown(facts.fairness_sentence(run))} {words.how_sure(run.metrics.get('intervals'))}")
 
 
-def _why_no_tests(run: Run) -> str:
+def _why_no_tests(run: schema.Run) -> str:
     if run.state == "running":
         return "The test follows the last round."
     if run.state in ("failed", "interrupted"):
@@ -121,7 +120,7 @@ def _why_no_tests(run: Run) -> str:
     return "Not recorded per hospital for this run."
 
 
-def network_map(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+def network_map(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None:
     """Draw the map; a click on a dot chooses that hospital."""
     if st.session_state.get(CHOSEN) not in run.hospitals:
         st.session_state[CHOSEN] = min(run.hospitals, default=None)
@@ -139,7 +138,7 @@ def network_map(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
         st.caption(f"{theme.markdown(formats.listed(outside))}: outside of the coast that is drawn.")
 
 
-def _chosen_hospital(run: Run, tests: Mapping[str, facts.TestFigures]) -> None:
+def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None:
     """Draw the facts of the chosen hospital; the list is the keyboard's way to choose one."""
     names = sorted(run.hospitals)
     if not names:
