@@ -90,6 +90,8 @@ def start(arguments: list[str], output_dir: Path, *, module: str = "server.simul
     RunError
         ``DASH004`` if the process cannot be started.
     """
+    from common.config.overrides import written
+
     try:
         (output_dir / "logs").mkdir(parents=True, exist_ok=True)
         with FileLock(output_dir / "logs" / ".dashboard_start.lock", timeout=0):

@@ -54,7 +54,7 @@ def test_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_running_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(tmp_path, state="running", done=2, rounds=5)
-    assert "still going" in words(open_page(tmp_path, "analytics", monkeypatch))
+    assert "still running" in words(open_page(tmp_path, "analytics", monkeypatch))
     assert "2 slices are there twice" in words(open_page(tmp_path, "data", monkeypatch))
     assert "No completed run is recorded here yet" in words(open_page(tmp_path, "models", monkeypatch))
     assert "No model can answer" in words(open_page(tmp_path, "predict", monkeypatch))
