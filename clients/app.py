@@ -1,7 +1,5 @@
 """The Flower ClientApp: takes messages apart, lets `clients.handlers` answer, and puts the answers into messages."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from pathlib import Path

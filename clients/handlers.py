@@ -1,6 +1,6 @@
 """A hospital's answers, as plain functions from numbers to numbers; Flower is not in sight."""
 
-from __future__ import annotations
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
 from common.overlap.fingerprints import Fingerprints, make_fingerprints
-from common.protocol.description import Description
+from common.protocol.description import Description, Numbers
 from common.protocol.messages import Task
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UpdateContext, chain_of
@@ -64,7 +64,7 @@ def describe(site: Site, plan: Plan) -> Description:
         dataset_id=site.hospital.dataset_id,
         specialty=site.hospital.specialty,
         location=list(site.hospital.location),
-        numbers=audit(prepared.evidence).numbers(),
+        numbers=cast(Numbers, audit(prepared.evidence).numbers()),
         split_counts={"train": count(split.train), "val": count(split.val), "test": count(split.test)},
         groups_across_splits=prepared.groups_across_splits,
         files_sha256=prepared.scan.paths_digest,

@@ -4,8 +4,6 @@ The next message may reach another process, so nothing is kept in memory. The se
 round; a round that is repeated, or a run that is resumed, finds what that round had.
 """
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Callable, Collection

@@ -1,7 +1,5 @@
 """A hospital's slices, ready to train on: scanned, decoded and split once a process."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How the product says no: one sentence, a stable code, an exit code, never a traceback."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Files that are whole or absent: written beside their place, then moved there in one step."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

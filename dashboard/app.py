@@ -4,8 +4,6 @@ Streamlit meets this file twice. The server imports it for `app`, which adds the
 it as a script, which draws the page.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How the dashboard is served: security headers on every answer, and a sentence instead of a traceback."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 from typing import Any

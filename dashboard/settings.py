@@ -1,7 +1,5 @@
 """What the operator decides about the dashboard, through the environment; nothing here comes from a URL."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ It composes the settings on the centre's machine from the same overrides that ``
 same federation.
 """
 
-from __future__ import annotations
-
 import logging
 import shlex
 import signal

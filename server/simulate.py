@@ -4,8 +4,6 @@ A simulation is both sides at once, so this module alone of ``server/`` also kno
 hospital its folder, and the server none.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import threading

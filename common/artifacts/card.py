@@ -1,7 +1,5 @@
 """``model_card.md``: what a stranger must know of a model, from ``model_meta.json`` and a template alone."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Mapping

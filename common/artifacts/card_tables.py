@@ -3,8 +3,6 @@
 A row holds texts from ``model_meta.json``, each share with its cases and its interval.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

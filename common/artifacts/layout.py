@@ -1,7 +1,5 @@
 """Where the files of runs and studies lie, and how runs and studies get their numbers."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

@@ -4,8 +4,6 @@ It asks `common.artifacts.schema` what each field takes. What does not fit is le
 an object with names the entry, but a name stays where a record is expected and nothing is known of it.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import re

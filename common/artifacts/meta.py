@@ -1,7 +1,5 @@
 """``model_meta.json`` of a finished run: its figures, and what makes them worth less than they seem."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """``metrics`` of ``model_meta.json``: every test figure with the cases it rests on and how sure it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any

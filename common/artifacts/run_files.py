@@ -3,8 +3,6 @@
 Every figure that follows from others (a mean, an accuracy, an interval) is worked out here, when it is written.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -75,6 +73,7 @@ def stats_json(
 def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> HospitalData:
     """Return what a hospital holds; its audit's numbers go by the file's keys."""
     keys = {field.encode_name: field.name for field in msgspec.structs.fields(HospitalData)}
+    numbers: dict[str, Any] = {keys[key]: value for key, value in d.numbers.items() if key in keys}
     shared = msgspec.convert(duplicates.to_json(d.name), CrossHospitalDuplicates) if duplicates else msgspec.UNSET
     return HospitalData(
         name=d.name,
@@ -82,11 +81,11 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         location=d.location,  # type: ignore[arg-type]
         specialty=d.specialty,
         key=d.key,
-        split_counts=d.split_counts,
+        split_counts=dict(d.split_counts),
         grouped_split=plan.data.group_split,
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
-        **{keys[key]: value for key, value in d.numbers.items() if key in keys},
+        **numbers,
     )
 
 

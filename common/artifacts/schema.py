@@ -5,8 +5,6 @@ Every field may be missing, since version 1 wrote fewer; a type says what is tak
 left out. ``model_meta.json`` is read as it stands.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass

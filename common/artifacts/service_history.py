@@ -3,8 +3,6 @@
 Read without torch, so that a page or a command that only shows them opens at once.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import asdict, dataclass

@@ -4,8 +4,6 @@ The results in it are for readers that are not this project. `load_study` takes 
 else out again, so that no figure can disagree with what it rests on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path

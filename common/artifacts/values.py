@@ -1,7 +1,5 @@
 """Values out of a file that may be old, half-written or edited by hand; what does not fit is left out and noted."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Files of tensors: written whole, and asked whether they hold this project's network; the one room here with torch."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Mapping

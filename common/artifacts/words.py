@@ -3,8 +3,6 @@
 Each takes what a run's files hold, as it stands, and says nothing of what is not recorded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

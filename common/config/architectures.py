@@ -1,7 +1,5 @@
 """Every network in one row: how it is built and what it is called. A new one is a row here, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What a setting takes, kept beside its default: `setting` puts a `Bound` under the field, `out_of_bounds` reads it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields, is_dataclass

@@ -1,7 +1,5 @@
 """Who a hospital is: the facts of its YAML file under ``conf/hospital/``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 

@@ -3,8 +3,6 @@
 This is the only module of ``common/`` that imports Hydra; training, audit and artifacts work without it.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """From what Hydra and OmegaConf object to, to one sentence that names the setting."""
 
-from __future__ import annotations
-
 import difflib
 import re
 

@@ -1,7 +1,5 @@
 """Every setting on one page: ``python -m common.config.listing > docs/settings.md``; a test holds the page to it."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from dataclasses import is_dataclass

@@ -1,7 +1,5 @@
 """From settings back to the overrides of ``python -m server.simulate``: only what differs from the defaults."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import asdict

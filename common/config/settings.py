@@ -5,8 +5,6 @@ lies and what a machine can do is decided on the spot and never travels: `DataSe
 A field's docstring is its line in ``docs/settings.md``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from itertools import chain

@@ -4,8 +4,6 @@ The class that aggregates is in `server.strategies`, the defaults of its numbers
 ``docs/strategies.md`` says more. A strategy that takes a new number adds it to `StrategySettings` below.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -30,7 +28,7 @@ class Strategy:
     """When to choose it."""
     numbers: tuple[str, ...] = ()
     """Those fields of `StrategySettings` that only some strategies use and this one does."""
-    fewest: Callable[[StrategySettings], int] = lambda _: 1
+    fewest: Callable[["StrategySettings"], int] = lambda _: 1
     """How many updates it needs in order to do what its name says."""
     local_layers: str = NOTHING
     """What stays at each hospital, one of `LOCAL_LAYERS`."""
@@ -42,7 +40,7 @@ class Strategy:
     """Whether all slices go into one loader: no federation, and possible in a simulation only."""
 
 
-def _fewest_trimmed(settings: StrategySettings) -> int:
+def _fewest_trimmed(settings: "StrategySettings") -> int:
     """Count the hospitals of which ``int(trim_fraction * n)``, left out at each end, is at least one."""
     share = settings.trim_fraction or 0.0
     return next(n for n in count(max(3, int(1 / share) - 1)) if int(share * n) >= 1)

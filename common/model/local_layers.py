@@ -4,8 +4,6 @@
 (FedBN: Li et al., ICLR 2021). ``"everything"`` leaves each hospital to itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Networks by name, from scratch, for four classes."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 import torch

@@ -1,7 +1,5 @@
 """Between a network on a device and the plain arrays that travel and are stored."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What travels between server and hospitals: which tensors are weights, which buffers, what a valid update is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

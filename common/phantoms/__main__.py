@@ -1,7 +1,5 @@
 """``python -m common.phantoms --out dataset/phantoms``: draw three synthetic hospitals."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -3,8 +3,6 @@
 First the head (scalp, skull, folded cortex, white matter, ventricles), then the tumours. No image is needed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The faults planted among the synthetic slices, so that the audit has something to find: one function each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

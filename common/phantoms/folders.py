@@ -4,8 +4,6 @@ They have version 1's folder layout. A file ``SYNTHETIC.txt`` in each folder, an
 slice, say what they are.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile

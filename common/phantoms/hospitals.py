@@ -1,7 +1,5 @@
 """The three synthetic hospitals: their folders, class mix, scanner and file names, and one slice of a patient there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ Flower moves each array as an object of its own, with a signed request for it: 1
 requests, each way, for each hospital. As one block they are ten.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """What a hospital says of itself when a run starts: counts, audit findings and its split. No image, no file name."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypedDict
 
 import msgspec
@@ -72,7 +70,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.encode(self).decode()
 
     @staticmethod
-    def from_json(text: str) -> Description:
+    def from_json(text: str) -> "Description":
         """Read a description that may come from anybody.
 
         Raises

@@ -5,8 +5,6 @@ apps turn records into Flower's and back. What a server reads here
 comes from anybody, so reading refuses what cannot be.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

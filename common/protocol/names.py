@@ -1,7 +1,5 @@
 """Names of the records in a message, and of what is in them; server and hospital both take them from here."""
 
-from __future__ import annotations
-
 ARRAYS = "arrays"  # a packed state_dict, as far as it travels
 CONTROL = "control"  # server to hospital, packed: the mean control variate of SCAFFOLD
 CONFIG = "config"  # server to hospital: what to do

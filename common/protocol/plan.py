@@ -1,7 +1,5 @@
 """What the server decides and every hospital follows; it travels as JSON inside each message."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
@@ -42,7 +40,7 @@ class Plan:
         return json.dumps(asdict(self), sort_keys=True)
 
     @staticmethod
-    def from_json(text: str) -> Plan:
+    def from_json(text: str) -> "Plan":
         """Read a plan strictly, as a hospital does.
 
         Raises

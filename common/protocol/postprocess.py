@@ -7,8 +7,6 @@ through the same chain backwards. Neither training nor the rounds nor the strate
 The idea is the postprocessor of apple/pfl-research.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -62,7 +60,7 @@ class Step:
     position = 50
 
     @classmethod
-    def of(cls, plan: Plan) -> Step | None:
+    def of(cls, plan: Plan) -> "Step | None":
         """Return the step with its settings out of the plan; None where the plan does without it."""
         return cls()
 

@@ -4,8 +4,6 @@ It exists on one machine for the length of one run. Hospitals on separate machin
 the messages say.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

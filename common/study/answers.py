@@ -3,8 +3,6 @@
 Every answer follows from intervals: a headline, and what it rests on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A study and its cells, typed; a cell is one strategy with one seed, with every hospital or without one of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ Nature Machine Intelligence 2020). Confusion matrices show part of it: at the ho
 the same for every slice, so only the class can tell them apart there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

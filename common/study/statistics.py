@@ -7,8 +7,6 @@ From an interval to plain words; nothing is called a gain that another seed migh
 Strategies beside each other: over seeds, and seed by seed on the same split.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial

@@ -1,7 +1,5 @@
 """How sure: what the seeds changed, what an interval means, and everything that should make a reader hesitate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from common.labels import CLASSES, SYNTHETIC

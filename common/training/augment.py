@@ -5,8 +5,6 @@ resampling, on the batch's device. The random numbers always come from a CPU gen
 the settings, so that a CPU and a GPU augment alike and one setting does not reshuffle the others.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

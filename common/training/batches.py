@@ -3,8 +3,6 @@
 Several hospitals' slices as if they were one hospital's: the yardstick that a federation is measured against.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol

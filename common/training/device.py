@@ -1,7 +1,5 @@
 """Which device trains, and in which precision."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 

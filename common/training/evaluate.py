@@ -1,7 +1,5 @@
 """Evaluation: counts and sums that add up over hospitals."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import replace

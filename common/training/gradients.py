@@ -8,8 +8,6 @@ rate eta may change from step to step, so that the sum of the rates takes the pl
 the mean of the gradients g, each counted by its rate. Only weights have control variates.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The loss of a step: cross-entropy that keeps a hospital's own mix of classes out of what it teaches."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The learning rate as a function of how far the run is; so a resumed run has the same rates."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """Several hospitals' slices as if they were one hospital's: the yardstick that a federation is measured against."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

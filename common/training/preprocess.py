@@ -1,7 +1,5 @@
 """From uint8 pixels to what the model sees; training, evaluation and the dashboard's prediction all pass here."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from PIL import Image

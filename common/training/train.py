@@ -1,7 +1,5 @@
 """Local training: some epochs over one hospital's training slices."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Figures of how the finished model does: intervals per class, confusion, reliability, one answer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

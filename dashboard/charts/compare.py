@@ -1,7 +1,5 @@
 """Figures of several runs: one line each, the baseline heavy, over all hospitals or a small chart per hospital."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

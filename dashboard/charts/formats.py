@@ -1,7 +1,5 @@
 """How numbers, sizes and times are written on every page; what is missing is a dash, never a zero."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Figures of what hospitals hold and how the model does at each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import plotly.graph_objects as go

@@ -1,7 +1,5 @@
 """Figures of a study: strategies with their intervals, differences around zero, what each hospital brings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go

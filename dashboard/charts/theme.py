@@ -4,8 +4,6 @@ The first three hospitals' and the classes' colours were checked for normal, pro
 2009); symbol and dash carry what colour cannot.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

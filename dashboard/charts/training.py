@@ -1,7 +1,5 @@
 """Figures of one run's rounds: curves with the band over hospitals, who replied, seconds, traffic."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import plotly.graph_objects as go

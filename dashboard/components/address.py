@@ -1,7 +1,5 @@
 """Keeps a page's choices in the address, so that it can be shared; what it asks for is checked, never opened."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """The run that every page shows: chosen in the sidebar, kept in the address, followed while it runs."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Coasts only, on purpose: no political border is drawn.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Header, cards, banners, charts, tables and empty states: what every page is put together from."""
 
-from __future__ import annotations
-
 import mimetypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What surrounds every page: title, navigation, the run picker."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import streamlit as st

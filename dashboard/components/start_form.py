@@ -1,7 +1,5 @@
 """Composes the command that starts a run; starting it from the page is off unless the operator switched it on."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from common.config.strategies import STRATEGIES

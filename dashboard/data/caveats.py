@@ -1,7 +1,5 @@
 """What a reader must know before believing a run's figures: one sentence each, no more than what the files prove."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Several runs beside each other, as tables: best values, differences, values at one round, settings."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate

@@ -1,7 +1,5 @@
 """What follows from a run's files, worked out once for every page: test figures, gaps, classes held by one hospital."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

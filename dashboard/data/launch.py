@@ -1,7 +1,5 @@
 """Composes and starts ``python -m server.simulate``; what becomes of the run is read from its artifacts alone."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """The end of a run's log, line by line; never a file outside ``logs/``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

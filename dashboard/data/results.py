@@ -5,8 +5,6 @@ recorded a bootstrap over groups, the wider ends count. A run without matrices s
 intervals. Beside them: how honest the stated confidence is, before and after the run's temperature.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

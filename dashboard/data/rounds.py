@@ -1,7 +1,5 @@
 """A run's rounds: the figures that curves show, how far a running run has come, each round in words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

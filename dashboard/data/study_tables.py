@@ -1,7 +1,5 @@
 """A study as rows that charts and tables are made of; everything is worked out by `common.study`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The network is split before its pooling, so no hook is needed and nothing is wri
 The heat is magma, whose lightness rises evenly; what is hardly warm is left as it is.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 import torch

@@ -4,8 +4,6 @@ The limits are outside of everything that was seen in 400 slices drawn from thre
 deviation 20 to 89, square, grey. An image that fails a check is still judged; the reader is told.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

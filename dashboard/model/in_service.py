@@ -1,7 +1,5 @@
 """The model in service and a visitor's last answers, remembered; the only module here that knows Streamlit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """What the model in service says about one slice: probabilities, margin, call or no call, and from where."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """An upload to one RGB slice, or one sentence why not; the content decides what it is, never the name."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import PurePath
 

@@ -4,8 +4,6 @@ Neither the file's name nor anything of a DICOM header is printed: both may hold
 the first half of its file's SHA-256.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime

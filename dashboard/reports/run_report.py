@@ -1,7 +1,5 @@
 """A run for a department head: what was tested, how good it is and how sure, at which hospital, and why to doubt it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """How the documents look: text, tables, and drawings of shares."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Sequence
 from io import BytesIO

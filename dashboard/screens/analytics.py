@@ -1,7 +1,5 @@
 """Analytics: how the finished model does, per class and per hospital, how sure that is, and why to doubt it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial

@@ -1,7 +1,5 @@
 """Compare: any number of runs beside each other, round by round; the choice is in the address."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

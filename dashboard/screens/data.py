@@ -1,7 +1,5 @@
 """Data: what each hospital's audit found, what to do about it, and how its slices were split."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

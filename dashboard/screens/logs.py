@@ -1,7 +1,5 @@
 """Logs: a run's lines by level, by who wrote them, and by text."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

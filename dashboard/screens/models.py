@@ -1,7 +1,5 @@
 """Models: the versions, the one in service, how it came to that, and how to change it."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

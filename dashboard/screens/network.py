@@ -1,7 +1,5 @@
 """Network: who takes part, what they hold, how the model does at each of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Predict: one slice, the answer of the model in service, and what to make of it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
 

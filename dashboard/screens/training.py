@@ -1,7 +1,5 @@
 """Training: a run's rounds while they happen, and all of them afterwards."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Worth it: a board's three questions, answered from a study, with what the answers rest on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 

@@ -4,8 +4,6 @@ It stands on three private names of Flower (a message's identifier, the task ide
 tells when one of them moves.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable
 

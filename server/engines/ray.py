@@ -3,8 +3,6 @@
 ``run_simulation`` is deprecated without a replacement that one's own process could call, so it is called here alone.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

@@ -1,7 +1,5 @@
 """Ctrl-C ends a run cleanly: the batch under way ends, the run is marked, nothing is left behind."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading
@@ -33,7 +31,7 @@ class Stopper:
         self._spool = spool
         self._console = console
 
-    def __enter__(self) -> Stopper:
+    def __enter__(self) -> "Stopper":
         self._previous = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 

@@ -1,7 +1,5 @@
 """Hospitals on machines of their own: Flower's SuperLink carries the messages, and knows whose key a node holds."""
 
-from __future__ import annotations
-
 from flwr.serverapp import Grid
 
 from server.federation.exchange import Node

@@ -5,8 +5,6 @@ small hospitals train side by side, and what would be left over at the end train
 from the hospitals' sizes alone, so that one seed and one number of cores give one result.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import combinations
 

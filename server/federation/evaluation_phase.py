@@ -1,7 +1,5 @@
 """Every hospital evaluates a model on its own validation or test slices."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

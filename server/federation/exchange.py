@@ -4,8 +4,6 @@ This is the server's edge to Flower: what goes in and comes out are plain record
 every array is decoded once.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque

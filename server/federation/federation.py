@@ -1,7 +1,5 @@
 """One run from the first message to the last file."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

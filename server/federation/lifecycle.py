@@ -1,7 +1,5 @@
 """A run from its folder to its last word, whoever carries the messages: simulation and separate machines share this."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 from collections.abc import Callable, Sequence

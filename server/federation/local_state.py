@@ -4,8 +4,6 @@ The server knows it from what it has written down, so that a hospital needs no m
 repeated, and a run that is resumed, name the same round as before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Before the first round: have the hospitals slices in common? They send keyed fingerprints, never an image."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Who takes part, and who of them is there: every hospital describes itself before it is asked to train."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

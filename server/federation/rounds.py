@@ -1,7 +1,5 @@
 """The order of a run, in this one place: rounds of train, aggregate, evaluate, record; then the test."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from functools import partial

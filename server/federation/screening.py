@@ -1,7 +1,5 @@
 """Which answers are usable, and if one is not, why: every refusal by the server starts here."""
 
-from __future__ import annotations
-
 from common.protocol import names
 from common.protocol.description import Description
 from common.protocol.messages import Records

@@ -1,7 +1,5 @@
 """Hospitals train the global model; the server collects their updates until there are enough."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 

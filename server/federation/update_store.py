@@ -3,8 +3,6 @@
 A sum needs one update at a time (see `server.strategies.updates`); a strategy that is not linear gets them in memory.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How far a run is: what a round starts from, what a checkpoint holds, what a resume takes up."""
 
-from __future__ import annotations
-
 import json
 import pickle
 import secrets
@@ -81,7 +79,7 @@ class RunProgress:
         write_checkpoint(path, content)
 
     @staticmethod
-    def load(path: Path) -> RunProgress:
+    def load(path: Path) -> "RunProgress":
         """Read a checkpoint.
 
         Raises

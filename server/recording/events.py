@@ -1,7 +1,5 @@
 """What happens in a run, for whoever wants to know: the recorder, the log and the terminal are listeners."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any

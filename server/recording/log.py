@@ -1,7 +1,5 @@
 """``training.log``: what happened, the hospitals' part included, with Flower's and Ray's own lines in between."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime

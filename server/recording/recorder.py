@@ -1,7 +1,5 @@
 """Writes a run's artifacts while it goes on; the only writer of everything under ``artifacts/run-###/``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Take up a run where it stopped: the settings are the run's own, only the place of things may have changed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Runs whose process was killed; light, since ``server.run`` asks without PyTorch."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

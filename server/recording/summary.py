@@ -1,7 +1,5 @@
 """The end of a run on the terminal: every test figure with its cases and 95 % interval, and why to doubt it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a person sees of a run: what each hospital holds, progress, a line a round, the figures at the end."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,7 +58,7 @@ class Terminal(Listener):
         self._overall = self._progress.add_task("rounds", total=rounds)
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> "Terminal":
         self._progress.start()
         return self
 

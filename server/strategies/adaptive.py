@@ -6,8 +6,6 @@ classes, to the bit, as a test shows; where they differ from the papers, `docs/s
 part: a variance that is moved by momentum could become negative.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from common.config.strategies import StrategySettings

@@ -1,7 +1,5 @@
 """What every strategy is: a function from a round's updates to a new model, and a memory that survives a restart."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar

@@ -6,8 +6,6 @@ training (see `common.training.gradients`). FedBN is the mean of what travels, l
 training has one update, whose mean it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

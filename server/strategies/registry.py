@@ -1,7 +1,5 @@
 """The strategies by the name that ``strategy.name`` gives: their classes are looked for in the files of this folder."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

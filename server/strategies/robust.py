@@ -7,8 +7,6 @@ in by that door; all three choose among positive variances or average them, so t
 of Flower's classes, to the bit, as a test shows.
 """
 
-from __future__ import annotations
-
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping

@@ -7,8 +7,6 @@ fixed point is that of all slices together; with equal numbers it is the paper's
 with ``c_i = c``, that is with a round of FedAvg, where the paper's ``c_i = 0`` would double its first steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A round's usable updates, read one after the other from memory or from disk, and their weighted mean."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The command line of a study."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 

@@ -4,8 +4,6 @@ Each runs in a process of its own: in one process a crash of PyTorch or Ray, or 
 the study with it, and each run would start in what the one before left (threads, caches, Ray's workers).
 """
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys
@@ -58,7 +56,7 @@ class CellProcesses:
         self._process: subprocess.Popen[str] | None = None
         self.stopped = False
 
-    def __enter__(self) -> CellProcesses:
+    def __enter__(self) -> "CellProcesses":
         self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
         return self
 

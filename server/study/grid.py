@@ -1,7 +1,5 @@
 """From a command line to the runs of a study, each with its resolved settings; all are checked before one starts."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter
@@ -33,7 +31,7 @@ class PlannedCell:
     settings: RunSettings
 
 
-def plan_cells(grid: StudyGrid, overrides: Sequence[str]) -> list[PlannedCell]:
+def plan_cells(grid: "StudyGrid", overrides: Sequence[str]) -> list[PlannedCell]:
     """Compose every cell's run, seed by seed, the federations without a hospital last.
 
     Parameters
@@ -54,7 +52,7 @@ def plan_cells(grid: StudyGrid, overrides: Sequence[str]) -> list[PlannedCell]:
     return [PlannedCell(cell, _settings(composed[cell.strategy], cell, hospitals)) for cell in _cells(grid, hospitals)]
 
 
-def _cells(grid: StudyGrid, hospitals: Sequence[Hospital]) -> Iterator[Cell]:
+def _cells(grid: "StudyGrid", hospitals: Sequence[Hospital]) -> Iterator[Cell]:
     for seed in grid.seeds:
         yield from (Cell(name, seed) for name in grid.strategies)
     if grid.leave_one_out and grid.federated:
@@ -72,7 +70,7 @@ def _refuse_cell_settings(overrides: Sequence[str]) -> None:
             )
 
 
-def _compose(strategy: str, grid: StudyGrid, overrides: Sequence[str]) -> RunSettings:
+def _compose(strategy: str, grid: "StudyGrid", overrides: Sequence[str]) -> RunSettings:
     """Compose the settings of one strategy; a number goes to the strategies that use it, if any of the study does."""
     kept = [item for item in overrides if not _is_for_another(item, strategy, grid)]
     config = compose_config("study", [*kept, f"strategy={strategy}"])
@@ -81,7 +79,7 @@ def _compose(strategy: str, grid: StudyGrid, overrides: Sequence[str]) -> RunSet
     return run_settings(config)
 
 
-def _is_for_another(override: str, strategy: str, grid: StudyGrid) -> bool:
+def _is_for_another(override: str, strategy: str, grid: "StudyGrid") -> bool:
     number = override.partition("=")[0].removeprefix("strategy.")
     users = users_of(number)
     return strategy not in users and any(name in users for name in grid.strategies)

@@ -1,7 +1,5 @@
 """Which cells are done already: by the resolved settings in the run folders and the runs' own state, not by a name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A study from its grid to its table: what is done is found, what stopped goes on, the rest runs, one by one."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from dataclasses import replace

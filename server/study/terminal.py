@@ -1,7 +1,5 @@
 """What a person sees of a study: a line before each run, and at the end the table and the answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 

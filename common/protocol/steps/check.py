@@ -6,8 +6,6 @@ holds in the first round, with two hospitals, and where several are wrong. A ste
 which nothing bounds, so there this rule does not judge.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """An update travels as one block of bytes (see `common.protocol.codec`)."""
 
-from __future__ import annotations
-
 from common.model.weights import Arrays
 from common.protocol.codec import pack, unpack
 from common.protocol.postprocess import Step, UnusableAnswer, UpdateContext
