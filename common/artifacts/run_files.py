@@ -81,7 +81,7 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         location=d.location,  # type: ignore[arg-type]
         specialty=d.specialty,
         key=d.key,
-        split_counts=dict(d.split_counts),
+        split_counts={str(part): counts for part, counts in d.split_counts.items()},
         grouped_split=plan.data.group_split,
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
