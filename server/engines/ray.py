@@ -8,9 +8,14 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
+import sys
+import tempfile
 import threading
 import warnings
+from collections.abc import Iterator
 
+import ray
 import torch
 from flwr.clientapp import ClientApp
 from flwr.serverapp import ServerApp
@@ -55,13 +60,6 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
     """
     gpus = torch.cuda.device_count()
     config = {
-        "init_args": {
-            "num_cpus": workers,
-            "include_dashboard": False,
-            "log_to_driver": False,
-            "logging_level": "ERROR",
-            "object_store_memory": _STORE_BYTES_PER_HOSPITAL * hospitals,
-        },
         # A dead worker goes back into Flower's pool, where it would fail every later message. So Ray starts it anew and
         # repeats once what it was doing or was sent meanwhile; the answer follows from the message, so it is the same.
         "client_resources": {"num_cpus": 1, "num_gpus": gpus / workers, "max_restarts": -1, "max_task_retries": 1},
@@ -69,6 +67,7 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(_ToLog()):
             warnings.simplefilter("ignore")
+            _start_ray(hospitals, workers)
             run_simulation(server_app, client_app, num_supernodes=hospitals, backend_config=config)
     except ProjectError:
         raise
@@ -80,3 +79,42 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
         ) from error
     finally:
         stop.set()
+        ray.shutdown()
+
+
+def _start_ray(hospitals: int, workers: int) -> None:
+    """Start Ray as Flower would, which goes on with a Ray that runs already."""
+    try:
+        with _without_its_remark():
+            ray.init(
+                num_cpus=workers,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=_STORE_BYTES_PER_HOSPITAL * hospitals,
+                runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
+            )
+    except Exception as error:
+        raise RuntimeError("Ray did not start") from error
+
+
+@contextlib.contextmanager
+def _without_its_remark() -> Iterator[None]:
+    """Drop one line of Ray's start; whatever else is written to standard error appears when Ray has started or failed.
+
+    The C++ below Ray says once in each process that it has read ``RAY_BACKEND_LOG_LEVEL``, before that level counts and
+    straight to file descriptor 2, where no setting reaches it.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+            held.seek(0)
+            for line in held:
+                if b"Set ray log level from environment variable" not in line:
+                    os.write(2, line)
