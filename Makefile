@@ -1,6 +1,6 @@
-# make demo      a federation of three synthetic hospitals, from nothing to a table of results
-# make test      everything that CI runs: style, types, tests
-# make dashboard the dashboard on http://127.0.0.1:8501
+# make demo      draw three synthetic hospitals, train a federation, print a table of results
+# make test      everything that CI runs: style, types and tests
+# make dashboard show the runs at http://127.0.0.1:8501
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -13,8 +13,8 @@ help:
 demo: $(VENV)/.run phantoms
 	$(BIN)/python -m server.simulate experiment=demo
 	@echo
-	@echo "These figures are of SYNTHETIC slices. Next: make dashboard"
-	@echo "On your own slices: $(BIN)/python -m server.simulate data.root=/path/to/slices"
+	@echo "These figures come from SYNTHETIC slices. Next: make dashboard"
+	@echo "On your own slices: see docs/own_slices.md"
 
 phantoms: $(VENV)/.run
 	$(BIN)/python -m common.phantoms --out dataset/phantoms

@@ -1,6 +1,6 @@
-"""Draw one axial slice of a made-up head: scalp, skull, folded cortex, white matter, ventricles. No image is needed.
+"""Draw axial slices of made-up heads, and made-up tumours into them: each class as radiologists describe it.
 
-Draw a made-up tumour into a made-up head, each class by the habit that radiologists know it by.
+First the head (scalp, skull, folded cortex, white matter, ventricles), then the tumours. No image is needed.
 """
 
 from __future__ import annotations
@@ -20,71 +20,33 @@ _TEXTURE_SIZE = 96
 
 @dataclass(frozen=True)
 class Head:
-    """One made-up patient's head; lengths as fractions of half the image's side, brightness in 0..1.
+    """One made-up patient's head; lengths as fractions of half the image's side, brightness from 0 to 1."""
 
-    Attributes
-    ----------
-    tilt : float
-        Rotation in the image, radians.
-    shift : tuple of float
-        Centre, to the right and down.
-    axes : tuple of float
-        Half width and half height at the widest level.
-    wobble : numpy.ndarray
-        ``float64 [3, 2]``, strength and phase of the outline's 2nd to 4th harmonic.
-    scalp, skull, grey, white, fluid : float
-        Brightness of the tissues.
-    ventricles : tuple of float
-        Size of the left and the right ventricle, 1 is usual.
-    texture : numpy.ndarray
-        ``float64 [2, T, T]``, two fields of folds; the slices of one head pass from one to the other.
-    """
-
-    tilt: float
-    shift: tuple[float, float]
-    axes: tuple[float, float]
-    wobble: Field
+    tilt: float  # radians, in the image
+    shift: tuple[float, float]  # of the centre, to the right and down
+    axes: tuple[float, float]  # half width and half height at the widest level
+    wobble: Field  # [3, 2]: strength and phase of the outline's 2nd to 4th harmonic
     scalp: float
     skull: float
     grey: float
     white: float
     fluid: float
-    ventricles: tuple[float, float]
-    texture: Field
+    ventricles: tuple[float, float]  # size of the left and the right one; 1 is usual
+    texture: Field  # [2, T, T]: two fields of folds; the slices of one head pass from one to the other
 
 
 @dataclass(frozen=True)
 class HeadSpace:
-    """Where each pixel lies in a head.
+    """Where each pixel of a slice lies in a head."""
 
-    Attributes
-    ----------
-    right, down : numpy.ndarray
-        ``float64 [S, S]``, -1 to 1 from one side of the scalp to the other.
-    radius : numpy.ndarray
-        ``float64 [S, S]``, 0 in the middle, 1 at the scalp, its wobbling outline included.
-    pixel : float
-        Size of one pixel in these units; the softness of every edge.
-    """
-
-    right: Field
+    right: Field  # [S, S], -1 to 1 from one side of the scalp to the other
     down: Field
-    radius: Field
-    pixel: float
+    radius: Field  # [S, S], 0 in the middle, 1 at the scalp with its wobbling outline
+    pixel: float  # size of one pixel in these units; the softness of every edge
 
 
 def random_head(rng: np.random.Generator) -> Head:
-    """Make up a patient's head.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        The patient's own; the same state gives the same head.
-
-    Returns
-    -------
-    Head
-    """
+    """Make up a patient's head; the same state of the generator gives the same head."""
     width = rng.uniform(0.58, 0.78)
     usual = rng.uniform(0.6, 1.4)
     white = rng.uniform(0.46, 0.68)
@@ -108,16 +70,10 @@ def head_space(head: Head, level: float, size: int) -> HeadSpace:
 
     Parameters
     ----------
-    head : Head
-        The patient.
     level : float
         Height of the slice, 0 at the widest place, -1 and 1 at the ends.
     size : int
         Side of the image in pixels.
-
-    Returns
-    -------
-    HeadSpace
     """
     places = (np.arange(size) + 0.5) * (2.0 / size) - 1.0
     x, y = np.meshgrid(places - head.shift[0], places - head.shift[1])
@@ -131,21 +87,12 @@ def head_space(head: Head, level: float, size: int) -> HeadSpace:
 
 
 def draw_head(head: Head, space: HeadSpace, level: float) -> Field:
-    """Draw a head without a tumour.
-
-    Parameters
-    ----------
-    head : Head
-        The patient.
-    space : HeadSpace
-        From :func:`head_space`, for the same level.
-    level : float
-        Height of the slice, -1 to 1.
+    """Draw a head without a tumour, for a space of the same level.
 
     Returns
     -------
     numpy.ndarray
-        ``float64 [S, S]``, brightness about 0..1 on black.
+        ``float64 [S, S]``, brightness about 0 to 1 on black.
     """
     folds = _folds_at(head, space, level)
     image = inside(space, space.radius, 1.0) * head.scalp
@@ -207,52 +154,20 @@ def _folds_at(head: Head, space: HeadSpace, level: float) -> Field:
 
 @dataclass(frozen=True)
 class Tumour:
-    """One made-up tumour; lengths as fractions of the head's half width, brightness in 0..1.
+    """One made-up tumour; lengths as fractions of the head's half width, brightness from 0 to 1."""
 
-    Attributes
-    ----------
-    kind : str
-        A class name of ``common.labels.CLASSES``; ``"notumor"`` draws nothing.
-    angle : float
-        Direction from the middle of the head, radians, 0 is down.
-    depth : float
-        0 near the middle, 1 near the skull.
-    size : float
-        Radius where it is widest.
-    stretch : float
-        Length over breadth.
-    brightness : float
-        Of its brightest part.
-    core : float
-        Radius of a glioma's dead middle, as a fraction of the whole.
-    outline : numpy.ndarray
-        ``float64 [5, 2]``, strength and phase of the 2nd to 6th harmonic of a glioma's ragged edge.
-    """
-
-    kind: str
-    angle: float
-    depth: float
-    size: float
-    stretch: float
-    brightness: float
-    core: float
-    outline: Field
+    kind: str  # a class name; "notumor" draws nothing
+    angle: float  # direction from the middle of the head, radians, 0 is down
+    depth: float  # 0 near the middle, 1 near the skull
+    size: float  # radius where it is widest
+    stretch: float  # length over breadth
+    brightness: float  # of its brightest part
+    core: float  # radius of a glioma's dead middle, as a fraction of the whole
+    outline: Field  # [5, 2]: strength and phase of the 2nd to 6th harmonic of a glioma's ragged edge
 
 
 def random_tumour(kind: str, rng: np.random.Generator) -> Tumour:
-    """Make up a tumour.
-
-    Parameters
-    ----------
-    kind : str
-        A class name.
-    rng : numpy.random.Generator
-        The patient's own; the same state gives the same tumour.
-
-    Returns
-    -------
-    Tumour
-    """
+    """Make up a tumour of a class; the same state of the generator gives the same tumour."""
     low, high = {"glioma": (0.26, 0.40), "meningioma": (0.20, 0.32), "pituitary": (0.10, 0.16)}.get(kind, (0.1, 0.2))
     side = rng.choice([-1.0, 1.0])
     return Tumour(
@@ -268,23 +183,12 @@ def random_tumour(kind: str, rng: np.random.Generator) -> Tumour:
 
 
 def draw_tumour(image: Field, tumour: Tumour, space: HeadSpace, growth: float) -> Field:
-    """Draw a tumour into a slice.
+    """Draw a tumour into a slice and return the new image; the same one for ``"notumor"``.
 
     Parameters
     ----------
-    image : numpy.ndarray
-        ``float64 [S, S]``, the head.
-    tumour : Tumour
-        What to draw.
-    space : HeadSpace
-        Where the pixels lie in the head.
     growth : float
         Size in this slice as a fraction of the largest, 0 to 1.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``float64 [S, S]``, a new image; the same one for ``"notumor"``.
     """
     draw = _DRAWERS.get(tumour.kind)
     return image if draw is None else draw(image, tumour, space, tumour.size * growth)

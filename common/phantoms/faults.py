@@ -13,21 +13,17 @@ _ICON_SIDE = 16
 
 
 def plant_faults(folder: Path, hospital: PhantomHospital, first: Mapping[str, str]) -> list[str]:
-    """Plant a hospital's faults.
+    """Plant a hospital's faults among its slices; the third hospital has none.
 
     Parameters
     ----------
-    folder : pathlib.Path
-        The hospital's folder, its slices drawn.
-    hospital : PhantomHospital
-        Decides which faults; the third hospital has none.
     first : mapping of str to str
         Class name to the relative path of that class's first slice, which the faults are made from.
 
     Returns
     -------
     list of str
-        One line a fault: ``"relative path: what is wrong with it"``.
+        One line per fault: ``"relative path: what is wrong with it"``.
     """
     sources = {kind: folder / path for kind, path in first.items()}
     lines = []

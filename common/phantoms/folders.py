@@ -1,12 +1,11 @@
-"""Three small synthetic hospitals, drawn by the program, to try everything without a single patient's image.
+"""The folders of the synthetic hospitals: drawn whole or not at all, and never among other files.
 
-``python -m common.phantoms --out dataset/phantoms`` draws them. They stand in version 1's folder layout; a file
-``SYNTHETIC.txt`` in each folder, and the word along the lower edge of every slice, say what they are.
+They have version 1's folder layout. A file ``SYNTHETIC.txt`` in each folder, and the word along the lower edge of every
+slice, say what they are.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -15,15 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
-from rich.console import Console
 
-from common import cli
 from common.errors import InputError
 from common.phantoms.faults import plant_faults
 from common.phantoms.hospitals import HOSPITALS, PhantomHospital, draw_slice, plan_slices
 
 MARK = "SYNTHETIC.txt"
 DRAWING_VERSION = 1
+IMAGE_SIZE = 96
+SLICES_PER_CLASS = 120
 
 _MANIFEST = ".phantoms.json"
 _LOCK = ".phantoms.lock"
@@ -43,8 +42,8 @@ class Recipe:
 def make_phantoms(
     out: Path,
     *,
-    image_size: int = 96,
-    slices_per_class: int = 60,
+    image_size: int = IMAGE_SIZE,
+    slices_per_class: int = SLICES_PER_CLASS,
     seed: int = 0,
     faults: bool = True,
     on_hospital: Callable[[Path, int, bool], None] | None = None,
@@ -54,22 +53,20 @@ def make_phantoms(
     Parameters
     ----------
     out : pathlib.Path
-        Folder for them: new, empty, or holding synthetic hospitals only (another recipe's are replaced).
+        New, empty, or holding synthetic hospitals only (those of another recipe are replaced).
     image_size : int
         Side of the first hospital's images in pixels, at least 32; the others' are 1.25 and 0.9 times as large.
     slices_per_class : int
-        Scale of the class mixes; 60 gives about 520 slices.
-    seed : int
-        The same seed gives the same bytes.
+        Scale of the class mixes; 120 gives about 1,050 slices.
     faults : bool
         Plant the faults that the audit should find; ``SYNTHETIC.txt`` lists them.
     on_hospital : callable, optional
-        Called as ``on_hospital(folder, images, drawn)``; ``drawn`` is False where nothing had to be done.
+        Called as ``on_hospital(folder, images, drawn)``; ``drawn`` is False if the images were there already.
 
     Returns
     -------
     list of pathlib.Path
-        The hospitals' folders, ``out/dataset-1`` to ``out/dataset-3``.
+        ``out/dataset-1`` to ``out/dataset-3``.
 
     Raises
     ------
@@ -91,7 +88,7 @@ def make_phantoms(
     except OSError as error:
         why = error.strerror or str(error)
         raise InputError(
-            "PHANTOM002", f"Synthetic slices cannot be written to {out} ({why}); choose another."
+            "PHANTOM002", f"Synthetic slices cannot be written to {out} ({why}); choose another folder."
         ) from error
     folders = [out / hospital.folder for hospital in HOSPITALS]
     if on_hospital is not None:
@@ -99,44 +96,6 @@ def make_phantoms(
             images = sum(path.suffix in (".png", ".jpg") for path in folder.rglob("*"))
             on_hospital(folder, images, not complete)
     return folders
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Draw synthetic hospitals from the command line.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        The command line's, without the program's name.
-
-    Returns
-    -------
-    int
-        0, or 2 when the folder or a number is refused.
-    """
-    parser = cli.command("common.phantoms", "Draw three synthetic hospitals.")
-    parser.add_argument("--out", type=Path, required=True, help="folder for them, for example dataset/phantoms")
-    parser.add_argument("--size", type=int, default=96, help="side of the images in pixels (96)")
-    parser.add_argument("--slices-per-class", type=int, default=60, help="scale of the class mixes (60)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same bytes (0)")
-    parser.add_argument("--no-faults", action="store_true", help="plant no faults for the audit to find")
-    return cli.run(_draw, parser, arguments)
-
-
-def _draw(given: argparse.Namespace) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    make_phantoms(
-        given.out,
-        image_size=given.size,
-        slices_per_class=given.slices_per_class,
-        seed=given.seed,
-        faults=not given.no_faults,
-        on_hospital=lambda folder, images, drawn: console.print(
-            f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
-            markup=False,
-        ),
-    )
-    console.print("All of them are SYNTHETIC, drawn by this program; none shows a patient.")
 
 
 def _check(recipe: Recipe) -> None:
@@ -159,7 +118,7 @@ def _refuse_foreign(out: Path) -> None:
         raise InputError(
             "PHANTOM002",
             f"{out} holds files that this program did not draw, {foreign[0]} for one; "
-            "synthetic slices are not put among others, so choose a new or empty folder.",
+            "synthetic slices are kept apart from other files, so choose a new or empty folder.",
         )
 
 

@@ -18,41 +18,20 @@ STAMP = "SYNTHETIC"
 
 @dataclass(frozen=True)
 class PhantomHospital:
-    """One synthetic hospital.
-
-    Attributes
-    ----------
-    folder : str
-        Name of its folder.
-    class_folders : dict of str to str
-        Class name to folder below it, with version 1's names.
-    class_mix : dict of str to float
-        Slices of a class, as a multiple of ``slices_per_class``.
-    name_pattern : str
-        File name without suffix, from ``short`` (the class's first two letters) and ``number``.
-    first_number : int
-        Number of the first file.
-    mode : str
-        Pillow mode of its files, ``"RGB"`` or ``"L"``.
-    side : float
-        Side of its images, as a multiple of ``image_size``.
-    noise, gain, gamma, bias, blur : float
-        Its scanner: noise as a fraction of the range, brightness, exponent, unevenness of the coil, softness in
-        hundredths of the side.
-    """
+    """One synthetic hospital: its folders, its slices, its file names and its scanner."""
 
     folder: str
-    class_folders: dict[str, str]
-    class_mix: dict[str, float]
-    name_pattern: str
+    class_folders: dict[str, str]  # class name to folder, with version 1's names
+    class_mix: dict[str, float]  # slices of a class, as a multiple of slices_per_class
+    name_pattern: str  # file name without suffix, from ``short`` (the class's first two letters) and ``number``
     first_number: int
-    mode: str
-    side: float
-    noise: float
-    gain: float
+    mode: str  # Pillow's, "RGB" or "L"
+    side: float  # of its images, as a multiple of image_size
+    noise: float  # as a fraction of the range
+    gain: float  # brightness
     gamma: float
-    bias: float
-    blur: float
+    bias: float  # unevenness of the coil
+    blur: float  # in hundredths of the side
 
 
 @dataclass(frozen=True)
@@ -118,21 +97,9 @@ HOSPITALS: tuple[PhantomHospital, ...] = (
 
 
 def plan_slices(hospital: PhantomHospital, slices_per_class: int, seed: int) -> Iterator[PlannedSlice]:
-    """Say which slices a hospital has; four to six neighbours are one patient, numbered in a row.
+    """Yield the slices of a hospital in the order of their numbers; four to six neighbours are one patient.
 
-    Parameters
-    ----------
-    hospital : PhantomHospital
-        The hospital.
-    slices_per_class : int
-        Scale of its class mix.
-    seed : int
-        Of the whole set.
-
-    Yields
-    ------
-    PlannedSlice
-        In the order of their numbers; PNG and JPEG in turns from patient to patient.
+    PNG and JPEG alternate from patient to patient.
     """
     number = hospital.first_number
     for kind, share in hospital.class_mix.items():
@@ -152,21 +119,7 @@ def plan_slices(hospital: PhantomHospital, slices_per_class: int, seed: int) -> 
 def draw_slice(hospital: PhantomHospital, planned: PlannedSlice, image_size: int, seed: int) -> Image.Image:
     """Draw one slice as the hospital's scanner would show it, with ``SYNTHETIC`` along its lower edge.
 
-    Parameters
-    ----------
-    hospital : PhantomHospital
-        The hospital.
-    planned : PlannedSlice
-        From :func:`plan_slices`.
-    image_size : int
-        Scale of the hospitals' images in pixels.
-    seed : int
-        Of the whole set; the same seed draws the same pixels.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Square, in the hospital's mode.
+    The same seed draws the same pixels. The image is square and in the hospital's mode.
     """
     head, tumour, base = _patient(hospital.folder, planned.kind, planned.patient, seed)
     size = round(hospital.side * image_size)
