@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,8 +11,8 @@ from common import cli
 from common.phantoms.folders import IMAGE_SIZE, SLICES_PER_CLASS, make_phantoms
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Draw what the command line asks for; return the exit code, 2 if a folder or a number is refused."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 done, 2 if a folder or a number is refused."""
     parser = cli.command("common.phantoms", "Draw three synthetic hospitals.")
     parser.add_argument("--out", type=Path, required=True, help="folder for them, for example dataset/phantoms")
     parser.add_argument("--size", type=int, default=IMAGE_SIZE, help=f"side of the images in pixels ({IMAGE_SIZE})")
