@@ -3,13 +3,13 @@
 import threading
 
 import pytest
-from flwr.app import ConfigRecord, Error, Message, MessageType, RecordDict
+from flwr.app import Error, Message, MessageType, RecordDict
 from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid
 from flwr.supercore.task_identity import TaskIdentity
 
 from server.federation import exchange as module
-from server.federation.exchange import Exchange, Node, Request
+from server.federation.exchange import Exchange, Node, Reply, Request
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 
@@ -63,10 +63,8 @@ def _quick(monkeypatch):
 
 
 def ask(line):
-    content = RecordDict({"c": ConfigRecord({"n": 1})})
-    message = Message(content, dst_node_id=7, message_type=MessageType.TRAIN)
-    exchange = Exchange(line, threading.Event(), 0, None, line.who)
-    ((request, reply),) = exchange.ask([Request("a", message)], 30.0)
+    exchange = Exchange(line, threading.Event(), find_nodes=line.who)
+    ((request, reply),) = exchange.ask([Request("a", 7, MessageType.TRAIN, {"c": {"n": 1}})], 30.0)
     assert request.hospital == "a"
     return reply
 
@@ -87,7 +85,7 @@ def test_a_node_that_restarted_is_asked_again():
         return answer(line, number) if number == "m1" else None
 
     line = Line(act)
-    assert ask(line).has_content()
+    assert ask(line) == Reply({})
     assert list(line.sent) == ["m0", "m1"]
     assert dict(line.sent["m1"].content["c"]) == {"n": 1}
 
@@ -99,7 +97,7 @@ def test_a_node_that_was_away_is_asked_again():
             return gone(line, number)
         return answer(line, number)
 
-    assert ask(Line(act)).has_content()
+    assert ask(Line(act)) == Reply({})
 
 
 def test_a_node_that_stays_away_is_given_up_with_flowers_reason():
@@ -108,8 +106,8 @@ def test_a_node_that_stays_away_is_given_up_with_flowers_reason():
         return gone(line, number)
 
     reply = ask(Line(act))
-    assert reply.has_error()
-    assert "Node Unavailable" in reply.error.reason
+    assert reply.lost
+    assert "Node Unavailable" in reply.error
 
 
 def test_a_node_that_restarts_again_and_again_is_given_up():
@@ -118,5 +116,5 @@ def test_a_node_that_restarts_again_and_again_is_given_up():
 
     line = Line(act)
     reply = ask(line)
-    assert "again and again" in reply.error.reason
+    assert "again and again" in reply.error
     assert len(line.sent) == 3
