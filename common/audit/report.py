@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pkgutil import walk_packages
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from common.audit import checks
 from common.data.duplicates import Mask
 from common.data.evidence import Evidence
 from common.labels import CLASSES
@@ -115,9 +114,10 @@ def audit(evidence: Evidence) -> AuditReport:
 
 
 def find_checks() -> list[Check]:
-    """Return the ``check`` of every file below `common.audit.checks`.
+    """Return the ``check`` of every file below ``common/audit/checks/``.
 
     ``DATA001`` and ``DATA002`` are not among them: they are errors of `common.data.scan.require_images`.
     """
-    found = walk_packages(checks.__path__, f"{checks.__name__}.")
-    return [import_module(module.name).check for module in found if not module.ispkg]
+    folder = Path(__file__).parent / "checks"
+    files = sorted(path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py"))
+    return [import_module(".".join(("common.audit.checks", *file.parts))).check for file in files]

@@ -10,7 +10,13 @@ from common.config.bounds import walk
 from common.config.hydra import compose_settings
 from common.config.overrides import written
 
-_TYPES = {"bool": "true or false", "str": "a text", "str | None": "null, or a text", "list[str]": "a list: [a,b]"}
+_TYPES = {
+    bool: "true or false",
+    str: "a text",
+    str | None: "null, or a text",
+    int | None: "null, or a whole number",
+    list[str]: "a list: [a,b]",
+}
 _HEAD = """# Settings
 
 Everything that `python -m server.simulate` can be told, as `name=value`: `rounds=5 train.lr=1e-3`. Defaults and bounds
@@ -41,7 +47,7 @@ def _rows(settings: Any, prefix: str = "") -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name, value, each in walk(settings, prefix):
         bound = each.metadata.get("bound")
-        takes = bound.takes if bound else _TYPES.get(str(each.type), "null, or a whole number")
+        takes = bound.takes if bound else _TYPES[each.type]
         rows.append((name, f"`{written(value)}`", takes, said[name.removeprefix(prefix)]))
     return rows
 

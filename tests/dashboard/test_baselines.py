@@ -9,7 +9,7 @@ import pytest
 from common.artifacts.load import load_run
 from common.artifacts.words import POOLED
 from dashboard.screens import training
-from tests.dashboard.screens.test_model_pages import open_page, open_promotion, words
+from tests.dashboard.test_model_pages import open_page, open_promotion, words
 from tests.support.run_files import write_json, write_run
 from tests.support.weights import write_served_run
 

@@ -1,1 +1,0 @@
-"""Flower's SuperNode at a hospital: started, watched, and its answers given by installed code only."""

@@ -1,1 +1,0 @@
-"""What is right and wrong with a hospital's slices, found on the hospital's side and said in plain words."""

@@ -1,1 +1,0 @@
-"""Checks of how many slices and groups each class has."""

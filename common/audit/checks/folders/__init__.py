@@ -1,1 +1,0 @@
-"""Checks of files and folders as they lie on the disk."""

@@ -1,1 +1,0 @@
-"""Checks of slices that resemble one another."""

@@ -1,1 +1,0 @@
-"""Every setting with its default and bounds; Hydra fills them from ``conf/`` and the command line."""

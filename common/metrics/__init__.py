@@ -1,1 +1,0 @@
-"""Counts that add up over hospitals, and the figures and intervals that follow from them."""

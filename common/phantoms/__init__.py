@@ -1,1 +1,0 @@
-"""Synthetic hospitals: slices that a program draws, so that everything can be tried without a patient."""

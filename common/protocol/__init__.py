@@ -1,1 +1,0 @@
-"""What travels between server and hospitals: record names, the plan, descriptions and evaluations, codecs."""

@@ -1,1 +1,0 @@
-"""Training and evaluating one hospital's slices: plain functions over tensors, without Flower or Hydra."""

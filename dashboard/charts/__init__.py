@@ -1,1 +1,0 @@
-"""Figures as Plotly charts, and how numbers are written."""

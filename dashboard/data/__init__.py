@@ -1,1 +1,0 @@
-"""From artifacts to tables; only `cached` knows Streamlit."""

@@ -1,1 +1,0 @@
-"""The model in the dashboard: reading an image, predicting, and showing why."""

@@ -1,1 +1,0 @@
-"""The centre between machines: certificates, registered keys, and who may connect."""

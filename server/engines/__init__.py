@@ -1,1 +1,0 @@
-"""The two ways to run the same apps on one machine."""

@@ -1,1 +1,0 @@
-"""What is written and shown of a run: events, artifacts, checkpoint, log, terminal."""
