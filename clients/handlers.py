@@ -107,7 +107,7 @@ def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
     context = RoundContext(plan.seed, "+".join(task.pool) or site.hospital.key, task.server_round, plan.rounds)
     control = ControlVariate(site, task) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
-    progress = site.teller("training, pooled" if task.pool else "training")
+    progress = site.progress_callback("training, pooled" if task.pool else "training")
     result = train_slices(model, data.slices, data.indices, plan.train, context, progress, data.steps, correct)
     trained = arrays_from_model(model)
     if control:
@@ -147,7 +147,7 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         resampling = resampling_of(site, plan, prepared, indices)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
-    return evaluate_slices(model, slices, indices, site.teller("evaluating"), task.temperature, resampling)
+    return evaluate_slices(model, slices, indices, site.progress_callback("evaluating"), task.temperature, resampling)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:

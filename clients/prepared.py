@@ -40,7 +40,7 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
-        progress = site.teller("reading")
+        progress = site.progress_callback("reading")
         _PREPARED[key] = prepare(
             site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=progress
         )

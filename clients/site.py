@@ -20,7 +20,7 @@ from common.config.hydra import hospital_from
 from common.config.hydra_errors import suggest
 from common.errors import InputError
 from common.files import replace as replace_file
-from common.protocol.progress_channel import Progress, Spool
+from common.protocol.progress_channel import Progress, ProgressChannel
 
 SITE_FILE = "site-file"  # the key in the SuperNode's configuration
 DEVICES = ("auto", "cpu", "cuda")
@@ -34,7 +34,7 @@ class Site:
     data_root: Path  # holds the hospital's own folder
     cache_dir: Path  # for decoded slices
     device: str = "auto"
-    spool: Spool | None = None  # where progress goes in a simulation
+    channel: ProgressChannel | None = None  # where progress goes in a simulation
     # Whether the sentence of an error may go to the server. True in a simulation, where both are one person; at a real
     # hospital a sentence may name a folder, so only its code travels.
     explains: bool = False
@@ -47,12 +47,12 @@ class Site:
         """The hospital's folder of slices."""
         return self.data_root / self.hospital.path
 
-    def teller(self, task: str) -> Callable[[int, int], None] | None:
+    def progress_callback(self, task: str) -> Callable[[int, int], None] | None:
         """Return a callback that reports (done, total) of a task, or None where nobody listens."""
-        spool = self.spool
-        if spool is None:
+        channel = self.channel
+        if channel is None:
             return None
-        return lambda done, total: spool.tell(Progress(self.hospital.key, task, done, total))
+        return lambda done, total: channel.tell(Progress(self.hospital.key, task, done, total))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
-from common.protocol.progress_channel import Spool
+from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import LAST_WORD
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
@@ -72,7 +72,7 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
     names = {hospital.key: hospital.name for hospital in load_hospitals(settings.hospitals)}
-    with Terminal(console, settings.rounds, names, Spool(recorder.folder.path)) as terminal:
+    with Terminal(console, settings.rounds, names, ProgressChannel(recorder.folder.path)) as terminal:
         listeners = Listeners([recorder, TrainingLog(), terminal])
         place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(

@@ -22,7 +22,7 @@ from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
 from common.keys import new_shared_key
-from common.protocol.progress_channel import Spool
+from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
 from server.engines import inprocess, ray
 from server.engines.stopping import Stopper
@@ -63,7 +63,7 @@ def simulate(config: DictConfig) -> None:
 
     def work(progress: RunProgress, recorder: Recorder) -> None:
         with tempfile.TemporaryDirectory(prefix="federation-") as channel_folder:
-            _federate(settings, hospitals, progress, recorder, console, Spool(Path(channel_folder)))
+            _federate(settings, hospitals, progress, recorder, console, ProgressChannel(Path(channel_folder)))
 
     run_job(job, console, work)
 
@@ -74,20 +74,20 @@ def _federate(
     progress: RunProgress,
     recorder: Recorder,
     console: Console,
-    spool: Spool,
+    channel: ProgressChannel,
 ) -> None:
     """Bring the two apps together in the chosen engine."""
     stop = threading.Event()
     names = {hospital.key: hospital.name for hospital in hospitals}
-    with Terminal(console, settings.rounds, names, spool) as terminal, Stopper(stop, spool, console):
+    with Terminal(console, settings.rounds, names, channel) as terminal, Stopper(stop, channel, console):
         listeners = Listeners([recorder, TrainingLog(), terminal])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
-        key = _shared_key(spool.folder) if settings.data.cross_hospital_check else None
-        sites = _pooled([_site(settings, hospital, spool, key) for hospital in hospitals], settings)
+        key = _shared_key(channel.folder) if settings.data.cross_hospital_check else None
+        sites = _pooled([_site(settings, hospital, channel, key) for hospital in hospitals], settings)
         client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
         if settings.compute.engine == "inprocess":
-            spool.on_tell = terminal.waiting
+            channel.on_tell = terminal.waiting
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             workers = min(len(hospitals), settings.compute.cores or 1)
@@ -101,17 +101,17 @@ def place_of(settings: RunSettings) -> Place:
 
 
 def _shared_key(folder: Path) -> Path:
-    """Make the key that the hospitals would give each other; it goes to the sites, and away with the run's spool."""
+    """Make the key that the hospitals would give each other; it goes to the sites, and away with the progress channel."""
     path = folder / "shared.key"
     new_shared_key(path)
     return path
 
 
-def _site(settings: RunSettings, hospital: Hospital, spool: Spool, key: Path | None) -> Site:
+def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, key: Path | None) -> Site:
     """Return what a hospital's own machine would know."""
     data = settings.data
     root, cache = Path(data.root).resolve(), Path(data.cache_dir).resolve()
-    return Site(hospital, root, cache, settings.compute.device, spool, explains=True, fingerprint_key=key)
+    return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
 
 
 def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:

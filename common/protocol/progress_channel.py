@@ -37,7 +37,7 @@ class Progress:
     total: int
 
 
-class Spool:
+class ProgressChannel:
     """One end of the folder; picklable, so that it reaches the hospitals' processes.
 
     Parameters

@@ -8,7 +8,7 @@ from types import FrameType
 from rich.console import Console
 
 from common.errors import Interrupted
-from common.protocol.progress_channel import Spool
+from common.protocol.progress_channel import ProgressChannel
 
 _GRACE_SECONDS = 45.0
 
@@ -20,15 +20,15 @@ class Stopper:
     ----------
     event : threading.Event
         The server looks at it several times a second.
-    spool : Spool
+    channel : ProgressChannel
         The hospitals look at it before each batch.
     console : Console
         Where to say so.
     """
 
-    def __init__(self, event: threading.Event, spool: Spool, console: Console) -> None:
+    def __init__(self, event: threading.Event, channel: ProgressChannel, console: Console) -> None:
         self._event = event
-        self._spool = spool
+        self._channel = channel
         self._console = console
 
     def __enter__(self) -> "Stopper":
@@ -43,7 +43,7 @@ class Stopper:
         if self._event.is_set():
             os._exit(Interrupted.exit_code)  # asked twice: the run can be resumed from its last round all the same
         self._event.set()
-        self._spool.stop()
+        self._channel.stop()
         self._console.print("Stopping after the present batch (Ctrl-C again stops at once) ...")
 
 

@@ -14,7 +14,7 @@ from common.artifacts.words import NOTHING, interval_text
 from common.labels import CLASSES, SYNTHETIC
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
-from common.protocol.progress_channel import Spool
+from common.protocol.progress_channel import ProgressChannel
 from server.recording.events import Listener
 from server.recording.summary import summary, table_of
 
@@ -32,15 +32,15 @@ class Terminal(Listener):
         Rounds of the run.
     names : dict of str to str
         Hospital key to name, in configured order.
-    spool : Spool
+    channel : ProgressChannel
         Says how far the hospitals are.
     """
 
-    def __init__(self, console: Console, rounds: int, names: dict[str, str], spool: Spool) -> None:
+    def __init__(self, console: Console, rounds: int, names: dict[str, str], channel: ProgressChannel) -> None:
         self.console = console
         self._rounds = rounds
         self._names = names
-        self._spool = spool
+        self._channel = channel
         self._last_seconds = 0.0
         self._width = max(len(name) for name in names.values())
         self._progress = Progress(
@@ -89,7 +89,7 @@ class Terminal(Listener):
         if not self.console.is_terminal or now - self._last_seconds < _REFRESH_SECONDS:
             return
         self._last_seconds = now
-        for state in self._spool.read():
+        for state in self._channel.read():
             description = f"  {self._names[state.hospital]:<{self._width}} {state.task}"
             if state.hospital not in self._tasks:
                 self._tasks[state.hospital] = self._progress.add_task(description, total=state.total)
@@ -130,7 +130,7 @@ class Terminal(Listener):
         for hospital in hospitals or list(self._tasks):
             if hospital in self._tasks:
                 self._progress.remove_task(self._tasks.pop(hospital))
-            self._spool.clear(hospital)
+            self._channel.clear(hospital)
 
 
 def hospitals_table(descriptions: Sequence[Description]) -> Table:

@@ -19,7 +19,7 @@ from common.metrics.confusion import figures
 from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, model_from_arrays
-from common.protocol.progress_channel import Spool
+from common.protocol.progress_channel import ProgressChannel
 from common.training.preprocess import normalise, to_batch
 from tests.support.sites import PLAN, evaluate_at, sites_of, train_at
 
@@ -132,10 +132,10 @@ def test_validation_and_test_are_two_splits(sites):
 
 
 def test_a_stop_ends_training_at_the_next_batch(sites, tmp_path):
-    spool = Spool(tmp_path)
-    spool.stop()
+    channel = ProgressChannel(tmp_path)
+    channel.stop()
     with pytest.raises(Interrupted):
-        train_at(replace(sites[0], spool=spool), PLAN, 1, ARRAYS)
+        train_at(replace(sites[0], channel=channel), PLAN, 1, ARRAYS)
 
 
 def test_a_pull_towards_the_global_model_travels_with_the_plan(sites):

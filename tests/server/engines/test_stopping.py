@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from common.errors import Interrupted
-from common.protocol.progress_channel import Progress, Spool
+from common.protocol.progress_channel import Progress, ProgressChannel
 from server.engines import stopping
 from server.engines.stopping import Stopper, leave_if_stuck
 
@@ -18,19 +18,19 @@ def console():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_server_and_hospitals_to_stop(tmp_path, console, number):
-    event, spool = threading.Event(), Spool(tmp_path)
-    with Stopper(event, spool, console):
+    event, channel = threading.Event(), ProgressChannel(tmp_path)
+    with Stopper(event, channel, console):
         os.kill(os.getpid(), number)
         assert event.wait(5)
     with pytest.raises(Interrupted):
-        spool.tell(Progress("a", "training", 0, 1))
+        channel.tell(Progress("a", "training", 0, 1))
     assert "Stopping after the present batch" in console.export_text()
 
 
 def test_asked_twice_it_leaves_at_once(tmp_path, console, monkeypatch):
     left = []
     monkeypatch.setattr(stopping.os, "_exit", left.append)
-    with Stopper(threading.Event(), Spool(tmp_path), console):
+    with Stopper(threading.Event(), ProgressChannel(tmp_path), console):
         os.kill(os.getpid(), signal.SIGINT)
         assert left == []
         os.kill(os.getpid(), signal.SIGINT)
@@ -39,7 +39,7 @@ def test_asked_twice_it_leaves_at_once(tmp_path, console, monkeypatch):
 
 def test_afterwards_the_signals_are_as_they_were(tmp_path, console):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with pytest.raises(ZeroDivisionError), Stopper(threading.Event(), Spool(tmp_path), console):
+    with pytest.raises(ZeroDivisionError), Stopper(threading.Event(), ProgressChannel(tmp_path), console):
         raise ZeroDivisionError
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 

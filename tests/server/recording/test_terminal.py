@@ -11,7 +11,7 @@ from common.artifacts.schema import Failure, HospitalRound, Round
 from common.labels import CLASSES
 from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates, Shared, SharedWith
-from common.protocol.progress_channel import Progress, Spool
+from common.protocol.progress_channel import Progress, ProgressChannel
 from server.recording.terminal import Terminal, hospitals_table, round_line
 from tests.support.descriptions import description
 from tests.support.finished import NAMES, finished, shown
@@ -71,7 +71,7 @@ def test_rounds_stand_under_each_other():
 @pytest.fixture
 def screen(tmp_path):
     console = Console(width=80, record=True, file=io.StringIO(), highlight=False)
-    return Terminal(console, 2, {"a": NAMES[0], "b": NAMES[1]}, Spool(tmp_path))
+    return Terminal(console, 2, {"a": NAMES[0], "b": NAMES[1]}, ProgressChannel(tmp_path))
 
 
 SHARING = CrossDuplicates(
@@ -114,15 +114,15 @@ def test_synthetic_slices_are_called_that(screen):
 def test_on_a_terminal_the_batches_of_a_round_move(tmp_path):
     output = io.StringIO()
     console = Console(width=80, file=output, force_terminal=True, highlight=False)
-    spool = Spool(tmp_path)
-    with Terminal(console, 2, {"a": NAMES[0]}, spool) as screen:
+    channel = ProgressChannel(tmp_path)
+    with Terminal(console, 2, {"a": NAMES[0]}, channel) as screen:
         screen.phase("train", 1)
-        spool.tell(Progress("a", "training", 0, 40))
+        channel.tell(Progress("a", "training", 0, 40))
         screen.waiting()
         screen._progress.refresh()
         shown_now = output.getvalue()
         screen.round_done(a_round(1), False)
-        assert spool.read() == [], "who has answered is at work no longer"
+        assert channel.read() == [], "who has answered is at work no longer"
     assert f"{NAMES[0]} training" in shown_now
     assert "0/40" in shown_now
     assert "training, round 1" in shown_now
