@@ -101,7 +101,7 @@ def place_of(settings: RunSettings) -> Place:
 
 
 def _shared_key(folder: Path) -> Path:
-    """Make the key that the hospitals would give each other; it goes to the sites, and away with the progress channel."""
+    """Make the key that hospitals would give each other; it goes to the sites, and away with the progress channel."""
     path = folder / "shared.key"
     new_shared_key(path)
     return path

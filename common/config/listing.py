@@ -10,7 +10,7 @@ from common.config.bounds import walk
 from common.config.hydra import compose_settings
 from common.config.overrides import written
 
-_TYPES = {
+_TYPES: dict[Any, str] = {
     bool: "true or false",
     str: "a text",
     str | None: "null, or a text",
