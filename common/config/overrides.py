@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from common.config.hydra import compose_settings
-
 # where things lie and how the machine is used; threads and device may change a figure and are none of these
 NO_FIGURE = (
     "output_dir",
@@ -19,7 +17,7 @@ NO_FIGURE = (
     "compute.engine",
     "compute.cores",
 )
-_WORD = re.compile(r"(?!(null|true|false|nan|inf)$)[a-z]\w*", re.IGNORECASE)
+_WORD = re.compile(r"(?!(null|true|false|nan|inf)$)([a-z]|\.{0,2}/)[\w./-]*", re.IGNORECASE)  # a path counts as one
 
 
 def overrides_of(settings: Mapping[str, Any]) -> list[str]:
@@ -30,6 +28,8 @@ def overrides_of(settings: Mapping[str, Any]) -> list[str]:
     settings : mapping
         The fields of `RunSettings`, nested; those that are absent stand as configured.
     """
+    from common.config.hydra import compose_settings  # half a second, which a page that only writes values does without
+
     name = settings.get("strategy", {}).get("name")
     first = [f"strategy={name}"] if name else []
     default = flat(asdict(compose_settings(first)))
