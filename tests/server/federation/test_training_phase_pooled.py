@@ -3,6 +3,7 @@
 import pytest
 from flwr.app import Message
 
+from common.artifacts.schema import to_json
 from common.config.strategies import StrategySettings
 from common.errors import RunError
 from common.protocol import names
@@ -41,7 +42,7 @@ def test_one_trains_and_all_validate():
     assert (record.asked, record.replied, record.failed) == ([], [], [])
     assert record.validated == list(hospitals.names.values())
     assert ("trained", EVERYBODY) in told.events
-    row = record.to_json()
+    row = to_json(record)
     assert (row["train_loss"], row["train_accuracy"]) == (0.25, 0.875)
     assert row["pooled"]["hospitals"] == list(hospitals.names.values())
     assert (row["pooled"]["train_samples"], row["pooled"]["train_steps"]) == (24, 7)
