@@ -86,12 +86,6 @@ def strategy(name: str | None) -> str:
     return STRATEGIES[name.lower()].title if name.lower() in STRATEGIES else name
 
 
-def listed(names: list[str] | tuple[str, ...]) -> str:
-    """Write names as "A, B and C"."""
-    parts = list(names)
-    return ", ".join(parts) if len(parts) < 2 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
 @dataclass(frozen=True)
 class Share:
     """A fraction and its 95 % interval; None where it is not recorded or there is no case."""

@@ -12,6 +12,7 @@ import streamlit as st
 
 from common.artifacts.schema import UNRECORDED, Run
 from common.errors import Problem
+from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import formats, theme
 from dashboard.data import cached, facts
@@ -206,5 +207,5 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
             st.caption("Go on with it after its last complete round:")
             st.code(status.resume_command, language="bash")
     if run.state in ("completed", "failed") and status.missing_hospitals:
-        names = theme.markdown(formats.listed(status.missing_hospitals))
+        names = theme.markdown(listed(status.missing_hospitals))
         st.warning(f"{names} missed at least one round of this run.", icon=":material/group_off:")

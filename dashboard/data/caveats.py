@@ -7,7 +7,8 @@ from common.artifacts import schema, words
 from common.artifacts.values import count, mapping, texts
 from common.metrics import confusion
 from common.overlap.matches import CrossDuplicates
-from dashboard.charts import formats, theme
+from common.text import listed
+from dashboard.charts import theme
 from dashboard.data import facts, results
 
 
@@ -112,7 +113,7 @@ def _answered(run: schema.Run) -> Remark | None:
         return None
     missing = sorted({*run.status.missing_hospitals, *texts(run.meta.get("missing_hospitals"))})
     if missing:
-        return Remark(False, f"{formats.listed(missing)} missed at least one round.")
+        return Remark(False, f"{listed(missing)} missed at least one round.")
     if not run.status.hospitals:
         return Remark(None, "Whether every hospital took part in every round is not recorded.")
     return Remark(True, "Every hospital took part in every round.")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from common.artifacts.schema import Finding, HospitalData, Run
 from common.labels import CLASSES
+from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.components import chosen_run, parts
 from dashboard.data import caveats, facts
@@ -184,7 +185,7 @@ def _hospital_findings(hospital: HospitalData) -> None:
     with st.expander(title, expanded=bool(counts["error"] or counts["warning"])):
         st.caption(f"The split: {split_sentence(hospital)}")
         if hospital.unmatched_folders:
-            st.caption(f"Folders left out: {theme.markdown(formats.listed(hospital.unmatched_folders))}.")
+            st.caption(f"Folders left out: {theme.markdown(listed(hospital.unmatched_folders))}.")
         for finding in findings:
             _finding(finding)
 

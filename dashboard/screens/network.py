@@ -8,6 +8,7 @@ import streamlit as st
 from common.artifacts import schema, words
 from common.artifacts.values import text
 from common.labels import CLASSES
+from common.text import listed
 from dashboard.charts import formats, network, theme
 from dashboard.components import chosen_run, hospital_map, parts
 from dashboard.data import cached, facts
@@ -133,7 +134,7 @@ def network_map(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None
     hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose)
     outside = hospital_map.outside_coast(run.hospitals)
     if outside:
-        st.caption(f"{theme.markdown(formats.listed(outside))}: outside of the coast that is drawn.")
+        st.caption(f"{theme.markdown(listed(outside))}: outside of the coast that is drawn.")
 
 
 def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None:
@@ -156,10 +157,10 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
             f"({formats.interval(test.interval)}, {formats.whole(test.n_test)} slices)"
         )
     if body.missing_classes:
-        missing = formats.listed([theme.class_title(label).lower() for label in body.missing_classes])
+        missing = listed([theme.class_title(label).lower() for label in body.missing_classes])
         lines.append(f"holds no slices of: {missing}")
     if body.unmatched_folders:
-        lines.append(f"folders left out: {theme.markdown(formats.listed(body.unmatched_folders))}")
+        lines.append(f"folders left out: {theme.markdown(listed(body.unmatched_folders))}")
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from common.metrics.fairness import exclusive_classes
 from common.study import answers, site, statistics, uncertainty
 from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
+from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.charts import study as charts
 from dashboard.components import address, parts
@@ -68,7 +69,7 @@ def _status(study: Study) -> None:
     told = [
         f"**{study.study_id}**",
         *([theme.markdown(study.name)] if study.name else []),
-        theme.markdown(formats.listed([formats.strategy(name) for name in study.strategies]) or "no strategy"),
+        theme.markdown(listed([formats.strategy(name) for name in study.strategies]) or "no strategy"),
         statistics.seeds(len(study.seeds)),
         f"{done} of {len(study.cells)} runs done",
         f"last written {formats.when(study.updated_at)}",
