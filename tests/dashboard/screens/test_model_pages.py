@@ -273,7 +273,7 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     assert "45.0–90.0 %" in said
     assert "a bootstrap over 17 groups of related slices" in said
     assert "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) %" in said
-    assert "1.0 with the scores divided by 1.50, the temperature that Predict applies." in said
+    assert "1.0 with the scores divided by 1.50, the temperature fitted on validation slices." in said
     assert "EVAL003: Two labels at <b>A</b>." in said
 
 
