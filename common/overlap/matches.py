@@ -60,11 +60,11 @@ class MatchList:
 class SharedWith:
     """What one hospital shares with one other."""
 
-    pairs: int
+    pairs: int = 0
     """Pairs of slices that count as one."""
-    slices: int
+    slices: int = 0
     """Own slices among them."""
-    test_slices_trained_there: int
+    test_slices_trained_there: int = 0
     """Own test slices that the other hospital trains on."""
 
 
