@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from common.audit import checks
 from common.data.duplicates import Mask
 from common.data.evidence import Evidence
 from common.labels import CLASSES
@@ -118,6 +119,6 @@ def find_checks() -> list[Check]:
 
     ``DATA001`` and ``DATA002`` are not among them: they are errors of `common.data.scan.require_images`.
     """
-    folder = Path(__file__).parent / "checks"
-    files = sorted(path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py"))
-    return [import_module(".".join(("common.audit.checks", *file.parts))).check for file in files]
+    folders = map(Path, checks.__path__)
+    files = sorted(path.relative_to(folder).with_suffix("") for folder in folders for path in folder.rglob("*.py"))
+    return [import_module(".".join((checks.__name__, *file.parts))).check for file in files]

@@ -23,12 +23,13 @@ def pack(arrays: Mapping[str, AnyArray]) -> Arrays:
     -------
     dict of str to ndarray
         ``block``, uint8 ``[bytes]`` in the mapping's order, and ``manifest``, the bytes of a JSON list of each tensor's
-        name, type and shape.
+        name, type and shape; nothing of no tensors.
     """
+    if not arrays:
+        return {}
     parts = [np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in arrays.values()]
     manifest = json.dumps([[name, str(array.dtype), list(array.shape)] for name, array in arrays.items()])
-    block = np.concatenate(parts) if parts else np.empty(0, np.uint8)
-    return {BLOCK: block, MANIFEST: np.frombuffer(manifest.encode(), np.uint8)}
+    return {BLOCK: np.concatenate(parts), MANIFEST: np.frombuffer(manifest.encode(), np.uint8)}
 
 
 def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
@@ -39,6 +40,8 @@ def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
     ValueError
         If block and manifest do not belong together.
     """
+    if not packed:
+        return {}
     if set(packed) != {BLOCK, MANIFEST} or any(part.dtype != np.uint8 or part.ndim != 1 for part in packed.values()):
         raise ValueError("no packed model")
     block, entries = packed[BLOCK], json.loads(packed[MANIFEST].tobytes())

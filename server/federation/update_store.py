@@ -37,7 +37,7 @@ class UpdateStore:
         RunError
             ``DISK001`` if there is no room.
         """
-        if self._folder is None:
+        if self._folder is None or not update:  # of strategy local nothing travels
             self._in_memory[hospital] = update
             return
         packed, path = pack(update), self._path(hospital)
@@ -61,7 +61,8 @@ class UpdateStore:
     def _read(self, hospitals: Sequence[str]) -> Iterator[Arrays]:
         for hospital in hospitals:
             kept = self._in_memory[hospital]
-            yield unpack(kept | {BLOCK: np.fromfile(self._path(hospital), dtype=np.uint8)}) if self._folder else kept
+            on_disk = self._folder and kept
+            yield unpack(kept | {BLOCK: np.fromfile(self._path(hospital), dtype=np.uint8)}) if on_disk else kept
 
     def _path(self, hospital: str) -> Path:
         assert self._folder is not None

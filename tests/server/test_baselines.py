@@ -17,6 +17,7 @@ from common.files import sha256_of
 from common.model.registry import build_model
 from common.protocol import names as wire
 from server import simulate as module
+from tests.support.hospitals import unpacked
 from tests.support.service_runs import completed_run
 
 CONTRACT = {
@@ -37,6 +38,11 @@ BATCH_NORM = {
 }
 
 
+def tensors(message) -> set[str]:
+    """The names of the tensors that a message carries."""
+    return set(unpacked(message.content)) if wire.ARRAYS in message.content else set()
+
+
 @pytest.fixture
 def messages(monkeypatch):
     """Every message of the runs of a test: kind, partition, names of the tensors there and back, the config."""
@@ -47,10 +53,10 @@ def messages(monkeypatch):
         app = make(sites)
 
         def answer(message, context):
-            there = set(message.content.get(wire.ARRAYS, {}))
+            there = tensors(message)
             assert all(isinstance(name, str) for record in message.content.values() for name in record)
             reply = app(message, context)
-            back = set(reply.content.get(wire.ARRAYS, {}))
+            back = tensors(reply)
             config = dict(message.content[wire.CONFIG])
             seen.append((message.metadata.message_type, context.node_config["partition-id"], there, back, config))
             return reply
@@ -187,7 +193,7 @@ def test_local_sends_nothing_of_the_model_and_tests_each_at_its_own_best(simulat
     assert meta["personal_models"]["best_epochs"] == {name: row["epoch"] for name, row in best.items()}
     tests = [(node, config) for kind, node, _, _, config in messages if kind == "evaluate"][-3:]
     names = list(rows[0]["hospitals"])
-    assert {names[node]: config[wire.OWN] for node, config in tests} == meta["personal_models"]["best_epochs"]
+    assert {names[node]: config[wire.LOCAL_ROUND] for node, config in tests} == meta["personal_models"]["best_epochs"]
     assert "each hospital trained alone" in meta["no_shared_model"]
     assert not list((tmp_path / "artifacts" / "run-001").glob("*.pth"))
     files = kept_files(tmp_path)

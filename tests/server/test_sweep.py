@@ -61,7 +61,7 @@ def test_ctrl_c_ends_the_whole_sweep(simulate, tmp_path, monkeypatch):
     def stopped(*_: object) -> None:
         raise Interrupted("RUN130", "The run was stopped.")
 
-    monkeypatch.setattr(module, "conduct", stopped)  # the signal itself is tried in test_resume
+    monkeypatch.setattr(module, "run_job", stopped)  # the signal itself is tried in test_resume
     done = simulate("-m", f"output_dir={tmp_path / 'out'}", "seed=42,43")
     assert (done.code, done.err) == (130, "error RUN130: The run was stopped.\n")
 

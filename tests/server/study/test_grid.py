@@ -60,9 +60,15 @@ def test_what_the_runs_are_told_composes_to_the_same_settings(cells):
     assert compose_settings(run_arguments(awkward)).output_dir == awkward.output_dir
 
 
+@pytest.mark.parametrize("folder", ["/tmp/${rounds}", "/tmp/a b", "/tmp/{a: 'b'}, [c]", "C:\\runs\\"])
+def test_a_folder_with_hydras_own_signs_is_handed_on(cells, folder):
+    settings = replace(cells[0].settings, output_dir=folder)
+    assert compose_settings(run_arguments(settings)) == settings
+
+
 def test_what_cannot_be_handed_on_is_refused(cells):
-    with pytest.raises(InputError, match=r"cannot be handed|cannot be read|Interpolation") as caught:
-        run_arguments(replace(cells[0].settings, output_dir="/tmp/${rounds}"))
+    with pytest.raises(InputError, match="STUDY004") as caught:
+        run_arguments(replace(cells[0].settings, output_dir=1))
     assert caught.value.exit_code == 2
 
 
