@@ -17,6 +17,10 @@ _TYPES: dict[Any, str] = {
     int | None: "null, or a whole number",
     list[str]: "a list: [a,b]",
 }
+_LISTED = {  # names that stand in one table of their own, which a new one is added to
+    "strategy.name": "a strategy of [strategies.md](strategies.md)",
+    "model.name": "a network of `common/config/architectures.py`",
+}
 _HEAD = """# Settings
 
 Everything that `python -m server.simulate` can be told, as `name=value`: `rounds=5 train.lr=1e-3`. Defaults and bounds
@@ -47,7 +51,7 @@ def _rows(settings: Any, prefix: str = "") -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name, value, each in walk(settings, prefix):
         bound = each.metadata.get("bound")
-        takes = bound.takes if bound else _TYPES[each.type]
+        takes = _LISTED.get(name) or (bound.takes if bound else _TYPES[each.type])
         rows.append((name, f"`{written(value)}`", takes, said[name.removeprefix(prefix)]))
     return rows
 
