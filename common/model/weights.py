@@ -80,8 +80,3 @@ def average_buffers(updates: Sequence[Mapping[str, AnyArray]], samples: Sequence
         mean = sum(share * update[name].astype(np.float64) for share, update in zip(shares, updates, strict=True))
         averaged[name] = np.asarray(np.rint(mean) if first.dtype.kind in "iu" else mean).astype(first.dtype)
     return averaged
-
-
-def payload_bytes(arrays: Mapping[str, AnyArray]) -> int:
-    """Return the size of the tensors in bytes."""
-    return sum(array.nbytes for array in arrays.values())

@@ -60,3 +60,8 @@ def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
     if start != len(block):
         raise ValueError("the block is too long")
     return arrays
+
+
+def payload_bytes(arrays: Mapping[str, AnyArray]) -> int:
+    """Return the size of tensors in bytes, packed or not; the list of their names is not counted."""
+    return sum(array.nbytes for name, array in arrays.items() if name != MANIFEST)

@@ -8,7 +8,8 @@ from common.artifacts.run_files import enter_totals, enter_validation, now
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
-from common.model.weights import Arrays, payload_bytes
+from common.model.weights import Arrays
+from common.protocol.codec import payload_bytes
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.local_state import LocalStates
 from server.federation.training_phase import TrainingPhase, failures_listed

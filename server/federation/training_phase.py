@@ -9,9 +9,9 @@ from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES
 from common.errors import RunError
 from common.metrics.evaluation import TrainResult
-from common.model.weights import Arrays, payload_bytes
+from common.model.weights import Arrays
 from common.protocol import names
-from common.protocol.codec import pack
+from common.protocol.codec import pack, payload_bytes
 from common.protocol.messages import ExtraPayload, Task, read_training, task_records
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
 from common.training.optim import steps_in_round

@@ -18,9 +18,9 @@ from common.errors import InputError
 from common.keys import load_shared_key, new_shared_key
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
-from common.model.weights import payload_bytes
 from common.overlap.fingerprints import Fingerprints, key_mark
 from common.protocol import names as wire
+from common.protocol.codec import payload_bytes
 from common.protocol.description import Description
 from tests.support.hospitals import packed, unpacked
 from tests.support.sites import PLAN, explaining, file_names, sites_of

@@ -12,8 +12,8 @@ from common.config.strategies import EVERYTHING, NORMALISATION, NOTHING, Strateg
 from common.errors import RunError
 from common.metrics.calibration import best_temperature
 from common.metrics.evaluation import TrainResult
-from common.model.weights import payload_bytes
 from common.protocol import names
+from common.protocol.codec import payload_bytes
 from common.protocol.postprocess import chain_of
 from server.engines.inprocess import InProcessGrid
 from server.federation.evaluation_phase import EvaluationPhase
@@ -81,7 +81,7 @@ def test_the_new_model_is_the_weighted_mean_and_the_round_is_recorded():
     assert record.val_accuracy == 0.5
     assert record.train_loss == 0.5
     size = payload_bytes(start_arrays())
-    assert {(part.bytes_down, part.bytes_up > 0) for part in record.hospitals.values()} == {(2 * size, True)}
+    assert {(part.bytes_down, part.bytes_up) for part in record.hospitals.values()} == {(2 * size, size)}
     phases = [event[1] for event in told.events if event[0] == "phase"]
     assert phases == ["train", "evaluate"]
     kinds = [kind for kind, _ in hospitals.asked]
