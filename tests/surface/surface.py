@@ -36,7 +36,7 @@ REFUSED = (
     "server.promote run-001",
     "server.cross_duplicates /nowhere/a.json /nowhere/b.json",
     "clients.audit",
-    "clients.audit hospital=phantom_jaipur data.root=/nowhere",
+    "clients.audit hospital=phantom_jaipur data.root=<folder>/nowhere",
     "clients.fingerprints hospital=phantom_jaipur",
     "clients.join --config /nowhere/hospital.yaml",
     "clients.preflight --config /nowhere/hospital.yaml",
@@ -63,7 +63,7 @@ def collect(folder: Path) -> dict[str, Any]:
             "choices": _choices(child),
             "commands": names,
             "help": {name: _help(child.run(name, "--help")) for name in names if name not in WITHOUT_HELP},
-            "refused": {line: _said(child.run(*line.split())) for line in REFUSED},
+            "refused": {line: _refusal(child, line, folder) for line in REFUSED},
             "codes": codes(ROOT),
             "exit codes": exit_codes(ROOT),
             "ended": ended,
@@ -134,8 +134,9 @@ def _help(done: Ended) -> list[str]:
     return [f"exit code {done.code}", *_lines(text)]
 
 
-def _said(done: Ended) -> list[str]:
-    return [f"exit code {done.code}", *_lines(done.err)]
+def _refusal(child: Commands, line: str, folder: Path) -> list[str]:
+    done = child.run(*line.replace("<folder>", str(folder)).split())
+    return [f"exit code {done.code}", *_lines(done.err.replace(str(folder), "<folder>"))]
 
 
 def _lines(text: str) -> list[str]:
