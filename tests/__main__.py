@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_CHOSEN = 5  # pytest's exit code, as of a lane that -m "not slow" leaves empty
 LANES = (("tests/deployment",), ("tests/server", "tests/bench"))  # and all others, whose output is seen at once
+
+
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower
 
 
 def main(options: list[str]) -> int:
@@ -28,7 +32,7 @@ def main(options: list[str]) -> int:
         paths = [Path(folder) / str(number) for number in range(len(LANES))]
         running = [_start([*pytest, *lane], path) for lane, path in zip(LANES, paths, strict=True)]
         try:
-            codes = [subprocess.run([*pytest, *others], cwd=ROOT, check=False).returncode]
+            codes = [subprocess.run([*pytest, *others], cwd=ROOT, env=ONE_THREAD, check=False).returncode]
         except KeyboardInterrupt:
             codes = [130]
         for lane, path, process in zip(LANES, paths, running, strict=True):
@@ -40,7 +44,7 @@ def main(options: list[str]) -> int:
 
 def _start(command: list[str], said: Path) -> subprocess.Popen[bytes]:
     with said.open("wb") as file:
-        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, stdout=file, stderr=subprocess.STDOUT)
 
 
 if __name__ == "__main__":
