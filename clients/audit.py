@@ -13,8 +13,9 @@ from rich.console import Console
 from clients.hospital_command import reading_bar, take_settings, write_for_owner
 from common.audit.report import audit
 from common.audit.terminal import render
+from common.config.bounds import setting
 from common.config.hydra import run_main
-from common.config.settings import DataSettings
+from common.config.settings import SEED, DataSettings
 from common.data.prepare import prepare
 
 
@@ -22,7 +23,7 @@ from common.data.prepare import prepare
 class AuditSettings:
     """Everything ``python -m clients.audit`` can be told besides the hospital."""
 
-    seed: int = 42  # of the split whose sizes are shown
+    seed: int = setting(42, SEED)  # of the split whose sizes are shown
     json: str | None = None  # file for the full report, readable by its owner only since it names files
     data: DataSettings = field(default_factory=DataSettings)  # as in a run, so that the audit sees what a run will see
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from common import files
-from common.config.hospital import Hospital
-from common.config.hydra import CONF_DIR, hospital_from, typed
-from common.config.settings import DataSettings, TrainPlan, check_plan
+from common.config.hospital import Hospital, hospital_from
+from common.config.hydra import CONF_DIR, typed
+from common.config.settings import DataSettings, TrainPlan, check_plan, check_values
 from common.errors import InputError
 
 
@@ -38,10 +38,11 @@ def take_settings(config: DictConfig, schema: type[T]) -> tuple[Hospital, T]:
     if not key or OmegaConf.is_missing(config, "hospital"):
         known = ", ".join(sorted(path.stem for path in (CONF_DIR / "hospital").glob("*.yaml")))
         raise InputError("CONF005", f"Say which hospital this is: hospital=NAME, one of {known}.")
-    hospital = hospital_from(config.hospital, key)
+    hospital = hospital_from(OmegaConf.to_container(config.hospital, resolve=True), key)  # type: ignore[arg-type]
     with open_dict(config):
         config.pop("hospital", None)
     settings = typed(config, schema)
+    check_values(settings)
     check_plan(settings.data, TrainPlan())
     return hospital, settings
 
@@ -70,7 +71,7 @@ def write_for_owner(path: Path, text: str, setting: str) -> None:
     """
     try:
         files.replace(path.absolute(), f"{text}\n".encode(), mode=0o600)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError: no file can have this name
         raise InputError(
-            "CONF011", f"{path.absolute()} cannot be written ({error.strerror}); choose another {setting}=FILE."
+            "CONF011", f"{path.absolute()} cannot be written ({files.why(error)}); choose another {setting}=FILE."
         ) from None

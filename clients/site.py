@@ -10,17 +10,19 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]
 
-from common.addresses import split_address
-from common.config.hospital import Hospital
-from common.config.hydra import hospital_from
+from common.addresses import is_port, split_address
+from common.config.bounds import PLACE
+from common.config.hospital import Hospital, hospital_from
 from common.config.hydra_errors import suggest
+from common.config.plain_yaml import UNREADABLE, read_settings
 from common.errors import InputError
 from common.files import replace as replace_file
+from common.files import why
+from common.keys import checked_name
 from common.protocol.progress_channel import Progress, ProgressChannel
+from common.text import shown
 
 SITE_FILE = "site-file"  # the key in the SuperNode's configuration
 DEVICES = ("auto", "cpu", "cuda")
@@ -100,7 +102,7 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
     known = [each.name for each in _SETTINGS]
     for name in values:
         if name not in known:
-            raise InputError("SITE002", f"{path} sets '{name}', which is no setting{suggest(str(name), known)}")
+            raise InputError("SITE002", f"{path} sets '{shown(name)}', which is no setting{suggest(name, known)}")
     for each in _SETTINGS:
         if each.default is MISSING and values.get(each.name) is None:
             raise InputError("SITE002", f"{path} does not set {each.name}; see docs/deployment.md for the file.")
@@ -114,28 +116,24 @@ def write_site(site: SiteFile, path: Path) -> Path:
     content = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
     content["hospital"] = {**vars(site.hospital), "location": list(site.hospital.location)}
     given = {name: value for name, value in content.items() if value is not None}
-    replace_file(path, OmegaConf.to_yaml(OmegaConf.create(given)).encode(), mode=0o600)
+    replace_file(path, yaml.safe_dump(given, sort_keys=False, allow_unicode=True).encode(), mode=0o600)
     return path
 
 
 def _values(path: Path) -> dict[str, Any]:
     try:
-        config = OmegaConf.load(path)
-        if not isinstance(config, DictConfig):
-            raise ValueError("no settings in it")
-        return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
-    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
-        raise InputError("SITE001", f"{path} cannot be read ({reason}).") from None
+        return read_settings(path)
+    except UNREADABLE as error:
+        raise InputError("SITE001", f"{path} cannot be read ({why(error)}).") from None
 
 
 def _hospital(section: Any, path: Path) -> Hospital:
     """Check the file's section on the hospital; an error names this file, not the centre's own."""
-    if not isinstance(section, dict) or "key" not in section:
+    if not isinstance(section, dict) or "key" not in section or not all(isinstance(name, str) for name in section):
         raise InputError("SITE002", f"{path}: hospital needs key, name, dataset_id, path, location, class_map.")
-    key = str(section.pop("key"))
+    key = checked_name(str(section["key"]))  # it becomes the name of folders
     try:
-        return hospital_from(OmegaConf.create(section), key)
+        return hospital_from({name: value for name, value in section.items() if name != "key"}, key)
     except InputError as error:
         raise InputError(error.code, error.sentence.replace(f"conf/hospital/{key}.yaml", str(path))) from None
 
@@ -145,13 +143,16 @@ def _checked(site: SiteFile) -> SiteFile:
     try:
         split_address(str(site.superlink))
     except ValueError:
-        raise InputError("SITE002", f"superlink={site.superlink} is not an address; write host:port.") from None
+        raise InputError("SITE002", f"superlink={shown(site.superlink)} is not an address; write host:port.") from None
     if site.device not in DEVICES:
-        raise InputError("SITE002", f"device={site.device} is not possible; device takes auto, cpu or cuda.")
-    if not str(site.port).isdigit() or not 0 < int(site.port) < 65536:
-        raise InputError("SITE002", f"port={site.port} is not possible; port takes a whole number up to 65535.")
+        raise InputError("SITE002", f"device={shown(site.device)} is not possible; device takes auto, cpu or cuda.")
+    if not is_port(str(site.port)):
+        raise InputError("SITE002", f"port={shown(site.port)} is not possible; port takes a whole number up to 65535.")
     names = ("private_key", "data_root", "cache_dir", "root_certificate", "fingerprint_key")
     given = {name: getattr(site, name) for name in names}
+    for name, path in given.items():
+        if path is not None and not (isinstance(path, str | Path) and PLACE.holds(str(path))):
+            raise InputError("SITE002", f"{name}={shown(path)} is not possible; {name} takes {PLACE.takes}.")
     placed: dict[str, Any] = {name: site.path.parent / path for name, path in given.items() if path is not None}
     return replace(site, superlink=str(site.superlink), port=int(site.port), **placed)
 

@@ -1,8 +1,10 @@
 """Hosts and ports: which of them only this machine can reach, and whether a program can listen there."""
 
 import ipaddress
+import re
 import socket
 
+_HOST = re.compile(r"[\w.:%-]{1,253}")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -23,9 +25,25 @@ def split_address(address: str) -> tuple[str, int]:
         If it is neither.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise ValueError(f"{address} is not host:port")
-    return host.strip("[]"), int(port)
+    host = host.removeprefix("[").removesuffix("]")
+    if not _HOST.fullmatch(host) or not is_port(port):
+        raise ValueError(f"{address[:80]} is not host:port")
+    host.encode("idna")  # raises UnicodeError, a ValueError, for what the system's look-up would raise one
+    return host, int(port)
+
+
+def is_port(text: str) -> bool:
+    """Tell whether a text is the number of a port."""
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65536
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text can be a host's name or an IP address, as certificates write them."""
+    try:
+        split_address(f"{text}:1")
+    except ValueError:
+        return False
+    return text.isascii()
 
 
 def why_not_free(host: str, port: int) -> str | None:
@@ -36,6 +54,6 @@ def why_not_free(host: str, port: int) -> str | None:
             probe.bind((host, port))
         except OverflowError:
             return "a port is a number up to 65535"
-        except OSError as error:
-            return error.strerror or str(error)
+        except (OSError, UnicodeError) as error:
+            return getattr(error, "strerror", None) or str(error)
     return None

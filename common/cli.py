@@ -5,6 +5,7 @@ Ctrl-C.
 """
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -13,7 +14,10 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from common.errors import Interrupted, ProjectError
+from common.errors import InputError, Interrupted, ProjectError
+from common.text import shown
+
+_LONGEST_SENTENCE = 2000
 
 
 def command(module: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
@@ -35,6 +39,7 @@ def run(
     arguments : sequence of str, optional
         Instead of the process's own.
     """
+    print_anything()
     given = parser.parse_args(arguments)
     try:
         code = task(given) or 0
@@ -48,7 +53,25 @@ def run(
     except BrokenPipeError:  # whoever read the output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(unusable(error))
+        return InputError.exit_code
     return code
+
+
+def unusable(error: OSError) -> InputError:
+    """Say of which file or folder an error of the operating system is, for a place where no other sentence is."""
+    place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else error.filename
+    return InputError("FILE001", f"{place} cannot be used ({error.strerror}); choose another file or folder.")
+
+
+def print_anything() -> None:
+    """Print with escapes what the terminal has no sign for, such as a file's name that is no text."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class StopSignal:
@@ -71,9 +94,9 @@ class StopSignal:
 
 
 def say(error: ProjectError) -> None:
-    """Print an error's sentence to standard error, after everything that was printed before."""
+    """Print an error's sentence to standard error, on one line, after everything that was printed before."""
     sys.stdout.flush()
-    print(f"error {error}", file=sys.stderr, flush=True)
+    print(f"error {shown(error, _LONGEST_SENTENCE)}", file=sys.stderr, flush=True)
 
 
 def leave(error: ProjectError) -> NoReturn:

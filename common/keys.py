@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from common import files
 from common.errors import InputError
+from common.text import shown
 
 SHARED_KEY_BYTES = 32
 SIGNATURE_AHEAD_SECONDS = 5.0  # flwr.common.constant.SYSTEM_TIME_TOLERANCE: a clock further ahead is refused
 SIGNATURE_BEHIND_SECONDS = 300.0  # TIMESTAMP_TOLERANCE
 
-_NAME = re.compile(r"[a-z0-9_]+")
+_NAME = re.compile(r"[a-z0-9_]{1,100}")
 _HOW = "one hospital makes it with: python -m clients.shared_key FILE"
 
 
@@ -36,7 +37,7 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            "KEY005", f"'{name}' cannot be a hospital's key; use small letters, digits and _, as conf/hospital/ does."
+            "KEY005", f"'{shown(name)}' cannot be a hospital's key; use small letters, digits and _, as conf/hospital/ does."
         )
     return name
 
@@ -50,13 +51,11 @@ def write_private(path: Path, content: bytes) -> None:
         ``KEY001`` if the file exists or cannot be written.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        files.create(path, content, mode=0o600)
     except FileExistsError:
         raise InputError("KEY001", f"{path} exists and is not overwritten; move it away first.") from None
-    except OSError as error:
-        raise InputError("KEY001", f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+    except (OSError, ValueError) as error:
+        raise InputError("KEY001", f"{path} cannot be written ({files.why(error)}); choose another folder.") from None
 
 
 def is_open_to_others(path: Path) -> bool:
@@ -67,17 +66,23 @@ def is_open_to_others(path: Path) -> bool:
 def new_key_pair(private_path: Path, public_path: Path, comment: str) -> None:
     """Make a pair of keys; the private half gets mode 0600, `comment` in the public half says whose it is.
 
+    A private half without its public one was cut off before that was written, and gets it.
+
     Raises
     ------
     InputError
-        ``KEY001`` if the private half exists or cannot be written.
+        ``KEY001`` if the pair exists or cannot be written, ``KEY002`` if the half that exists is no private key.
     """
-    key = ec.generate_private_key(ec.SECP384R1())
-    content = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
-    write_private(private_path, content)
-    files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
+    if os.path.lexists(private_path) and not os.path.lexists(public_path):
+        key = load_private(private_path)
+    else:
+        key = ec.generate_private_key(ec.SECP384R1())
+        encoding, kind = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
+        write_private(private_path, key.private_bytes(encoding, kind, serialization.NoEncryption()))
+    try:
+        files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
+    except OSError as error:
+        raise InputError("KEY001", f"{public_path} cannot be written ({files.why(error)}).") from None
 
 
 def public_line(key: ec.EllipticCurvePublicKey) -> bytes:
@@ -94,9 +99,9 @@ def load_private(path: Path) -> ec.EllipticCurvePrivateKey:
         ``KEY002`` if it is missing, protected by a passphrase, or not an EC key.
     """
     try:
-        key = serialization.load_ssh_private_key(path.read_bytes(), password=None)
+        key = serialization.load_ssh_private_key(files.read_bytes(path), password=None)
     except OSError as error:
-        raise InputError("KEY002", f"The private key {path} cannot be read ({error.strerror}).") from None
+        raise InputError("KEY002", f"The private key {path} cannot be read ({files.why(error)}).") from None
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError("KEY002", f"{path} is not an OpenSSH private key without passphrase ({error}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -113,9 +118,9 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
         ``KEY003`` if it is missing or not an EC public key.
     """
     try:
-        key = serialization.load_ssh_public_key(path.read_bytes())
+        key = serialization.load_ssh_public_key(files.read_bytes(path))
     except OSError as error:
-        raise InputError("KEY003", f"The public key {path} cannot be read ({error.strerror}).") from None
+        raise InputError("KEY003", f"The public key {path} cannot be read ({files.why(error)}).") from None
     except (ValueError, UnsupportedAlgorithm):
         raise InputError(
             "KEY003", f"{path} is not an OpenSSH public key; ask the hospital for its .pub file."
@@ -141,9 +146,9 @@ def load_certificate(path: Path) -> x509.Certificate:
         ``CERT001`` if the file is missing or holds none.
     """
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
+        return x509.load_pem_x509_certificate(files.read_bytes(path))
     except (OSError, ValueError) as error:
-        raise InputError("CERT001", f"The certificate {path} cannot be read ({error}).") from None
+        raise InputError("CERT001", f"The certificate {path} cannot be read ({files.why(error)}).") from None
 
 
 def certificate_fingerprint(path: Path) -> str:
@@ -171,9 +176,9 @@ def load_shared_key(path: Path) -> bytes:
         ``KEY006`` they cannot be read or are not such a key, ``KEY007`` others on the machine can read them.
     """
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        key = bytes.fromhex(files.read_bytes(path).decode("ascii").strip())
     except OSError as error:
-        raise InputError("KEY006", f"The shared key {path} cannot be read ({error.strerror}).") from None
+        raise InputError("KEY006", f"The shared key {path} cannot be read ({files.why(error)}).") from None
     except ValueError:
         raise InputError("KEY006", f"{path} holds no shared key; {_HOW}") from None
     if len(key) != SHARED_KEY_BYTES:

@@ -1,5 +1,6 @@
 """Small parts of sentences: a number with its noun, a list of words, a name that any terminal can print."""
 
+import shlex
 from collections.abc import Sequence
 
 
@@ -11,6 +12,17 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 def listed(names: Sequence[str]) -> str:
     """Write words as a sentence does: ``"a"``, ``"a and b"``, ``"a, b and c"``."""
     return " and ".join(part for part in (", ".join(names[:-1]), "".join(names[-1:])) if part)
+
+
+def shown(value: object, most: int = 80) -> str:
+    """Write a value that may come from anybody: on one line, with escapes for what cannot be printed, and cut."""
+    text = printable(str(value)[: most + 1])
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def command_line(*words: str) -> str:
+    """Write a command so that it does in a shell what it says, whatever spaces and signs are in it."""
+    return shlex.join(words)
 
 
 def printable(name: str) -> str:

@@ -24,9 +24,9 @@ def setting(default: T, bound: Bound) -> T:
     return field(default=default, metadata={"bound": bound})
 
 
-def whole_from(lowest: int, why: str = "") -> Bound:
-    """Take a whole number from `lowest` on."""
-    return Bound(f"a whole number from {lowest}{why}", lambda value: value >= lowest)
+def whole_from(lowest: int, why: str = "", most: int = 100_000) -> Bound:
+    """Take a whole number from `lowest` to `most`."""
+    return Bound(f"a whole number from {lowest} to {most}{why}", lambda value: lowest <= value <= most)
 
 
 def one_of(*words: str) -> Bound:
@@ -34,14 +34,18 @@ def one_of(*words: str) -> Bound:
     return Bound(" or ".join(filter(None, (", ".join(words[:-1]), words[-1]))), words.__contains__)
 
 
-def not_negative() -> Bound:
-    """Take any finite number that is not below zero."""
-    return Bound("0 or more", lambda value: math.isfinite(value) and value >= 0)
+def not_negative(most: float) -> Bound:
+    """Take a number from zero to `most`."""
+    return Bound(f"0 or more, up to {most:g}", lambda value: 0 <= value <= most)
 
 
-def above_zero(takes: str) -> Bound:
-    """Take any number above zero."""
-    return Bound(takes, lambda value: value > 0)
+def above_zero(kind: str, most: float) -> Bound:
+    """Take a number above zero and up to `most`; `kind` is for example ``"number of seconds"``."""
+    return Bound(f"a {kind} above 0 and up to {most:g}", lambda value: 0 < value <= most)
+
+
+# some text that a person can read and type again
+PLACE = Bound("a path", lambda path: 0 < len(path.strip()) <= 4000 and path.isprintable())
 
 
 def below_one(kind: str = "share") -> Bound:
@@ -63,5 +67,9 @@ def out_of_bounds(settings: Any, prefix: str = "") -> Iterator[Problem]:
     """Yield the settings whose own value cannot be; rules across settings are not looked at."""
     for name, value, each in walk(settings, prefix):
         bound: Bound | None = each.metadata.get("bound")
-        if bound and value is not None and not bound.holds(value):
+        if value is None or not (bound or isinstance(value, float)):
+            continue
+        if isinstance(value, float) and not math.isfinite(value):  # every comparison with NaN is false, so it is first
+            yield name, value, bound.takes if bound else "a finite number"
+        elif bound and not bound.holds(value):
             yield name, value, bound.takes

@@ -15,17 +15,20 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from common import cli
 from common.config.architectures import ARCHITECTURES
-from common.config.hospital import Hospital
+from common.config.hospital import Hospital, hospital_from
 from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
+from common.config.plain_yaml import UNREADABLE, read_settings
 from common.config.settings import RunSettings, check_settings
 from common.errors import InputError, Interrupted, ProjectError
-from common.labels import CLASSES
+from common.files import why
+from common.text import shown
 
 CONF_DIR: Path = Path(__file__).resolve().parents[2] / "conf"
 
@@ -61,6 +64,7 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     config_name : str
         Name of the primary file under ``conf/``.
     """
+    cli.print_anything()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a page and leaving with 1
     errors: list[ProjectError] = []
     begun: list[DictConfig] = []
@@ -78,10 +82,14 @@ def run_main(task: Callable[[DictConfig], None], config_name: str) -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name=config_name)(catching)()
     except CONFIG_EXCEPTIONS as error:
+        if begun and not isinstance(error, HydraException | OmegaConfBaseException):
+            raise  # a fault of this program, not of the command line
         cli.leave(config_error(error))
     except OSError as error:
-        if begun or error.filename is None:  # not of the place: a pipe whose reader left
+        if error.filename is None:  # not of a place: a pipe whose reader left
             raise
+        if begun:
+            cli.leave(cli.unusable(error))
         cli.leave(
             InputError(
                 "OUT001",
@@ -171,37 +179,13 @@ def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
     if key not in available:
         raise InputError(
             "CONF005",
-            f"There is no hospital '{key}'{suggest(key, available)} Add conf/hospital/{key}.yaml, "
+            f"There is no hospital '{shown(key)}'{suggest(key, available)} Add conf/hospital/{key}.yaml, "
             f"or choose from: {', '.join(available)}.",
         )
-    return hospital_from(OmegaConf.load(folder / f"{key}.yaml"), key)  # type: ignore[arg-type]
-
-
-def hospital_from(config: DictConfig, key: str) -> Hospital:
-    """Check one hospital's YAML and return it typed.
-
-    Raises
-    ------
-    InputError
-        If a key is missing, unknown or of the wrong type, or a class is not one of the four.
-    """
     try:
-        values = OmegaConf.to_container(config, resolve=True)
-        hospital = Hospital(key=key, **values)  # type: ignore[arg-type]
-        latitude, longitude = (float(part) for part in hospital.location)
-    except (TypeError, ValueError, OmegaConfBaseException) as error:
-        reason = str(error).replace("Hospital.__init__() ", "")
-        raise InputError(
-            "CONF006",
-            f"conf/hospital/{key}.yaml does not describe a hospital ({reason}); it needs name, dataset_id, "
-            "path, location: [latitude, longitude], specialty and class_map.",
-        ) from None
-    wrong = sorted(set(hospital.class_map.values()) - set(CLASSES))
-    if wrong:
-        raise InputError(
-            "CONF007", f"conf/hospital/{key}.yaml maps a folder to '{wrong[0]}'; the classes are {', '.join(CLASSES)}."
-        )
-    return Hospital(**{**vars(hospital), "location": (latitude, longitude)})
+        return hospital_from(read_settings(folder / f"{key}.yaml"), key)
+    except UNREADABLE as error:
+        raise InputError("CONF006", f"conf/hospital/{key}.yaml cannot be read ({why(error)}).") from None
 
 
 def load_hospitals(keys: list[str]) -> list[Hospital]:

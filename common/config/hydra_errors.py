@@ -10,8 +10,9 @@ from common.config.bounds import walk
 from common.config.settings import RunSettings
 from common.errors import InputError
 
-# Hydra raises a bare ValueError for a group that is given a number
-CONFIG_EXCEPTIONS = (HydraException, OmegaConfBaseException, ValueError)
+# Hydra raises a bare ValueError for a group that is given a number, and the other two for brackets in brackets in ...
+# and for numbers that no float holds
+CONFIG_EXCEPTIONS = (HydraException, OmegaConfBaseException, ValueError, RecursionError, OverflowError)
 
 _WANTED = {
     "is not a listconfig": "a list such as [a,b]",

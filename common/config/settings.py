@@ -8,14 +8,17 @@ A field's docstring is its line in ``docs/settings.md``.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from itertools import chain
+from typing import Any
 
 from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
-from common.config.bounds import Bound, Problem, below_one, not_negative, one_of, out_of_bounds, setting, whole_from
+from common.config.bounds import PLACE, Bound, Problem, below_one, not_negative, one_of, out_of_bounds, setting, whole_from
 from common.config.strategies import StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
 from common.errors import InputError
+from common.text import shown
 
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
+SEED = whole_from(0, most=2**31 - 1)
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -49,7 +52,7 @@ class DataPlan:
     )
     """Side of the square that the model sees, pixels."""
     max_per_class: int | None = setting(
-        None, Bound("null for all, or at least 3 (one each to train, validate and test)", lambda slices: slices >= 3)
+        None, whole_from(3, " (one each to train, validate and test), or null for all", most=10**9)
     )
     """At most so many slices of a class at each hospital; null takes all."""
     val_fraction: float = setting(0.15, _SHARE)
@@ -66,9 +69,9 @@ class DataPlan:
 class DataSettings(DataPlan):
     """How each hospital prepares its slices, and where the data lies on this machine; the latter never travels."""
 
-    root: str = "dataset"
+    root: str = setting("dataset", PLACE)
     """Folder that holds the hospitals' folders."""
-    cache_dir: str = ".cache/images"
+    cache_dir: str = setting(".cache/images", PLACE)
     """Folder for the decoded slices. It holds patients' images: keep it as private as `data.root`."""
 
     def plan(self) -> DataPlan:
@@ -90,7 +93,7 @@ class TrainPlan:
 
     local_epochs: int = setting(1, whole_from(1))
     """Passes over the hospital's training slices in a round."""
-    batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)"))
+    batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)", most=65_536))
     """Slices in a step."""
     optimiser: str = setting("adam", one_of("adam", "sgd"))
     """Adam, or stochastic gradient descent, whose rates are some hundred times Adam's."""
@@ -100,7 +103,7 @@ class TrainPlan:
     """Highest learning rate."""
     schedule: str = setting("cosine", one_of("cosine", "constant"))
     """How the rate goes on: a cosine over all rounds, down to zero, or constant."""
-    weight_decay: float = setting(0.0, not_negative())
+    weight_decay: float = setting(0.0, not_negative(10))
     """On weights of two or more dimensions: decoupled with Adam (AdamW), part of the gradient with SGD; 0 is none."""
     label_smoothing: float = setting(0.0, below_one())
     """Share of the target spread over all classes."""
@@ -120,9 +123,9 @@ class ComputeSettings:
     """Flower's simulation with hospitals in processes of their own (ray), or one hospital after another (inprocess)."""
     device: str = setting("auto", one_of("auto", "cpu", "cuda"))
     """Where to compute; auto takes CUDA where there is one."""
-    cores: int | None = setting(None, Bound("null, or a whole number from 1", lambda cores: cores >= 1))
+    cores: int | None = setting(None, whole_from(1, ", or null", most=4096))
     """CPU cores the run may use; null takes all that the process may run on."""
-    threads: int | None = setting(None, Bound("null, or a whole number from 1", lambda threads: threads >= 1))
+    threads: int | None = setting(None, whole_from(1, ", or null", most=4096))
     """Threads of each hospital; null shares the cores by the hospitals' sizes, or gives each all of them where one
     works after another (inprocess)."""
 
@@ -133,9 +136,9 @@ class RunSettings:
 
     rounds: int = setting(10, whole_from(1))
     """Rounds of the federation."""
-    seed: int = setting(42, Bound("a whole number from 0 to 2147483647", lambda seed: 0 <= seed < 2**31))
+    seed: int = setting(42, SEED)
     """Fixes the split, the first weights, the order of slices and their augmentation."""
-    output_dir: str = "."
+    output_dir: str = setting(".", PLACE)
     """Parent of `artifacts/`, `models/` and `logs/`."""
     resume: str | None = None
     """A run to go on with after its last complete round, for example run-007."""
@@ -177,9 +180,14 @@ def check_plan(
     _refuse(chain(own, _plan_rules(data, train, strategy)))
 
 
+def check_values(settings: Any) -> None:
+    """Refuse impossible values of a command's own settings, a dataclass with bounds; raises as `check_settings`."""
+    _refuse(out_of_bounds(settings))
+
+
 def _refuse(problems: Iterator[Problem]) -> None:
     for name, value, takes in problems:
-        raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {takes}.")
+        raise InputError("CONF010", f"{name}={shown(value)} cannot be; {name} takes {takes}.")
 
 
 def _run_rules(settings: RunSettings) -> Iterator[Problem]:

@@ -47,6 +47,9 @@ def _fewest_trimmed(settings: "StrategySettings") -> int:
 
 
 POOLED_STRATEGY = "pooled"
+_TRIMMED = Bound("a share from 0.001 to below 0.5", lambda share: 0.001 <= share < 0.5)
+_MONTH = 30 * 86400.0  # seconds
+_MOST_PULL = 1000.0
 
 STRATEGIES: dict[str, Strategy] = {
     "fedavg": Strategy(
@@ -139,17 +142,17 @@ class StrategySettings:
 
     name: str = setting("fedavg", Bound(", ".join(STRATEGIES), STRATEGIES.__contains__))
     """The strategy."""
-    min_hospitals: int | None = None
+    min_hospitals: int | None = setting(None, whole_from(1, ", or null"))
     """Quorum of a round; null means all but one, at least two, and what the strategy needs."""
-    timeout_seconds: float = setting(21600, above_zero("a number of seconds above 0"))
+    timeout_seconds: float = setting(21600, above_zero("number of seconds", _MONTH))
     """How long a phase of a round may take before the missing hospitals are left out of it."""
-    wait_seconds: float = setting(120, above_zero("a number of seconds above 0"))
+    wait_seconds: float = setting(120, above_zero("number of seconds", _MONTH))
     """How long to wait until the hospitals are there: at the start for all of them, later for the quorum."""
     attempts: int = setting(3, whole_from(1))
     """How often a round below the quorum is tried, on separate machines; a simulation would fail the same way again."""
-    proximal_mu: float | None = setting(None, not_negative())
+    proximal_mu: float | None = setting(None, not_negative(_MOST_PULL))
     """Weight of FedProx's proximal term, the pull towards the global model; 0 is FedAvg."""
-    server_lr: float | None = setting(None, above_zero("a rate above 0"))
+    server_lr: float | None = setting(None, above_zero("rate", 1000))
     """Length of the server's own step; 1 takes the hospitals' mean as it is, where nothing else scales the step."""
     server_momentum: float | None = setting(None, below_one())
     """Share of the last server step that goes on (FedAvgM)."""
@@ -157,9 +160,9 @@ class StrategySettings:
     """Decay of the mean of the updates (FedAdam, FedYogi)."""
     beta_2: float | None = setting(None, below_one())
     """Decay of the mean of the updates' squares (FedAdam, FedYogi)."""
-    tau: float | None = setting(None, above_zero("a number above 0"))
+    tau: float | None = setting(None, above_zero("number", 1000))
     """Added to the root of the squares: the smaller, the more alike the steps of all weights (FedAdam, FedYogi)."""
-    trim_fraction: float | None = setting(None, Bound("a share above 0 and below 0.5", lambda share: 0 < share < 0.5))
+    trim_fraction: float | None = setting(None, _TRIMMED)
     """Share of the hospitals left out at each end, weight by weight, rounded down to whole ones (FedTrimmedAvg)."""
     malicious_hospitals: int | None = setting(None, whole_from(0))
     """How many wrong updates Krum can take; one needs five hospitals, f need 2 f + 3."""
@@ -169,7 +172,7 @@ class StrategySettings:
 class StrategyPlan:
     """What a strategy asks of the hospitals; travels to them."""
 
-    proximal_mu: float = setting(0.0, not_negative())
+    proximal_mu: float = setting(0.0, not_negative(_MOST_PULL))
     """Pull towards the global model while training (FedProx); 0 is none."""
     control_variates: bool = False
     """Whether each step is corrected by the difference of two mean gradients (SCAFFOLD)."""

@@ -104,6 +104,6 @@ def test_a_hospital_file_is_checked(change, code):
         "class_map": {"glioma": "glioma"},
     }
     with pytest.raises(InputError) as caught:
-        hospital_from(OmegaConf.create(config | change), "n")
+        hospital_from(config | change, "n")
     assert caught.value.code == code
     assert "conf/hospital/n.yaml" in caught.value.sentence

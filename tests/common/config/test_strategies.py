@@ -57,7 +57,7 @@ def test_scaffold_brings_its_own_training_and_the_command_line_has_the_last_word
         (["strategy=fedavgm", "strategy.server_momentum=1"], "a share from 0 to below 1"),
         (["strategy=fedadam", "strategy.tau=0"], "a number above 0"),
         (["strategy=fedadam", "strategy.server_momentum=0.9"], "null with fedadam; it belongs to fedavgm"),
-        (["strategy=fedtrimmedavg", "strategy.trim_fraction=0.5"], "above 0 and below 0.5"),
+        (["strategy=fedtrimmedavg", "strategy.trim_fraction=0.5"], "from 0.001 to below 0.5"),
         (["strategy=fedtrimmedavg", "strategy.trim_fraction=0.2"], "3 hospitals are enough, and this one needs 5"),
         (["strategy=krum", "strategy.malicious_hospitals=1"], "3 hospitals are enough, and this one needs 5"),
         (["strategy=krum", "strategy.malicious_hospitals=-1"], "a whole number from 0"),
