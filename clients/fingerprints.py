@@ -17,6 +17,7 @@ from common.config.settings import DataSettings
 from common.data.cache import open_library
 from common.data.scan import Scan, require_images, scan_folder
 from common.errors import InputError
+from common.files import JSON_BYTES, read_text
 from common.keys import load_shared_key
 from common.overlap.fingerprints import make_fingerprints
 from common.overlap.matches import MatchList
@@ -68,7 +69,7 @@ def _write(hospital: Hospital, data: DataSettings, key: bytes, out: Path, consol
 def _look_up(hospital: Hospital, data: DataSettings, path: Path, console: Console) -> None:
     """Print a line for each match: this hospital's file, and who else holds it under which index."""
     try:
-        found = MatchList.from_json(path.read_text(encoding="utf-8"), str(path))
+        found = MatchList.from_json(read_text(path, JSON_BYTES), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("DUP005", f"{path} cannot be read ({getattr(error, 'strerror', 'no text')}).") from None
     if found.hospital != hospital.key:

@@ -1,6 +1,7 @@
 """``python -m clients.join --config hospital.yaml``: connect this hospital to the federation, and stay connected."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from clients.supernode.supervisor import Connection
 from common import cli
 from common.addresses import is_loopback, why_not_free
 from common.errors import InputError
+from common.files import absolute
 from common.keys import load_private
 
 
@@ -45,7 +47,7 @@ def join(given: argparse.Namespace) -> None:
 
         checks.require_ready(site, console, given.insecure)
     home = given.home or site.path.parent / ".federation" / site.hospital.key
-    Connection(site, home.resolve(), given.insecure, console).keep()
+    Connection(site, absolute(home), given.insecure, console).keep()
 
 
 def _check(site: SiteFile, insecure: bool) -> None:
@@ -60,7 +62,7 @@ def _check(site: SiteFile, insecure: bool) -> None:
             raise InputError("JOIN001", f"--insecure is for this machine only, and {site.superlink} is another one.")
         return
     load_private(site.private_key)
-    if site.root_certificate is None or not site.root_certificate.is_file():
+    if site.root_certificate is None or not os.path.isfile(site.root_certificate):
         raise InputError("JOIN002", f"root_certificate {site.root_certificate} is missing; the centre has ca.crt.")
 
 

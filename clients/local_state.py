@@ -17,6 +17,7 @@ from clients.site import Site
 from common.artifacts.weights import write_weights
 from common.config.strategies import EVERYTHING, NOTHING
 from common.errors import InputError, RunError
+from common.files import open_regular, sweep, why
 from common.model.local_layers import staying, travelling
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, state_from_arrays
@@ -70,7 +71,7 @@ class RoundFiles:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise RunError("DISK001", f"{self.folder} cannot be made ({error.strerror}); make room there.") from None
+            raise RunError("DISK001", f"{self.folder} cannot be made ({why(error)}); make room there.") from None
         path = self._path(number)
         write_weights(path, state_from_arrays(arrays))
         return path
@@ -85,7 +86,8 @@ class RoundFiles:
         """
         path = self._path(number)
         try:
-            return arrays_from_state(torch.load(path, weights_only=True))
+            with open_regular(path) as file:
+                return arrays_from_state(torch.load(file, weights_only=True))
         except Exception:  # the unpickler and the zip reader raise nearly every built-in type on damaged input
             raise RunError(
                 "STORE002",
@@ -95,6 +97,7 @@ class RoundFiles:
 
     def retain(self, numbers: Collection[int]) -> None:
         """Remove every other round's file; with no number, the folders, too."""
+        sweep(self.folder)
         for path in self.folder.glob(f"{self._series}-round-*.pth"):
             match = _ROUND.search(path.name)
             if match and int(match[1]) not in numbers:

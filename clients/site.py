@@ -18,8 +18,8 @@ from common.config.hospital import Hospital, hospital_from
 from common.config.hydra_errors import suggest
 from common.config.plain_yaml import UNREADABLE, read_settings
 from common.errors import InputError
+from common.files import absolute, why
 from common.files import replace as replace_file
-from common.files import why
 from common.keys import checked_name
 from common.protocol.progress_channel import Progress, ProgressChannel
 from common.text import shown
@@ -107,7 +107,7 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
         if each.default is MISSING and values.get(each.name) is None:
             raise InputError("SITE002", f"{path} does not set {each.name}; see docs/deployment.md for the file.")
     hospital = _hospital(values.pop("hospital"), path)
-    return _checked(SiteFile(path=path.resolve(), hospital=hospital, **values))
+    return _checked(SiteFile(path=absolute(path), hospital=hospital, **values))
 
 
 def write_site(site: SiteFile, path: Path) -> Path:
@@ -186,4 +186,4 @@ def site_from(given: argparse.Namespace) -> SiteFile:
 
 
 def _absolute(text: str) -> Path:
-    return Path(text).resolve()
+    return absolute(text)

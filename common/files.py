@@ -66,6 +66,11 @@ def _not_json(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is no number that JSON knows")
 
 
+def absolute(path: str | Path) -> Path:
+    """Return a path from the root, without links as far as they lead anywhere; one that leads in a circle stays."""
+    return Path(os.path.realpath(path))
+
+
 def _regular(path: str, flags: int) -> int:
     """Open without waiting: who opens a pipe waits for its other end, and a device may do anything."""
     try:

@@ -37,7 +37,8 @@ def checked_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            "KEY005", f"'{shown(name)}' cannot be a hospital's key; use small letters, digits and _, as conf/hospital/ does."
+            "KEY005",
+            f"'{shown(name)}' cannot be a hospital's key; use small letters, digits and _, as conf/hospital/ does.",
         )
     return name
 

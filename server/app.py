@@ -5,10 +5,12 @@ same federation.
 """
 
 import logging
+import os
 import shlex
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
 from flwr.app import Context
@@ -22,7 +24,7 @@ from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
-from server.centre.layout import LAST_WORD
+from server.centre.layout import LAST_WORD, with_credentials
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
@@ -67,7 +69,13 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     def work(progress: RunProgress, recorder: Recorder) -> None:
         _federate(grid, settings, progress, recorder, console)
 
-    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink"), console, work)
+    run_job(Job(settings, hospitals, folder, _program(), "superlink"), console, work)
+
+
+def _program() -> str:
+    """Return what a resume is started with; the SuperLink's own environment says where the credentials are."""
+    home = os.environ.get("FLWR_HOME")
+    return with_credentials(PROGRAM, Path(home).parent) if home else PROGRAM
 
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:

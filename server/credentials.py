@@ -1,6 +1,7 @@
 """``python -m server.credentials``: the federation's CA, the SuperLink's certificate, and each hospital's key."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from common import addresses, cli, files, keys
 from common.errors import InputError
+from common.text import shown
 from server.centre import certificates
 from server.centre.layout import DEFAULT_FOLDER, DEFAULT_PORT, Centre
 from server.centre.onboarding_kit import write_onboarding_kit
@@ -51,12 +53,23 @@ def make(given: argparse.Namespace) -> None:
     console = Console(highlight=False, soft_wrap=True)
     if not 0 < given.port < 65536:
         raise InputError("CENTRE005", f"--port={given.port} is not possible; a port is a number up to 65535.")
-    if given.days < 1:
-        raise InputError("CERT003", f"--days={given.days} would have expired already; give at least 1.")
-    centre = Centre(given.out.resolve())
+    if not 1 <= given.days <= _CA_DAYS:
+        raise InputError("CERT003", f"--days={given.days} is not possible; give 1 to {_CA_DAYS}.")
+    if strange := [name for name in given.address if not addresses.is_host(name)]:
+        raise InputError("CERT004", f"--address={shown(strange[0])} is no host name or IP address.")
+    centre = Centre(files.absolute(given.out))
+    try:
+        _make(centre, given, console)
+    except OSError as error:
+        raise InputError(
+            "KEY001", f"{error.filename or centre.folder} cannot be written ({files.why(error)}); choose another --out."
+        ) from None
+
+
+def _make(centre: Centre, given: argparse.Namespace, console: Console) -> None:
     for folder in (centre.folder, centre.ca_key.parent, centre.hospitals, centre.onboarding_kits):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not centre.ca_certificate.exists():
+    if not os.path.lexists(centre.ca_certificate):
         certificates.new_authority(centre.ca_certificate, centre.ca_key, _CA_DAYS)
     _server_certificate(centre, given)
     certificate = keys.load_certificate(centre.certificate)
@@ -75,12 +88,13 @@ def make(given: argparse.Namespace) -> None:
 def _server_certificate(centre: Centre, given: argparse.Namespace) -> None:
     """Make or renew the certificate; names once given stay."""
     present: list[str] = []
-    if centre.certificate.exists():
-        present = certificates.addresses_of(keys.load_certificate(centre.certificate))
+    whole = False
+    if os.path.lexists(centre.certificate):
+        certificate = keys.load_certificate(centre.certificate)
+        present, whole = certificates.addresses_of(certificate), certificates.belongs_to(certificate, centre.key)
     wanted = list(dict.fromkeys([*given.address, *present, *addresses.LOOPBACK]))
-    if present and not given.renew and not set(wanted) - set(present):
+    if whole and not given.renew and not set(wanted) - set(present):
         return
-    centre.key.unlink(missing_ok=True)
     authority = centre.ca_certificate, centre.ca_key
     certificates.new_server_certificate(centre.certificate, centre.key, authority, wanted, given.days)
 

@@ -16,9 +16,11 @@ from rich.table import Table
 
 from common import cli
 from common.errors import InputError
-from common.files import write_text
+from common.files import read_text, why, write_text
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import Matches, cross_match, match_lists
+
+_MOST_BYTES = 2_000_000_000  # of a hospital's fingerprints, some 4 kB for each slice
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,7 +68,7 @@ def _read_all(files: Sequence[Path]) -> list[Fingerprints]:
     hospitals: list[Fingerprints] = []
     for file in files:
         try:
-            text = file.read_text(encoding="utf-8")
+            text = read_text(file, _MOST_BYTES)
         except (OSError, UnicodeDecodeError) as error:
             raise InputError("DUP001", f"{file} cannot be read ({getattr(error, 'strerror', 'no text')}).") from None
         read = Fingerprints.from_json(text, str(file))
@@ -82,7 +84,7 @@ def _write_lists(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError("DUP006", f"{folder} cannot be made ({error.strerror}); choose another --out.") from None
+        raise InputError("DUP006", f"{folder} cannot be made ({why(error)}); choose another --out.") from None
     for matches in match_lists(hospitals, found):
         path = folder / f"{matches.hospital}.matches.json"
         write_text(path, matches.to_json())

@@ -13,12 +13,15 @@ from rich.console import Console
 from common import cli
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
+from common.config.overrides import written
 from common.config.strategies import refuse_pooled
 from common.errors import RunError
-from server.centre.layout import DEFAULT_FOLDER, Centre, require_serving
+from common.files import absolute
+from common.text import command_line
+from server.centre.layout import DEFAULT_FOLDER, Centre, require_serving, with_credentials
 from server.centre.submission import Follower, submit
 from server.recording.resume import resumed_settings
-from server.recording.stale_runs import mark_stale
+from server.recording.stale_runs import mark_stale, resume_command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
     RunError
         ``RUN021`` if the run died without a last word; that is then written down in its folder.
     """
-    centre = Centre(given.credentials.resolve())
+    centre = Centre(absolute(given.credentials))
     overrides = _with_output_dir(given.overrides)
     settings = compose_settings(overrides)
     if settings.resume:
@@ -63,19 +66,29 @@ def run(given: argparse.Namespace) -> int:
     if code is not None:
         return code
     if follower.run:
-        mark_stale(RunFolder(Path(settings.output_dir), follower.run), "server.run")
+        folder = RunFolder(Path(settings.output_dir), follower.run)
+        mark_stale(folder, with_credentials("server.run", centre.folder))
+    again = f"start python -m {with_credentials('server.serve', centre.folder)} again if it is gone"
     raise RunError(
         "RUN021",
-        "The SuperLink or the run's own process ended without a last word; start python -m server.serve again if it is "
-        f"gone, then go on with: python -m server.run resume={follower.run or 'RUN'}",
+        f"The SuperLink or the run's own process ended without a last word; {again}, then "
+        f"{_go_on(centre, settings.output_dir, follower.run, given.overrides)}",
     )
+
+
+def _go_on(centre: Centre, output_dir: str, run: str | None, overrides: Sequence[str]) -> str:
+    """Say the command that goes on with a run, or starts it anew where none had begun."""
+    program = with_credentials("server.run", centre.folder)
+    if run is None:
+        return f"start the run again: python -m {program} {command_line(*overrides)}"
+    return f"go on with: {resume_command(program, RunFolder(Path(output_dir), run), output_dir)}"
 
 
 def _with_output_dir(overrides: Sequence[str]) -> list[str]:
     """Results go where the command was typed, as in a simulation; the SuperLink may run in another folder."""
-    rest = [override for override in overrides if not override.startswith("output_dir=")]
-    given = [override.partition("=")[2] for override in overrides if override.startswith("output_dir=")]
-    return [*rest, f"output_dir={Path(given[-1] if given else '.').resolve()}"]
+    rest = [override for override in overrides if override.lstrip("+").partition("=")[0] != "output_dir"]
+    place = absolute(compose_settings(list(overrides)).output_dir)
+    return [*rest, f"output_dir={written(str(place))}"]
 
 
 if __name__ == "__main__":

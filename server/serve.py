@@ -11,6 +11,7 @@ from rich.console import Console
 from common import cli
 from common.addresses import is_loopback
 from common.errors import InputError
+from common.files import absolute
 from server.centre import layout, readiness
 from server.centre.registry import Registry
 from server.centre.superlink import SuperLink
@@ -50,7 +51,7 @@ def serve(given: argparse.Namespace) -> None:
     superlink = SuperLink(centre, given.host, given.port, given.log, given.insecure)
     try:
         superlink.wait_until_up(local, given.port, stop)
-        console.print(f"SuperLink on {given.host}:{given.port}, log {given.log.resolve()}")
+        console.print(f"SuperLink on {given.host}:{given.port}, log {absolute(given.log)}")
         if given.insecure:
             console.print("[yellow]INSECURE: no TLS, no keys; for trying things out on this machine.[/]")
         _stay(superlink, centre, given.insecure, console, stop)
@@ -66,8 +67,9 @@ def _checked_centre(given: argparse.Namespace, local: str) -> layout.Centre:
             "CENTRE004",
             f"--insecure serves this machine only, and {given.host} is not a loopback address; leave it out.",
         )
-    centre = layout.Centre(given.credentials.resolve()) if given.insecure else layout.open_centre(given.credentials)
+    centre = layout.Centre(absolute(given.credentials)) if given.insecure else layout.open_centre(given.credentials)
     readiness.require_free(given.host, given.port)
+    readiness.require_log(given.log)
     if not given.insecure:
         readiness.require_certificate(centre.certificate, local)
     return centre
@@ -79,14 +81,15 @@ def _stay(superlink: SuperLink, centre: layout.Centre, insecure: bool, console: 
     certificate = None if insecure else readiness.CertificateWatch(centre.certificate)
     followed, is_ready = 0.0, False
     while not stop.is_set:
-        superlink.watch(lambda refusal: console.print(f"[yellow]{refusal}[/]"))
+        superlink.watch(lambda refusal: console.print(refusal, style="yellow", markup=False))
         if certificate and time.monotonic() - followed >= _FOLLOW_SECONDS:
             for sentence in [*registry.follow(), *certificate.news()]:
-                console.print(sentence)
+                console.print(sentence, markup=False)
             followed = time.monotonic()
         if not is_ready:
             is_ready = True
-            console.print("Ready. Start a run with: python -m server.run   Stop with Ctrl-C.")
+            run = layout.with_credentials("server.run", centre.folder)
+            console.print(f"Ready. Start a run with: python -m {run}   Stop with Ctrl-C.", markup=False)
         stop.wait(0.5)
 
 

@@ -21,6 +21,7 @@ from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
+from common.files import absolute
 from common.keys import new_shared_key
 from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
@@ -34,6 +35,7 @@ from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.resume import resumed_settings
+from server.recording.stale_runs import CHANNEL
 from server.recording.terminal import Terminal
 
 
@@ -62,7 +64,7 @@ def simulate(config: DictConfig) -> None:
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:
-        with tempfile.TemporaryDirectory(prefix="federation-") as channel_folder:
+        with tempfile.TemporaryDirectory(prefix=CHANNEL, dir=recorder.folder.path) as channel_folder:
             _federate(settings, hospitals, progress, recorder, console, ProgressChannel(Path(channel_folder)))
 
     run_job(job, console, work)
@@ -110,7 +112,7 @@ def _shared_key(folder: Path) -> Path:
 def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, key: Path | None) -> Site:
     """Return what a hospital's own machine would know."""
     data = settings.data
-    root, cache = Path(data.root).resolve(), Path(data.cache_dir).resolve()
+    root, cache = absolute(data.root), absolute(data.cache_dir)
     return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
 
 

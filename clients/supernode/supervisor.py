@@ -18,6 +18,7 @@ from clients.site import SITE_FILE, SiteFile, write_site
 from clients.supernode.log_translation import EXECUTOR, SUPERNODE, LogTranslator, Signs
 from common.cli import StopSignal
 from common.keys import write_private
+from common.text import command_line
 
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
@@ -54,7 +55,9 @@ class Connection:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         pause = _FIRST_PAUSE
         name = self._site.hospital.name
-        self._console.print(f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}")
+        self._console.print(
+            f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}", markup=False
+        )
         while not self._stop.is_set:
             started = time.monotonic()
             self._run_once()
@@ -63,10 +66,16 @@ class Connection:
             pause = _FIRST_PAUSE if time.monotonic() - started > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
             self._console.print(
                 f"The SuperNode ended; restarting it in {pause:.0f} s. If this repeats, find out why with: "
-                f"python -m clients.preflight --config {self._site.path}"
+                f"python -m clients.preflight {self._preflight()}",
+                markup=False,
             )
             self._stop.wait(pause)
         self._console.print(f"{name}: disconnected.")
+
+    def _preflight(self) -> str:
+        """Return the flags of the preflight, with the settings that this program was started with."""
+        words = ("--config", str(self._home / "site.yaml"), *(["--insecure"] if self._insecure else []))
+        return command_line(*words)
 
     def _run_once(self) -> None:
         """Keep the SuperNode and its executor until one of them ends or gives up, and then end both."""

@@ -4,14 +4,18 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from common.errors import InputError
+from common.files import why
+from common.text import shown
 
-RUN_ID = re.compile(r"^run-(\d{3,})$")
-STUDY_ID = re.compile(r"study-(\d{3,9})")
+RUN_ID = re.compile(r"run-([0-9]{3,9})")
+STUDY_ID = re.compile(r"study-([0-9]{3,9})")
+_HIGHEST = 999_999_999
 
 STATUS = "status.json"
 STATS = "dataset_stats.json"
@@ -138,9 +142,10 @@ def check_writable(output_dir: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise InputError(
-                "OUT001", f"{folder} cannot be written ({error.strerror}); choose another place with output_dir=..."
+                "OUT001",
+                f"{shown(folder, 300)} cannot be written ({why(error)}); choose another place with output_dir=...",
             ) from None
 
 
@@ -148,13 +153,20 @@ def new_run(output_dir: Path) -> RunFolder:
     """Take the number after the highest one there; two runs that start at once never share one."""
     parent = output_dir / "artifacts"
     while True:
-        numbers = [int(match[1]) for path in parent.iterdir() if (match := RUN_ID.match(path.name))]
-        folder = RunFolder(output_dir, f"run-{max(numbers, default=0) + 1:03d}")
+        numbers = [int(match[1]) for path in parent.iterdir() if (match := RUN_ID.fullmatch(path.name))]
+        folder = RunFolder(output_dir, f"run-{_next(numbers, parent):03d}")
         try:
             folder.path.mkdir()
         except FileExistsError:
             continue
         return folder
+
+
+def _next(numbers: Sequence[int], parent: Path) -> int:
+    highest = max(numbers, default=0)
+    if highest >= _HIGHEST:
+        raise InputError("OUT001", f"The numbers in {parent} are used up; choose another place with output_dir=...")
+    return highest + 1
 
 
 def existing_run(output_dir: Path, run_id: str) -> RunFolder:
@@ -166,10 +178,10 @@ def existing_run(output_dir: Path, run_id: str) -> RunFolder:
         ``RUN001`` if `run_id` is no run number or there is no such run.
     """
     folder = RunFolder(output_dir, run_id)
-    if not RUN_ID.match(run_id) or not folder.path.is_dir():
+    if not RUN_ID.fullmatch(run_id) or not os.path.isdir(folder.path):
         present = sorted(path.name for path in (output_dir / "artifacts").glob("run-*"))
         there = f"there are {', '.join(present[-5:])}" if present else "there are none yet"
-        raise InputError("RUN001", f"There is no run '{run_id}' under {output_dir / 'artifacts'}; {there}.")
+        raise InputError("RUN001", f"There is no run '{shown(run_id)}' under {output_dir / 'artifacts'}; {there}.")
     return folder
 
 
@@ -196,9 +208,8 @@ def list_studies(output_dir: Path) -> list[str]:
 
 def new_study(output_dir: Path) -> StudyFolder:
     """Take the number after the highest one there; two studies that start at once never share one."""
-    number = max((int(name[6:]) for name in list_studies(output_dir)), default=0)
     while True:
-        number += 1
+        number = _next([int(name[6:]) for name in list_studies(output_dir)], output_dir / "artifacts")
         folder = StudyFolder(output_dir, f"study-{number:03d}")
         try:
             folder.path.mkdir(parents=True)

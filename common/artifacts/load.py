@@ -20,6 +20,7 @@ from common.artifacts.layout import CARD, CONFIG, HISTORY, META, SPLITS, STATS, 
 from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
 from common.artifacts.values import Notes, count, mapping, number, read_json, sequence
 from common.errors import Problem
+from common.files import read_bytes, read_text
 
 RUN_NAME = re.compile(r"run-\d{3,9}")
 RUN_FILES = (STATUS, STATS, HISTORY, META)
@@ -93,7 +94,7 @@ def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]
     """
     notes = Notes(CONFIG)
     try:
-        raw = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        raw = yaml.load(read_text(folder / CONFIG), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         if isinstance(raw, Mapping):
             return raw, ()
         notes.add(f"{CONFIG} does not hold settings; its content was left out.")
@@ -114,7 +115,7 @@ def load_splits(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 def load_card(folder: Path) -> bytes | None:
     """Read ``model_card.md`` as it stands, UTF-8; None where the run has none or it cannot be read."""
     try:
-        return (folder / CARD).read_bytes()
+        return read_bytes(folder / CARD)
     except OSError:
         return None
 

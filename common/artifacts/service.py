@@ -7,7 +7,6 @@ last; a reader that meets a mismatch waits for the change to end and reads again
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,19 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
+from common import files
 from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of
 from common.errors import InputError, ProjectError, RunError
-from common.files import write_bytes
 from common.labels import LABEL_MAP
+from common.text import command_line
 
 if TYPE_CHECKING:
     import torch
 
 LOCK_SECONDS = 60.0
 MAX_REASON = 500
+ROOT = Path(__file__).resolve().parents[2]  # where `server.promote` looks unless it is told otherwise
+_MOST_BYTES = 2_000_000_000  # the weights of any network here are far below
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
         run = existing_run(output_dir, run_id)
         meta = _parse(_read(run.meta), run.meta)
         if meta.get("pooled") is True:
-            return f"{run_id} was not put in service: {POOLED} {_by_hand(run_id)}"
+            return f"{run_id} was not put in service: {POOLED} {_by_hand(run)}"
         synthetic = meta.get("synthetic") is True
         put = _put(output_dir, run_id, "the run completed", by, displaces_real=not synthetic)
     except ProjectError as error:
@@ -89,13 +91,13 @@ def offer_for_service(output_dir: Path, run_id: str, by: str) -> str:
     if put:
         return f"{run_id} is in service."
     return (
-        f"{run_id} is synthetic, so {run_in_service(output_dir) or 'the real model'} stays in service. "
-        f"{_by_hand(run_id)}"
+        f"{run_id} is synthetic, so {run_in_service(output_dir) or 'the real model'} stays in service. {_by_hand(run)}"
     )
 
 
-def _by_hand(run_id: str) -> str:
-    return f'python -m server.promote {run_id} --reason "..." puts it there all the same.'
+def _by_hand(run: RunFolder) -> str:
+    where = "" if run.output_dir == ROOT else f" {command_line('--output-dir', str(run.output_dir))}"
+    return f'python -m server.promote {run.run_id} --reason "..."{where} puts it there all the same.'
 
 
 def _put(output_dir: Path, run_id: str, reason: str, by: str, *, displaces_real: bool) -> bool:
@@ -198,14 +200,14 @@ def _check_labels(content: bytes, path: Path) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return files.read_bytes(path, _MOST_BYTES)
     except OSError as error:
-        raise InputError("SERVICE003", f"{_short(path)} cannot be read ({error.strerror}).") from None
+        raise InputError("SERVICE003", f"{_short(path)} cannot be read ({files.why(error)}).") from None
 
 
 def _parse(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        parsed = json.loads(content)
+        parsed = files.parse_json(content)
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
@@ -220,7 +222,7 @@ def _short(path: Path) -> str:
 def _write(models: Path, contents: dict[str, bytes]) -> None:
     try:
         for name, content in contents.items():
-            write_bytes(models / name, content)
+            files.write_bytes(models / name, content)
     except RunError:
         raise RunError(
             "DISK001", f"{models} cannot be written (disk full or no permission); make room there and do it again."
@@ -235,7 +237,7 @@ def _lock(output_dir: Path) -> AcquireReturnProxy:
     except Timeout:
         raise RunError("SERVICE005", "The model in service is being changed; try again in a minute.") from None
     except OSError as error:
-        raise RunError("DISK001", f"{path.parent} cannot be written ({error.strerror}).") from None
+        raise RunError("DISK001", f"{path.parent} cannot be written ({files.why(error)}).") from None
 
 
 def _record(output_dir: Path, change: Change) -> None:
@@ -243,5 +245,6 @@ def _record(output_dir: Path, change: Change) -> None:
         append_change(output_dir, change)
     except OSError as error:
         raise RunError(
-            "DISK001", f"{change.run_id} is in service, but models/history.jsonl cannot be written ({error.strerror})."
+            "DISK001",
+            f"{change.run_id} is in service, but models/history.jsonl cannot be written ({files.why(error)}).",
         ) from None

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from common import files
+
 
 @dataclass(frozen=True)
 class Change:
@@ -31,7 +33,7 @@ class Change:
 def meta_in_service(output_dir: Path) -> dict[str, Any] | None:
     """Return ``models/model_meta.json``, or None where it is absent or is no JSON object."""
     try:
-        meta = json.loads((output_dir / "models" / "model_meta.json").read_bytes())
+        meta = files.parse_json(files.read_bytes(output_dir / "models" / "model_meta.json", files.JSON_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     return meta if isinstance(meta, dict) else None
@@ -82,7 +84,7 @@ def read_changes(output_dir: Path) -> tuple[list[Change], int]:
         The changes, oldest first, and how many lines could not be read.
     """
     try:
-        lines = history_path(output_dir).read_bytes().splitlines()
+        lines = files.read_bytes(history_path(output_dir), files.JSON_BYTES).splitlines()
     except OSError:
         return [], 0
     changes = [_change(line) for line in lines if line.strip()]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import Problem
+from common.files import JSON_BYTES, read_text
 
-MAX_JSON_BYTES = 64_000_000
+MAX_JSON_BYTES = JSON_BYTES
 
 
 @dataclass
@@ -39,7 +40,7 @@ def read_json(path: Path, notes: Notes, *, missing: str | None = None) -> Any:
         if path.stat().st_size > MAX_JSON_BYTES:
             notes.add(f"{notes.file} is larger than {MAX_JSON_BYTES // 1_000_000} MB and was not opened.")
             return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path, MAX_JSON_BYTES))
         if found is None:
             notes.add(f"{notes.file} holds nothing (null); the rest is shown.")
         return found

@@ -11,7 +11,17 @@ from itertools import chain
 from typing import Any
 
 from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
-from common.config.bounds import PLACE, Bound, Problem, below_one, not_negative, one_of, out_of_bounds, setting, whole_from
+from common.config.bounds import (
+    PLACE,
+    Bound,
+    Problem,
+    below_one,
+    not_negative,
+    one_of,
+    out_of_bounds,
+    setting,
+    whole_from,
+)
 from common.config.strategies import StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
 from common.errors import InputError
 from common.text import shown

@@ -11,6 +11,7 @@ It is built in a temporary directory and renamed, under a file lock, so that a r
 processes that start at once decode once. A changed file changes the digest, and with it the directory.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,11 +19,13 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from common import files
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
 from common.data.duplicates import GROUPING_LEVELS, NearPairs, Thumbs, find_near_duplicates
 from common.data.scan import Scan
@@ -77,6 +80,7 @@ def open_library(
         return _library(np.zeros((0, image_size, image_size, 3), np.uint8), Index.empty(0))
     key = f"{sha256(os.fsencode(scan.folder.resolve())).hexdigest()[:12]}-{image_size}"
     target = cache_dir / f"{key}-v{FORMAT_VERSION}-{scan.digest[:16]}"
+    _sweep(cache_dir)
     opened = _open(target, scan, image_size)
     if opened is not None:
         return opened
@@ -130,7 +134,8 @@ def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
     count = len(scan.files)
     try:
         index = read_index(target / "index.npz", scan.digest, count)
-        pixels = np.load(target / "pixels.npy", mmap_mode="r")
+        with files.open_regular(target / "pixels.npy"):  # a pipe would keep the next line waiting
+            pixels = np.load(target / "pixels.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, EOFError):
         return None
     if index is None or pixels.shape != (count, image_size, image_size, 3) or pixels.dtype != np.uint8:
@@ -150,6 +155,15 @@ def _remove_old(cache_dir: Path, key: str) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _sweep(cache_dir: Path) -> None:
+    """Remove what killed processes left of any folder: patients' images must not stay behind unseen."""
+    files.sweep(cache_dir)
+    for left in cache_dir.glob(".building-*"):
+        key = left.name.removeprefix(".building-").rpartition("-")[0]
+        with contextlib.suppress(OSError, Timeout), FileLock(cache_dir / f"{key}.lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _build_and_rename(
     scan: Scan, image_size: int, target: Path, key: str, on_progress: Progress | None, workers: int
 ) -> None:
@@ -163,10 +177,9 @@ def _build_and_rename(
 
 def _cannot_write(cache_dir: Path, scan: Scan, image_size: int, error: OSError) -> InputError:
     megabytes = -(-len(scan.files) * image_size * image_size * 3 // 10**6)
-    why = error.strerror or str(error)
     return InputError(
         "CACHE001",
-        f"The image cache in {cache_dir} cannot be written ({why}); it needs {megabytes} MB for {len(scan.files)} "
+        f"The image cache in {cache_dir} cannot be written ({files.why(error)}); it needs {megabytes} MB for {len(scan.files)} "
         "slices: free some space there or choose another cache folder.",
     )
 
@@ -174,7 +187,7 @@ def _cannot_write(cache_dir: Path, scan: Scan, image_size: int, error: OSError) 
 def _read_pairs(path: Path, count: int) -> NearPairs | None:
     """Return what `path` holds, or None when it is missing or damaged."""
     try:
-        with np.load(path) as held:
+        with files.open_regular(path) as file, np.load(file, allow_pickle=False) as held:
             pairs = NearPairs(held["first"], held["second"], held["correlation"], held["orientation"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -183,10 +196,6 @@ def _read_pairs(path: Path, count: int) -> NearPairs | None:
 
 
 def _write_pairs(path: Path, pairs: NearPairs) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".near-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **vars(pairs))
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    content = BytesIO()
+    np.savez(content, **vars(pairs))
+    files.replace(path, content.getvalue(), mode=0o600)

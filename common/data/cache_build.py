@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from common import files
 from common.data.decode import UnreadableImage, decode_rgb, read_bytes, to_square
 from common.data.scan import Scan
 
@@ -156,7 +157,7 @@ def read_index(path: Path, digest: str, count: int) -> Index | None:
         There is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with files.open_regular(path) as file, np.load(file, allow_pickle=False) as stored:
             index = Index(
                 thumbs=stored["thumbs"],
                 sizes=stored["sizes"],

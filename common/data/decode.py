@@ -13,6 +13,7 @@ What is refused (:class:`UnreadableImage`): other formats (Pillow would start Gh
 damaged files, and files too large to be one slice, before any of their pixels is decoded.
 """
 
+import os
 import warnings
 from functools import lru_cache
 from io import BytesIO
@@ -21,6 +22,8 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from common import files
 
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 * 1024 * 1024
@@ -59,11 +62,11 @@ def read_bytes(path: Path) -> bytes:
         The file cannot be opened, is empty, or is too large to be one slice.
     """
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UnreadableImage(f"cannot be opened ({why})", unopened=True) from error
+        may_change = os.path.isfile(path) or not os.path.exists(path)  # a pipe or a device stays what it is
+        raise UnreadableImage(f"cannot be opened ({files.why(error)})", unopened=may_change) from error
     return _checked(data)
 
 

@@ -100,7 +100,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
         ``CONF007`` when `class_map` names a class that does not exist or contradicts itself.
     """
     labels = folder_labels(class_map)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return Scan(folder, exists=False)
     files: list[SliceFile] = []
     unmatched: dict[str, int] = {}
@@ -109,8 +109,9 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     others = 0
     for path in _walk(folder, unreadable):
         relative = path.relative_to(folder)
-        class_folder = _class_folder(relative if path.is_dir() else relative.parent, labels)
-        if path.is_dir():
+        is_folder = os.path.isdir(path)  # unlike Path's own, no error where this user may not look
+        class_folder = _class_folder(relative if is_folder else relative.parent, labels)
+        if is_folder:
             if class_folder == relative:
                 class_folders.add(relative.as_posix())
         elif path.suffix.lower() not in IMAGE_SUFFIXES:
@@ -128,7 +129,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
         unmatched_folders=tuple(sorted(unmatched)),
         empty_folders=tuple(sorted(class_folders - in_use - set(unreadable))),
         other_files=others,
-        synthetic=any((place / SYNTHETIC_MARK).is_file() for place in (folder, folder.absolute().parent)),
+        synthetic=any(os.path.isfile(place / SYNTHETIC_MARK) for place in (folder, folder.absolute().parent)),
         unmatched_images=sum(unmatched.values()),
         unreadable_folders=tuple(sorted(unreadable)),
     )
@@ -198,7 +199,7 @@ def _walk(folder: Path, unreadable: list[str]) -> Iterator[Path]:
             continue
         seen.add((status.st_dev, status.st_ino))
         visible = [current / name for name in names if not name.startswith(".") and name.casefold() not in _CLUTTER]
-        folders = [path for path in visible if path.is_dir()]
+        folders = [path for path in visible if os.path.isdir(path)]
         yield from visible
         waiting.extend(reversed(folders))
 
@@ -230,15 +231,17 @@ def _sha256(lines: Iterator[str]) -> str:
 
 def _missing(folder: Path) -> str:
     fix = "check data.root and the hospital's path"
-    if folder.exists():
-        return f"{folder} is a file, not a folder; {fix}."
-    above = next(place for place in folder.parents if place.is_dir())
+    if os.path.exists(folder):
+        return f"{printable(str(folder))} is a file, not a folder; {fix}."
+    above = next((place for place in folder.parents if os.path.isdir(place)), Path("/"))
     try:
-        beside = sorted(place.name for place in above.iterdir() if place.is_dir() and not place.name.startswith("."))
+        beside = sorted(
+            place.name for place in above.iterdir() if os.path.isdir(place) and not place.name.startswith(".")
+        )
     except OSError:
         beside = []
     held = f"it holds {_quoted(beside, _MOST_NAMES)}" if beside else "it holds no folder"
-    return f"The folder {folder} does not exist (the nearest that does is {above}; {held}); {fix}."
+    return f"The folder {printable(str(folder))} does not exist (the nearest that does is {above}; {held}); {fix}."
 
 
 def _without_images(scan: Scan, folder: Path) -> str:

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from common import files
 from common.errors import InputError
-from common.keys import load_certificate, write_private
+from common.keys import load_certificate
 
 _CLOCKS_DIFFER = timedelta(hours=1)
 _SOON = timedelta(days=30)
@@ -24,11 +24,12 @@ def new_authority(certificate_path: Path, key_path: Path, days: int) -> None:
     Parameters
     ----------
     certificate_path, key_path : Path
-        The certificate goes to every hospital; the key (mode 0600) never leaves the centre.
+        The certificate goes to every hospital; the key (mode 0600) never leaves the centre. A key that is there
+        without its certificate was cut off before that was written, and is used.
     days : int
         Until it expires.
     """
-    key = ec.generate_private_key(ec.SECP384R1())
+    key = _left_over(key_path) or ec.generate_private_key(ec.SECP384R1())
     name = _name("Brain tumour federation CA")
     builder = _builder(name, name, key.public_key(), days)
     for extension, critical in (
@@ -67,6 +68,19 @@ def new_server_certificate(
     ):
         builder = builder.add_extension(extension, critical)
     _write(builder.sign(ca_key, hashes.SHA384()), certificate_path, key, key_path)
+
+
+def belongs_to(certificate: x509.Certificate, key_path: Path) -> bool:
+    """Tell whether a private key is that of a certificate; not so where the making of the two was cut off."""
+    key = _left_over(key_path)
+    return key is not None and key.public_key() == certificate.public_key()
+
+
+def _left_over(key_path: Path) -> ec.EllipticCurvePrivateKey | None:
+    try:
+        return _load_key(key_path)
+    except InputError:
+        return None
 
 
 def addresses_of(certificate: x509.Certificate) -> list[str]:
@@ -127,9 +141,9 @@ def _usage(signs_certificates: bool) -> x509.KeyUsage:
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(files.read_bytes(path), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise InputError("CERT002", f"The CA's key {path} cannot be read ({error}).") from None
+        raise InputError("CERT002", f"The CA's key {path} cannot be read ({files.why(error)}).") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise InputError("CERT002", f"{path} is not this federation's CA key.")
     return key
@@ -139,5 +153,5 @@ def _write(
     certificate: x509.Certificate, certificate_path: Path, key: ec.EllipticCurvePrivateKey, key_path: Path
 ) -> None:
     pem, unencrypted = serialization.Encoding.PEM, serialization.NoEncryption()
-    write_private(key_path, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unencrypted))
+    files.replace(key_path, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unencrypted), mode=0o600)
     files.replace(certificate_path, certificate.public_bytes(pem))

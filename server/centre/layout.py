@@ -1,5 +1,6 @@
 """Where the centre keeps what its SuperLink needs, and how its own commands reach that SuperLink."""
 
+import json
 import os
 import socket
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from common import files
 from common.addresses import split_address
 from common.errors import InputError
+from common.text import command_line
 
 DEFAULT_FOLDER = Path("credentials")
 DEFAULT_PORT = 8443
@@ -40,6 +42,12 @@ class Centre:
         return {**os.environ, "PATH": path, "FLWR_HOME": str(self.flower_home)}
 
 
+def with_credentials(program: str, folder: Path, flag: str = "--credentials") -> str:
+    """Return how a program is started with these credentials: the flag is left out where it is the default."""
+    own = files.absolute(folder) != files.absolute(DEFAULT_FOLDER)
+    return f"{program} {command_line(flag, str(folder))}" if own else program
+
+
 def open_centre(folder: Path) -> Centre:
     """Find the credentials.
 
@@ -48,9 +56,9 @@ def open_centre(folder: Path) -> Centre:
     InputError
         ``CENTRE001`` if there are none.
     """
-    centre = Centre(folder.resolve())
+    centre = Centre(files.absolute(folder))
     for path in (centre.ca_certificate, centre.certificate, centre.key):
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise InputError(
                 "CENTRE001", f"{path} is missing; make the credentials first: python -m server.credentials --help"
             )
@@ -60,7 +68,7 @@ def open_centre(folder: Path) -> Centre:
 def write_connection(centre: Centre, address: str, insecure: bool) -> None:
     """Tell Flower's command line at which host:port this machine reaches the SuperLink."""
     centre.flower_home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    trust = "insecure = true" if insecure else f'root-certificates = "{centre.ca_certificate}"'
+    trust = "insecure = true" if insecure else f"root-certificates = {json.dumps(str(centre.ca_certificate))}"
     text = f'[superlink]\ndefault = "{CONNECTION}"\n\n[superlink.{CONNECTION}]\naddress = "{address}"\n{trust}\n'
     files.replace(centre.flower_home / "config.toml", text.encode())
 
@@ -73,18 +81,19 @@ def require_serving(centre: Centre) -> None:
     InputError
         ``CENTRE007``.
     """
+    serve = with_credentials("server.serve", centre.folder)
     try:
-        with (centre.flower_home / "config.toml").open("rb") as file:
-            address = str(tomllib.load(file)["superlink"][CONNECTION]["address"])
+        connection = tomllib.loads(files.read_text(centre.flower_home / "config.toml"))
+        address = str(connection["superlink"][CONNECTION]["address"])
         host, port = split_address(address)
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
-            "CENTRE007", f"No SuperLink was started with {centre.folder}; first: python -m server.serve"
+            "CENTRE007", f"No SuperLink was started with {centre.folder}; first: python -m {serve}"
         ) from None
     try:
         socket.create_connection((host, port), timeout=_SECONDS).close()
     except OSError as error:
         raise InputError(
             "CENTRE007",
-            f"No SuperLink answers at {address} ({error.strerror or error}); start it: python -m server.serve",
+            f"No SuperLink answers at {address} ({files.why(error)}); start it: python -m {serve}",
         ) from None

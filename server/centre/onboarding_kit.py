@@ -1,6 +1,7 @@
 """What a hospital gets from the centre: whom to trust, and a settings file to fill in."""
 
-import shutil
+import json
+import re
 from pathlib import Path
 
 from common import files
@@ -10,6 +11,9 @@ from common.errors import InputError
 from common.labels import CLASSES
 from server.centre.layout import Centre
 
+# a word, a number of words, a path or host:port: what nobody reads as anything but a text
+_PLAIN = re.compile(r"[A-Za-z/][\w./-]*( [\w./-]+)*|[\w.-]+:\d{1,5}", re.ASCII)
+_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 _TEMPLATE = """\
 # python -m clients.join --config hospital.yaml
 # Everything in this file stays at the hospital.
@@ -41,7 +45,7 @@ def write_onboarding_kit(centre: Centre, key: str, address: str) -> Path:
     """
     folder = centre.onboarding_kits / key
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copy(centre.ca_certificate, folder / "ca.crt")
+    files.replace(folder / "ca.crt", files.read_bytes(centre.ca_certificate))
     files.replace(folder / "hospital.yaml", site_yaml(_known(key), address).encode())
     return folder
 
@@ -49,12 +53,17 @@ def write_onboarding_kit(centre: Centre, key: str, address: str) -> Path:
 def site_yaml(hospital: Hospital, address: str, root: str = "/path/to/slices") -> str:
     """Return a hospital's settings file."""
     return _TEMPLATE.format(
-        address=address,
-        root=root,
-        class_map="\n".join(f"    {folder}: {label}" for folder, label in hospital.class_map.items()),
-        **{name: getattr(hospital, name) for name in ("key", "name", "dataset_id", "path", "specialty")},
+        address=_quoted(address),
+        root=_quoted(root),
+        class_map="\n".join(f"    {_quoted(folder)}: {label}" for folder, label in hospital.class_map.items()),
+        **{name: _quoted(getattr(hospital, name)) for name in ("key", "name", "dataset_id", "path", "specialty")},
         location=list(hospital.location),
     )
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML reads it back: in quotes where it could be taken for something else."""
+    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else json.dumps(text, ensure_ascii=False)
 
 
 def _known(key: str) -> Hospital:

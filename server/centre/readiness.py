@@ -1,13 +1,16 @@
 """What must be so before the SuperLink is started, and stay so while it runs: its address, and its certificate."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 
+from common import files
 from common.addresses import why_not_free
 from common.errors import InputError
 from common.keys import load_certificate
 from server.centre.certificates import addresses_of, expires_soon, has_expired
-
-_RENEW = "make a new one with python -m server.credentials --renew, and restart python -m server.serve"
+from server.centre.layout import with_credentials
 
 
 def require_free(host: str, port: int) -> None:
@@ -20,6 +23,17 @@ def require_free(host: str, port: int) -> None:
     """
     if reason := why_not_free(host, port):
         raise InputError("CENTRE005", f"{host}:{port} cannot be used ({reason}); choose another --host or --port.")
+
+
+def _renew(path: Path) -> str:
+    """Say how to renew the certificate of the centre's folder that it lies in."""
+    make, serve = _programs(path)
+    return f"make a new one with python -m {make} --renew, and restart python -m {serve}"
+
+
+def _programs(path: Path) -> tuple[str, str]:
+    folder = path.parent
+    return with_credentials("server.credentials", folder, "--out"), with_credentials("server.serve", folder)
 
 
 def require_certificate(path: Path, local: str) -> None:
@@ -37,14 +51,32 @@ def require_certificate(path: Path, local: str) -> None:
     """
     certificate = load_certificate(path)
     if has_expired(certificate):
-        raise InputError("CENTRE008", f"{path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}; {_RENEW}.")
+        raise InputError("CENTRE008", f"{path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}; {_renew(path)}.")
     names = addresses_of(certificate)
     if local not in names:
         raise InputError(
             "CENTRE006",
             f"The certificate is valid for {', '.join(names)}, not for {local}; add it: "
-            f"python -m server.credentials --address {local}",
+            f"python -m {_programs(path)[0]} --address {local}",
         )
+
+
+def require_log(path: Path) -> None:
+    """Refuse a log that is no file: it is written and read again.
+
+    Raises
+    ------
+    InputError
+        ``CENTRE009``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.open_regular(path) if os.path.lexists(path) else tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if os.path.lexists(path) and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise InputError("CENTRE009", f"{path} cannot be the log ({files.why(error)}); choose another --log.") from None
 
 
 class CertificateWatch:
@@ -55,15 +87,16 @@ class CertificateWatch:
 
     def __init__(self, path: Path) -> None:
         self._certificate = load_certificate(path)
+        self._renew = _renew(path)
         self._said: set[str] = set()
 
     def news(self) -> list[str]:
         """Return what was not said before."""
         day = f"{self._certificate.not_valid_after_utc:%Y-%m-%d}"
         if has_expired(self._certificate):
-            said = f"The SuperLink's certificate expired on {day}, no hospital can connect any more; {_RENEW}."
+            said = f"The SuperLink's certificate expired on {day}, no hospital can connect any more; {self._renew}."
         elif expires_soon(self._certificate):
-            said = f"The SuperLink's certificate expires on {day}; {_RENEW}."
+            said = f"The SuperLink's certificate expires on {day}; {self._renew}."
         else:
             return []
         fresh = [said] if said not in self._said else []

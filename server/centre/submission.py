@@ -72,7 +72,7 @@ class Follower:
             text = line.rstrip("\n")
             if text.startswith(LAST_WORD):
                 return int(text.removeprefix(LAST_WORD))
-            if RUN_ID.match(first := text.partition(" ")[0]):
+            if RUN_ID.fullmatch(first := text.partition(" ")[0]):
                 self.run = first
             if not any(sign in text for sign in _NOISE):
                 print(text, file=sys.stderr if text.startswith("error ") else sys.stdout, flush=True)

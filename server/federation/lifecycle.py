@@ -1,6 +1,7 @@
 """A run from its folder to its last word, whoever carries the messages: simulation and separate machines share this."""
 
 import logging
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
 from common.errors import InputError, Interrupted, ProjectError, RunError
+from common.files import absolute
 from common.model.local_layers import travelling
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
@@ -22,7 +24,7 @@ from common.protocol.plan import plan_of
 from server.recording.checkpoint import RunProgress
 from server.recording.log import open_log
 from server.recording.recorder import Recorder
-from server.recording.stale_runs import resume_command
+from server.recording.stale_runs import resume_command, sweep_run, sweep_stale
 
 Work = Callable[[RunProgress, Recorder], None]
 
@@ -34,7 +36,7 @@ class Job:
     settings: RunSettings
     hospitals: Sequence[Hospital]  # in configured order
     folder: RunFolder | None  # of the run to go on with; None takes a new number
-    program: str  # for example "server.simulate"; what a resume is to be started with
+    program: str  # what a resume is to be started with, such as "server.simulate"; flags may follow
     engine: str  # what carries the messages, for status.json
 
 
@@ -51,8 +53,9 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     ProjectError
         With the exit code of the command.
     """
-    output_dir = Path(job.settings.output_dir).resolve()
+    output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
+    sweep_stale(output_dir)
     folder = job.folder or new_run(output_dir)
     lock = FileLock(folder.path / ".lock")  # the operating system lets go of it when the process dies
     try:
@@ -62,6 +65,8 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     try:
         _run(job, folder, console, work)
     finally:
+        if folder.path.is_dir():
+            sweep_run(folder)
         lock.release()
 
 
@@ -93,9 +98,9 @@ def _run(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
     if own := no_shared_model(plan_of(settings).strategy.keeps):
         console.print(own, soft_wrap=True)
     elif settings.in_service:
-        console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program))
+        console.print(offer_for_service(folder.output_dir, folder.run_id, by=job.program.partition(" ")[0]))
     what = "figures and splits" if own else "figures, splits and the model"
-    console.print(f"{what} are in {folder.path}", soft_wrap=True)
+    console.print(f"{what} are in {folder.path}", soft_wrap=True, markup=False)
 
 
 def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, console: Console) -> None:
@@ -116,13 +121,13 @@ def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, c
     """Write down why, and how to go on."""
     state = "interrupted" if isinstance(error, Interrupted) else "failed"
     command = resume_command(job.program, folder, job.settings.output_dir)
-    console.print(f"go on with: {command}", soft_wrap=True)
+    console.print(f"go on with: {command}", soft_wrap=True, markup=False)
     recorder.end(error, state, command)
 
 
 def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:
     """Return the first weights, as far as they travel, or the last complete round."""
-    if folder.checkpoint.exists():
+    if os.path.lexists(folder.checkpoint):
         return RunProgress.load(folder.checkpoint)
     first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
     return RunProgress(travelling(plan_of(settings).strategy.keeps, first))

@@ -1,15 +1,18 @@
 """A round's updates on disk until they are aggregated, so that the server's memory does not grow with the hospitals.
 
 A sum needs one update at a time (see `server.strategies.updates`); a strategy that is not linear gets them in memory.
+The file has no name: whatever ends the process, a power failure included, no hospital's raw update stays behind.
 """
 
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from common.errors import RunError
+from common.files import why
 from common.model.weights import Arrays
 from common.protocol.codec import pack, unpack
 from common.protocol.names import BLOCK, MANIFEST
@@ -22,11 +25,13 @@ class UpdateStore:
     Parameters
     ----------
     parent : Path or None
-        Folder to make their files in, which go when the run ends; None keeps the updates in memory.
+        Folder on whose disk they are kept; None keeps the updates in memory.
     """
 
     def __init__(self, parent: Path | None) -> None:
-        self._folder = tempfile.TemporaryDirectory(dir=parent, prefix=".updates-") if parent else None
+        self._parent = parent
+        self._file: BinaryIO | None = None
+        self._places: dict[str, tuple[int, int]] = {}  # of a hospital's block in the file: start and length, bytes
         self._in_memory: dict[str, Arrays] = {}
 
     def put(self, hospital: str, update: Arrays) -> None:
@@ -37,15 +42,15 @@ class UpdateStore:
         RunError
             ``DISK001`` if there is no room.
         """
-        if self._folder is None or not update:  # of strategy local nothing travels
+        if self._parent is None or not update:  # of strategy local nothing travels
             self._in_memory[hospital] = update
             return
-        packed, path = pack(update), self._path(hospital)
+        packed = pack(update)
         try:
-            packed[BLOCK].tofile(path)
+            self._write(hospital, memoryview(packed[BLOCK]).cast("B"))
         except OSError as error:
             raise RunError(
-                "DISK001", f"{path.parent} cannot hold an update ({error.strerror}); make room, then resume the run."
+                "DISK001", f"{self._parent} cannot hold an update ({why(error)}); make room, then resume the run."
             ) from None
         self._in_memory[hospital] = {MANIFEST: packed[MANIFEST]}
 
@@ -54,16 +59,30 @@ class UpdateStore:
         return Updates(hospitals, samples, lambda: self._read(hospitals))
 
     def close(self) -> None:
-        """Remove the files."""
-        if self._folder:
-            self._folder.cleanup()
+        """Give the room back."""
+        if self._file:
+            self._file.close()
+
+    def _write(self, hospital: str, block: memoryview) -> None:
+        """Write a block where the hospital's last one was, if it has the same length, else behind all others."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._parent, buffering=0)
+        start, length = self._places.get(hospital, (0, -1))
+        if length != len(block):
+            start = max((start + length for start, length in self._places.values()), default=0)
+        self._file.seek(start)
+        self._places[hospital] = (start, len(block))
+        while block:
+            block = block[self._file.write(block) :]
 
     def _read(self, hospitals: Sequence[str]) -> Iterator[Arrays]:
         for hospital in hospitals:
             kept = self._in_memory[hospital]
-            on_disk = self._folder and kept
-            yield unpack(kept | {BLOCK: np.fromfile(self._path(hospital), dtype=np.uint8)}) if on_disk else kept
+            on_disk = MANIFEST in kept and self._file is not None
+            yield unpack(kept | {BLOCK: self._block(hospital)}) if on_disk else kept
 
-    def _path(self, hospital: str) -> Path:
-        assert self._folder is not None
-        return Path(self._folder.name) / hospital
+    def _block(self, hospital: str) -> np.ndarray:
+        assert self._file is not None
+        start, length = self._places[hospital]
+        self._file.seek(start)
+        return np.fromfile(self._file, dtype=np.uint8, count=length)

@@ -12,6 +12,7 @@ import torch
 
 from common.artifacts.weights import write_checkpoint
 from common.errors import InputError
+from common.files import open_regular
 from common.model.state import arrays_from_state, state_from_arrays
 from common.model.weights import Arrays
 
@@ -88,7 +89,8 @@ class RunProgress:
             ``RUN003`` if it is missing or damaged.
         """
         try:
-            content = torch.load(path, weights_only=True)
+            with open_regular(path) as file:
+                content = torch.load(file, weights_only=True)
             return RunProgress(
                 arrays=arrays_from_state(content["arrays"]),
                 round=int(content["round"]),

@@ -1,16 +1,19 @@
 """Take up a run where it stopped: the settings are the run's own, only the place of things may have changed."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from os.path import lexists
+from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from common.artifacts.layout import RunFolder, existing_run
 from common.config.hydra import typed
+from common.config.plain_yaml import UNREADABLE, literal, read_settings
 from common.config.settings import RunSettings, check_settings
 from common.errors import InputError
+from common.files import absolute
+from common.text import shown
 
 # what may be said beside resume=...: where things are, and what must not change a figure
 _ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engine", "compute.device")
@@ -37,10 +40,10 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
     if refused := [name for name in names if name not in _ALLOWED]:
         raise InputError(
             "RUN005",
-            f"A resumed run keeps its settings, so {refused[0]} cannot be set; leave it out, or start a new run.",
+            f"A resumed run keeps its settings, so {shown(refused[0])} cannot be set; leave it out, or start a new run.",
         )
-    folder = existing_run(Path(requested.output_dir).resolve(), str(requested.resume))
-    if folder.meta.exists():
+    folder = existing_run(absolute(requested.output_dir), str(requested.resume))
+    if lexists(folder.meta):
         raise InputError("RUN002", f"{folder.run_id} is complete; there is nothing to resume.")
     settings = stored_settings(folder)
     settings.resume, settings.output_dir = requested.resume, requested.output_dir
@@ -59,22 +62,22 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
 def stored_settings(folder: RunFolder) -> RunSettings:
     """Read the settings that the run was started with."""
     try:
-        config = OmegaConf.load(folder.config)
-        _drop_removed(config, folder)
-        return typed(config, RunSettings)  # type: ignore[arg-type]
-    except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException):
+        values = read_settings(folder.config)
+        _drop_removed(values, folder)
+        return typed(OmegaConf.create(literal(values)), RunSettings)
+    except (*UNREADABLE, OmegaConfBaseException):
         raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None
 
 
-def _drop_removed(config: DictConfig | ListConfig, folder: RunFolder) -> None:
+def _drop_removed(values: dict[str, Any], folder: RunFolder) -> None:
     """Take out what an earlier version wrote down; a value that did something cannot be followed any more."""
-    train = config.get("train") if isinstance(config, DictConfig) else None
-    if not isinstance(train, DictConfig):
+    train = values.get("train")
+    if not isinstance(train, dict):
         return
     for name, unused in _REMOVED.items():
         if (value := train.pop(name, unused)) != unused:
             raise InputError(
                 "RUN002",
-                f"{folder.run_id} trains with train.{name}={value}, which this version no longer has, so it cannot go "
+                f"{folder.run_id} trains with train.{name}={shown(value)}, which this version no longer has, so it cannot go "
                 "on; use the version that began it, or start a new run.",
             )

@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, open_dict
@@ -16,6 +15,7 @@ from common.config.overrides import flat, overrides_of, written
 from common.config.settings import RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
+from common.files import absolute
 from common.study.records import LOCAL, POOLED, Cell
 
 _BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
@@ -90,9 +90,9 @@ def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) 
     own = RunSettings(**vars(composed))
     own.seed, own.in_service, own.resume = cell.seed, False, None
     own.hospitals = [hospital.key for hospital in hospitals if hospital.name != cell.without]
-    own.output_dir = str(Path(own.output_dir).resolve())
+    own.output_dir = str(absolute(own.output_dir))
     own.data = type(own.data)(**vars(own.data))
-    own.data.root, own.data.cache_dir = (str(Path(path).resolve()) for path in (own.data.root, own.data.cache_dir))
+    own.data.root, own.data.cache_dir = (str(absolute(path)) for path in (own.data.root, own.data.cache_dir))
     check_settings(own)  # of fewer hospitals, too
     return own
 
@@ -102,7 +102,7 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     values = asdict(settings)
     for name in ("output_dir", "resume", "in_service"):
         del values[name]
-    values["data"] |= {"root": str(Path(settings.data.root).resolve())}
+    values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"]
     values["compute"] = {"device": settings.compute.device}
     return values
