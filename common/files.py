@@ -12,6 +12,7 @@ import math
 import os
 import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -21,7 +22,7 @@ SMALL_BYTES = 1_000_000  # a key, a certificate, a settings file: whatever is la
 JSON_BYTES = 64_000_000
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading, if it is one.
 
     Raises
@@ -48,7 +49,7 @@ def read_bytes(path: Path, most: int = SMALL_BYTES) -> bytes:
 
 
 def read_text(path: Path, most: int = SMALL_BYTES) -> str:
-    """Read a regular file of UTF-8 as `read_bytes` does; UnicodeDecodeError, a ValueError, where it is something else."""
+    """Read a regular file of UTF-8 as `read_bytes` does; UnicodeDecodeError where it is something else."""
     return read_bytes(path, most).decode("utf-8")
 
 

@@ -56,7 +56,8 @@ class Connection:
         pause = _FIRST_PAUSE
         name = self._site.hospital.name
         self._console.print(
-            f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}", markup=False
+            f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}",
+            markup=False,
         )
         while not self._stop.is_set:
             started = time.monotonic()

@@ -69,8 +69,9 @@ def hospital_from(values: Mapping[str, Any], key: str) -> Hospital:
 def _as_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Take numbers for texts where YAML could not know better: a folder may be called 2019, or 1."""
     found = {name: str(value) if name in _TEXTS and _is_number(value) else value for name, value in values.items()}
-    if isinstance(found.get("class_map"), dict):
-        found["class_map"] = {str(name): label for name, label in found["class_map"].items()}
+    folders: Any = found.get("class_map")
+    if isinstance(folders, dict):
+        found["class_map"] = {str(name): label for name, label in folders.items()}
     return found
 
 

@@ -179,8 +179,8 @@ def _cannot_write(cache_dir: Path, scan: Scan, image_size: int, error: OSError) 
     megabytes = -(-len(scan.files) * image_size * image_size * 3 // 10**6)
     return InputError(
         "CACHE001",
-        f"The image cache in {cache_dir} cannot be written ({files.why(error)}); it needs {megabytes} MB for {len(scan.files)} "
-        "slices: free some space there or choose another cache folder.",
+        f"The image cache in {cache_dir} cannot be written ({files.why(error)}); it needs {megabytes} MB for "
+        f"{len(scan.files)} slices: free some space there or choose another cache folder.",
     )
 
 

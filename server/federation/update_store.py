@@ -47,7 +47,7 @@ class UpdateStore:
             return
         packed = pack(update)
         try:
-            self._write(hospital, memoryview(packed[BLOCK]).cast("B"))
+            self._write(hospital, packed[BLOCK].data)
         except OSError as error:
             raise RunError(
                 "DISK001", f"{self._parent} cannot hold an update ({why(error)}); make room, then resume the run."
@@ -66,7 +66,7 @@ class UpdateStore:
     def _write(self, hospital: str, block: memoryview) -> None:
         """Write a block where the hospital's last one was, if it has the same length, else behind all others."""
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._parent, buffering=0)
+            self._file = tempfile.TemporaryFile(dir=self._parent, buffering=0)  # noqa: SIM115
         start, length = self._places.get(hospital, (0, -1))
         if length != len(block):
             start = max((start + length for start, length in self._places.values()), default=0)

@@ -40,7 +40,8 @@ def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[
     if refused := [name for name in names if name not in _ALLOWED]:
         raise InputError(
             "RUN005",
-            f"A resumed run keeps its settings, so {shown(refused[0])} cannot be set; leave it out, or start a new run.",
+            f"A resumed run keeps its settings, so {shown(refused[0])} cannot be set; leave it out, or start a new "
+            "run.",
         )
     folder = existing_run(absolute(requested.output_dir), str(requested.resume))
     if lexists(folder.meta):
@@ -78,6 +79,6 @@ def _drop_removed(values: dict[str, Any], folder: RunFolder) -> None:
         if (value := train.pop(name, unused)) != unused:
             raise InputError(
                 "RUN002",
-                f"{folder.run_id} trains with train.{name}={shown(value)}, which this version no longer has, so it cannot go "
-                "on; use the version that began it, or start a new run.",
+                f"{folder.run_id} trains with train.{name}={shown(value)}, which this version no longer has, so it "
+                "cannot go on; use the version that began it, or start a new run.",
             )

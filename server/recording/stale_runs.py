@@ -1,4 +1,4 @@
-"""Runs whose process was killed: what they left, and their last word; light, since ``server.run`` asks without PyTorch."""
+"""Runs whose process was killed: what they left, and their last word; light, for ``server.run`` has no PyTorch."""
 
 import json
 from collections.abc import Iterator
