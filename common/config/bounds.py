@@ -53,6 +53,14 @@ def below_one(kind: str = "share") -> Bound:
     return Bound(f"a {kind} from 0 to below 1", lambda value: 0 <= value < 1)
 
 
+def is_finite(value: Any) -> bool:
+    """Tell whether a value is no number, or one that a float holds."""
+    try:
+        return not isinstance(value, float | int) or math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def walk(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, Field[Any]]]:
     """Yield every setting's dotted name, such as ``"train.lr"``, its value and its field."""
     for each in fields(settings):
@@ -69,7 +77,7 @@ def out_of_bounds(settings: Any, prefix: str = "") -> Iterator[Problem]:
         bound: Bound | None = each.metadata.get("bound")
         if value is None or not (bound or isinstance(value, float)):
             continue
-        if isinstance(value, float) and not math.isfinite(value):  # every comparison with NaN is false, so it is first
+        if not is_finite(value):  # every comparison with NaN is false, so it is first
             yield name, value, bound.takes if bound else "a finite number"
         elif bound and not bound.holds(value):
             yield name, value, bound.takes

@@ -120,7 +120,7 @@ def typed(config: DictConfig, schema: type[T]) -> T:
     """
     try:
         return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), config))  # type: ignore[return-value]
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, OverflowError, RecursionError) as error:
         raise config_error(error) from None
 
 
@@ -179,7 +179,7 @@ def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
     if key not in available:
         raise InputError(
             "CONF005",
-            f"There is no hospital '{shown(key)}'{suggest(key, available)} Add conf/hospital/{key}.yaml, "
+            f"There is no hospital '{shown(key)}'{suggest(key, available)} Add conf/hospital/{shown(key)}.yaml, "
             f"or choose from: {', '.join(available)}.",
         )
     try:
@@ -205,5 +205,5 @@ def load_hospitals(keys: list[str]) -> list[Hospital]:
     for values in ([h.key for h in hospitals], [h.name for h in hospitals]):
         twice = [value for value in values if values.count(value) > 1]
         if twice:
-            raise InputError("CONF009", f"'{twice[0]}' is listed twice in hospitals; name each hospital once.")
+            raise InputError("CONF009", f"'{shown(twice[0])}' is listed twice in hospitals; name each hospital once.")
     return hospitals

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 from common.config.bounds import walk
 from common.config.settings import RunSettings
 from common.errors import InputError
+from common.text import shown
 
 # Hydra raises a bare ValueError for a group that is given a number, and the other two for brackets in brackets in ...
 # and for numbers that no float holds
@@ -42,19 +43,23 @@ def config_error(error: Exception) -> InputError:
     if key := _found(r"[Kk]ey '([^']+)' (?:is )?not in", text):
         name = full if full and full.endswith(key) else _found(r"Could not override '([^']+)'", text) or key
         return InputError(
-            "CONF001", f"There is no setting '{name}'{suggest(name, known_keys())} --help lists all of them."
+            "CONF001", f"There is no setting '{shown(name)}'{suggest(name, known_keys())} --help lists all of them."
         )
     if choice := _found(r"Could not find '([^']+)'", text):
         group, _, name = choice.rpartition("/")
         options = _found(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text) or ""
-        return InputError("CONF002", f"There is no {group} '{name}'; choose one of: {', '.join(options.split())}.")
+        return InputError(
+            "CONF002", f"There is no {shown(group)} '{shown(name)}'; choose one of: {', '.join(options.split())}."
+        )
     wanted = next((phrase for sign, phrase in _WANTED.items() if sign in text.lower()), None)
     if wanted:
         value = _found(r"[Vv]alue '([^']*)'", text)
-        return InputError("CONF004", f"{full or 'A setting'} takes {wanted}{f', not {value!r}' if value else ''}.")
+        found = f", not '{shown(value)}'" if value else ""
+        return InputError("CONF004", f"{shown(full or 'A setting')} takes {wanted}{found}.")
     return InputError(
         "CONF003",
-        f"The command line cannot be read ({_essence(text)}); write settings as name=value, for example rounds=5.",
+        f"The command line cannot be read ({shown(_essence(text), 200)}); write settings as name=value, for example "
+        "rounds=5.",
     )
 
 

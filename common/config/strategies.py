@@ -4,12 +4,11 @@ The class that aggregates is in `server.strategies`, the defaults of its numbers
 ``docs/strategies.md`` says more. A strategy that takes a new number adds it to `StrategySettings` below.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import count
 
-from common.config.bounds import Bound, Problem, above_zero, below_one, not_negative, setting, whole_from
+from common.config.bounds import Bound, Problem, above_zero, below_one, is_finite, not_negative, setting, whole_from
 from common.errors import InputError
 
 # What stays at each hospital: one shared model · each hospital's BatchNorm layers, whole (FedBN: Li et al., ICLR 2021)
@@ -219,7 +218,7 @@ def number_problems(settings: StrategySettings) -> Iterator[Problem]:
         users, value = users_of(each.name), getattr(settings, each.name)
         if settings.name in users:
             bound: Bound = each.metadata["bound"]
-            if value is None or not math.isfinite(value) or not bound.holds(value):
+            if value is None or not is_finite(value) or not bound.holds(value):
                 yield f"strategy.{each.name}", value, f"{bound.takes}; strategy={settings.name} sets one"
         elif users and value is not None:
             yield f"strategy.{each.name}", value, f"null with {settings.name}; it belongs to {', '.join(users)}"
