@@ -38,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def join(given: argparse.Namespace) -> None:
-    """Check what can be checked at once, run the preflight, and stay connected."""
+    """Check what can be checked at once, run the preflight until the centre answers, and stay connected."""
     console = Console(highlight=False, soft_wrap=True)
     site = site_from(given)
     _check(site, given.insecure)
     if not given.skip_preflight:
         from clients import checks  # brings torch
 
-        checks.require_ready(site, console, given.insecure)
+        checks.require_ready(site, console, given.insecure, waits=True)
     home = given.home or site.path.parent / ".federation" / site.hospital.key
     Connection(site, absolute(home), given.insecure, console).keep()
 

@@ -79,6 +79,8 @@ def _stay(superlink: SuperLink, centre: layout.Centre, insecure: bool, console: 
     """Follow the folder of keys, watch the certificate, and show refusals, until told to stop."""
     registry = Registry(centre)
     certificate = None if insecure else readiness.CertificateWatch(centre.certificate)
+    for sentence in [] if insecure else registry.take_over():
+        console.print(sentence, markup=False)
     followed, is_ready = 0.0, False
     while not stop.is_set:
         superlink.watch(lambda refusal: console.print(refusal, style="yellow", markup=False))

@@ -30,11 +30,15 @@ def address(situation: Situation) -> Found:
     host, port = situation.site.address
     try:
         socket.create_connection((host, port), timeout=_REACH_SECONDS).close()
-    except socket.gaierror:
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:  # the name service itself does not answer
+            situation.may_pass.append("PRE001")
         return "failed", f"The name {host} is unknown here; check superlink in the settings file, or ask for an IP."
     except TimeoutError:
+        situation.may_pass.append("PRE001")
         return "failed", f"{host}:{port} does not answer; let outgoing TCP to this port through the firewall."
     except OSError as error:
+        situation.may_pass.append("PRE001")
         return "failed", f"{host}:{port} cannot be reached ({error.strerror}); is python -m server.serve running there?"
     situation.is_reachable = True
     return "ok", f"{host}:{port} answers."
@@ -61,6 +65,8 @@ def tls(situation: Situation) -> Found:
     except ssl.SSLCertVerificationError as error:
         return "failed", _certificate_problem(error, host, situation)
     except (ssl.SSLError, OSError) as error:
+        if isinstance(error, ConnectionError | TimeoutError | ssl.SSLEOFError):  # it starts, ends, or is flooded
+            situation.may_pass.append("PRE002")
         return "failed", f"{host}:{port} does not speak TLS ({error}); is this the SuperLink's port?"
     situation.is_encrypted = True
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
@@ -118,6 +124,7 @@ def key(situation: Situation) -> Found:
         return "failed", f"Others on this machine can read {path}; do: chmod 600 on it."
     shown = keys.fingerprint(private.public_key())
     if problem := _knock(situation, private):
+        situation.may_pass.append("PRE004")
         return "failed", f"{problem}; tell the centre the key {shown}."
     return "ok", f"The centre knows {shown}."
 

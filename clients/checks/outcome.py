@@ -23,6 +23,7 @@ class Situation:
     is_reachable: bool = False
     is_encrypted: bool = False
     centre: dict[str, Any] = field(default_factory=dict)  # what the centre says of itself, once it was asked
+    may_pass: list[str] = field(default_factory=list)  # codes of what failed now and may be so no longer in a minute
     train_slices: int | None = None  # None: the slices could not be read
     val_slices: int = 0
 

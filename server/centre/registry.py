@@ -13,6 +13,7 @@ from typing import Any
 from common.errors import ProjectError, RunError
 from common.keys import fingerprint, load_public
 from server.centre.layout import CONNECTION, Centre
+from server.centre.registration import read_report
 
 FLWR = str(Path(sys.executable).parent / "flwr")
 _SECONDS = 120.0
@@ -29,6 +30,11 @@ class Registry:
     centre: Centre
     registered: dict[str, tuple[str, str]] = field(default_factory=dict)  # hospital: Flower's node, key's fingerprint
     problems: dict[str, str] = field(default_factory=dict)  # hospital: what is wrong with its file
+
+    def take_over(self) -> list[str]:
+        """Take what the SuperLink registered by itself before its port listened; return a sentence for each."""
+        self.registered |= read_report(self.centre)
+        return [f"{name}: key {shown} registered" for name, (_, shown) in self.registered.items()]
 
     def follow(self) -> list[str]:
         """Register and revoke what changed; return a sentence for each."""

@@ -20,6 +20,7 @@ from typing import Any
 from common.cli import StopSignal
 from common.errors import RunError
 from server.centre.layout import Centre
+from server.centre.registration import register_first, report_of
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 20.0
@@ -34,6 +35,7 @@ class SuperLink:
     def __init__(self, centre: Centre, host: str, port: int, log: Path, insecure: bool) -> None:
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
+        report_of(centre).unlink(missing_ok=True)
         with log.open("ab") as file:
             self._read_until = file.tell()
             self._process = subprocess.Popen(
@@ -99,6 +101,7 @@ def _command(centre: Centre, host: str, port: int, insecure: bool) -> list[str]:
 
 def _environment(centre: Centre) -> dict[str, str]:
     own = {"FEDERATION_PUBLIC_KEYS": str(centre.hospitals), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2"}
+    own["FEDERATION_REGISTERED"] = str(report_of(centre))
     return {**centre.environment(), **own, "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1"}
 
 
@@ -114,6 +117,8 @@ def main() -> None:
     extensions.get_middleware = lambda: (gate,)
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop can name who failed the handshake
     _name_failed_handshakes()
+    if "--enable-supernode-auth" in sys.argv:
+        register_first(Path(os.environ["FEDERATION_PUBLIC_KEYS"]), Path(os.environ["FEDERATION_REGISTERED"]))
     logging.getLogger("uvicorn.access").addFilter(_only_refusals)
     flower_superlink()
 

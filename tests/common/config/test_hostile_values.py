@@ -19,7 +19,7 @@ from server.recording.resume import resumed_settings
 
 NUMBERS = (math.nan, math.inf, -math.inf, 1e23, 10**23, 1e300, -1e300, 1e-320, -1, 10**400, 2**31, 0)
 TEXTS = ("", " ", "a\nb", "\u202e", "\udcff", "x" * 5000, "\x1b[31m", "\0")
-COMPOSED = ("1e999", "nan", 10**400, True, None, [1], {"a": 1}, "${rounds}", "${oc.env:NOPE}", "???", "\udcff")
+COMPOSED = ("1e999", 10**400, None, [1], "${oc.env:NOPE}")
 LINES = ("${nope}", "[" * 2000, "{a:" * 1000, "[[[", "'", "a=b", ",", "9" * 400, "\udcff", "'${oc.env:NOPE}'")
 SETTINGS = [(name, value) for name, value, _ in walk(RunSettings())]
 

@@ -44,7 +44,7 @@ def test_public_names_and_defaults_stay():
         ("rounds=0", "CONF010", "from 1"),
         ("seed=-1", "CONF010", "seed"),
         ("data.image_size=8", "CONF010", "32 to 1024"),
-        ("data.max_per_class=1", "CONF010", "at least 3"),
+        ("data.max_per_class=1", "CONF010", "from 3"),
         ("data.val_fraction=1.2", "CONF010", "between 0 and 1"),
         ("data.test_fraction=0.85", "CONF010", "for training"),
         ("train.batch_size=1", "CONF010", "from 2"),
@@ -56,7 +56,7 @@ def test_public_names_and_defaults_stay():
         ("train.schedule=linear", "CONF010", "cosine or constant"),
         ("strategy.min_hospitals=9", "CONF010", "1 to 3"),
         ("compute.engine=spark", "CONF010", "ray or inprocess"),
-        ("compute.cores=0", "CONF010", "null, or a whole number"),
+        ("compute.cores=0", "CONF010", "from 1 to 4096, or null"),
     ],
 )
 def test_a_mistake_is_one_sentence(override, code, says):

@@ -50,7 +50,7 @@ def test_scaffold_brings_its_own_training_and_the_command_line_has_the_last_word
     ("overrides", "says"),
     [
         (["strategy.proximal_mu=0.1"], "takes null with fedavg; it belongs to fedprox"),
-        (["strategy.name=fedprox"], "strategy.proximal_mu takes 0 or more; strategy=fedprox sets one"),
+        (["strategy.name=fedprox"], "strategy.proximal_mu takes 0 or more, up to 1000; strategy=fedprox sets one"),
         (["strategy.name=fedmagic"], "strategy.name takes fedavg, fedprox"),
         (["strategy=fedprox", "strategy.proximal_mu=-1"], "0 or more"),
         (["strategy=fedprox", "strategy.proximal_mu=inf"], "0 or more"),
