@@ -15,7 +15,9 @@ NO_FIGURE = (
     "compute.engine",
     "compute.cores",
 )
-_WORD = re.compile(r"\.|(?!(null|true|false|nan|inf)$)([a-z]|\.{0,2}/)[\w./-]*", re.IGNORECASE)  # a path counts as one
+_WORD = re.compile(
+    r"\.|(?!(null|true|false|nan|inf)$)([a-z]|\.{0,2}/)[\w./-]*", re.IGNORECASE | re.ASCII
+)  # a path counts as one
 
 
 def overrides_of(settings: Mapping[str, Any]) -> list[str]:

@@ -5,11 +5,13 @@ import json
 import ssl
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from rich.console import Console
 
 from clients import checks, preflight
 from clients.checks.data import fingerprint_key, round_time, slices
@@ -263,3 +265,34 @@ def test_the_command_says_no_with_exit_code_2(site, capsys):
     assert "JOIN004" in printed.err
     assert "PRE001" in printed.err
     assert "Traceback" not in printed.out + printed.err
+
+
+def test_who_joins_waits_for_a_centre_that_is_away_and_says_so(site, authority, capsys, monkeypatch):
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 9:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checks.time, "sleep", sleep)
+    made = site()
+    with pytest.raises(KeyboardInterrupt):
+        checks.require_ready(made, Console(width=300), False, 32, waits=True)
+    assert slept == [2, 4, 8, 16, 32, 60, 60, 60, 60]
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 6, "and the same is not said twice"
+    assert all("PRE001" in line and "Trying again every" in line for line in said)
+
+
+def test_what_cannot_pass_by_itself_is_not_waited_for(situation, centre, tmp_path, monkeypatch):
+    monkeypatch.setattr(checks.time, "sleep", lambda _: pytest.fail("it waited"))
+    other = tmp_path / "other.crt", tmp_path / "other.key"
+    new_authority(*other, 100)
+    for port in (centre(by=other), centre(time=time.time() - 600)):
+        state = situation(port)
+        new_key_pair(tmp_path / f"{port}.key", tmp_path / f"{port}.pub", "x")
+        wrong = replace(state.site, private_key=tmp_path / f"{port}.key")
+        begin = lambda wrong=wrong: replace(state, site=wrong, is_reachable=False, is_encrypted=False)  # noqa: E731
+        _, outcomes = checks._ask_centre(begin, Console(), True)
+        assert "failed" in [outcome.state for outcome in outcomes]

@@ -5,9 +5,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from common.keys import load_certificate, new_key_pair
+from common import files
+from common.keys import load_certificate, load_private, load_public, new_key_pair
 from server import credentials
-from server.centre.certificates import addresses_of
+from server.centre.certificates import addresses_of, belongs_to
 from server.centre.layout import Centre
 
 
@@ -103,3 +104,40 @@ def test_a_certificate_that_would_have_expired_is_not_made(tmp_path, capsys):
     assert make(tmp_path, "--days", "0") == 2
     assert "CERT003" in capsys.readouterr().err
     assert not (tmp_path / "credentials").exists()
+
+
+@pytest.mark.parametrize("after", range(1, 9))
+def test_cut_off_after_any_file_it_can_be_repeated(tmp_path, centre, kit, monkeypatch, capsys, after):
+    written, real = [], files._put
+
+    def cut(path, *rest):
+        if len(written) == after:
+            raise KeyboardInterrupt
+        written.append(path)
+        real(path, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_put", cut)
+        make(tmp_path, "--hospital", "aiims_delhi")
+    assert make(tmp_path, "--hospital", "aiims_delhi") == (0 if after < 8 else 2), capsys.readouterr().err
+    certificate = load_certificate(centre.certificate)
+    certificate.verify_directly_issued_by(load_certificate(centre.ca_certificate))
+    assert belongs_to(certificate, centre.key)
+    public = load_public(centre.public_keys()["aiims_delhi"])
+    assert load_private(kit / "aiims_delhi.key").public_key() == public
+
+
+@pytest.mark.parametrize("blocked", ["", "ca", "hospitals", "handout/aiims_delhi"])
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, blocked, capsys):
+    place = tmp_path / "credentials" / blocked
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("a file where a folder should be")
+    assert make(tmp_path, "--hospital", "aiims_delhi") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error KEY001") and said.count("\n") == 1, said  # noqa: PT018
+
+
+@pytest.mark.parametrize("address", ["münchen", "a b", "", "x" * 300, "evil\nname", "a..b"])
+def test_an_address_that_is_none_is_refused(tmp_path, address, capsys):
+    assert make(tmp_path, "--address", address) == 2
+    assert "CERT004" in capsys.readouterr().err

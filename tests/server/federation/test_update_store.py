@@ -52,10 +52,17 @@ def test_the_average_is_flowers_to_the_bit_whatever_the_order_of_arrival(tmp_pat
         assert not is_weight(name) or np.array_equal(array, flowers[name].numpy()), name
 
 
-def test_the_files_go_when_it_is_closed(tmp_path):
+def test_no_update_has_a_name_that_could_stay(tmp_path):
     _, made = updates(2)
     store = UpdateStore(tmp_path)
     store.put("h1", made[0][1])
-    assert list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir()), "so nothing is left by kill -9 either"
     store.close()
-    assert not list(tmp_path.iterdir())
+
+
+def test_an_update_is_replaced_by_the_next_and_harms_no_other(tmp_path):
+    store = UpdateStore(tmp_path)
+    for key, size in (("a", 3), ("b", 2), ("a", 3), ("a", 5), ("b", 2)):
+        store.put(key, {"w": np.full(size, size, np.float32)})
+    kept = [arrays["w"].tolist() for arrays in store.updates(["a", "b"], [1, 1]).read()]
+    assert kept == [[5.0] * 5, [2.0] * 2]
