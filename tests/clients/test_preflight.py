@@ -293,6 +293,6 @@ def test_what_cannot_pass_by_itself_is_not_waited_for(situation, centre, tmp_pat
         state = situation(port)
         new_key_pair(tmp_path / f"{port}.key", tmp_path / f"{port}.pub", "x")
         wrong = replace(state.site, private_key=tmp_path / f"{port}.key")
-        begin = lambda wrong=wrong: replace(state, site=wrong, is_reachable=False, is_encrypted=False)  # noqa: E731
+        begin = lambda state=state, wrong=wrong: replace(state, site=wrong, is_reachable=False, is_encrypted=False)  # noqa: E731
         _, outcomes = checks._ask_centre(begin, Console(), True)
         assert "failed" in [outcome.state for outcome in outcomes]
