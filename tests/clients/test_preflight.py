@@ -277,6 +277,7 @@ def test_who_joins_waits_for_a_centre_that_is_away_and_says_so(site, authority, 
 
     monkeypatch.setattr(checks.time, "sleep", sleep)
     made = site()
+    new_key_pair(made.private_key, made.private_key.with_suffix(".pub"), "x")
     with pytest.raises(KeyboardInterrupt):
         checks.require_ready(made, Console(width=300), False, 32, waits=True)
     assert slept == [2, 4, 8, 16, 32, 60, 60, 60, 60]
