@@ -5,10 +5,12 @@ same federation.
 """
 
 import logging
+import os
 import shlex
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
 from flwr.app import Context
@@ -22,7 +24,7 @@ from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
-from server.centre.layout import LAST_WORD
+from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
@@ -67,7 +69,7 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     def work(progress: RunProgress, recorder: Recorder) -> None:
         _federate(grid, settings, progress, recorder, console)
 
-    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink"), console, work)
+    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink", _folder(CENTRE_VARIABLE)), console, work)
 
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
@@ -76,12 +78,26 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
         listeners = Listeners([recorder, TrainingLog(), terminal])
         place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(
-            settings, progress, recorder, listeners, threading.Event(), names, place, registered_nodes
+            settings,
+            progress,
+            recorder,
+            listeners,
+            threading.Event(),
+            names,
+            place,
+            registered_nodes,
+            _folder(SIGNERS_VARIABLE),
         )
         try:
             federation.run(grid)
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
+
+
+def _folder(variable: str) -> Path | None:
+    """Return what the SuperLink's process says of the centre's folders; nothing where somebody else started it."""
+    given = os.environ.get(variable)
+    return Path(given) if given else None
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,84 @@
+"""The key that signs a run's ledger: the centre's where there is one, else one of this output folder's own."""
+
+import contextlib
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from filelock import FileLock
+
+from common import keys
+from common.artifacts.layout import RunFolder, ledger_keys
+from common.errors import InputError, RunError
+from common.files import append_line
+
+PrivateKey = ec.EllipticCurvePrivateKey
+CENTRE_KEY = "ledger.key"  # in the centre's folder of credentials
+_OWN_KEY = ".ledger.key"
+
+
+def key_for_new(output_dir: Path, centre: Path | None) -> PrivateKey:
+    """Return the key that signs new ledgers; the first time it is made (mode 0600).
+
+    Parameters
+    ----------
+    centre : Path or None
+        The centre's folder of credentials; None in a simulation.
+
+    Raises
+    ------
+    InputError
+        ``KEY001`` it cannot be written, ``KEY002`` it cannot be read.
+    """
+    path = _places(output_dir, centre)[0]
+    with FileLock(output_dir / "artifacts" / ".ledger.lock"):  # two runs that start at once make one key
+        if not path.exists():
+            new_ledger_key(path)
+        key = keys.load_private(path)
+        _publish(ledger_keys(output_dir), line_of(key))
+    return key
+
+
+def new_ledger_key(path: Path) -> None:
+    """Make a pair of keys for ledgers; raises as `common.keys.new_key_pair`."""
+    keys.new_key_pair(path, path.with_suffix(".pub"), "ledger")
+
+
+def key_of(folder: RunFolder, centre: Path | None, line: str) -> PrivateKey:
+    """Return the private half of the key that signed a ledger so far.
+
+    Raises
+    ------
+    InputError
+        ``LEDGER004`` if it is not here.
+    """
+    places = _places(folder.output_dir, centre)
+    for path in places:
+        with contextlib.suppress(InputError):
+            if line_of(key := keys.load_private(path)) == line:
+                return key
+    shown = keys.fingerprint(keys.public_from_line(line))
+    raise InputError(
+        "LEDGER004",
+        f"The key that signs the ledger of {folder.run_id} ({shown}) is not {' or '.join(map(str, places))}; put it "
+        "back, or start a new run.",
+    )
+
+
+def line_of(key: PrivateKey) -> str:
+    """Return the public half as a ledger's first line holds it."""
+    return keys.public_line(key.public_key()).decode()
+
+
+def _places(output_dir: Path, centre: Path | None) -> list[Path]:
+    own = output_dir / "artifacts" / _OWN_KEY
+    return [centre / CENTRE_KEY, own] if centre else [own]
+
+
+def _publish(path: Path, line: str) -> None:
+    """Write a public key beside the runs, so that a ledger with another key is noticed."""
+    try:
+        known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        if line not in known:
+            append_line(path, line.encode())
+    except OSError as error:
+        raise RunError("DISK001", f"{path} cannot be written ({error.strerror}); make room there.") from None
