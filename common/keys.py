@@ -72,12 +72,18 @@ def new_key_pair(private_path: Path, public_path: Path, comment: str) -> None:
     InputError
         ``KEY001`` if the private half exists or cannot be written.
     """
+    key = new_private_key(private_path)
+    files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
+
+
+def new_private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Make a private key (mode 0600); raises as `new_key_pair`."""
     key = ec.generate_private_key(ec.SECP384R1())
     content = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
-    write_private(private_path, content)
-    files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
+    write_private(path, content)
+    return key
 
 
 def public_line(key: ec.EllipticCurvePublicKey) -> bytes:

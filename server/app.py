@@ -24,7 +24,7 @@ from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
-from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE
+from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
@@ -69,7 +69,9 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     def work(progress: RunProgress, recorder: Recorder) -> None:
         _federate(grid, settings, progress, recorder, console)
 
-    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink", _folder(CENTRE_VARIABLE)), console, work)
+    centre = _folder(CENTRE_VARIABLE)
+    key = Centre(centre).ledger_key if centre else None
+    run_job(Job(settings, hospitals, folder, PROGRAM, "superlink", key), console, work)
 
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:

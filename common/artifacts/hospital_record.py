@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from common.artifacts.ledger import Chain, Combined
+from common.artifacts.ledger import Chain
 from common.errors import InputError
 from common.protocol.signatures import Head, UpdateStatement
 
@@ -67,8 +67,12 @@ def compare(record: list[Seen | Sent], chain: Chain) -> Iterator[Verdict]:
     yield from wrong
     if heads and not wrong:
         yield Verdict(True, f"All {len(heads)} ends of the ledger that the centre told this hospital are in it.")
-    for sent in {entry.update.round: entry for entry in record if isinstance(entry, Sent)}.values():
-        yield _went_in(sent, chain)
+    by_round: dict[int, list[Sent]] = {}
+    for entry in record:
+        if isinstance(entry, Sent):
+            by_round.setdefault(entry.update.round, []).append(entry)
+    for number, sent in sorted(by_round.items()):
+        yield _went_in(number, sent, chain)
 
 
 def _head_problem(seen: Seen, chain: Chain) -> Verdict | None:
@@ -95,17 +99,17 @@ def head_is_signed(head: Head) -> bool:
     return True
 
 
-def _went_in(sent: Sent, chain: Chain) -> Verdict:
-    said = sent.update
-    what = f"round {said.round}: the update {said.digest[:12]}… of {said.hospital}"
-    rounds = [entry for entry in chain.entries if isinstance(entry, Combined) and entry.round == said.round]
-    if not rounds:
-        return Verdict(False, f"{what} is not in this ledger: no model of that round is.")
-    last = rounds[-1]
-    for update in last.updates:
-        if (update.hospital, update.digest) == (said.hospital, said.digest):
-            return Verdict(True, f"{what} went in.")
-    for left in last.left_out:
+def _went_in(number: int, sent: list[Sent], chain: Chain) -> Verdict:
+    """Say what became of a round's update; one that was asked for again may have been sent again."""
+    said = sent[-1].update
+    what = f"round {number}: your update {said.digest[:12]}…"
+    line = chain.combined.get(number)
+    if line is None:
+        return Verdict(True, f"{what} is in no model: this ledger has none of round {number}.")
+    for update in line.updates:
+        if (update.hospital, update.digest) in [(each.update.hospital, each.update.digest) for each in sent]:
+            return Verdict(True, f"round {number}: your update {update.digest[:12]}… went in.")
+    for left in line.left_out:
         if left.hospital == said.hospital:
-            return Verdict(False, f"{what} did not go in: {left.reason}.")
+            return Verdict(True, f"{what} did not go in: {left.reason}.")
     return Verdict(False, f"{what} is not in this ledger.")

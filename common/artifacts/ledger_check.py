@@ -1,5 +1,6 @@
 """Are a run's files what its ledger says? The first that is not is named, with its line and its round."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,6 +215,11 @@ def refusal(folder: RunFolder, problem: Differs) -> InputError:
         "LEDGER001",
         f"{folder.run_id} is not what was recorded: {problem} Put the file back as it was, or do not use this run.",
     )
+
+
+def plan_sha256(chain: Chain) -> str:
+    """Return the SHA-256 of the run's plan, as hospitals sign it."""
+    return hashlib.sha256(chain.began.plan.encode()).hexdigest()
 
 
 def ledger_gone(folder: RunFolder) -> InputError:

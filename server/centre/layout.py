@@ -29,6 +29,7 @@ class Centre:
         self.certificate = folder / "server.crt"  # the SuperLink's
         self.key = folder / "server.key"  # the SuperLink's
         self.ledger_key = folder / "ledger.key"  # signs the ledgers of runs; stays when the certificate is renewed
+        self.ledger_public_key = folder / "ledger.pub"  # every hospital gets a copy
         self.hospitals = folder / "hospitals"  # <hospital>.pub: who may connect, and under which name
         self.onboarding_kits = folder / "handout"  # what each hospital gets, a folder each
         self.flower_home = folder / "flower"  # Flower's own files: the connection's settings, installed apps

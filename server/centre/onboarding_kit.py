@@ -42,6 +42,7 @@ def write_onboarding_kit(centre: Centre, key: str, address: str) -> Path:
     folder = centre.onboarding_kits / key
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy(centre.ca_certificate, folder / "ca.crt")
+    shutil.copy(centre.ledger_public_key, folder / "ledger.pub")
     files.replace(folder / "hospital.yaml", site_yaml(_known(key), address).encode())
     return folder
 

@@ -39,7 +39,7 @@ class Job:
     folder: RunFolder | None  # of the run to go on with; None takes a new number
     program: str  # for example "server.simulate"; what a resume is to be started with
     engine: str  # what carries the messages, for status.json
-    centre: Path | None = None  # its folder of credentials, where the key of the ledger is; None in a simulation
+    centre_key: Path | None = None  # by which the centre signs ledgers; a simulation has one beside its runs
 
 
 def run_job(job: Job, console: Console, work: Work) -> None:
@@ -57,7 +57,7 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     """
     output_dir = Path(job.settings.output_dir).resolve()
     check_writable(output_dir)
-    key = key_for_new(output_dir, job.centre)
+    key = key_for_new(output_dir, job.centre_key)
     folder = job.folder or new_run(output_dir)
     lock = FileLock(folder.path / ".lock")  # the operating system lets go of it when the process dies
     try:
@@ -65,7 +65,7 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     except Timeout:
         raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
     try:
-        found = take_up(folder, job.centre) if job.folder else None
+        found = take_up(folder, job.centre_key) if job.folder else None
         _run(job, folder, console, work, found or Ledger(folder, key))
     finally:
         lock.release()

@@ -95,6 +95,10 @@ class TrainingPhase:
         gone = [each for each in gone if each.hospital not in updates.hospitals]
         self.ledger.combined(number, made_of, gone, digest_of(model))
 
+    def unwrapped(self, number: int, hospital: str, samples: int, sent: Arrays, arrays: Arrays) -> Arrays:
+        """Take what a hospital sent through the server's half of the chain; raises `UnusableAnswer`."""
+        return self.chain.at_server(sent, self._context(number, hospital, samples, arrays))
+
     def finish(self, number: int, combined: Arrays, updates: Updates, arrays: Arrays) -> Arrays:
         """Take the aggregated model through the chain's last half."""
         return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
@@ -163,8 +167,7 @@ class TrainingPhase:
         result = read_training(records, trainee.samples)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
-        context = self._context(number, trainee.key, trainee.samples, arrays)
-        update = self.chain.at_server(sent, context)
+        update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays)
         self.kept.put(number, trainee.key, sent)
         return update, result, payload_bytes(sent)
 

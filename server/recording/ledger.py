@@ -146,7 +146,7 @@ class Start:
     found: Files  # that lie there
 
 
-def take_up(folder: RunFolder, centre: Path | None) -> Ledger | None:
+def take_up(folder: RunFolder, centre_key: Path | None) -> Ledger | None:
     """Check a run that is to go on, and return its ledger; None where it has none.
 
     Raises
@@ -159,7 +159,7 @@ def take_up(folder: RunFolder, centre: Path | None) -> Ledger | None:
     chain = ledger_check.require_verified(folder)
     if chain is None:
         return None
-    key = signing.key_of(folder, centre, chain.began.key)
+    key = signing.key_of(folder, centre_key, chain.began.key)
     if chain.torn:
         files.cut_torn_line(folder.ledger)
     return Ledger.after(folder, key, chain)

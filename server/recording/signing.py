@@ -12,38 +12,32 @@ from common.errors import InputError, RunError
 from common.files import append_line
 
 PrivateKey = ec.EllipticCurvePrivateKey
-CENTRE_KEY = "ledger.key"  # in the centre's folder of credentials
 _OWN_KEY = ".ledger.key"
 
 
-def key_for_new(output_dir: Path, centre: Path | None) -> PrivateKey:
+def key_for_new(output_dir: Path, centre_key: Path | None) -> PrivateKey:
     """Return the key that signs new ledgers; the first time it is made (mode 0600).
 
     Parameters
     ----------
-    centre : Path or None
-        The centre's folder of credentials; None in a simulation.
+    centre_key : Path or None
+        Where the centre keeps it; None in a simulation, whose key lies beside its runs.
 
     Raises
     ------
     InputError
         ``KEY001`` it cannot be written, ``KEY002`` it cannot be read.
     """
-    path = _places(output_dir, centre)[0]
+    path = _places(output_dir, centre_key)[0]
     with FileLock(output_dir / "artifacts" / ".ledger.lock"):  # two runs that start at once make one key
         if not path.exists():
-            new_ledger_key(path)
+            keys.new_private_key(path)
         key = keys.load_private(path)
         _publish(ledger_keys(output_dir), line_of(key))
     return key
 
 
-def new_ledger_key(path: Path) -> None:
-    """Make a pair of keys for ledgers; raises as `common.keys.new_key_pair`."""
-    keys.new_key_pair(path, path.with_suffix(".pub"), "ledger")
-
-
-def key_of(folder: RunFolder, centre: Path | None, line: str) -> PrivateKey:
+def key_of(folder: RunFolder, centre_key: Path | None, line: str) -> PrivateKey:
     """Return the private half of the key that signed a ledger so far.
 
     Raises
@@ -51,7 +45,7 @@ def key_of(folder: RunFolder, centre: Path | None, line: str) -> PrivateKey:
     InputError
         ``LEDGER004`` if it is not here.
     """
-    places = _places(folder.output_dir, centre)
+    places = _places(folder.output_dir, centre_key)
     for path in places:
         with contextlib.suppress(InputError):
             if line_of(key := keys.load_private(path)) == line:
@@ -69,9 +63,9 @@ def line_of(key: PrivateKey) -> str:
     return keys.public_line(key.public_key()).decode()
 
 
-def _places(output_dir: Path, centre: Path | None) -> list[Path]:
+def _places(output_dir: Path, centre_key: Path | None) -> list[Path]:
     own = output_dir / "artifacts" / _OWN_KEY
-    return [centre / CENTRE_KEY, own] if centre else [own]
+    return [centre_key, own] if centre_key else [own]
 
 
 def _publish(path: Path, line: str) -> None:
