@@ -232,7 +232,7 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_it_goes_on_later(tmp_path, p
 
     with pytest.MonkeyPatch.context() as inner:
         inner.setattr(files, "append_line", full)
-        with pytest.raises(Exception, match="DISK001.*ledger.jsonl cannot be written"):
+        with pytest.raises(Exception, match=r"DISK001.*ledger.jsonl cannot be written"):
             record(tmp_path, inner, rounds=1)
     assert verify(record(tmp_path, patch, resume=True, rounds=1)).completed
 
