@@ -81,9 +81,9 @@ def _ledger_alone(path: Path) -> Chain:
 
 
 def _whole_run(folder: RunFolder, console: Console) -> Chain:
-    with idle(folder) as free, _bar(console) as bar:
-        if not free:
-            raise InputError("RUN006", f"{folder.run_id} is still running in another process; verify it afterwards.")
+    if _is_running(folder):
+        raise InputError("RUN006", f"{folder.run_id} is still running in another process; verify it afterwards.")
+    with _bar(console) as bar:
         task = bar.add_task("reading", total=None)
         if not folder.ledger.exists():
             ledger_check.require_verified(folder)
@@ -94,6 +94,16 @@ def _whole_run(folder: RunFolder, console: Console) -> Chain:
         except Differs as problem:
             raise ledger_check.refusal(folder, problem) from None
     return chain
+
+
+def _is_running(folder: RunFolder) -> bool:
+    if not folder.lock.exists():
+        return False
+    try:
+        with idle(folder) as free:
+            return not free
+    except OSError:  # a copy that cannot be written
+        return False
 
 
 def _models(folder: RunFolder, chain: Chain, on_round: Callable[[int], None], console: Console) -> None:

@@ -113,9 +113,11 @@ def check_key(folder: RunFolder, chain: Chain) -> None:
     """Compare the key of a ledger with those that have signed in this output folder; raises `Differs`."""
     path = ledger_keys(folder.output_dir)
     try:
-        known = path.read_text(encoding="utf-8").splitlines()
+        known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     except (OSError, ValueError):
-        return  # a copy of the run, somewhere else
+        known = []
+    if not known:  # a copy of the run, somewhere else
+        return
     if chain.began.key not in known:
         raise Differs(f"{LEDGER} is signed by a key that is not among those of {path}.", line=1)
 
