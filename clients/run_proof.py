@@ -7,7 +7,7 @@ One small file a run, ``runs/<token>/<hospital>/proof.jsonl`` in the hospital's 
 from clients.local_state import run_folder
 from clients.site import Site
 from common import files, keys
-from common.artifacts.hospital_record import RECORD, Seen, Sent, line_of, read_record
+from common.artifacts.ledger.hospital_record import RECORD, Seen, Sent, line_of, read_record
 from common.artifacts.run_files import now
 from common.errors import InputError, RunError
 from common.model.weights import Arrays

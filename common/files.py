@@ -107,6 +107,16 @@ def cut_torn_line(path: Path) -> bool:
         return True
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk: a file that was replaced could otherwise be the old one after a power cut."""
+    with contextlib.suppress(OSError):  # Windows opens no folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def sha256_of(path: Path) -> str:
     """Return a file's SHA-256, hexadecimal."""
     with path.open("rb") as file:

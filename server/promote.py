@@ -8,7 +8,7 @@ from pathlib import Path
 
 from common import cli
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger_check import no_ledger
+from common.artifacts.ledger.check import no_ledger
 from common.artifacts.service_history import meta_in_service
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from common import cli, keys
-from common.artifacts import hospital_record, ledger_check
 from common.artifacts.layout import RunFolder, existing_run
-from common.artifacts.ledger import Chain, Differs, Update, read_chain
+from common.artifacts.ledger import check as ledger_check
+from common.artifacts.ledger import hospital_record
+from common.artifacts.ledger.lines import Chain, Differs, Update, read_chain
 from common.errors import InputError
 from common.protocol.signatures import UpdateStatement
 from common.text import counted

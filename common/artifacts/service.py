@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from common.artifacts.layout import RunFolder, existing_run
-from common.artifacts.ledger_check import require_verified
+from common.artifacts.ledger.check import require_verified
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
-from common.artifacts.ledger_check import ledger_gone, no_ledger_before
+from common.artifacts.ledger.check import ledger_gone, no_ledger_before
 from common.artifacts.service import offer_for_service
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital

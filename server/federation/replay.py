@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger import Chain, Combined, Differs, Update
-from common.artifacts.ledger_check import digest_of_file
+from common.artifacts.ledger.check import digest_of_file
+from common.artifacts.ledger.lines import Chain, Combined, Differs, Update
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.model.local_layers import travelling

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import keys
-from common.artifacts.ledger import Update
+from common.artifacts.ledger.lines import Update
 from common.errors import InputError
 from common.model.weights import Arrays
 from common.protocol import names

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flwr.app import MessageType
 
-from common.artifacts.ledger import LeftOut, Update
+from common.artifacts.ledger.lines import LeftOut, Update
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES
 from common.errors import RunError

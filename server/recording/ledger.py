@@ -1,13 +1,13 @@
-"""The one writer of ``ledger.jsonl``; what its lines are is in `common.artifacts.ledger`."""
+"""The one writer of ``ledger.jsonl``; what its lines are is in `common.artifacts.ledger.lines`."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from common import files
-from common.artifacts import ledger_check
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger import (
+from common.artifacts.ledger import check as ledger_check
+from common.artifacts.ledger.lines import (
     Asked,
     Began,
     Chain,

@@ -11,12 +11,12 @@ from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger import Completed, Described, Ended, Entry, Files, RoundDone
+from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
 from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
-from common.files import json_file, write_bytes
+from common.files import json_file, sync_folder, write_bytes
 from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays
@@ -76,9 +76,7 @@ class Recorder(Listener):
         self.status.synthetic = any(Description.from_json(text).synthetic for text in progress.described.values())
         self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
         self._save_status()
-        for path, content in self._first_files(progress).items():
-            write_bytes(path, content)
-        self.ledger.stored()
+        self._store(self._first_files(progress))
 
     def _enter_start(self, progress: RunProgress) -> None:
         """Let the ledger begin, or say that the run goes on."""
@@ -123,8 +121,13 @@ class Recorder(Listener):
     def _write(self, contents: Mapping[Path, bytes], kind: type[Entry], **facts: Any) -> None:
         """Announce files to the ledger, write them, and say that they are there."""
         self.ledger.announce(kind, self._digests(contents), **facts)
+        self._store(contents)
+
+    def _store(self, contents: Mapping[Path, bytes]) -> None:
         for path, content in contents.items():
             write_bytes(path, content)
+        for folder in {path.parent for path in contents}:
+            sync_folder(folder)
         self.ledger.stored()
 
     def _digests(self, contents: Mapping[Path, bytes]) -> Files:
@@ -226,7 +229,7 @@ class Recorder(Listener):
         """Say why the run ended before its time."""
         self.status.resume_command = resume_command
         self._enter_state(state, error.sentence)
-        self._write({self.folder.status: self._status()}, Ended, state=state, reason=str(error))
+        self._write({self.folder.status: self._status()}, Ended, state=state, reason=error.code)
 
     def _enter_state(self, state: str, reason: str | None) -> None:
         self.status.state, self.status.reason, self.status.ended_at = state, reason, run_files.now()

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from clients.run_proof import RunProof
 from clients.site import Site
 from common import keys
-from common.artifacts.hospital_record import RECORD, compare, read_record
-from common.artifacts.ledger import read_chain
+from common.artifacts.ledger.hospital_record import RECORD, compare, read_record
+from common.artifacts.ledger.lines import read_chain
 from common.config.hospital import Hospital
 from common.errors import InputError
 from common.protocol.digest import digest_of
@@ -160,9 +160,9 @@ def test_a_record_proves_what_went_in_and_what_did_not(recorded, capsys):
 
 def test_a_ledger_rewritten_with_the_centres_own_key_is_found_out(recorded, tmp_path, capsys):
     """The centre has the key and may write whatever it likes: what it told a hospital it cannot take back."""
-    from common.artifacts.ledger import Combined
-    from common.artifacts.ledger import hash_of as hashed
-    from common.artifacts.ledger import line_of as signed
+    from common.artifacts.ledger.lines import Combined
+    from common.artifacts.ledger.lines import hash_of as hashed
+    from common.artifacts.ledger.lines import line_of as signed
 
     run, records = recorded
     key = keys.load_private(run.output_dir / "artifacts" / ".ledger.key")

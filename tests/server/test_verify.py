@@ -93,7 +93,7 @@ def test_a_model_that_its_updates_do_not_make_is_found_out(run, capsys):
     import msgspec
 
     from common import keys
-    from common.artifacts.ledger import Combined, hash_of, line_of, read_chain
+    from common.artifacts.ledger.lines import Combined, hash_of, line_of, read_chain
 
     key = keys.load_private(run.output_dir / "artifacts" / ".ledger.key")
     other = 3 - json.loads(run.meta.read_text())["best_epoch"]  # the best one's is that of a file, too

@@ -7,7 +7,7 @@ import pytest
 from flwr.app import ConfigRecord
 
 from common import keys
-from common.artifacts.ledger_check import verify
+from common.artifacts.ledger.check import verify
 from common.protocol import names
 from common.protocol.digest import digest_of
 from common.protocol.plan import Plan

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from common import files, keys
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger import Resumed, read_chain
-from common.artifacts.ledger_check import verify
+from common.artifacts.ledger.check import verify
+from common.artifacts.ledger.lines import Resumed, read_chain
 from common.errors import InputError, Interrupted
 from common.files import sha256_of
 from server.federation import lifecycle

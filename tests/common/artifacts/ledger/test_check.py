@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from common.artifacts.layout import RunFolder
-from common.artifacts.ledger import Differs, read_chain
-from common.artifacts.ledger_check import require_verified, verify
+from common.artifacts.ledger.check import require_verified, verify
+from common.artifacts.ledger.lines import Differs, read_chain
 from common.artifacts.service import put_in_service
 from common.errors import InputError
 from tests.support.recorded import record

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from common import keys
-from common.artifacts.ledger import Asked, Began, Chain, Differs, Ended, Stored, hash_of, line_of, read_chain
+from common.artifacts.ledger.lines import Asked, Began, Chain, Differs, Ended, Stored, hash_of, line_of, read_chain
 
 KEY, OTHER = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
 WORDS = {"versions": {}, "hospitals": {"a": "A"}, "strategy": {}, "plan": "{}", "model": "", "token": "ab" * 16}

@@ -21,7 +21,7 @@ from common.artifacts.layout import (
     RunFolder,
     ledger_keys,
 )
-from common.artifacts.ledger import (
+from common.artifacts.ledger.lines import (
     AnyEntry,
     Began,
     Chain,

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from common.artifacts.ledger import Chain
+from common.artifacts.ledger.lines import Chain
 from common.errors import InputError
 from common.protocol.signatures import Head, UpdateStatement
 

@@ -114,7 +114,7 @@ class Ended(Entry, frozen=True, kw_only=True, tag="ended"):
     """The run stopped before its time."""
 
     state: str
-    reason: str
+    reason: str  # the code of the error; its sentence, which may name a folder of the centre, is in ``status.json``
 
 
 class Completed(Entry, frozen=True, kw_only=True, tag="completed"):
