@@ -216,6 +216,7 @@ class Recorder(Listener):
         said = {"best_round": progress.best_round, "model": sha256, "meta": hashlib.sha256(last).hexdigest()}
         self._write(contents, Completed, **said)
         write_bytes(self.folder.meta, last)  # this file says that a run is complete, so it comes last
+        sync_folder(self.folder.path)
         self.folder.checkpoint.unlink(missing_ok=True)
         return content
 
