@@ -136,8 +136,11 @@ class StudyFolder:
 
 
 def ledger_keys(output_dir: Path) -> Path:
-    """Return the file of public keys that have signed ledgers in an output folder, one a line; beside all runs."""
-    return output_dir / "artifacts" / "ledger.pub"
+    """Return the file of public keys that have signed ledgers in an output folder, one a line.
+
+    It is not among the runs, nor is a simulation's private key beside it: runs are copied and shared.
+    """
+    return output_dir / ".ledger" / "keys.pub"
 
 
 def check_writable(output_dir: Path) -> None:

@@ -39,7 +39,7 @@ class Job:
     folder: RunFolder | None  # of the run to go on with; None takes a new number
     program: str  # for example "server.simulate"; what a resume is to be started with
     engine: str  # what carries the messages, for status.json
-    centre_key: Path | None = None  # by which the centre signs ledgers; a simulation has one beside its runs
+    centre_key: Path | None = None  # by which the centre signs ledgers; a simulation has one in its output folder
 
 
 def run_job(job: Job, console: Console, work: Work) -> None:

@@ -8,11 +8,11 @@ from filelock import FileLock
 
 from common import keys
 from common.artifacts.layout import RunFolder, ledger_keys
-from common.errors import InputError, RunError
+from common.errors import InputError
 from common.files import append_line
 
 PrivateKey = ec.EllipticCurvePrivateKey
-_OWN_KEY = ".ledger.key"
+_OWN_KEY = "private.key"
 
 
 def key_for_new(output_dir: Path, centre_key: Path | None) -> PrivateKey:
@@ -21,19 +21,25 @@ def key_for_new(output_dir: Path, centre_key: Path | None) -> PrivateKey:
     Parameters
     ----------
     centre_key : Path or None
-        Where the centre keeps it; None in a simulation, whose key lies beside its runs.
+        Where the centre keeps it; None in a simulation, whose key lies in its output folder.
 
     Raises
     ------
     InputError
-        ``KEY001`` it cannot be written, ``KEY002`` it cannot be read.
+        ``OUT001`` or ``KEY001`` it cannot be written, ``KEY002`` it cannot be read.
     """
-    path = _places(output_dir, centre_key)[0]
-    with FileLock(output_dir / "artifacts" / ".ledger.lock"):  # two runs that start at once make one key
-        if not path.exists():
-            keys.new_private_key(path)
-        key = keys.load_private(path)
-        _publish(ledger_keys(output_dir), line_of(key))
+    path, room = _places(output_dir, centre_key)[0], ledger_keys(output_dir).parent
+    try:
+        room.mkdir(exist_ok=True)
+        with FileLock(room / ".lock"):  # two runs that start at once make one key
+            if not path.exists():
+                keys.new_private_key(path)
+            key = keys.load_private(path)
+            _publish(ledger_keys(output_dir), line_of(key))
+    except OSError as error:
+        raise InputError(
+            "OUT001", f"{room} cannot be written ({error.strerror}); choose another place with output_dir=..."
+        ) from None
     return key
 
 
@@ -64,15 +70,12 @@ def line_of(key: PrivateKey) -> str:
 
 
 def _places(output_dir: Path, centre_key: Path | None) -> list[Path]:
-    own = output_dir / "artifacts" / _OWN_KEY
+    own = ledger_keys(output_dir).with_name(_OWN_KEY)
     return [centre_key, own] if centre_key else [own]
 
 
 def _publish(path: Path, line: str) -> None:
-    """Write a public key beside the runs, so that a ledger with another key is noticed."""
-    try:
-        known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        if line not in known:
-            append_line(path, line.encode())
-    except OSError as error:
-        raise RunError("DISK001", f"{path} cannot be written ({error.strerror}); make room there.") from None
+    """Write a public key down, so that a ledger with another key is noticed."""
+    known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if line not in known:
+        append_line(path, line.encode())

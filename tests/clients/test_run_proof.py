@@ -165,7 +165,7 @@ def test_a_ledger_rewritten_with_the_centres_own_key_is_found_out(recorded, tmp_
     from common.artifacts.ledger.lines import line_of as signed
 
     run, records = recorded
-    key = keys.load_private(run.output_dir / "artifacts" / ".ledger.key")
+    key = keys.load_private(run.output_dir / ".ledger" / "private.key")
     lines, last = [], ""
     for entry in read_chain(run.ledger).entries:
         changed = {"previous": last}

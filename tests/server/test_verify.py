@@ -31,7 +31,8 @@ def output(phantoms, tmp_path_factory):
 @pytest.fixture
 def run(output, tmp_path):
     """A copy to tamper with; what is large is shared until it is changed."""
-    shutil.copytree(output / "artifacts", tmp_path / "artifacts", copy_function=link)
+    for name in ("artifacts", ".ledger"):
+        shutil.copytree(output / name, tmp_path / name, copy_function=link)
     return RunFolder(tmp_path, "run-001")
 
 
@@ -95,7 +96,7 @@ def test_a_model_that_its_updates_do_not_make_is_found_out(run, capsys):
     from common import keys
     from common.artifacts.ledger.lines import Combined, hash_of, line_of, read_chain
 
-    key = keys.load_private(run.output_dir / "artifacts" / ".ledger.key")
+    key = keys.load_private(run.output_dir / ".ledger" / "private.key")
     other = 3 - json.loads(run.meta.read_text())["best_epoch"]  # the best one's is that of a file, too
     lines, last = [], ""
     for entry in read_chain(run.ledger).entries:

@@ -182,14 +182,14 @@ def test_a_run_without_its_ledger_is_refused_wherever_that_is_recorded(killed, t
 
 def test_another_key_is_noticed(killed, tmp_path, patch):
     output = copied(killed, tmp_path)
-    (output / "artifacts/.ledger.key").unlink()
+    (output / ".ledger/private.key").unlink()
     said = ""
     with pytest.raises(InputError, match="LEDGER004: The key that signs the ledger of run-001") as caught:
         record(output, patch, resume=True, rounds=3)
     said = str(caught.value)
     line = read_chain(output / "artifacts/run-001/ledger.jsonl").began.key
     assert keys.fingerprint(keys.public_from_line(line)) in said
-    (output / "artifacts/ledger.pub").write_text("ssh-ed25519 AAAA another\n")
+    (output / ".ledger/keys.pub").write_text("ssh-ed25519 AAAA another\n")
     with pytest.raises(InputError, match="is signed by a key that is not among those of"):
         record(output, patch, resume=True, rounds=3)
 
@@ -237,7 +237,14 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_it_goes_on_later(tmp_path, p
     assert verify(record(tmp_path, patch, resume=True, rounds=1)).completed
 
 
+def test_where_no_key_can_be_kept_nothing_is_begun(tmp_path, patch):
+    (tmp_path / ".ledger").write_text("a file")
+    with pytest.raises(InputError, match=r"OUT001: .*\.ledger cannot be written"):
+        record(tmp_path, patch)
+    assert not list((tmp_path / "artifacts").iterdir())
+
+
 def test_the_key_is_for_its_owner_alone(whole):
-    path = whole.output_dir / "artifacts/.ledger.key"
+    path = whole.output_dir / ".ledger/private.key"
     assert path.stat().st_mode & 0o777 == 0o600
     assert lifecycle.key_for_new(whole.output_dir, None).private_numbers() == keys.load_private(path).private_numbers()

@@ -144,5 +144,5 @@ def test_a_run_of_an_earlier_version_has_none_and_that_is_in_order(run):
 
 
 def test_a_copy_elsewhere_verifies_without_the_list_of_keys(run):
-    (run.output_dir / "artifacts" / "ledger.pub").unlink()
+    (run.output_dir / ".ledger" / "keys.pub").unlink()
     assert verify(run).hashes == read_chain(run.ledger).hashes
