@@ -177,9 +177,3 @@ def _require_checkpoint(folder: RunFolder) -> None:
             f"{folder.run_id} has {counted(rounds, 'complete round')} but no {folder.checkpoint.name}, so it cannot go "
             "on; put the file back, or start a new run.",
         )
-
-
-def found_files(folder: RunFolder) -> Files:
-    """Return the digests of the files that a run which goes on builds upon."""
-    lists = [path.relative_to(folder.path).as_posix() for path in sorted(folder.path.glob("cross_duplicates/*.json"))]
-    return ledger_check.found_files(folder, [*ledger_check.KNOWN, *lists])

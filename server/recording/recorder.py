@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.layout import RunFolder
+from common.artifacts.ledger.check import found_files
 from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
 from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
@@ -26,7 +27,7 @@ from common.protocol.digest import digest_of
 from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
-from server.recording.ledger import NO_LEDGER, Ledger, Start, Unrecorded, found_files
+from server.recording.ledger import NO_LEDGER, Ledger, Start, Unrecorded
 
 
 class Recorder(Listener):

@@ -140,7 +140,7 @@ def check_files(folder: RunFolder, chain: Chain, on_file: OnFile) -> None:
 def _check_end(folder: RunFolder, chain: Chain, expected: Expected) -> None:
     """The last file of a run, and files that it cannot have."""
     completed, digest = chain.completed, digest_of_file(folder.meta)
-    for name in KNOWN:
+    for name in _names(folder):
         if name != META and not expected.last(name) and digest_of_file(folder.path / name):
             raise Differs(f"{name} is not in the ledger.", name)
     if completed is None:
@@ -178,10 +178,15 @@ def digest_of_file(path: Path) -> str | None:
         return "unreadable"
 
 
-def found_files(folder: RunFolder, names: Sequence[str]) -> Files:
-    """Return the digests of those files that are there."""
-    digests = {name: digest_of_file(folder.path / name) for name in names}
+def found_files(folder: RunFolder) -> Files:
+    """Return the digests of those files of a run that are there, but for its status and its kept updates."""
+    digests = {name: digest_of_file(folder.path / name) for name in _names(folder)}
     return {name: digest for name, digest in digests.items() if digest}
+
+
+def _names(folder: RunFolder) -> list[str]:
+    lists = (path.relative_to(folder.path).as_posix() for path in folder.path.glob("cross_duplicates/*"))
+    return [*KNOWN, *sorted(lists)]
 
 
 def first_line_recorded(folder: RunFolder) -> str | None:

@@ -108,6 +108,14 @@ def test_the_beginning_of_a_further_line_has_no_place_in_a_complete_run(run):
         verify(run)
 
 
+@pytest.mark.parametrize("name", ["checkpoint.pth", "cross_duplicates/a.matches.json"])
+def test_a_file_that_was_put_there_is_named(run, name):
+    (run.path / name).parent.mkdir(exist_ok=True)
+    (run.path / name).write_text("{}")
+    with pytest.raises(Differs, match=f"{name}.* was changed|{name} is not in the ledger"):
+        verify(run)
+
+
 def test_anothers_ledger_is_none(run, tmp_path):
     other = RunFolder(run.output_dir, "run-002")
     shutil.copytree(run.path, other.path)
