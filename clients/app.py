@@ -8,6 +8,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricR
 from flwr.clientapp import ClientApp
 
 from clients import handlers
+from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
 from common.errors import ProjectError, RunError
 from common.protocol import names
@@ -83,13 +84,18 @@ def _fingerprints(site: Site, records: Records) -> Records:
 
 def _train(site: Site, records: Records) -> Records:
     task: Task = read_task(records)
+    proof = RunProof(site, task)
+    proof.note_head()
     trained, result = handlers.train(site, task)
     update = handlers.outgoing(site, task, trained, result.samples)
-    return {names.ARRAYS: update, names.METRICS: training_record(result), names.WHO: _who(site, task.plan)}
+    answer = {names.ARRAYS: update, names.METRICS: training_record(result), names.WHO: _who(site, task.plan)}
+    signature = proof.note_update(update, result.samples)
+    return answer | ({names.SIGNATURE: {names.SIGNATURE: signature}} if signature else {})
 
 
 def _evaluate(site: Site, records: Records) -> Records:
     task = read_task(records)
+    RunProof(site, task).note_head()
     return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
 
 

@@ -50,9 +50,7 @@ class RoundFiles:
     """
 
     def __init__(self, cache_dir: Path, token: str, hospital: str, series: str) -> None:
-        if not _TOKEN.fullmatch(token):
-            raise InputError("STORE001", "The server names no run to keep anything of; use the same version.")
-        self.folder = cache_dir / "runs" / token / hospital
+        self.folder = _folder_of(cache_dir, token, hospital)
         self._series = series
 
     def save(self, number: int, arrays: Arrays) -> Path:
@@ -109,6 +107,17 @@ class RoundFiles:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{self._series}-round-{number:04d}.pth"
+
+
+def run_folder(site: Site, task: Task) -> Path:
+    """Return where a hospital keeps what it keeps of a run; raises as `RoundFiles`."""
+    return _folder_of(site.cache_dir, task.extra.local.token, site.hospital.key)
+
+
+def _folder_of(cache_dir: Path, token: str, hospital: str) -> Path:
+    if not _TOKEN.fullmatch(token):
+        raise InputError("STORE001", "The server names no run to keep anything of; use the same version.")
+    return cache_dir / "runs" / token / hospital
 
 
 def whole_model(site: Site, task: Task) -> Arrays:

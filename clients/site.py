@@ -41,6 +41,7 @@ class Site:
     # hospital a sentence may name a folder, so only its code travels.
     explains: bool = False
     fingerprint_key: Path | None = None  # the key that the hospitals share; without it no fingerprint leaves
+    private_key: Path | None = None  # its own, which signs updates; a simulated hospital has none
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     pool: "Mapping[str, Site]" = field(default_factory=dict)
 
@@ -79,7 +80,14 @@ class SiteFile:
 
     def site(self) -> Site:
         """Return what the ClientApp works with."""
-        return Site(self.hospital, self.data_root, self.cache_dir, self.device, fingerprint_key=self.fingerprint_key)
+        return Site(
+            self.hospital,
+            self.data_root,
+            self.cache_dir,
+            self.device,
+            fingerprint_key=self.fingerprint_key,
+            private_key=self.private_key if self.private_key.is_file() else None,  # --insecure does without
+        )
 
 
 _SETTINGS = [each for each in fields(SiteFile) if each.name != "path"]

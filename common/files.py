@@ -215,8 +215,56 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Replace a JSON file in one step; NaN and infinity are refused, since JSON has no word for them."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Replace a JSON file in one step."""
+    write_bytes(path, json_file(content))
+
+
+def json_file(content: Any) -> bytes:
+    """Return the content of a JSON file; NaN and infinity are refused, since JSON has no word for them."""
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def append_line(path: Path, line: bytes, mode: int = 0o644) -> None:
+    """Add a line to a file; when this returns it is on the disk, and if it raises nothing was added.
+
+    Raises
+    ------
+    OSError
+        It cannot be written (disk full, no permission).
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
+    with os.fdopen(handle, "ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        try:
+            if file.write(line + b"\n") != len(line) + 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.truncate(end)
+            raise
+
+
+def cut_torn_line(path: Path) -> bool:
+    """Remove the beginning of a last line that a killed process left; tell whether there was one."""
+    with path.open("r+b") as file:
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        if whole == len(content):
+            return False
+        file.truncate(whole)
+        os.fsync(file.fileno())
+        return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk: a file that was replaced could otherwise be the old one after a power cut."""
+    with contextlib.suppress(OSError):  # Windows opens no folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def sha256_of(path: Path) -> str:

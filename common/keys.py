@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -77,13 +77,19 @@ def new_key_pair(private_path: Path, public_path: Path, comment: str) -> None:
     if os.path.lexists(private_path) and not os.path.lexists(public_path):
         key = load_private(private_path)
     else:
-        key = ec.generate_private_key(ec.SECP384R1())
-        encoding, kind = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
-        write_private(private_path, key.private_bytes(encoding, kind, serialization.NoEncryption()))
+        key = new_private_key(private_path)
     try:
         files.replace(public_path, public_line(key.public_key()) + f" {comment}\n".encode())
     except OSError as error:
         raise InputError("KEY001", f"{public_path} cannot be written ({files.why(error)}).") from None
+
+
+def new_private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Make a private key (mode 0600); raises as `new_key_pair`."""
+    key = ec.generate_private_key(ec.SECP384R1())
+    encoding, kind = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
+    write_private(path, key.private_bytes(encoding, kind, serialization.NoEncryption()))
+    return key
 
 
 def public_line(key: ec.EllipticCurvePublicKey) -> bytes:
@@ -136,6 +142,37 @@ def load_public(path: Path) -> ec.EllipticCurvePublicKey:
 def fingerprint(key: ec.EllipticCurvePublicKey) -> str:
     """Return what ``ssh-keygen -l`` prints, so that two people can compare a key over the phone."""
     return _readable(hashlib.sha256(b64decode(public_line(key).split()[1])).digest())
+
+
+def public_from_line(line: str) -> ec.EllipticCurvePublicKey:
+    """Read a public key as OpenSSH writes it.
+
+    Raises
+    ------
+    ValueError
+        If it is not an EC public key.
+    """
+    try:
+        key = serialization.load_ssh_public_key(line.encode())
+    except UnsupportedAlgorithm:
+        key = None
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise ValueError("not an EC public key in OpenSSH's format")
+    return key
+
+
+def sign(key: ec.EllipticCurvePrivateKey, statement: bytes) -> str:
+    """Sign a statement; hexadecimal."""
+    return key.sign(statement, ec.ECDSA(hashes.SHA384())).hex()
+
+
+def is_signed(key: ec.EllipticCurvePublicKey, statement: bytes, signature: str) -> bool:
+    """Tell whether a signature is that of this key under this statement."""
+    try:
+        key.verify(bytes.fromhex(signature), statement, ec.ECDSA(hashes.SHA384()))
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def load_certificate(path: Path) -> x509.Certificate:

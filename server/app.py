@@ -24,7 +24,7 @@ from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
-from server.centre.layout import LAST_WORD, with_credentials
+from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
 from server.engines.superlink import registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
@@ -69,13 +69,10 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     def work(progress: RunProgress, recorder: Recorder) -> None:
         _federate(grid, settings, progress, recorder, console)
 
-    run_job(Job(settings, hospitals, folder, _program(), "superlink"), console, work)
-
-
-def _program() -> str:
-    """Return what a resume is started with; the SuperLink's own environment says where the credentials are."""
-    home = os.environ.get("FLWR_HOME")
-    return with_credentials(PROGRAM, Path(home).parent) if home else PROGRAM
+    centre = _folder(CENTRE_VARIABLE)
+    program = with_credentials(PROGRAM, centre) if centre else PROGRAM  # what a resume is started with
+    key = Centre(centre).ledger_key if centre else None
+    run_job(Job(settings, hospitals, folder, program, "superlink", key), console, work)
 
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
@@ -84,12 +81,26 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
         listeners = Listeners([recorder, TrainingLog(), terminal])
         place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(
-            settings, progress, recorder, listeners, threading.Event(), names, place, registered_nodes
+            settings,
+            progress,
+            recorder,
+            listeners,
+            threading.Event(),
+            names,
+            place,
+            registered_nodes,
+            _folder(SIGNERS_VARIABLE),
         )
         try:
             federation.run(grid)
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
+
+
+def _folder(variable: str) -> Path | None:
+    """Return what the SuperLink's process says of the centre's folders; nothing where somebody else started it."""
+    given = os.environ.get(variable)
+    return Path(given) if given else None
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -72,12 +72,16 @@ def _make(centre: Centre, given: argparse.Namespace, console: Console) -> None:
     if not os.path.lexists(centre.ca_certificate):
         certificates.new_authority(centre.ca_certificate, centre.ca_key, _CA_DAYS)
     _server_certificate(centre, given)
+    _ledger_key(centre)
     certificate = keys.load_certificate(centre.certificate)
     names = certificates.addresses_of(certificate)
     console.print(f"SuperLink's certificate: {centre.certificate}")
     console.print(f"  for {', '.join(names)}; it expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
     console.print(f"CA, as clients.preflight shows it, too: {keys.certificate_fingerprint(centre.ca_certificate)}")
-    console.print(f"Keep at the centre, and let nobody else read: {centre.ca_key} and {centre.key}")
+    shown = keys.fingerprint(keys.load_public(centre.ledger_public_key))
+    console.print(f"Key that signs the ledgers of runs: {shown}")
+    secret = f"{centre.ca_key}, {centre.key} and {centre.ledger_key}"
+    console.print(f"Keep at the centre, and let nobody else read: {secret}")
     address = f"{(given.address or [names[0]])[0]}:{given.port}"
     for name in given.hospital:
         _new_hospital(centre, keys.checked_name(name), address, console)
@@ -97,6 +101,14 @@ def _server_certificate(centre: Centre, given: argparse.Namespace) -> None:
         return
     authority = centre.ca_certificate, centre.ca_key
     certificates.new_server_certificate(centre.certificate, centre.key, authority, wanted, given.days)
+
+
+def _ledger_key(centre: Centre) -> None:
+    """Make the key that signs ledgers, if no run has made it yet, and its public half."""
+    if not centre.ledger_key.exists():
+        keys.new_private_key(centre.ledger_key)
+    line = keys.public_line(keys.load_private(centre.ledger_key).public_key())
+    files.replace(centre.ledger_public_key, line + b" ledger\n")
 
 
 def _new_hospital(centre: Centre, name: str, address: str, console: Console) -> None:

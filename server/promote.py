@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import cli
+from common.artifacts.layout import RunFolder
+from common.artifacts.ledger.check import no_ledger
 from common.artifacts.service_history import meta_in_service
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,8 @@ def promote(given: argparse.Namespace) -> None:
 
     put_in_service(given.output_dir, given.run, reason=given.reason, by=given.by)
     print(f"{given.run} is in service; {given.output_dir / 'models' / 'history.jsonl'} says why.")
+    if not RunFolder(given.output_dir, given.run).ledger.exists():
+        print(no_ledger(given.run))
     if notice := (meta_in_service(given.output_dir) or {}).get("notice"):
         print(notice)
 

@@ -46,7 +46,7 @@ FLOWER = ("clients/app.py", "clients/checks", "clients/supernode", "server/app.p
 FLOWER_ROOMS = (*FLOWER, "server/federation")
 HYDRA = {"common/config/hydra.py", "common/config/hydra_errors.py"}
 COMMANDS = {  # python -m ...: what a person starts
-    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates"),
+    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates", "verify"),
     "clients": ("join", "preflight", "audit", "fingerprints", "key", "shared_key"),
 }
 
@@ -142,7 +142,7 @@ def test_tests_mirror_the_tree():
 
 
 LIGHT = ("clients.audit", "clients.join", "clients.key")
-LIGHT_AT_THE_CENTRE = ("server.credentials", "server.promote", "server.run", "server.serve")
+LIGHT_AT_THE_CENTRE = ("server.credentials", "server.promote", "server.run", "server.serve", "server.verify")
 LIGHT_READERS = ("common.artifacts.load", "common.study.answers")
 
 

@@ -26,6 +26,8 @@ CARD = "model_card.md"
 LABEL_MAP = "label_map.json"
 CONFIG = "config.yaml"
 WEIGHTS = "global_model.pth"
+CHECKPOINT = "checkpoint.pth"
+LEDGER = "ledger.jsonl"
 STUDY = "study.json"
 
 
@@ -100,7 +102,16 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         """What a resume needs: weights after the last complete round."""
-        return self.path / "checkpoint.pth"
+        return self.path / CHECKPOINT
+
+    @property
+    def ledger(self) -> Path:
+        """What the run did, line after line, each signed and with the hash of the one before."""
+        return self.path / LEDGER
+
+    def kept_update(self, number: int, key: str) -> Path:
+        """What a hospital sent in a round, where ``keep_updates=true`` keeps it."""
+        return self.path / "updates" / f"round-{number:04d}" / f"{key}.update"
 
 
 @dataclass(frozen=True)
@@ -126,6 +137,14 @@ class StudyFolder:
     def lock(self) -> Path:
         """Held while the study runs."""
         return self.path / ".lock"
+
+
+def ledger_keys(output_dir: Path) -> Path:
+    """Return the file of public keys that have signed ledgers in an output folder, one a line.
+
+    It is not among the runs, nor is a simulation's private key beside it: runs are copied and shared.
+    """
+    return output_dir / ".ledger" / "keys.pub"
 
 
 def check_writable(output_dir: Path) -> None:

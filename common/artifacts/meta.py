@@ -54,6 +54,8 @@ class FinishedRun:
     """Names the folder below each hospital's cache folder in which its own model lies."""
     best_epochs: Mapping[str, int] = field(default_factory=dict)
     """Hospital's name to the round whose model it tested."""
+    ledger: str | None = None
+    """SHA-256 of the first line of the run's ledger."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
         },
         versions=run.versions,
+        ledger=run.ledger,
         settings=run.settings,
         pooled=run.strategy == POOLED_STRATEGY,
         model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from common.artifacts.schema import CrossHospitalDuplicates, HospitalData, HospitalRound, Round, Status, to_json
-from common.files import write_json
+from common.files import json_file, write_bytes
 from common.metrics import calibration, confusion, fairness, intervals
 from common.metrics.evaluation import EvaluateResult
 from common.overlap.matches import CrossDuplicates
@@ -51,8 +51,13 @@ def new_status(**known: Any) -> Status:
 
 def write_status(path: Path, status: Status) -> None:
     """Write the state as it is now."""
+    write_bytes(path, status_file(status))
+
+
+def status_file(status: Status) -> bytes:
+    """Return the content of ``status.json`` as it is now."""
     status.updated_at = now()
-    write_json(path, to_json(status))
+    return json_file(to_json(status))
 
 
 def stats_json(

@@ -54,6 +54,7 @@ class Status(Struct):
     reason: Text | None = None  # why the run failed or stopped, in a sentence
     resume_command: Text | None = None
     versions: dict[str, Text] = {}
+    ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
 
 
 class Finding(Struct, frozen=True):
@@ -222,6 +223,7 @@ class ModelMeta(Struct):
     missing_hospitals: list[str]  # they missed at least one round, or the test
     split: dict[str, Any]
     versions: Mapping[str, str]
+    ledger: str | None  # SHA-256 of the first line of ``ledger.jsonl``
     settings: Mapping[str, Any]
     pooled: bool
     model_tested: str

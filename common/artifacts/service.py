@@ -17,6 +17,7 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from common import files
 from common.artifacts.layout import RunFolder, existing_run
+from common.artifacts.ledger.check import require_verified
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
 from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of
@@ -107,6 +108,7 @@ def _put(output_dir: Path, run_id: str, reason: str, by: str, *, displaces_real:
         raise InputError("SERVICE001", "Putting a run in service needs a reason; it is kept in models/history.jsonl.")
     run = existing_run(output_dir, run_id)
     _check_completed(run)
+    require_verified(run)
     contents, sha256 = _read_run(run)
     with _lock(output_dir):
         if not displaces_real and _holds_real(output_dir):

@@ -19,15 +19,21 @@ def write_weights(path: Path, state: Mapping[str, torch.Tensor]) -> str:
 
     It is read back with ``torch.load(path, weights_only=True)``.
     """
-    return write_checkpoint(path, {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    content = weights_file(state)
+    write_bytes(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def write_checkpoint(path: Path, content: dict[str, Any]) -> str:
-    """Replace a checkpoint of tensors, numbers, texts, lists and dictionaries; returns its SHA-256."""
+def weights_file(state: Mapping[str, torch.Tensor]) -> bytes:
+    """Return the content of a file of weights."""
+    return checkpoint_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+
+
+def checkpoint_file(content: dict[str, Any]) -> bytes:
+    """Return the content of a checkpoint of tensors, numbers, texts, lists and dictionaries."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_bytes(path, buffer.getvalue())
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+    return buffer.getvalue()
 
 
 def check_weights(

@@ -10,6 +10,7 @@ NO_FIGURE = (
     "output_dir",
     "resume",
     "in_service",
+    "keep_updates",
     "data.root",
     "data.cache_dir",
     "compute.engine",

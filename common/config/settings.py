@@ -154,6 +154,10 @@ class RunSettings:
     """A run to go on with after its last complete round, for example run-007."""
     in_service: bool = True
     """Whether the model goes into `models/` when the run completes; false leaves there what is there."""
+    keep_updates: bool = False
+    """Keep every hospital's update of every round in the run's folder, so that `server.verify` can compute each model
+    anew. They are as large as the model, and more can be learnt from one about its hospital's slices than from the
+    model: true is for a trial, or for an audit that the hospitals agreed to."""
     hospitals: list[str] = field(default_factory=list)
     """Names of files under `conf/hospital/`; the order is that of every table."""
     data: DataSettings = field(default_factory=DataSettings)

@@ -23,6 +23,7 @@ from common.protocol import names
 from common.protocol.codec import unpack
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer
+from common.protocol.signatures import Head
 
 Record = Mapping[str, Any]
 Records = dict[str, Record]
@@ -58,6 +59,7 @@ class Task:
     pool: tuple[str, ...] = ()  # train on these hospitals' slices together; in a simulation only
     split: str = ""  # evaluate on "val" or "test"
     temperature: float = 1.0  # of the calibrated confidence of a test
+    head: Head | None = None  # the end of the run's ledger; None where no ledger is kept
 
 
 def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
@@ -71,6 +73,8 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
         config |= {names.SPLIT: task.split, names.TEMPERATURE: task.temperature}
     if task.pool:
         config[names.POOL] = list(task.pool)
+    if task.head:
+        config[names.LEDGER] = task.head.to_json()
     local = task.extra.local
     if local.token:
         config |= {names.RUN: local.token, names.LOCAL_ROUND: local.round, names.RETAIN_ROUND: local.retain_round}
@@ -92,6 +96,7 @@ def read_task(records: Records) -> Task:
         pool=tuple(str(key) for key in config.get(names.POOL, ())),
         split=str(config.get(names.SPLIT, "")),
         temperature=float(config.get(names.TEMPERATURE, 1.0)),
+        head=Head.from_json(str(config[names.LEDGER])) if names.LEDGER in config else None,
     )
 
 

@@ -7,12 +7,14 @@ METRICS = "metrics"  # hospital to server: numbers only
 WHO = "who"  # hospital to server: which hospital, which files
 REFUSAL = "refusal"  # a code and a sentence instead of an answer
 FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question
+SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
 DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 
 PLAN = "plan"
 ROUND = "server-round"
 SPLIT = "split"  # "val" or "test"
 TEMPERATURE = "temperature"  # of the calibrated confidence of a test
+LEDGER = "ledger"  # the end of the run's ledger, signed, as JSON
 THREADS = "threads"  # 0: the hospital decides
 
 RUN = "run"  # names what a hospital keeps of a run

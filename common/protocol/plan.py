@@ -1,5 +1,6 @@
 """What the server decides and every hospital follows; it travels as JSON inside each message."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
@@ -38,6 +39,11 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         return json.dumps(asdict(self), sort_keys=True)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the plan as JSON: what hospitals sign with an update."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     @staticmethod
     def from_json(text: str) -> "Plan":

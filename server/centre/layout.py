@@ -16,6 +16,8 @@ DEFAULT_FOLDER = Path("credentials")
 DEFAULT_PORT = 8443
 CONNECTION = "centre"
 LAST_WORD = "the run ended with exit code"  # ends the ServerApp's output; `server.run` looks for it
+CENTRE_VARIABLE = "FEDERATION_CENTRE"  # tells the ServerApp where the credentials are
+SIGNERS_VARIABLE = "FEDERATION_SIGNERS"  # and where the keys are by which hospitals sign; unset without keys
 _SECONDS = 10.0
 
 
@@ -28,6 +30,8 @@ class Centre:
         self.ca_key = folder / "ca" / "ca.key"  # signs certificates; may be kept offline once that is done
         self.certificate = folder / "server.crt"  # the SuperLink's
         self.key = folder / "server.key"  # the SuperLink's
+        self.ledger_key = folder / "ledger.key"  # signs the ledgers of runs; stays when the certificate is renewed
+        self.ledger_public_key = folder / "ledger.pub"  # every hospital gets a copy
         self.hospitals = folder / "hospitals"  # <hospital>.pub: who may connect, and under which name
         self.onboarding_kits = folder / "handout"  # what each hospital gets, a folder each
         self.flower_home = folder / "flower"  # Flower's own files: the connection's settings, installed apps

@@ -46,6 +46,7 @@ def write_onboarding_kit(centre: Centre, key: str, address: str) -> Path:
     folder = centre.onboarding_kits / key
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.replace(folder / "ca.crt", files.read_bytes(centre.ca_certificate))
+    files.replace(folder / "ledger.pub", files.read_bytes(centre.ledger_public_key))
     files.replace(folder / "hospital.yaml", site_yaml(_known(key), address).encode())
     return folder
 

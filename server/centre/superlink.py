@@ -19,7 +19,7 @@ from typing import Any
 
 from common.cli import StopSignal
 from common.errors import RunError
-from server.centre.layout import Centre
+from server.centre.layout import CENTRE_VARIABLE, SIGNERS_VARIABLE, Centre
 from server.centre.registration import register_first, report_of
 
 _START_SECONDS = 180.0
@@ -39,7 +39,7 @@ class SuperLink:
         with log.open("ab") as file:
             self._read_until = file.tell()
             self._process = subprocess.Popen(
-                _command(centre, host, port, insecure), env=_environment(centre), stdout=file, stderr=file
+                _command(centre, host, port, insecure), env=_environment(centre, insecure), stdout=file, stderr=file
             )
 
     def wait_until_up(self, host: str, port: int, stop: StopSignal) -> None:
@@ -99,9 +99,10 @@ def _command(centre: Centre, host: str, port: int, insecure: bool) -> list[str]:
     return [*command, "--ssl-keyfile", str(centre.key), "--enable-supernode-auth"]
 
 
-def _environment(centre: Centre) -> dict[str, str]:
+def _environment(centre: Centre, insecure: bool) -> dict[str, str]:
     own = {"FEDERATION_PUBLIC_KEYS": str(centre.hospitals), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2"}
     own["FEDERATION_REGISTERED"] = str(report_of(centre))
+    own |= {CENTRE_VARIABLE: str(centre.folder), SIGNERS_VARIABLE: "" if insecure else str(centre.hospitals)}
     return {**centre.environment(), **own, "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1"}
 
 

@@ -17,6 +17,7 @@ from server.federation.exchange import Exchange, Request
 from server.federation.participants import Participants
 from server.federation.screening import usable_records
 from server.recording.events import Listener
+from server.recording.ledger import NO_LEDGER, Unrecorded
 
 Results = dict[str, EvaluateResult]
 _PHASES = {"val": "evaluate", "test": "test"}
@@ -30,6 +31,7 @@ class EvaluationPhase:
     participants: Participants
     exchange: Exchange
     listener: Listener
+    ledger: Unrecorded = NO_LEDGER
 
     def run(
         self,
@@ -61,7 +63,8 @@ class EvaluationPhase:
         for key in self.participants.starting_order(present):
             member = present[key]
             extra = ExtraPayload(local_of(member.name))
-            task = Task(self.plan, number, arrays, member.threads, extra, split=split, temperature=temperature)
+            head = self.ledger.head
+            task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
             requests.append(
                 Request(key, member.node, MessageType.EVALUATE, task_records(task, model, {}), member.threads)
             )

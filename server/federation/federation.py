@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
@@ -22,10 +23,12 @@ from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
 from server.federation.participants import Participants, QuorumPolicy
 from server.federation.rounds import Rounds
+from server.federation.signed_updates import SignedUpdates
 from server.federation.training_phase import TrainingPhase
 from server.federation.update_store import UpdateStore
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
+from server.recording.kept_updates import KeptUpdates
 from server.recording.recorder import Recorder
 from server.strategies.aggregator import Aggregator
 from server.strategies.registry import make_strategy, quorum
@@ -49,6 +52,8 @@ class Federation:
         Hospital key to name, in configured order.
     find_nodes : callable
         Lists the connected nodes, and which hospital stands behind each.
+    public_keys : Path or None
+        The centre's folder of the hospitals' public keys; None where they have none, as in a simulation.
     """
 
     settings: RunSettings
@@ -59,6 +64,7 @@ class Federation:
     names: Mapping[str, str]
     place: Place
     find_nodes: FindNodes = anonymous_nodes
+    public_keys: Path | None = None
 
     def run(self, grid: Grid) -> None:
         """Describe, train round after round, test the best round, close.
@@ -114,7 +120,11 @@ class Federation:
         local = LocalStates(plan, self.progress)
         kept = {name.removeprefix(_STEPS): v for name, v in self.progress.memory.items() if name.startswith(_STEPS)}
         training = TrainingPhase(participants, exchange, strategy, chain_of(plan), store, local, self.listener, kept)
-        return Rounds(training, EvaluationPhase(plan, participants, exchange, self.listener), strategy, local)
+        training.ledger = self.recorder.ledger
+        training.signed = SignedUpdates(self.progress.token, plan.sha256, self.public_keys)
+        training.kept = KeptUpdates(self.recorder.folder if self.settings.keep_updates else None)
+        evaluation = EvaluationPhase(plan, participants, exchange, self.listener, self.recorder.ledger)
+        return Rounds(training, evaluation, strategy, local)
 
     def _train(self, rounds: Rounds) -> None:
         """Do the rounds that are left; each is on disk before the next begins."""

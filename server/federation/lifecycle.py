@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
+from common.artifacts.ledger.check import ledger_gone, no_ledger_before
 from common.artifacts.service import offer_for_service
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
@@ -22,8 +23,10 @@ from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol.plan import plan_of
 from server.recording.checkpoint import RunProgress
+from server.recording.ledger import Ledger, take_up
 from server.recording.log import open_log
 from server.recording.recorder import Recorder
+from server.recording.signing import key_for_new
 from server.recording.stale_runs import resume_command, sweep_run, sweep_stale
 
 Work = Callable[[RunProgress, Recorder], None]
@@ -38,6 +41,7 @@ class Job:
     folder: RunFolder | None  # of the run to go on with; None takes a new number
     program: str  # what a resume is to be started with, such as "server.simulate"; flags may follow
     engine: str  # what carries the messages, for status.json
+    centre_key: Path | None = None  # by which the centre signs ledgers; a simulation has one in its output folder
 
 
 def run_job(job: Job, console: Console, work: Work) -> None:
@@ -56,6 +60,7 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
     sweep_stale(output_dir)
+    key = key_for_new(output_dir, job.centre_key)
     folder = job.folder or new_run(output_dir)
     lock = FileLock(folder.path / ".lock")  # the operating system lets go of it when the process dies
     try:
@@ -63,19 +68,22 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     except Timeout:
         raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
     try:
-        _run(job, folder, console, work)
+        found = take_up(folder, job.centre_key) if job.folder else None
+        _run(job, folder, console, work, found or Ledger(folder, key))
     finally:
         if folder.path.is_dir():
             sweep_run(folder)
         lock.release()
 
 
-def _run(job: Job, folder: RunFolder, console: Console, work: Work) -> None:
+def _run(job: Job, folder: RunFolder, console: Console, work: Work, ledger: Ledger) -> None:
     settings = job.settings
-    progress = _start_of(settings, folder)
+    progress = _start_of(settings, folder, ledger)
+    if progress.round and not ledger.first:
+        console.print(no_ledger_before(folder.run_id, progress.round), soft_wrap=True)
     log = new_log(folder.output_dir)
     open_log(log)
-    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log)
+    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log, ledger)
     recorder.status.engine = job.engine
     recorder.start(progress)
     _announce(job, folder, log, progress, console)
@@ -125,9 +133,15 @@ def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, c
     recorder.end(error, state, command)
 
 
-def _start_of(settings: RunSettings, folder: RunFolder) -> RunProgress:
-    """Return the first weights, as far as they travel, or the last complete round."""
+def _start_of(settings: RunSettings, folder: RunFolder, ledger: Ledger) -> RunProgress:
+    """Return the first weights, as far as they travel, or the last complete round; ledger and run share a token."""
     if os.path.lexists(folder.checkpoint):
-        return RunProgress.load(folder.checkpoint)
-    first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
-    return RunProgress(travelling(plan_of(settings).strategy.keeps, first))
+        progress = RunProgress.load(folder.checkpoint)
+        if progress.ledger and not ledger.first:
+            raise ledger_gone(folder)
+    else:
+        first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
+        progress = RunProgress(travelling(plan_of(settings).strategy.keeps, first))
+        progress.token = ledger.token or progress.token
+    ledger.token = progress.token
+    return progress

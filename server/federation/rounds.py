@@ -14,6 +14,7 @@ from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.local_state import LocalStates
 from server.federation.training_phase import TrainingPhase, failures_listed
 from server.strategies.aggregator import Aggregator
+from server.strategies.updates import Updates
 
 
 @dataclass
@@ -44,11 +45,16 @@ class Rounds:
         parts = {name: HospitalRound(bytes_down=0, bytes_up=0) for name in self.training.participants.names.values()}
         record = Round(number, started_at=now(), image_size=plan.data.image_size, hospitals=parts)
         updates = self.training.collect(number, arrays, record)
-        combined = self.strategy.aggregate(number, updates, arrays)
-        new_arrays = self.training.finish(number, combined, updates, arrays)
+        new_arrays = self.combine(number, updates, arrays)
+        self.training.enter(number, updates, record, new_arrays)
         self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
         return new_arrays, record
+
+    def combine(self, number: int, updates: Updates, arrays: Arrays) -> Arrays:
+        """Make the new global model of a round's usable updates."""
+        combined = self.strategy.aggregate(number, updates, arrays)
+        return self.training.finish(number, combined, updates, arrays)
 
     def test(self, number: int, arrays: Arrays) -> tuple[dict[str, EvaluateResult], list[Failure]]:
         """Evaluate the model of a round on every hospital's test split.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flwr.app import MessageType
 
+from common.artifacts.ledger.lines import LeftOut, Update
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES
 from common.errors import RunError
@@ -12,6 +13,7 @@ from common.metrics.evaluation import TrainResult
 from common.model.weights import Arrays
 from common.protocol import names
 from common.protocol.codec import pack, payload_bytes
+from common.protocol.digest import digest_of
 from common.protocol.messages import ExtraPayload, Task, read_training, task_records
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
 from common.training.optim import steps_in_round
@@ -19,8 +21,11 @@ from server.federation.exchange import Exchange, Reply, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
 from server.federation.screening import usable_records
+from server.federation.signed_updates import SignedUpdates
 from server.federation.update_store import UpdateStore
 from server.recording.events import Listener
+from server.recording.kept_updates import KeptUpdates
+from server.recording.ledger import NO_LEDGER, Unrecorded
 from server.strategies.aggregator import Aggregator, Memory
 from server.strategies.updates import Updates
 
@@ -51,6 +56,10 @@ class TrainingPhase:
     local: LocalStates
     listener: Listener
     memory: Memory = field(default_factory=dict)  # what the chain's steps keep at the server, by their names
+    ledger: Unrecorded = NO_LEDGER
+    signed: SignedUpdates = field(default_factory=SignedUpdates)
+    kept: KeptUpdates = field(default_factory=KeptUpdates)
+    accepted: dict[str, Update] = field(default_factory=dict)  # of the last attempt, by key: what the ledger says
 
     def collect(self, number: int, arrays: Arrays, record: Round) -> Updates:
         """Return the usable updates of a round, in configured order; below the quorum begin again.
@@ -78,6 +87,18 @@ class TrainingPhase:
             f"{policy.quorum} are needed ({failures_listed(record.failed[before:])}).",
         )
 
+    def enter(self, number: int, updates: Updates, record: Round, model: Arrays) -> None:
+        """Let the ledger say what a round's model was made of."""
+        made_of = [self.accepted[key] for key in updates.hospitals]
+        keys = {name: key for key, name in self.participants.names.items()}
+        gone = [LeftOut(hospital=keys.get(each.hospital, each.hospital), reason=each.reason) for each in record.failed]
+        gone = [each for each in gone if each.hospital not in updates.hospitals]
+        self.ledger.combined(number, made_of, gone, digest_of(model))
+
+    def unwrapped(self, number: int, hospital: str, samples: int, sent: Arrays, arrays: Arrays) -> Arrays:
+        """Take what a hospital sent through the server's half of the chain; raises `UnusableAnswer`."""
+        return self.chain.at_server(sent, self._context(number, hospital, samples, arrays))
+
     def finish(self, number: int, combined: Arrays, updates: Updates, arrays: Arrays) -> Arrays:
         """Take the aggregated model through the chain's last half."""
         return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
@@ -89,6 +110,8 @@ class TrainingPhase:
         control = self.strategy.global_control()
         size_down = payload_bytes(arrays) + payload_bytes(control)
         usable: dict[str, int] = {}
+        self.accepted = {}
+        self.ledger.asked(number, list(trainees))
         requests = self._requests(number, arrays, control, list(trainees.values()))
         for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
             trainee = trainees[request.hospital]
@@ -130,7 +153,7 @@ class TrainingPhase:
         requests = []
         for each in trainees:
             extra = ExtraPayload() if each.pool else ExtraPayload(self.local.to_train(each.name), control)
-            task = Task(plan, number, arrays, each.threads, extra, each.pool)
+            task = Task(plan, number, arrays, each.threads, extra, each.pool, head=self.ledger.head)
             records = task_records(task, model, packed_control)
             requests.append(Request(each.key, each.member.node, MessageType.TRAIN, records, each.threads))
         return requests
@@ -143,8 +166,10 @@ class TrainingPhase:
         records = usable_records(reply, timeout, trainee.member.description)
         result = read_training(records, trainee.samples)
         sent = dict(records[names.ARRAYS])
-        context = self._context(number, trainee.key, trainee.samples, arrays)
-        return self.chain.at_server(sent, context), result, payload_bytes(sent)
+        self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
+        update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays)
+        self.kept.put(number, trainee.key, sent)
+        return update, result, payload_bytes(sent)
 
     def _context(self, number: int, hospital: str, samples: int, arrays: Arrays) -> UpdateContext:
         plan = self.strategy.plan

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from common.artifacts.weights import write_checkpoint
+from common.artifacts.weights import checkpoint_file
 from common.errors import InputError
-from common.files import open_regular
+from common.files import open_regular, write_bytes
 from common.model.state import arrays_from_state, state_from_arrays
 from common.model.weights import Arrays
 
@@ -56,6 +56,8 @@ class RunProgress:
     """Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it."""
     memory: dict[str, Arrays] = field(default_factory=dict)
     """What the strategy needs of the rounds before, such as its momentum; by name."""
+    ledger: str = ""
+    """SHA-256 of the first line of the run's ledger; empty where an earlier version began the run."""
 
     @property
     def best_row(self) -> dict[str, Any]:
@@ -64,6 +66,10 @@ class RunProgress:
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""
+        write_bytes(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the checkpoint's content."""
         content = {
             "arrays": state_from_arrays(self.arrays),
             "best_arrays": state_from_arrays(self.best_arrays),
@@ -76,8 +82,9 @@ class RunProgress:
             "described": self.described,
             "token": self.token,
             "memory": {name: state_from_arrays(arrays) for name, arrays in self.memory.items()},
+            "ledger": self.ledger,
         }
-        write_checkpoint(path, content)
+        return checkpoint_file(content)
 
     @staticmethod
     def load(path: Path) -> "RunProgress":
@@ -103,6 +110,7 @@ class RunProgress:
                 described=dict(content.get("described", {})),
                 token=str(content.get("token") or secrets.token_hex(16)),
                 memory={name: arrays_from_state(state) for name, state in content.get("memory", {}).items()},
+                ledger=str(content.get("ledger", "")),
             )
         except _DAMAGE as error:
             raise InputError(

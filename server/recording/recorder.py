@@ -1,5 +1,6 @@
 """Writes a run's artifacts while it goes on; the only writer of everything under ``artifacts/run-###/``."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,19 +11,23 @@ from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.layout import RunFolder
+from common.artifacts.ledger.check import found_files
+from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
 from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
-from common.files import write_json, write_text
+from common.files import json_file, sync_folder, write_bytes
 from common.labels import LABEL_MAP
 from common.metrics.evaluation import EvaluateResult
 from common.model.state import state_from_arrays
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
+from common.protocol.digest import digest_of
 from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
+from server.recording.ledger import NO_LEDGER, Ledger, Start, Unrecorded
 
 
 class Recorder(Listener):
@@ -36,10 +41,21 @@ class Recorder(Listener):
         The hospitals' names, in configured order.
     log : Path
         The run's log file.
+    ledger : Unrecorded or Ledger
+        Hears of every file before and after it is written.
     """
 
-    def __init__(self, folder: RunFolder, settings: RunSettings, plan: Plan, names: Sequence[str], log: Path) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        settings: RunSettings,
+        plan: Plan,
+        names: Sequence[str],
+        log: Path,
+        ledger: Unrecorded = NO_LEDGER,
+    ) -> None:
         self.folder = folder
+        self.ledger = ledger
         self._settings = settings
         self._plan = plan
         self._descriptions: list[Description] = []
@@ -57,31 +73,67 @@ class Recorder(Listener):
 
     def start(self, progress: RunProgress) -> None:
         """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
+        self._enter_start(progress)
         self.status.synthetic = any(Description.from_json(text).synthetic for text in progress.described.values())
         self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
         self._save_status()
-        write_json(self.folder.label_map, LABEL_MAP)
+        self._store(self._first_files(progress))
+
+    def _enter_start(self, progress: RunProgress) -> None:
+        """Let the ledger begin, or say that the run goes on."""
+        if not isinstance(self.ledger, Ledger):
+            return
+        start = Start(progress.round, self._digests(self._first_files(progress)), found_files(self.folder))
+        if self.ledger.first:
+            self.ledger.resume(start)
+        else:
+            hospitals = dict(zip(self._settings.hospitals, self.status.hospitals, strict=True))
+            self.ledger.begin(self._settings, self._plan, hospitals, start, digest_of(progress.arrays))
+        progress.ledger = self.status.ledger = self.ledger.first
+
+    def _first_files(self, progress: RunProgress) -> dict[Path, bytes]:
+        contents = {self.folder.label_map: json_file(LABEL_MAP), self.folder.history: json_file(progress.history)}
         if not self.folder.config.exists():
-            write_text(self.folder.config, OmegaConf.to_yaml(OmegaConf.structured(self._settings)))
-        write_json(self.folder.history, progress.history)
+            contents[self.folder.config] = OmegaConf.to_yaml(OmegaConf.structured(self._settings)).encode()
+        return contents
 
     def described(self, descriptions: Sequence[Description]) -> None:
         self.status.synthetic = any(d.synthetic for d in descriptions)
         self._descriptions = list(descriptions)
-        self._write_stats()
+        contents = {self.folder.stats: self._stats()}
         if {d.name for d in descriptions} - self._in_splits():
-            write_json(self.folder.splits, run_files.splits_json(descriptions, self._plan))
+            contents[self.folder.splits] = json_file(run_files.splits_json(descriptions, self._plan))
+        said = {d.key: hashlib.sha256(d.to_json().encode()).hexdigest() for d in descriptions}
+        self._write(contents, Described, hospitals=said)
         self._save_status()
 
     def compared(self, found: CrossDuplicates) -> None:
         self._duplicates = found
-        self._write_stats()
+        contents = {self.folder.stats: self._stats()}
         for matches in found.lists:
-            self.folder.match_list(matches.hospital).parent.mkdir(exist_ok=True)
-            write_text(self.folder.match_list(matches.hospital), matches.to_json())
+            path = self.folder.match_list(matches.hospital)
+            path.parent.mkdir(exist_ok=True)
+            contents[path] = matches.to_json().encode()
+        self._write(contents, Described)
 
-    def _write_stats(self) -> None:
-        write_json(self.folder.stats, run_files.stats_json(self._descriptions, self._plan, self._duplicates))
+    def _stats(self) -> bytes:
+        return json_file(run_files.stats_json(self._descriptions, self._plan, self._duplicates))
+
+    def _write(self, contents: Mapping[Path, bytes], kind: type[Entry], **facts: Any) -> None:
+        """Announce files to the ledger, write them, and say that they are there."""
+        self.ledger.announce(kind, self._digests(contents), **facts)
+        self._store(contents)
+
+    def _store(self, contents: Mapping[Path, bytes]) -> None:
+        for path, content in contents.items():
+            write_bytes(path, content)
+        for folder in {path.parent for path in contents}:
+            sync_folder(folder)
+        self.ledger.stored()
+
+    def _digests(self, contents: Mapping[Path, bytes]) -> Files:
+        base = self.folder.path
+        return {path.relative_to(base).as_posix(): hashlib.sha256(each).hexdigest() for path, each in contents.items()}
 
     def _in_splits(self) -> set[str]:
         """Return the hospitals of the file of splits; one may join late, and a resumed run keeps its file."""
@@ -102,10 +154,12 @@ class Recorder(Listener):
     def save_round(self, progress: RunProgress) -> None:
         """Store a complete round: first what a resume needs, then what readers see."""
         progress.missing = list(self.status.missing_hospitals)
-        progress.save(self.folder.checkpoint)
-        if progress.best_round == progress.round:
-            self._write_best(progress)
-        write_json(self.folder.history, progress.history)
+        is_best = progress.best_round == progress.round
+        contents = {self.folder.checkpoint: progress.to_bytes()}
+        if is_best and (best := self._best(progress)):
+            contents[self.folder.best_weights] = best
+        contents[self.folder.history] = json_file(progress.history)
+        self._write(contents, RoundDone, round=progress.round, best=is_best)
         self.status.round = progress.round
         self._save_status()
 
@@ -126,7 +180,8 @@ class Recorder(Listener):
         best_rounds : mapping of str to int
             Hospital's name to the round whose model it tested.
         """
-        sha256 = self._write_best(progress)
+        best = self._best(progress)
+        sha256 = hashlib.sha256(best).hexdigest() if best else None
         finished = meta.FinishedRun(
             run_id=self.folder.run_id,
             strategy=self._settings.strategy.name,
@@ -151,31 +206,40 @@ class Recorder(Listener):
             settings=asdict(self._settings),
             keeps=self._plan.strategy.keeps,
             token=progress.token,
+            ledger=self.ledger.first or None,
             best_epochs=best_rounds,
         )
         content = meta.meta_json(finished)
-        write_text(self.folder.card, card.card_text(content))  # first: the meta file says that a run is complete
-        write_json(self.folder.meta, content)
-        self._end("completed", None)
+        self._enter_state("completed", None)
+        contents = {self.folder.best_weights: best} if best else {}
+        contents |= {self.folder.card: card.card_text(content).encode(), self.folder.status: self._status()}
+        last = json_file(content)
+        said = {"best_round": progress.best_round, "model": sha256, "meta": hashlib.sha256(last).hexdigest()}
+        self._write(contents, Completed, **said)
+        write_bytes(self.folder.meta, last)  # this file says that a run is complete, so it comes last
+        sync_folder(self.folder.path)
         self.folder.checkpoint.unlink(missing_ok=True)
         return content
 
-    def _write_best(self, progress: RunProgress) -> str | None:
-        """Write the best model and return its SHA-256; a part of one is no model, so nothing is written of it."""
+    def _best(self, progress: RunProgress) -> bytes | None:
+        """Return the file of the best model; a part of one is no model, so nothing is written of it."""
         if words.no_shared_model(self._plan.strategy.keeps):
             return None
-        return weights.write_weights(self.folder.best_weights, state_from_arrays(progress.best_arrays))
+        return weights.weights_file(state_from_arrays(progress.best_arrays))
 
     def end(self, error: ProjectError, state: str, resume_command: str | None) -> None:
         """Say why the run ended before its time."""
         self.status.resume_command = resume_command
-        self._end(state, error.sentence)
+        self._enter_state(state, error.sentence)
+        self._write({self.folder.status: self._status()}, Ended, state=state, reason=error.code)
 
-    def _end(self, state: str, reason: str | None) -> None:
+    def _enter_state(self, state: str, reason: str | None) -> None:
         self.status.state, self.status.reason, self.status.ended_at = state, reason, run_files.now()
         if state == "completed":
             self.status.phase, self.status.resume_command = "done", None
-        self._save_status()
+
+    def _status(self) -> bytes:
+        return run_files.status_file(self.status)
 
     def _save_status(self) -> None:
-        run_files.write_status(self.folder.status, self.status)
+        write_bytes(self.folder.status, self._status())

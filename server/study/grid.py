@@ -100,7 +100,7 @@ def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) 
 def what_counts(settings: RunSettings) -> dict[str, Any]:
     """Return the settings that a figure follows from: all but places, and how the machine is used."""
     values = asdict(settings)
-    for name in ("output_dir", "resume", "in_service"):
+    for name in ("output_dir", "resume", "in_service", "keep_updates"):
         del values[name]
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"]

@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
+from msgspec.structs import replace as replace_struct
 
 from clients import handlers
 from clients.app import make_client_app
 from clients.site import Site
+from common.artifacts.ledger.hospital_record import read_record
 from common.data.decode import decode_rgb
 from common.data.prepare import prepare
 from common.errors import InputError
-from common.keys import load_shared_key, new_shared_key
+from common.keys import is_signed, load_shared_key, new_private_key, new_shared_key, public_line
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.overlap.fingerprints import Fingerprints, key_mark
 from common.protocol import names as wire
 from common.protocol.codec import payload_bytes
 from common.protocol.description import Description
+from common.protocol.digest import digest_of
+from common.protocol.signatures import Head, UpdateStatement
 from tests.support.hospitals import packed, unpacked
 from tests.support.sites import PLAN, explaining, file_names, sites_of
 
@@ -195,3 +199,22 @@ def test_a_plan_that_it_does_not_understand_is_refused(site, plan):
 
 def test_a_plan_that_is_no_json_is_an_answer_too(site):
     assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "CLIENT001"
+
+
+def test_with_a_key_of_its_own_it_signs_its_update_and_keeps_the_end_of_the_ledger(site, tmp_path):
+    private, centre = (new_private_key(tmp_path / f"{name}.key") for name in ("hospital", "centre"))
+    token, public = "ab" * 16, public_line(centre.public_key()).decode()
+    head = Head(token=token, line=3, sha256="cd" * 32, key=public).signed(centre)
+    signing = replace(site, private_key=tmp_path / "hospital.key", explains=True)
+    asked = {wire.ROUND: 1, wire.RUN: token, wire.LEDGER: head.to_json()}
+    content = ask(signing, MessageType.TRAIN, **asked).content
+    update = {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
+    samples = int(content[wire.METRICS][wire.SAMPLES])
+    said = UpdateStatement(token, 1, site.hospital.key, PLAN.sha256, samples, digest_of(update))
+    assert is_signed(private.public_key(), said.to_bytes(), str(content[wire.SIGNATURE][wire.SIGNATURE]))
+    (record,) = site.cache_dir.glob(f"runs/{token}/*/proof.jsonl")
+    assert [type(entry).__name__ for entry in read_record(record)] == ["Seen", "Sent"]
+    forged = replace_struct(head, line=4)
+    refused = ask(signing, MessageType.TRAIN, **asked | {wire.LEDGER: forged.to_json()}).content
+    assert refused[wire.REFUSAL]["code"] == "LEDGER005"
+    assert len(read_record(record)) == 2, "and nothing was trained or sent"

@@ -56,3 +56,26 @@ def test_a_secret_is_never_readable_by_others(tmp_path, monkeypatch):
 def test_a_caller_can_say_in_its_own_words_why_a_file_cannot_be_written(tmp_path):
     with pytest.raises(FileNotFoundError):
         files.replace(tmp_path / "absent" / "a", b"")
+
+
+def test_a_line_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "lines"
+    files.append_line(path, b"one", mode=0o600)
+    files.append_line(path, b"two")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"one\ntwo\n", 0o600)
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.append_line(path, b"three")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_what_a_killed_process_left_of_a_line_is_cut(tmp_path):
+    path = tmp_path / "lines"
+    for content, whole in ((b"one\ntw", b"one\n"), (b"one\n", b"one\n"), (b"o", b""), (b"", b"")):
+        path.write_bytes(content)
+        assert files.cut_torn_line(path) == (content != whole)
+        assert path.read_bytes() == whole

@@ -4,7 +4,18 @@ import subprocess
 import pytest
 
 from common.errors import InputError
-from common.keys import certificate_fingerprint, fingerprint, load_private, load_public, new_key_pair
+from common.keys import (
+    certificate_fingerprint,
+    fingerprint,
+    is_signed,
+    load_private,
+    load_public,
+    new_key_pair,
+    new_private_key,
+    public_from_line,
+    public_line,
+    sign,
+)
 
 
 @pytest.fixture
@@ -53,3 +64,15 @@ def test_a_certificates_fingerprint_is_that_of_its_content(tmp_path):
     for path in (tmp_path / "none.crt", tmp_path / "missing.crt"):
         with pytest.raises(InputError, match="CERT001"):
             certificate_fingerprint(path)
+
+
+def test_what_one_key_signed_is_signed_by_no_other(pair, tmp_path):
+    key = load_private(pair[0])
+    signature = sign(key, b"statement")
+    public = public_from_line(public_line(key.public_key()).decode())
+    assert is_signed(public, b"statement", signature)
+    assert not is_signed(public, b"another", signature)
+    assert not is_signed(new_private_key(tmp_path / "other.key").public_key(), b"statement", signature)
+    for line in ("", "ssh-rsa AAAA", "ecdsa-sha2-nistp384 AAAA", "ssh-ed25519 " + "A" * 68):
+        with pytest.raises(ValueError):
+            public_from_line(line)

@@ -15,6 +15,7 @@ from PIL import Image
 from common.files import sha256_of
 from common.keys import fingerprint, load_public, new_key_pair
 from common.model.registry import initial_weights
+from server import verify
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, NAMES, ROOT, Process, free_port, wait_for
 
@@ -81,6 +82,23 @@ def test_the_artifacts_are_those_of_a_simulation(finished):
     assert "Phantom Kolkata" in (finished.folder / status["log"]).read_text()
     card = (finished.folder / "artifacts" / "run-001" / "model_card.md").read_text()
     assert "python -m server.run strategy=fedavg" in card, "its template and the defaults travelled with the app"
+
+
+def test_every_update_is_signed_and_each_hospital_can_prove_its_own(finished, capsys):
+    given = [
+        "run-001",
+        "--output-dir",
+        str(finished.folder),
+        "--hospital-keys",
+        str(finished.credentials / "hospitals"),
+    ]
+    for key in KEYS:
+        kit = finished.credentials / "handout" / key
+        (record,) = kit.glob("cache/runs/*/*/proof.jsonl")
+        assert verify.main([*given, "--centre-key", str(kit / "ledger.pub"), "--hospital-record", str(record)]) == 0
+        said = capsys.readouterr().out
+        assert "6 updates went in, 6 signed." in said
+        assert said.count("… went in.") == ROUNDS
 
 
 def test_the_screen_is_that_of_a_simulation(finished):

@@ -29,7 +29,7 @@ def kit(centre):
 
 def test_folders_keys_and_certificate(tmp_path, centre, kit, capsys):
     assert make(tmp_path, "--address", "centre.example.org", "--address", "10.0.0.5", "--hospital", "aiims_delhi") == 0
-    for secret in (centre.ca_key, centre.key, kit / "aiims_delhi.key"):
+    for secret in (centre.ca_key, centre.key, centre.ledger_key, kit / "aiims_delhi.key"):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600, secret
     for folder in (centre.folder, centre.hospitals, kit):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
@@ -73,6 +73,7 @@ def test_a_hospitals_own_key_brings_no_secret_to_the_centre(tmp_path, centre, ki
     assert sorted(path.name for path in kit.iterdir()) == [
         "ca.crt",
         "hospital.yaml",
+        "ledger.pub",
     ]
 
 
@@ -83,6 +84,7 @@ def test_a_private_key_that_the_centre_made_does_not_outlive_the_hospitals_own(t
     assert sorted(path.name for path in kit.iterdir()) == [
         "ca.crt",
         "hospital.yaml",
+        "ledger.pub",
     ]
 
 
