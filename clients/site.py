@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from clients.policy.limits import Policy, policy_values, read_policy
 from common.addresses import split_address
 from common.config.hospital import Hospital
 from common.config.hydra import hospital_from
@@ -39,6 +40,8 @@ class Site:
     # hospital a sentence may name a folder, so only its code travels.
     explains: bool = False
     fingerprint_key: Path | None = None  # the key that the hospitals share; without it no fingerprint leaves
+    policy: Policy | None = None  # what the centre may ask; None in a simulation, where both are one person
+    home: Path | None = None  # of `clients.join`, at whose terminal a person can be asked
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     pool: "Mapping[str, Site]" = field(default_factory=dict)
 
@@ -69,6 +72,7 @@ class SiteFile:
     device: str = "auto"
     port: int = 9094  # of the SuperNode's own interface, on loopback
     fingerprint_key: Path | None = None  # the key that the hospitals share; None sends no fingerprints
+    policy: Policy = Policy()  # what the centre may ask
 
     @property
     def address(self) -> tuple[str, int]:
@@ -77,7 +81,15 @@ class SiteFile:
 
     def site(self) -> Site:
         """Return what the ClientApp works with."""
-        return Site(self.hospital, self.data_root, self.cache_dir, self.device, fingerprint_key=self.fingerprint_key)
+        return Site(
+            self.hospital,
+            self.data_root,
+            self.cache_dir,
+            self.device,
+            fingerprint_key=self.fingerprint_key,
+            policy=self.policy,
+            home=self.path.parent,
+        )
 
 
 _SETTINGS = [each for each in fields(SiteFile) if each.name != "path"]
@@ -105,13 +117,18 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
         if each.default is MISSING and values.get(each.name) is None:
             raise InputError("SITE002", f"{path} does not set {each.name}; see docs/deployment.md for the file.")
     hospital = _hospital(values.pop("hospital"), path)
-    return _checked(SiteFile(path=path.resolve(), hospital=hospital, **values))
+    try:
+        policy = read_policy(values.pop("policy", None))
+    except ValueError as error:
+        raise InputError("SITE002", f"{path}: {error}; see docs/policy.md.") from None
+    return _checked(SiteFile(path=path.resolve(), hospital=hospital, policy=policy, **values))
 
 
 def write_site(site: SiteFile, path: Path) -> Path:
     """Write settings with every path absolute (mode 0600), for the processes that answer messages; return `path`."""
     values = {each.name: getattr(site, each.name) for each in _SETTINGS}
     content = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    content["policy"] = policy_values(site.policy)
     content["hospital"] = {**vars(site.hospital), "location": list(site.hospital.location)}
     given = {name: value for name, value in content.items() if value is not None}
     replace_file(path, OmegaConf.to_yaml(OmegaConf.create(given)).encode(), mode=0o600)

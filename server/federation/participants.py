@@ -138,11 +138,12 @@ class Participants:
     def _enough(self, present: dict[str, Member], absent: list[str]) -> dict[str, Member]:
         if len(present) >= self.policy.quorum:
             return present
+        said = {self.names[key]: why for key, why in self._turned_away.items() if key in self.names}
+        missing = ", ".join(f"{name}: {said[name]}" if name in said else name for name in absent)
         raise RunError(
             "RUN011",
             f"Only {len(present)} of {len(self.names)} hospitals were there after {self.policy.wait_seconds:.0f} s "
-            f"and {self.policy.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
-            "strategy.wait_seconds.",
+            f"and {self.policy.quorum} are needed ({missing} missing); start them, or raise strategy.wait_seconds.",
         )
 
     def _present(self) -> dict[str, Member]:
@@ -170,8 +171,8 @@ class Participants:
                 said = read_description(usable_records(reply, self.policy.timeout_seconds))
             except UnusableAnswer as problem:
                 self._turn_away(node, reply, str(problem))
-                if reply is None or reply.lost:
-                    del self._asked[node.number, node.since]  # a link that is repaired needs no new connection
+                if reply is None or reply.lost or _answers_later(reply):
+                    del self._asked[node.number, node.since]  # what is repaired or decided needs no new connection
                 continue
             if false := self._false_identity(node, said):
                 self._turn_away(node, None, false)
@@ -217,6 +218,8 @@ class Participants:
         """Leave a hospital out and name it; in a simulation end the run, since the same person can repair it."""
         if self._place.simulated:
             raise _refused(reply, problem)
+        if self._turned_away.get(node.hospital) == problem and node.hospital:
+            return  # asked again, with the same answer
         self._turned_away[node.hospital] = problem
         self._listener.failed(Failure(self.names.get(node.hospital, f"node {node.number}"), "describe", problem))
 
@@ -232,6 +235,11 @@ class Participants:
             by_size = sorted(sizes, key=lambda key: (-sizes[key], key))
             return dict.fromkeys(by_size, min(place.threads, place.cores))
         return allocate_cores(sizes, place.cores)
+
+
+def _answers_later(reply: Reply) -> bool:
+    """Tell whether a hospital waits for a person's yes, and may be asked again."""
+    return reply.records.get(record_names.REFUSAL, {}).get("code") == record_names.NOT_YET
 
 
 def _refused(reply: Reply | None, problem: str) -> InputError | RunError:

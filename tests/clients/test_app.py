@@ -194,4 +194,4 @@ def test_a_plan_that_it_does_not_understand_is_refused(site, plan):
 
 
 def test_a_plan_that_is_no_json_is_an_answer_too(site):
-    assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "CLIENT001"
+    assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "PLAN005"
