@@ -26,7 +26,7 @@ from common.protocol.messages import (
     who_record,
 )
 from common.protocol.plan import Plan
-from common.protocol.strict import shown
+from common.text import shown
 
 Handler = Callable[[Site, int, Records], Records]  # the hospital, Flower's number of the run, the message
 

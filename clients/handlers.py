@@ -79,7 +79,9 @@ def describe(site: Site, plan: Plan) -> Description:
 
 
 def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
-    """Return keyed fingerprints of the hospital's slices; None where it has no key, its policy forbids them or nobody asks.
+    """Return keyed fingerprints of the hospital's slices; None where they are not to be sent.
+
+    They are not where the hospital has no key or its policy forbids them, or the plan does not ask for them.
 
     Raises
     ------

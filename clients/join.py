@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--insecure", action="store_true", help="no TLS and no key; only to a centre on this very machine"
     )
-    command.add_argument("--ask", action="store_true", help="ask here, at this terminal, before a run's plan is followed")
+    command.add_argument("--ask", action="store_true", help="ask here, at this terminal, before a run is followed")
     command.add_argument("--home", type=Path, help="folder for Flower's own files (default: beside the settings file)")
     return command
 

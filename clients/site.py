@@ -72,7 +72,7 @@ class SiteFile:
     device: str = "auto"
     port: int = 9094  # of the SuperNode's own interface, on loopback
     fingerprint_key: Path | None = None  # the key that the hospitals share; None sends no fingerprints
-    policy: Policy = Policy()  # what the centre may ask
+    policy: Policy = field(default_factory=Policy)  # what the centre may ask
 
     @property
     def address(self) -> tuple[str, int]:

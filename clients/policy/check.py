@@ -10,6 +10,7 @@ from common.config.settings import AugmentPlan
 from common.config.strategies import EVERYTHING, NORMALISATION, StrategyPlan
 from common.labels import NUM_CLASSES
 from common.protocol.plan import Plan
+from common.text import shown
 from common.training.optim import steps_in_round
 
 # the least movement that counts as one
@@ -27,7 +28,9 @@ def check_plan(plan: Plan, policy: Policy, threads: int = 0) -> None:
         ``POLICY001`` with the first setting that is.
     """
     for name, value, takes in problems(plan, policy, threads):
-        raise PolicyRefusal("POLICY001", f"{name}={value} is outside this hospital's policy; {name} takes {takes} here.")
+        raise PolicyRefusal(
+            "POLICY001", f"{name}={shown(value)} is outside this hospital's policy; {name} takes {takes} here."
+        )
 
 
 def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
@@ -44,7 +47,10 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
     for name, (value, (low, high)) in ranges.items():
         if not low <= value <= high:
             yield name, value, f"{low:g} to {high:g}"
-    choices = {"train.optimiser": (train.optimiser, policy.optimisers), "model.name": (plan.model.name, policy.architectures)}
+    choices = {
+        "train.optimiser": (train.optimiser, policy.optimisers),
+        "model.name": (plan.model.name, policy.architectures),
+    }
     for name, (word, allowed) in choices.items():
         if word not in allowed:
             yield name, word, " or ".join(allowed)
@@ -52,7 +58,9 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
         if asked not in policy.strategies:
             yield "strategy", asked, " or ".join(policy.strategies)
     if policy.augmentation and not _moves(train.augment):
-        takes = f"flip=true and a rotation of {_DEGREES:g} degrees, a shift of {_SHIFT} or a scale of {_SCALE}, or more,"
+        takes = (
+            f"flip=true and a rotation of {_DEGREES:g} degrees, a shift of {_SHIFT} or a scale of {_SCALE}, or more,"
+        )
         yield "train.augment", "too little", takes
     most = NUM_CLASSES * (data.max_per_class or policy.min_train_slices)
     if most < policy.min_train_slices:
@@ -108,9 +116,5 @@ def _outside(name: str, value: Any, steps: int) -> PolicyRefusal:
 
 
 def _moves(augment: AugmentPlan) -> bool:
-    far = (
-        augment.rotation_degrees >= _DEGREES
-        or augment.shift_fraction >= _SHIFT
-        or augment.scale_fraction >= _SCALE
-    )
+    far = augment.rotation_degrees >= _DEGREES or augment.shift_fraction >= _SHIFT or augment.scale_fraction >= _SCALE
     return augment.flip and far

@@ -1,7 +1,7 @@
 """A person's yes before a run's plan is followed: files between the process that answers and `clients.join`.
 
-``questions/<run>.ask`` beside the connection's own settings holds the plan in words; ``<run>.yes`` or ``<run>.no`` is the
-answer. Either process may be restarted in between.
+``questions/<run>.ask`` beside the connection's own settings holds the plan in words; ``<run>.yes`` or ``<run>.no`` is
+the answer. Either process may be restarted in between.
 """
 
 import contextlib
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from clients.policy.refusal import PolicyRefusal
 from clients.policy.diary import Diary
+from clients.policy.refusal import PolicyRefusal
 from common import files
 from common.errors import InputError
 from common.protocol.names import NOT_YET

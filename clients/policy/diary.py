@@ -1,7 +1,7 @@
 """What a hospital remembers of the runs that it was asked to take part in: their plans, and how often it answered.
 
-One small file a hospital, ``policy/<hospital>.json`` in its cache folder, written whole before a message is answered: so
-a hospital that is restarted has forgotten nothing, and an answer that was begun counts.
+One small file a hospital, ``policy/<hospital>.json`` in its cache folder, written whole before a message is answered.
+So a hospital that is restarted has forgotten nothing, and an answer that was begun counts.
 """
 
 import time
@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
-from clients.policy.refusal import PolicyRefusal
 from clients.policy.limits import Policy
+from clients.policy.refusal import PolicyRefusal
 from common import files
 from common.errors import InputError, RunError
 
@@ -65,9 +65,9 @@ class Diary:
             pinned = known or Pinned(plan)
             others = [each for each in entries.runs.values() if token and each.token == token]
             if any(each.plan != plan for each in [pinned, *others]):
-                raise PolicyRefusal("POLICY003", "This run began with another plan here; start a new run for a new plan.")
+                raise PolicyRefusal("POLICY003", "This run began with another plan; a new plan needs a new run.")
             if token and pinned.token and pinned.token != token:
-                raise PolicyRefusal("POLICY003", "This run began with another token here; start a new run.")
+                raise PolicyRefusal("POLICY003", "This run began with another token; start a new run.")
             pinned.token = token or pinned.token
             entries.runs[str(run)] = pinned
             while len(entries.runs) > _MOST_RUNS:

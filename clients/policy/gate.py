@@ -1,4 +1,4 @@
-"""Every message passes here before a slice is read: is it within the hospital's policy, and the plan that its run has?"""
+"""Every message passes here before a slice is read: within the policy, and of its run's plan."""
 
 import logging
 import time
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clients.policy.check import check_plan
-from clients.policy.refusal import PolicyRefusal
 from clients.policy.consent import require_yes
 from clients.policy.diary import Diary
 from clients.policy.limits import Policy
+from clients.policy.refusal import PolicyRefusal
 from clients.policy.room import make_room_for_run, make_room_for_slices
 from clients.policy.words import in_words
 from clients.site import Site

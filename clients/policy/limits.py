@@ -1,6 +1,6 @@
 """What a hospital lets the centre ask of it: the section ``policy:`` of ``hospital.yaml``, with defaults and bounds.
 
-A field's docstring is its line in ``docs/policy.md``. In a simulation one person owns both sides, so there none applies.
+A field's docstring is its line in ``docs/policy.md``. In a simulation one person owns both sides, so it has none.
 """
 
 import contextlib

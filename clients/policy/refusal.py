@@ -6,5 +6,5 @@ from common.errors import InputError
 class PolicyRefusal(InputError):
     """The hospital does not do what the centre asks.
 
-    Its sentence holds nothing but what the centre sent and what the policy allows, so it travels to the centre as it is.
+    Its sentence holds nothing but what the centre sent and what the policy allows, so it travels to the centre.
     """

@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from clients.policy.refusal import PolicyRefusal
 from clients.policy.limits import Policy
+from clients.policy.refusal import PolicyRefusal
 from clients.site import Site
 from common.config.strategies import NOTHING
 from common.data.cache import cached_libraries
@@ -57,8 +57,7 @@ def make_room_for_run(site: Site, policy: Policy, plan: Plan, token: str) -> Non
         return
     runs = site.cache_dir / "runs"
     others = [path for path in _own_folders(runs, site.hospital.key) if path.parent.name != token]
-    is_new = not (runs / token / site.hospital.key).exists()
-    for folder in others[: max(len(others) + is_new - policy.runs_kept, 0)]:
+    for folder in others[: max(len(others) + 1 - policy.runs_kept, 0)]:
         _remove(folder)
     keeps = plan.strategy.keeps != NOTHING or plan.strategy.control_variates
     needed = _MODELS_A_RUN * model_bytes(plan.model.name) if keeps else 0

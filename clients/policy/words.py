@@ -1,9 +1,8 @@
 """A plan in words, for the people at a hospital."""
 
+from clients.policy.check import asks
 from common.config.architectures import ARCHITECTURES
 from common.protocol.plan import Plan
-
-from clients.policy.check import asks
 
 
 def in_words(plan: Plan) -> str:

@@ -13,6 +13,7 @@ from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from common.config.bounds import Bound, Problem, below_one, not_negative, one_of, out_of_bounds, setting, whole_from
 from common.config.strategies import StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
 from common.errors import InputError
+from common.text import shown
 
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
@@ -184,7 +185,7 @@ def check_run(rounds: int, seed: int) -> None:
 
 def _refuse(problems: Iterator[Problem]) -> None:
     for name, value, takes in problems:
-        raise InputError("CONF010", f"{name}={value} cannot be; {name} takes {takes}.")
+        raise InputError("CONF010", f"{name}={shown(value)} cannot be; {name} takes {takes}.")
 
 
 def _run_rules(settings: RunSettings) -> Iterator[Problem]:

@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, get_type_hints
 
 from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan, check_run
 from common.config.strategies import EVERYTHING, StrategyPlan, strategy_plan
 from common.errors import InputError
 from common.labels import CLASSES
-from common.protocol.strict import shown
+from common.text import shown
 
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,7 +68,7 @@ class Plan:
         if tuple(plan.classes) != CLASSES:
             raise InputError(
                 "PLAN002",
-                f"The server trains for {shown(plan.classes)}, this hospital for {list(CLASSES)}; use the same version.",
+                f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
         check_run(plan.rounds, plan.seed)
         check_plan(plan.data, plan.train, plan.strategy, plan.model)
@@ -92,14 +94,17 @@ def plan_of(settings: RunSettings) -> Plan:
     )
 
 
+_hints = cache(get_type_hints)
+
+
 def _strict(schema: type, values: Mapping[str, Any], prefix: str) -> Any:
     """Build a dataclass from a mapping; every key must be known, present and of its type."""
-    hints = get_type_hints(schema)
+    hints = _hints(schema)
     wrong = sorted(set(values) ^ {each.name for each in fields(schema)})
     if wrong:
         raise InputError(
             "PLAN001",
-            f"The server and this hospital do not agree on the setting {shown(prefix + wrong[0])}; use the same version.",
+            f"The server and this hospital do not agree on '{shown(prefix + wrong[0])}'; use the same version.",
         )
     return schema(**{name: _value(hints[name], value, f"{prefix}{name}") for name, value in values.items()})
 

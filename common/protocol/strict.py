@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.errors import InputError
-
-_MOST_SHOWN = 80
-
-
-def shown(value: Any) -> str:
-    """Write a value that somebody sent: on one line, without control characters, and cut."""
-    text = repr(value[: 2 * _MOST_SHOWN] if isinstance(value, str | bytes | list) else value)
-    text = text.encode("ascii", "backslashreplace").decode()
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+from common.text import shown
 
 
 def whole(record: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None) -> int:
