@@ -114,7 +114,7 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
         if name not in known:
             raise InputError("SITE002", f"{path} sets '{name}', which is no setting{suggest(str(name), known)}")
     for each in _SETTINGS:
-        if each.default is MISSING and values.get(each.name) is None:
+        if each.default is each.default_factory is MISSING and values.get(each.name) is None:
             raise InputError("SITE002", f"{path} does not set {each.name}; see docs/deployment.md for the file.")
     hospital = _hospital(values.pop("hospital"), path)
     try:
