@@ -4,27 +4,34 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 
 from clients import handlers
+from clients.policy.gate import Asked, admit
+from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
-from common.errors import ProjectError, RunError
+from common.errors import InputError, ProjectError, RunError
 from common.protocol import names
+from common.protocol.arrays import check_arrays, largest_model
 from common.protocol.messages import (
     Record,
     Records,
     Task,
     evaluation_record,
+    read_plan,
     read_task,
     refusal_record,
     training_record,
     who_record,
 )
 from common.protocol.plan import Plan
+from common.text import shown
 
-Handler = Callable[[Site, Records], Records]
+Handler = Callable[[Site, int, Records], Records]  # the hospital, Flower's number of the run, the message
+
+_ROOM_FOR_NAMES = 1_000_000  # bytes, of the list of a model's tensors
 
 log = logging.getLogger("clients")
 
@@ -42,7 +49,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
 
     def answering(handler: Handler) -> Callable[[Message, Context], Message]:
         def handle(message: Message, context: Context) -> Message:
-            answer = _answer(handler, find_site(context), message.content)
+            answer = _answer(handler, find_site(context), context.run_id, message.content)
             content = RecordDict({name: _encoded(name, record) for name, record in answer.items()})
             return Message(content, reply_to=message)
 
@@ -55,15 +62,16 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     return app
 
 
-def _answer(handler: Handler, site: Site, content: RecordDict) -> Records:
+def _answer(handler: Handler, site: Site, run: int, content: RecordDict) -> Records:
     """Answer, or refuse with a code; an exception's own text may name a folder and stays here."""
     elsewhere = f"see {site.hospital.name}'s own log"
     try:
-        return handler(site, {str(name): _decoded(record) for name, record in content.items()})
+        return handler(site, run, {str(name): _decoded(str(name), record) for name, record in content.items()})
     except ProjectError as error:
         if not site.explains:  # the centre hears the code only
             log.error("%s", error)
-        refusal = refusal_record(error, error.sentence if site.explains else elsewhere)
+        told = site.explains or isinstance(error, PolicyRefusal)
+        refusal = refusal_record(error, error.sentence if told else elsewhere)
     except Exception as error:
         log.exception("%s could not answer: %s", site.hospital.name, error)
         sentence = f"{type(error).__name__}: {error if site.explains else elsewhere}"
@@ -71,19 +79,22 @@ def _answer(handler: Handler, site: Site, content: RecordDict) -> Records:
     return {names.WHO: who_record(site.hospital.key), names.REFUSAL: refusal}
 
 
-def _describe(site: Site, records: Records) -> Records:
-    description = handlers.describe(site, _plan(records)).to_json()
+def _describe(site: Site, run: int, records: Records) -> Records:
+    plan = read_plan(records)
+    admit(site, Asked(MessageType.QUERY, run, plan))
+    description = handlers.describe(site, plan).to_json()
     return {names.WHO: who_record(site.hospital.key), names.DESCRIPTION: {names.JSON: description}}
 
 
-def _fingerprints(site: Site, records: Records) -> Records:
-    plan = _plan(records)
+def _fingerprints(site: Site, run: int, records: Records) -> Records:
+    plan = read_plan(records)
+    admit(site, Asked(MessageType.QUERY, run, plan))
     said = handlers.fingerprints(site, plan)
     return {names.WHO: _who(site, plan), names.FINGERPRINTS: {names.JSON: said.to_json() if said else ""}}
 
 
-def _train(site: Site, records: Records) -> Records:
-    task: Task = read_task(records)
+def _train(site: Site, run: int, records: Records) -> Records:
+    task = _admitted(site, run, records, MessageType.TRAIN)
     proof = RunProof(site, task)
     proof.note_head()
     trained, result = handlers.train(site, task)
@@ -93,14 +104,17 @@ def _train(site: Site, records: Records) -> Records:
     return answer | ({names.SIGNATURE: {names.SIGNATURE: signature}} if signature else {})
 
 
-def _evaluate(site: Site, records: Records) -> Records:
-    task = read_task(records)
+def _evaluate(site: Site, run: int, records: Records) -> Records:
+    task = _admitted(site, run, records, MessageType.EVALUATE)
     RunProof(site, task).note_head()
     return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
 
 
-def _plan(records: Records) -> Plan:
-    return Plan.from_json(str(records[names.CONFIG][names.PLAN]))
+def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:
+    task = read_task(records, evaluates=kind == MessageType.EVALUATE)
+    admit(site, Asked(kind, run, task.plan, task.extra.local.token, task.threads))
+    check_arrays(task)
+    return task
 
 
 def _who(site: Site, plan: Plan) -> Record:
@@ -113,8 +127,10 @@ def _encoded(name: str, record: Record) -> ArrayRecord | MetricRecord | ConfigRe
     return MetricRecord(dict(record)) if name == names.METRICS else ConfigRecord(dict(record))
 
 
-def _decoded(record: ArrayRecord | MetricRecord | ConfigRecord) -> Record:
+def _decoded(name: str, record: ArrayRecord | MetricRecord | ConfigRecord) -> Record:
     if isinstance(record, ArrayRecord):
+        if sum(len(array.data) for array in record.values()) > 2 * largest_model() + _ROOM_FOR_NAMES:
+            raise InputError("PLAN006", f"The arrays {shown(name)} that the server sent are larger than any model.")
         return {name: array.numpy() for name, array in record.items()}
     return dict(record)
 

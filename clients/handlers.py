@@ -13,6 +13,7 @@ from clients.local_state import (
     step_states,
     whole_model,
 )
+from clients.policy.gate import in_time
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.site import Site
 from common.audit.report import audit
@@ -78,14 +79,17 @@ def describe(site: Site, plan: Plan) -> Description:
 
 
 def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
-    """Return keyed fingerprints of the hospital's slices; None where it has no key or the plan does not ask for them.
+    """Return keyed fingerprints of the hospital's slices; None where they are not to be sent.
+
+    They are not where the hospital has no key or its policy forbids them, or the plan does not ask for them.
 
     Raises
     ------
     InputError
         If the key cannot be used.
     """
-    if site.fingerprint_key is None or not plan.data.cross_hospital_check:
+    forbidden = site.policy is not None and not site.policy.fingerprints
+    if site.fingerprint_key is None or not plan.data.cross_hospital_check or forbidden:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
     return make_fingerprints(site.hospital, prepared.scan, prepared.library, key)
@@ -107,7 +111,7 @@ def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
     context = RoundContext(plan.seed, "+".join(task.pool) or site.hospital.key, task.server_round, plan.rounds)
     control = ControlVariate(site, task) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
-    progress = site.progress_callback("training, pooled" if task.pool else "training")
+    progress = in_time(site.policy, site.progress_callback("training, pooled" if task.pool else "training"))
     result = train_slices(model, data.slices, data.indices, plan.train, context, progress, data.steps, correct)
     trained = arrays_from_model(model)
     if control:
@@ -147,7 +151,8 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         resampling = resampling_of(site, plan, prepared, indices)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
-    return evaluate_slices(model, slices, indices, site.progress_callback("evaluating"), task.temperature, resampling)
+    progress = in_time(site.policy, site.progress_callback("evaluating"))
+    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:

@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from clients.policy.consent import Questions
 from clients.site import SiteFile, add_site_flags, site_from
 from clients.supernode.supervisor import Connection
 from common import cli
@@ -28,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--insecure", action="store_true", help="no TLS and no key; only to a centre on this very machine"
     )
+    command.add_argument("--ask", action="store_true", help="ask here, at this terminal, before a run is followed")
     command.add_argument("--home", type=Path, help="folder for Flower's own files (default: beside the settings file)")
     return command
 
@@ -41,13 +44,20 @@ def join(given: argparse.Namespace) -> None:
     """Check what can be checked at once, run the preflight until the centre answers, and stay connected."""
     console = Console(highlight=False, soft_wrap=True)
     site = site_from(given)
+    if given.ask:
+        site = replace(site, policy=replace(site.policy, ask=True))
+    home = absolute(given.home or site.path.parent / ".federation" / site.hospital.key)
+    questions = Questions(home, _plainly(console)) if site.policy.ask else None
     _check(site, given.insecure)
     if not given.skip_preflight:
         from clients import checks  # brings torch
 
         checks.require_ready(site, console, given.insecure, waits=True)
-    home = given.home or site.path.parent / ".federation" / site.hospital.key
-    Connection(site, absolute(home), given.insecure, console).keep()
+    Connection(site, home, given.insecure, console, questions.look if questions else None).keep()
+
+
+def _plainly(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(line, markup=False)
 
 
 def _check(site: SiteFile, insecure: bool) -> None:

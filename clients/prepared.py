@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from clients.policy.check import check_split
 from clients.site import Site
 from common.config.hospital import Hospital
 from common.data.prepare import PreparedHospital, prepare
@@ -35,7 +36,13 @@ class TrainingData:
 
 
 def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
-    """Scan, decode and split once a process; the memory-mapped pixels are shared by all processes."""
+    """Scan, decode and split once a process; the memory-mapped pixels are shared by all processes.
+
+    Raises
+    ------
+    PolicyRefusal
+        ``POLICY002`` if the split leaves fewer slices than the hospital's policy asks for.
+    """
     key = _key(site, plan)
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
@@ -44,7 +51,10 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
         _PREPARED[key] = prepare(
             site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=progress
         )
-    return _PREPARED[key]
+    prepared = _PREPARED[key]
+    if site.policy:
+        check_split(plan, site.policy, prepared.split.counts(prepared.scan.labels))
+    return prepared
 
 
 def forget(site: Site, plan: Plan) -> None:

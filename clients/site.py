@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from clients.policy.limits import Policy, policy_values, read_policy
 from common.addresses import is_port, split_address
 from common.config.bounds import PLACE
 from common.config.hospital import Hospital, hospital_from
@@ -42,6 +43,8 @@ class Site:
     explains: bool = False
     fingerprint_key: Path | None = None  # the key that the hospitals share; without it no fingerprint leaves
     private_key: Path | None = None  # its own, which signs updates; a simulated hospital has none
+    policy: Policy | None = None  # what the centre may ask; None in a simulation, where both are one person
+    home: Path | None = None  # of `clients.join`, at whose terminal a person can be asked
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     pool: "Mapping[str, Site]" = field(default_factory=dict)
 
@@ -72,6 +75,7 @@ class SiteFile:
     device: str = "auto"
     port: int = 9094  # of the SuperNode's own interface, on loopback
     fingerprint_key: Path | None = None  # the key that the hospitals share; None sends no fingerprints
+    policy: Policy = field(default_factory=Policy)  # what the centre may ask
 
     @property
     def address(self) -> tuple[str, int]:
@@ -87,6 +91,8 @@ class SiteFile:
             self.device,
             fingerprint_key=self.fingerprint_key,
             private_key=self.private_key if self.private_key.is_file() else None,  # --insecure does without
+            policy=self.policy,
+            home=self.path.parent,
         )
 
 
@@ -112,16 +118,21 @@ def read_site(path: Path, flags: Mapping[str, Any] | None = None) -> SiteFile:
         if name not in known:
             raise InputError("SITE002", f"{path} sets '{shown(name)}', which is no setting{suggest(name, known)}")
     for each in _SETTINGS:
-        if each.default is MISSING and values.get(each.name) is None:
+        if each.default is each.default_factory is MISSING and values.get(each.name) is None:
             raise InputError("SITE002", f"{path} does not set {each.name}; see docs/deployment.md for the file.")
     hospital = _hospital(values.pop("hospital"), path)
-    return _checked(SiteFile(path=absolute(path), hospital=hospital, **values))
+    try:
+        policy = read_policy(values.pop("policy", None))
+    except ValueError as error:
+        raise InputError("SITE002", f"{path}: {error}; see docs/policy.md.") from None
+    return _checked(SiteFile(path=absolute(path), hospital=hospital, policy=policy, **values))
 
 
 def write_site(site: SiteFile, path: Path) -> Path:
     """Write settings with every path absolute (mode 0600), for the processes that answer messages; return `path`."""
     values = {each.name: getattr(site, each.name) for each in _SETTINGS}
     content = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    content["policy"] = policy_values(site.policy)
     content["hospital"] = {**vars(site.hospital), "location": list(site.hospital.location)}
     given = {name: value for name, value in content.items() if value is not None}
     replace_file(path, yaml.safe_dump(given, sort_keys=False, allow_unicode=True).encode(), mode=0o600)

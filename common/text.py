@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
+_MOST_SHOWN = 80
+
 
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Write a number and its noun: ``"1 file"``, ``"1,204 files"``; `many` is `one` with an ``s`` unless given."""
@@ -28,3 +30,11 @@ def command_line(*words: str) -> str:
 def printable(name: str) -> str:
     """Write a file's name, not necessarily valid text, with escapes for what cannot be printed."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def shown(value: object) -> str:
+    """Write a value that somebody sent, in a sentence: on one line, without control characters, and cut."""
+    if isinstance(value, str | bytes | list | tuple):
+        value = value[: _MOST_SHOWN + 1]
+    text = printable(value if isinstance(value, str) else repr(value))
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +41,30 @@ class _Program:
 
 
 class Connection:
-    """Keeps a hospital connected; `home` is the folder for Flower's own files and the log."""
+    """Keeps a hospital connected.
 
-    def __init__(self, site: SiteFile, home: Path, insecure: bool, console: Console) -> None:
+    Parameters
+    ----------
+    home : Path
+        The folder for Flower's own files and the log.
+    on_wait : callable, optional
+        Called while waiting, twice a second.
+    """
+
+    def __init__(
+        self,
+        site: SiteFile,
+        home: Path,
+        insecure: bool,
+        console: Console,
+        on_wait: Callable[[], None] | None = None,
+    ) -> None:
         self._site = site
         self._home = home
         self._log = home / "supernode.log"
         self._insecure = insecure
         self._console = console
+        self._on_wait = on_wait
         self._stop = StopSignal()
 
     def keep(self) -> None:
@@ -85,6 +102,8 @@ class Connection:
         try:
             programs.append(self._start(self._executor(programs[0].process.pid), translator, EXECUTOR))
             while not (translator.has_given_up or any(program.has_ended for program in programs)):
+                if self._on_wait:
+                    self._on_wait()
                 if self._stop.wait(0.5):
                     break
             if translator.has_given_up:

@@ -199,6 +199,11 @@ def check_values(settings: Any) -> None:
     _refuse(out_of_bounds(settings))
 
 
+def check_run(rounds: int, seed: int) -> None:
+    """Refuse an impossible number of rounds or seed; raises as `check_plan`."""
+    _refuse(out_of_bounds(RunSettings(rounds=rounds, seed=seed)))
+
+
 def _refuse(problems: Iterator[Problem]) -> None:
     for name, value, takes in problems:
         raise InputError("CONF010", f"{name}={shown(value)} cannot be; {name} takes {takes}.")

@@ -13,6 +13,7 @@ processes that start at once decode once. A changed file changes the digest, and
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -78,7 +79,7 @@ def open_library(
     """
     if not scan.files:
         return _library(np.zeros((0, image_size, image_size, 3), np.uint8), Index.empty(0))
-    key = f"{sha256(os.fsencode(scan.folder.resolve())).hexdigest()[:12]}-{image_size}"
+    key = f"{_folder_hash(scan.folder)}-{image_size}"
     target = cache_dir / f"{key}-v{FORMAT_VERSION}-{scan.digest[:16]}"
     _sweep(cache_dir)
     opened = _open(target, scan, image_size)
@@ -97,6 +98,13 @@ def open_library(
     if opened is None:
         raise InputError("CACHE001", f"The image cache {target} was written but cannot be read back; delete it.")
     return opened
+
+
+def cached_libraries(folder: Path, cache_dir: Path) -> dict[Path, int]:
+    """Return the caches of a hospital's folder, with the edge of their slices in pixels; the last used comes last."""
+    pattern = re.compile(rf"{_folder_hash(folder)}-(\d+)-v\d+-[0-9a-f]+")
+    found = {path: match for path in cache_dir.glob("*-v*") if (match := pattern.fullmatch(path.name))}
+    return {path: int(found[path][1]) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)}
 
 
 def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPairs:
@@ -127,6 +135,10 @@ def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPa
     except OSError:
         pairs = pairs or find_near_duplicates(thumbs)
     return pairs
+
+
+def _folder_hash(folder: Path) -> str:
+    return sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
 
 
 def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:

@@ -1,12 +1,16 @@
 """Networks by name, from scratch, for four classes."""
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 
+import numpy as np
 import torch
 from torch import nn
 
 from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from common.labels import NUM_CLASSES
+from common.model.weights import AnyArray
 
 
 def build_model(name: str = DEFAULT_ARCHITECTURE, num_classes: int = NUM_CLASSES) -> nn.Module:
@@ -44,3 +48,12 @@ def initial_weights(name: str, seed: int) -> dict[str, torch.Tensor]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return dict(build_model(name).state_dict())
+
+
+@cache
+def tensor_shapes(name: str) -> Mapping[str, AnyArray]:
+    """Return a network's state_dict as arrays of zeros that take no memory: names, shapes and types alone."""
+    with torch.device("meta"):
+        state = build_model(name).state_dict()
+    kinds = {key: torch.empty(0, dtype=tensor.dtype).numpy().dtype for key, tensor in state.items()}
+    return {key: np.broadcast_to(np.zeros((), kinds[key]), tuple(tensor.shape)) for key, tensor in state.items()}

@@ -6,13 +6,14 @@ comes from anybody, so reading refuses what cannot be.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from common.errors import ProjectError
+from common.errors import InputError, ProjectError
 from common.labels import NUM_CLASSES
 from common.metrics.calibration import GRID, NUM_BINS, Bin, from_counts, to_counts
 from common.metrics.confusion import Confusion
@@ -21,12 +22,16 @@ from common.metrics.intervals import Replicates
 from common.model.weights import Arrays
 from common.protocol import names
 from common.protocol.codec import unpack
-from common.protocol.plan import Plan
+from common.protocol.plan import MOST_CHARACTERS, Plan
 from common.protocol.postprocess import UnusableAnswer
 from common.protocol.signatures import Head
+from common.protocol.strict import finite, text, unreadable, whole
 
 Record = Mapping[str, Any]
 Records = dict[str, Record]
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_MOST_HEAD = 10_000  # characters of the ledger's end
+_MOST_THREADS = 2**31 - 1  # what a hospital gives is up to its policy
 TRAINING_NUMBERS = ("steps", "loss", "accuracy", "lr", "seconds")  # as `TrainResult` calls them
 
 
@@ -82,22 +87,67 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
     return records | {names.CONTROL: packed_control} if task.extra.global_control else records
 
 
-def read_task(records: Records) -> Task:
-    """Read a task at a hospital."""
-    config = records[names.CONFIG]
-    numbers = (int(config.get(name, 0)) for name in (names.LOCAL_ROUND, names.RETAIN_ROUND))
-    control = unpack(records[names.CONTROL]) if names.CONTROL in records else {}
+def read_plan(records: Records) -> Plan:
+    """Read the plan of any of the server's messages, at a hospital; the server is not trusted.
+
+    Raises
+    ------
+    InputError
+        ``PLAN005`` if there is none that can be read; else as `Plan.from_json`.
+    """
+    return Plan.from_json(text(_config(records), names.PLAN, MOST_CHARACTERS))
+
+
+def read_task(records: Records, evaluates: bool | None = None) -> Task:
+    """Read a task at a hospital; the server is not trusted.
+
+    Parameters
+    ----------
+    evaluates : bool, optional
+        Whether it must be an evaluation, or must be a training.
+
+    Raises
+    ------
+    InputError
+        ``PLAN005`` for what is missing, of another type or out of bounds, ``PLAN006`` for arrays that cannot be read;
+        else as `read_plan`.
+    """
+    plan, config = read_plan(records), _config(records)
+    number = whole(config, names.ROUND, 1, plan.rounds)
+    token = text(config, names.RUN, 32, "")
+    if token and not _TOKEN.fullmatch(token):
+        raise unreadable(names.RUN, token, "32 hexadecimal digits")
+    splits = {None: ("", "val", "test"), True: ("val", "test"), False: ("",)}[evaluates]
+    if (split := text(config, names.SPLIT, 8, "")) not in splits:
+        raise unreadable(names.SPLIT, split, " or ".join(filter(None, splits)) or "nothing")
+    pool = config.get(names.POOL, ())
+    if not isinstance(pool, Sequence) or not all(isinstance(key, str) for key in pool):
+        raise unreadable(names.POOL, pool, "a list of hospitals")
+    rounds = (whole(config, name, 0, plan.rounds, 0) for name in (names.LOCAL_ROUND, names.RETAIN_ROUND))
     return Task(
-        plan=Plan.from_json(str(config[names.PLAN])),
-        server_round=int(config[names.ROUND]),
-        arrays=unpack(records[names.ARRAYS]),
-        threads=int(config[names.THREADS]),
-        extra=ExtraPayload(LocalStateRef(str(config.get(names.RUN, "")), *numbers), control),
-        pool=tuple(str(key) for key in config.get(names.POOL, ())),
-        split=str(config.get(names.SPLIT, "")),
-        temperature=float(config.get(names.TEMPERATURE, 1.0)),
-        head=Head.from_json(str(config[names.LEDGER])) if names.LEDGER in config else None,
+        plan=plan,
+        server_round=number,
+        arrays=_unpacked(records, names.ARRAYS),
+        threads=whole(config, names.THREADS, 0, _MOST_THREADS),
+        extra=ExtraPayload(LocalStateRef(token, *rounds), _unpacked(records, names.CONTROL)),
+        pool=tuple(pool),
+        split=split,
+        temperature=finite(config, names.TEMPERATURE, 1.0),
+        head=Head.from_json(text(config, names.LEDGER, _MOST_HEAD)) if names.LEDGER in config else None,
     )
+
+
+def _config(records: Records) -> Record:
+    if not isinstance(config := records.get(names.CONFIG), Mapping):
+        raise InputError("PLAN005", "The server sent a message without settings; use the same version.")
+    return config
+
+
+def _unpacked(records: Records, name: str) -> Arrays:
+    try:
+        return unpack(records.get(name, {}))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        raise InputError("PLAN006", f"The arrays '{name}' that the server sent cannot be read.") from None
 
 
 def who_record(hospital: str, files_sha256: str = "") -> Record:

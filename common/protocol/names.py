@@ -29,3 +29,5 @@ JSON = "json"
 
 BLOCK = "block"  # of a packed state_dict: every tensor's bytes
 MANIFEST = "manifest"  # of a packed state_dict: name, type and shape of each tensor
+
+NOT_YET = "POLICY006"  # the code of a refusal after which a hospital may be asked again: a person has not answered yet

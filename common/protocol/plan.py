@@ -4,12 +4,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, get_type_hints
 
-from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan
+from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan, check_run
 from common.config.strategies import EVERYTHING, StrategyPlan, strategy_plan
 from common.errors import InputError
 from common.labels import CLASSES
+from common.text import shown
+
+MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,21 @@ class Plan:
         Raises
         ------
         InputError
-            ``PLAN001`` for a setting this version does not understand, ``PLAN002`` for other classes.
+            ``PLAN001`` for a setting this version does not understand, ``PLAN002`` for other classes, ``PLAN005`` for
+            what is no plan; ``CONF010`` for a value that cannot be.
         """
-        plan: Plan = _strict(Plan, json.loads(text), "")
+        try:
+            if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
+                raise ValueError("no plan")
+            plan: Plan = _strict(Plan, values, "")
+        except (ValueError, OverflowError, RecursionError):
+            raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
         if tuple(plan.classes) != CLASSES:
             raise InputError(
                 "PLAN002",
-                f"The server trains for {plan.classes}, this hospital for {list(CLASSES)}; use the same version.",
+                f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
+        check_run(plan.rounds, plan.seed)
         check_plan(plan.data, plan.train, plan.strategy, plan.model)
         return plan
 
@@ -83,14 +94,17 @@ def plan_of(settings: RunSettings) -> Plan:
     )
 
 
+_hints = cache(get_type_hints)
+
+
 def _strict(schema: type, values: Mapping[str, Any], prefix: str) -> Any:
     """Build a dataclass from a mapping; every key must be known, present and of its type."""
-    hints = get_type_hints(schema)
+    hints = _hints(schema)
     wrong = sorted(set(values) ^ {each.name for each in fields(schema)})
     if wrong:
         raise InputError(
             "PLAN001",
-            f"The server and this hospital do not agree on the setting '{prefix}{wrong[0]}'; use the same version.",
+            f"The server and this hospital do not agree on '{shown(prefix + wrong[0])}'; use the same version.",
         )
     return schema(**{name: _value(hints[name], value, f"{prefix}{name}") for name, value in values.items()})
 
@@ -102,5 +116,5 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         return float(value)
     expected = getattr(kind, "__origin__", kind)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise InputError("PLAN001", f"The server sent {name}={value!r}, which this hospital cannot use.")
+        raise InputError("PLAN001", f"The server sent {name}={shown(value)}, which this hospital cannot use.")
     return value

@@ -18,6 +18,8 @@ from server.federation.exchange import Exchange, Node, Place, Reply, Request
 from server.federation.screening import read_description, usable_records
 from server.recording.events import Listener
 
+_AGAIN_SECONDS = 60.0  # for a hospital that is asked again: the others wait for it
+
 
 @dataclass(frozen=True)
 class Member:
@@ -78,6 +80,7 @@ class Participants:
         self._described = dict(known)
         self._news = True  # a resumed run knows its hospitals, but nobody has been told yet
         self._turned_away: dict[str, str] = {}
+        self._undecided: set[tuple[int, str]] = set()  # (node, since) of those where a person is yet to say yes
         self._asked: dict[tuple[int, str], str] = {}  # (node, since) to the hospital it proved to be, or ""
 
     @property
@@ -138,11 +141,12 @@ class Participants:
     def _enough(self, present: dict[str, Member], absent: list[str]) -> dict[str, Member]:
         if len(present) >= self.policy.quorum:
             return present
+        said = {self.names[key]: why for key, why in self._turned_away.items() if key in self.names}
+        missing = ", ".join(f"{name}: {said[name]}" if name in said else name for name in absent)
         raise RunError(
             "RUN011",
             f"Only {len(present)} of {len(self.names)} hospitals were there after {self.policy.wait_seconds:.0f} s "
-            f"and {self.policy.quorum} are needed ({', '.join(absent)} missing); start them, or raise "
-            "strategy.wait_seconds.",
+            f"and {self.policy.quorum} are needed ({missing} missing); start them, or raise strategy.wait_seconds.",
         )
 
     def _present(self) -> dict[str, Member]:
@@ -151,26 +155,32 @@ class Participants:
         newcomers = [node for node in nodes if (node.number, node.since) not in self._asked]
         if self._place.simulated and len(nodes) < len(self.names):
             return {}  # simulated hospitals register one by one: describe them together
-        if newcomers:
-            self._describe(newcomers)
+        fresh = [node for node in newcomers if (node.number, node.since) not in self._undecided]
+        again = [node for node in newcomers if node not in fresh]
+        for asked, seconds in ((fresh, self.policy.timeout_seconds), (again, _AGAIN_SECONDS)):
+            if asked:
+                self._describe(asked, min(seconds, self.policy.timeout_seconds))
         found = {self._asked.get((node.number, node.since), ""): node.number for node in nodes}
         there = {key: self._described[key] for key in self.names if key in found and key in self._described}
         threads = self._threads(there)
         return {key: Member(found[key], description, threads[key]) for key, description in there.items()}
 
-    def _describe(self, nodes: Sequence[Node]) -> None:
+    def _describe(self, nodes: Sequence[Node], timeout_seconds: float) -> None:
         by_number = {node.number: node for node in nodes}
         records: Records = {record_names.CONFIG: {record_names.PLAN: self._plan.to_json()}}
         requests = [Request("", node.number, MessageType.QUERY, records) for node in nodes]
         accepted: list[tuple[Node, Description]] = []
-        for request, reply in self._exchange.ask(requests, self.policy.timeout_seconds):
+        for request, reply in self._exchange.ask(requests, timeout_seconds):
             node = by_number[request.node]
             self._asked[node.number, node.since] = ""
             try:
-                said = read_description(usable_records(reply, self.policy.timeout_seconds))
+                said = read_description(usable_records(reply, timeout_seconds))
             except UnusableAnswer as problem:
                 self._turn_away(node, reply, str(problem))
-                if reply is None or reply.lost:
+                if reply is not None and _answers_later(reply):
+                    self._undecided.add((node.number, node.since))
+                    del self._asked[node.number, node.since]  # a person at the hospital may say yes later
+                elif reply is None or reply.lost:
                     del self._asked[node.number, node.since]  # a link that is repaired needs no new connection
                 continue
             if false := self._false_identity(node, said):
@@ -217,6 +227,8 @@ class Participants:
         """Leave a hospital out and name it; in a simulation end the run, since the same person can repair it."""
         if self._place.simulated:
             raise _refused(reply, problem)
+        if self._turned_away.get(node.hospital) == problem and node.hospital:
+            return  # asked again, with the same answer
         self._turned_away[node.hospital] = problem
         self._listener.failed(Failure(self.names.get(node.hospital, f"node {node.number}"), "describe", problem))
 
@@ -232,6 +244,11 @@ class Participants:
             by_size = sorted(sizes, key=lambda key: (-sizes[key], key))
             return dict.fromkeys(by_size, min(place.threads, place.cores))
         return allocate_cores(sizes, place.cores)
+
+
+def _answers_later(reply: Reply) -> bool:
+    """Tell whether a hospital waits for a person's yes, and may be asked again."""
+    return reply.records.get(record_names.REFUSAL, {}).get("code") == record_names.NOT_YET
 
 
 def _refused(reply: Reply | None, problem: str) -> InputError | RunError:

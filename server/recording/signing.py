@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from filelock import FileLock
 
-from common import keys
+from common import files, keys
 from common.artifacts.layout import RunFolder, ledger_keys
 from common.errors import InputError
 from common.files import append_line
@@ -76,6 +76,6 @@ def _places(output_dir: Path, centre_key: Path | None) -> list[Path]:
 
 def _publish(path: Path, line: str) -> None:
     """Write a public key down, so that a ledger with another key is noticed."""
-    known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    known = files.read_text(path).splitlines() if path.exists() else []
     if line not in known:
         append_line(path, line.encode())

@@ -198,7 +198,7 @@ def test_a_plan_that_it_does_not_understand_is_refused(site, plan):
 
 
 def test_a_plan_that_is_no_json_is_an_answer_too(site):
-    assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "CLIENT001"
+    assert ask(site, MessageType.QUERY, "no json").content[wire.REFUSAL]["code"] == "PLAN005"
 
 
 def test_with_a_key_of_its_own_it_signs_its_update_and_keeps_the_end_of_the_ledger(site, tmp_path):

@@ -113,7 +113,7 @@ def check_key(folder: RunFolder, chain: Chain) -> None:
     """Compare the key of a ledger with those that have signed in this output folder; raises `Differs`."""
     path = ledger_keys(folder.output_dir)
     try:
-        known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        known = files.read_text(path).splitlines() if path.is_file() else []
     except (OSError, ValueError):
         known = []
     if not known:  # a copy of the run, somewhere else

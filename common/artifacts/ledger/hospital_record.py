@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from common import files
 from common.artifacts.ledger.lines import Chain
 from common.errors import InputError
 from common.protocol.signatures import Head, UpdateStatement
@@ -54,7 +55,7 @@ def read_record(path: Path) -> list[Seen | Sent]:
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             raise ValueError("no such file")
-        *lines, _ = path.read_bytes().split(b"\n")
+        *lines, _ = files.read_bytes(path, _MOST_BYTES).split(b"\n")
         return [msgspec.json.decode(line, type=Seen | Sent) for line in lines]
     except (OSError, ValueError, RecursionError):
         raise InputError("LEDGER006", f"{path} is missing, or is not a hospital's record of a run.") from None

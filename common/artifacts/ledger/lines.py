@@ -17,7 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Raw, Struct
 
-from common import keys
+from common import files, keys
 from common.artifacts.layout import LEDGER
 
 FORMAT = 1
@@ -195,7 +195,7 @@ def read_chain(path: Path) -> Chain:
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise Differs(f"{LEDGER} is missing, or no file that this program wrote.")
-        content = path.read_bytes()
+        content = files.read_bytes(path, MOST_BYTES)
     except OSError as error:
         raise Differs(f"{LEDGER} cannot be read ({error.strerror}).") from None
     *lines, rest = content.split(b"\n")

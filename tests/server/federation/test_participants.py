@@ -211,3 +211,23 @@ def test_a_description_that_makes_no_sense_leaves_that_hospital_out():
     members, told = members_of(Hospitals(STEPS, claiming(train_idx=[1, 1])), cores=0, wait=0.01)
     assert list(members.gather()) == ["a", "c"]
     assert "counts a slice twice" in told.failures[0][1]
+
+
+def not_yet(key, message, answer):
+    """Refuse as a hospital does where a person is yet to say yes."""
+    refusal = ConfigRecord({"code": wire.NOT_YET, "sentence": "nobody has said yes yet", "exit-code": 2})
+    return Message(RecordDict({wire.REFUSAL: refusal}), reply_to=message)
+
+
+def test_a_hospital_whose_people_have_not_said_yes_is_asked_again_told_once_and_joins_later():
+    hospitals = Hospitals(STEPS, lambda key, message, answer: (not_yet if key == "c" else kept)(key, message, answer))
+    who = lambda grid: [Node(number, key, "now") for number, key in zip((1, 2, 3), STEPS, strict=True)]  # noqa: E731
+    members, told = members_of(hospitals, cores=0, who=who, wait=0.2)
+    assert list(members.gather()) == ["a", "b"]
+    assert told.failures == [("Hospital C", f"{wire.NOT_YET}: nobody has said yes yet")]
+    hospitals._twist = None
+    assert list(members.wait_for_quorum()) == ["a", "b", "c"]
+
+
+def kept(key, message, answer):
+    return answer

@@ -1,0 +1,120 @@
+"""A plan against a hospital's policy: what can be told from the plan alone, and what the split shows; pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clients.policy.limits import Policy
+from clients.policy.refusal import PolicyRefusal
+from common.config.bounds import Problem
+from common.config.settings import AugmentPlan
+from common.config.strategies import EVERYTHING, NORMALISATION, StrategyPlan
+from common.labels import NUM_CLASSES
+from common.protocol.plan import Plan
+from common.text import shown
+from common.training.optim import steps_in_round
+
+# the least movement that counts as one
+_DEGREES, _SHIFT, _SCALE = 5.0, 0.02, 0.05
+
+Counts = Mapping[str, Mapping[str, int]]  # {"train": {"glioma": 270, ...}, "val": {...}, "test": {...}}
+
+
+def check_plan(plan: Plan, policy: Policy, threads: int = 0) -> None:
+    """Refuse a plan that is outside the policy, before anything is read.
+
+    Raises
+    ------
+    PolicyRefusal
+        ``POLICY001`` with the first setting that is.
+    """
+    for name, value, takes in problems(plan, policy, threads):
+        raise PolicyRefusal(
+            "POLICY001", f"{name}={shown(value)} is outside this hospital's policy; {name} takes {takes} here."
+        )
+
+
+def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
+    """Yield every setting of a plan that is outside the policy."""
+    train, data = plan.train, plan.data
+    ranges: dict[str, tuple[float, tuple[float, float]]] = {
+        "data.image_size": (data.image_size, policy.image_size),
+        "train.batch_size": (train.batch_size, policy.batch_size),
+        "train.lr": (train.lr, policy.learning_rate),
+        "train.local_epochs": (train.local_epochs, (1, policy.local_epochs)),
+        "rounds": (plan.rounds, (1, policy.rounds)),
+        "compute.threads": (threads, (0, policy.threads)),
+    }
+    for name, (value, (low, high)) in ranges.items():
+        if not low <= value <= high:
+            yield name, value, f"{low:g} to {high:g}"
+    choices = {
+        "train.optimiser": (train.optimiser, policy.optimisers),
+        "model.name": (plan.model.name, policy.architectures),
+    }
+    for name, (word, allowed) in choices.items():
+        if word not in allowed:
+            yield name, word, " or ".join(allowed)
+    for asked in asks(plan.strategy):
+        if asked not in policy.strategies:
+            yield "strategy", asked, " or ".join(policy.strategies)
+    if policy.augmentation and not _moves(train.augment):
+        takes = (
+            f"flip=true and a rotation of {_DEGREES:g} degrees, a shift of {_SHIFT} or a scale of {_SCALE}, or more,"
+        )
+        yield "train.augment", "too little", takes
+    most = NUM_CLASSES * (data.max_per_class or policy.min_train_slices)
+    if most < policy.min_train_slices:
+        takes = f"null, or enough for {policy.min_train_slices} training slices"
+        yield "data.max_per_class", data.max_per_class, takes
+
+
+def asks(strategy: StrategyPlan) -> list[str]:
+    """Return what a plan's strategy asks of a hospital, in the words of `Policy.strategies`."""
+    found = {
+        "fedprox": strategy.proximal_mu > 0,
+        "scaffold": strategy.control_variates,
+        "fedbn": strategy.keeps == NORMALISATION,
+        "local": strategy.keeps == EVERYTHING,
+    }
+    return [name for name, asked in found.items() if asked] or ["fedavg"]
+
+
+def check_split(plan: Plan, policy: Policy, counts: Counts) -> None:
+    """Refuse what the split shows, before anything is trained, evaluated or told.
+
+    Parameters
+    ----------
+    counts : mapping
+        Slices by part and class.
+
+    Raises
+    ------
+    PolicyRefusal
+        ``POLICY002``; no count is in its sentence.
+    """
+    size = {part: sum(held.values()) for part, held in counts.items()}
+    if size["train"] < policy.min_train_slices:
+        raise _too_few(f"leaves fewer than {policy.min_train_slices} slices to train on")
+    if any(0 < size[part] < policy.min_evaluation_slices for part in ("val", "test")):
+        raise _too_few(f"leaves fewer than {policy.min_evaluation_slices} slices to validate or to test with")
+    if any(0 < count < policy.smallest_count for held in counts.values() for count in held.values()):
+        raise _too_few(f"makes a class of fewer than {policy.smallest_count} slices in a part of the split")
+    steps = sum(steps_in_round(size["train"], plan.train))
+    if steps > policy.steps:
+        raise _outside("train.batch_size", plan.train.batch_size, policy.steps)
+
+
+def _too_few(what: str) -> PolicyRefusal:
+    advice = "raise data.max_per_class, or choose other data.val_fraction and data.test_fraction"
+    return PolicyRefusal("POLICY002", f"The plan {what} at this hospital, whose policy forbids that; {advice}.")
+
+
+def _outside(name: str, value: Any, steps: int) -> PolicyRefusal:
+    return PolicyRefusal(
+        "POLICY001", f"{name}={value} asks for more than {steps} steps a round, the most of this hospital's policy."
+    )
+
+
+def _moves(augment: AugmentPlan) -> bool:
+    far = augment.rotation_degrees >= _DEGREES or augment.shift_fraction >= _SHIFT or augment.scale_fraction >= _SCALE
+    return augment.flip and far

@@ -1,0 +1,41 @@
+"""A plan in words, for the people at a hospital."""
+
+from clients.policy.check import asks
+from common.config.architectures import ARCHITECTURES
+from common.protocol.plan import Plan
+
+
+def in_words(plan: Plan) -> str:
+    """Return what a plan asks, for example ``"ResNet18 at 64 px, 15 rounds of 1 epoch, Adam at 0.001, ..."``."""
+    train, data = plan.train, plan.data
+    parts = [
+        f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px",
+        f"{_count(plan.rounds, 'round')} of {_count(train.local_epochs, 'epoch')}",
+        f"{'Adam' if train.optimiser == 'adam' else 'SGD'} at a rate of {train.lr:g} ({train.schedule})",
+        f"batches of {train.batch_size}",
+        f"strategy as {', '.join(asks(plan.strategy))}",
+        _augmentation(plan),
+        "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
+        f"{data.val_fraction:.0%} to validate and {data.test_fraction:.0%} to test with",
+    ]
+    if not data.group_split:
+        parts.append("copies and one patient's slices NOT kept on one side of the split")
+    return ", ".join([*parts, "fingerprints" if data.cross_hospital_check else "no fingerprints"])
+
+
+def _augmentation(plan: Plan) -> str:
+    changes = {
+        "mirrored": plan.train.augment.flip,
+        "turned": plan.train.augment.rotation_degrees,
+        "moved": plan.train.augment.shift_fraction,
+        "resized": plan.train.augment.scale_fraction,
+        "with other brightness": plan.train.augment.brightness,
+        "contrast": plan.train.augment.contrast,
+        "gamma": plan.train.augment.gamma,
+    }
+    said = [word for word, amount in changes.items() if amount]
+    return f"slices {', '.join(said)} at random" if said else "slices as they are (NO augmentation)"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
