@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+_ROUND = str.maketrans("<>[]`", "()()'")
+
 
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Write a number and its noun: ``"1 file"``, ``"1,204 files"``; `many` is `one` with an ``s`` unless given."""
@@ -16,3 +18,18 @@ def listed(names: Sequence[str]) -> str:
 def printable(name: str) -> str:
     """Write a file's name, not necessarily valid text, with escapes for what cannot be printed."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def plain(said: object, most: int = 300) -> str:
+    """Write what somebody else said on one line, so that it can be shown anywhere.
+
+    No line break, no terminal escape, and none of the signs that HTML, a Markdown link or rich would take for markup:
+    brackets become round ones. What is no text becomes the name of its type.
+
+    Parameters
+    ----------
+    most : int
+        Longest text to return; the rest is cut off.
+    """
+    text = said if isinstance(said, str) else type(said).__name__
+    return printable(" ".join(text[: 4 * most].split())).translate(_ROUND)[:most]

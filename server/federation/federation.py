@@ -128,13 +128,20 @@ class Federation:
             self.listener.round_done(record, is_best)
 
     def _check_files(self, description: Description) -> None:
-        """A resumed run must find the files it was started with; a new one remembers them."""
+        """A run goes on with the files and the counts that it was started with; a new one remembers them."""
         known = self.progress.files.setdefault(description.key, description.files_sha256)
         if known != description.files_sha256:
             raise InputError(
                 "RUN004",
                 f"The files at {description.name} changed since {self.recorder.folder.run_id} began, so it cannot "
                 "go on with the same split; put them back, or start a new run.",
+            )
+        before = self.progress.described.get(description.key)
+        if before and description.differs(Description.from_json(before)):
+            raise InputError(
+                "RUN004",
+                f"{description.name} describes other slices than when {self.recorder.folder.run_id} began, so it cannot "
+                "go on with it; put back what was there, or start a new run.",
             )
         self.progress.described[description.key] = description.to_json()
 
