@@ -189,6 +189,8 @@ def hospital_from(config: DictConfig, key: str) -> Hospital:
         values = OmegaConf.to_container(config, resolve=True)
         hospital = Hospital(key=key, **values)  # type: ignore[arg-type]
         latitude, longitude = (float(part) for part in hospital.location)
+        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            raise ValueError(f"[{latitude}, {longitude}] is no place on earth")
     except (TypeError, ValueError, OmegaConfBaseException) as error:
         reason = str(error).replace("Hospital.__init__() ", "")
         raise InputError(

@@ -34,7 +34,7 @@ Count = Annotated[int, Meta(ge=0, le=MOST_FILES)]
 Number = Annotated[float, Meta(ge=-_FINITE, le=_FINITE)]
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]  # three years
 Share = Annotated[float, Meta(ge=0, le=1)]
-Whole = Annotated[int, Meta(ge=0, le=10**12)]  # a draw may take the largest of a million groups a million times
+Sum = Annotated[int, Meta(ge=-(10**12), le=10**12)]  # of counts: such that no sum of sums leaves 64 bits
 
 Kind = TypeVar("Kind", bound=Struct)
 
@@ -53,17 +53,15 @@ class TrainingNumbers(Struct, frozen=True, rename="kebab"):
 class EvaluationNumbers(Struct, frozen=True, rename="kebab"):
     """The counts and sums of an evaluation."""
 
-    num_examples: Annotated[int, Meta(ge=0, le=10**12)]
+    num_examples: Sum
     loss_sum: float
-    confusion: Annotated[
-        list[Annotated[int, Meta(ge=-(10**12), le=10**12)]], Meta(min_length=_CELLS, max_length=_CELLS)
-    ]
+    confusion: Annotated[list[Sum], Meta(min_length=_CELLS, max_length=_CELLS)]
     bins: Annotated[list[Number], Meta(min_length=3 * NUM_BINS, max_length=3 * NUM_BINS)]
     seconds: Seconds
     nll: Annotated[list[float], Meta(min_length=len(GRID), max_length=len(GRID))]
     calibrated_bins: Annotated[list[Number], Meta(min_length=3 * NUM_BINS, max_length=3 * NUM_BINS)]
-    replicates: Annotated[list[Annotated[int, Meta(ge=-1, le=10**12)]], Meta(max_length=_MOST_DRAWS * _CELLS)]
-    groups: Annotated[int, Meta(ge=-1, le=10**12)]
+    replicates: Annotated[list[Sum], Meta(max_length=_MOST_DRAWS * _CELLS)]
+    groups: Sum
 
 
 class Refusal(Struct, frozen=True, rename="kebab"):
@@ -119,9 +117,7 @@ def evaluation_problem(result: EvaluateResult, held: Sequence[int] | None) -> st
 
 
 def _fit(bins: Sequence[Bin], confusion: Confusion) -> bool:
-    """Tell whether bins hold as many cases, and as many right ones, as the confusion matrix, each at a confidence of
-    its bin.
-    """
+    """Tell whether bins hold the cases and the right ones of the confusion matrix, each at a confidence of its bin."""
     counts = sum(part.count for part in bins), sum(part.correct for part in bins)
     sound = all(
         part.correct <= part.count

@@ -20,7 +20,7 @@ _LONGEST = 2_000
 Text = Annotated[str, Meta(max_length=_LONGEST)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ByClass = Annotated[dict[Text, Count], Meta(max_length=len(CLASSES))]
-Indices = Annotated[list[Annotated[int, Meta(ge=0, lt=MOST_FILES)]], Meta(max_length=MOST_FILES)]
+FileIndices = Annotated[list[Annotated[int, Meta(ge=0, lt=MOST_FILES)]], Meta(max_length=MOST_FILES)]
 Degrees = Annotated[float, Meta(ge=-180, le=180)]
 
 
@@ -61,9 +61,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups_across_splits: Count  # of duplicates or one patient's neighbours, on more than one side of the split
     files_sha256: Name  # of the list of relative paths
     file_count: Count  # files that the indices count through, sorted by path
-    train_idx: Indices
-    val_idx: Indices
-    test_idx: Indices
+    train_idx: FileIndices
+    val_idx: FileIndices
+    test_idx: FileIndices
     device: Annotated[str, Meta(pattern=r"^[a-z]{1,10}(:[0-9]{1,4})?\Z")] = "cpu"
     precision: Literal["float32", "bfloat16"] = "float32"  # in which training multiplies
 

@@ -43,7 +43,7 @@ def guarded(grid: Grid) -> Grid:
     takes from the message's inside which message it answers; hands out messages that answer none; and multiplies a
     chunk of an array as often as the array says.
     """
-    grid.pull_messages = partial(_pull_messages, grid)  # type: ignore[method-assign]
+    grid.pull_messages = partial(_pull_messages, grid)
     return grid
 
 

@@ -98,8 +98,8 @@ class Federation:
             settings.timeout_seconds,
             1 if self.place.simulated else settings.attempts,
         )
-        known = {key: Description.from_json(text) for key, text in self.progress.described.items()}
-        participants = Participants(exchange, plan, self.names, policy, self.listener, known, self._check_files)
+        known, check = self.progress.descriptions(), self._check_files
+        participants = Participants(exchange, plan, self.names, policy, self.listener, known, check)
         self.listener.phase("describe", self.progress.round)
         present = participants.gather()
         if self.settings.data.cross_hospital_check:
@@ -136,12 +136,12 @@ class Federation:
                 f"The files at {description.name} changed since {self.recorder.folder.run_id} began, so it cannot "
                 "go on with the same split; put them back, or start a new run.",
             )
-        before = self.progress.described.get(description.key)
-        if before and description.differs(Description.from_json(before)):
+        before = self.progress.descriptions().get(description.key)
+        if before and description.differs(before):
             raise InputError(
                 "RUN004",
-                f"{description.name} describes other slices than when {self.recorder.folder.run_id} began, so it cannot "
-                "go on with it; put back what was there, or start a new run.",
+                f"{description.name} describes other slices than when {self.recorder.folder.run_id} began, so it "
+                "cannot take part any more; put back what was there, or start a new run.",
             )
         self.progress.described[description.key] = description.to_json()
 

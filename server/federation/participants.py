@@ -211,7 +211,8 @@ class Participants:
         if description.key not in self.names:
             return f"it calls itself '{key}', which takes no part in this run"
         if description.name != self.names[description.key]:
-            return f"it calls itself '{plain(description.name, 100)}'; the centre knows it as '{self.names[description.key]}'"
+            name = plain(description.name, 100)
+            return f"it calls itself '{name}'; the centre knows it as '{self.names[description.key]}'"
         others = [other for (number, _), other in self._asked.items() if number != node.number]
         if not node.hospital and description.key in others:
             return f"it calls itself '{key}', which is there already"

@@ -1,4 +1,4 @@
-"""Take a hospital's message apart: plain records, of the kinds and sizes that they may be of, or an error in their place.
+"""Take a hospital's message apart: plain records of the kinds and sizes that they may be of, or an error instead.
 
 Nothing in a message is believed, for it may come from anybody: not what it says that it answers, not the kind of a
 record, not the size that an array announces. What is inside the records is read in ``common/protocol``.
@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord
 from flwr.common.constant import ErrorCode, SType
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.lib import format as npy
 
 from common.model.weights import AnyArray
