@@ -22,12 +22,12 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from common.config.hospital import Hospital
 from common.data.cache import ImageLibrary
@@ -72,7 +72,7 @@ class _Heading(Struct):
 
 
 class _Content(_Heading):
-    hospital: Name
+    hospital: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,99}\Z")]  # names a file of matches
     name: Name
     file_count: Count
     files_sha256: Name
