@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-_MOST_SHOWN = 80
+_ROUND = str.maketrans("<>[]`", "()()'")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
@@ -18,6 +18,8 @@ def listed(names: Sequence[str]) -> str:
 
 def shown(value: object, most: int = 80) -> str:
     """Write a value that may come from anybody: on one line, with escapes for what cannot be printed, and cut."""
+    if isinstance(value, str | bytes | list | tuple):
+        value = value[: most + 1]
     text = printable(str(value)[: most + 1])
     return text if len(text) <= most else f"{text[:most]}…"
 
@@ -32,9 +34,16 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
-def shown(value: object) -> str:
-    """Write a value that somebody sent, in a sentence: on one line, without control characters, and cut."""
-    if isinstance(value, str | bytes | list | tuple):
-        value = value[: _MOST_SHOWN + 1]
-    text = printable(value if isinstance(value, str) else repr(value))
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+def plain(said: object, most: int = 300) -> str:
+    """Write what somebody else said on one line, so that it can be shown anywhere.
+
+    No line break, no terminal escape, and none of the signs that HTML, a Markdown link or rich would take for markup:
+    brackets become round ones. What is no text becomes the name of its type.
+
+    Parameters
+    ----------
+    most : int
+        Longest text to return; the rest is cut off.
+    """
+    text = said if isinstance(said, str) else type(said).__name__
+    return printable(" ".join(text[: 4 * most].split())).translate(_ROUND)[:most]

@@ -25,7 +25,7 @@ from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
-from server.engines.superlink import registered_nodes
+from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
 from server.federation.lifecycle import Job, run_job
@@ -92,7 +92,7 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
             _folder(SIGNERS_VARIABLE),
         )
         try:
-            federation.run(grid)
+            federation.run(guarded(grid))
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
 

@@ -19,6 +19,7 @@ from common.errors import InputError
 from common.files import read_text, why, write_text
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import Matches, cross_match, match_lists
+from common.text import plain
 
 _MOST_BYTES = 2_000_000_000  # of a hospital's fingerprints, some 4 kB for each slice
 
@@ -58,7 +59,7 @@ def as_table(hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Mat
     for (a, b), matches in found.items():
         one, other = hospitals[a], hospitals[b]
         both = f"{len(np.unique(matches.first)):,} / {len(np.unique(matches.second)):,}"
-        table.add_row(one.name, other.name, f"{len(one):,} / {len(other):,}", both, f"{len(matches):,}")
+        table.add_row(plain(one.name), plain(other.name), f"{len(one):,} / {len(other):,}", both, f"{len(matches):,}")
     return table
 
 

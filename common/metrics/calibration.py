@@ -106,11 +106,13 @@ def from_counts(counts: Sequence[float]) -> list[Bin]:
     Raises
     ------
     ValueError
-        The length is no multiple of three, or a number is negative or not finite.
+        The length is no multiple of three, a number is negative or not finite, or a count is not whole.
     """
     table = np.asarray(counts, dtype=np.float64).reshape(-1, 3)
     if not np.isfinite(table).all() or (table < 0).any():
         raise ValueError("bins must hold finite numbers from 0")
+    if (table[:, [0, 2]] % 1).any() or (table > 2.0**53).any():
+        raise ValueError("bins must hold whole counts")
     edges = np.linspace(0.0, 1.0, len(table) + 1)
     return [
         Bin(float(edges[i]), float(edges[i + 1]), int(row[0]), float(row[1]), int(row[2]))

@@ -22,16 +22,21 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta, Struct
 
 from common.config.hospital import Hospital
 from common.data.cache import ImageLibrary
 from common.data.duplicates import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
 from common.data.scan import Scan
 from common.errors import InputError
+from common.protocol.answers import Count
+from common.protocol.description import FileIndices, Name
+from common.text import plain
 
 METHOD = "brain-slices-1"
 """Enters every token: raise the number when the bits, the bands or the thumbnails change."""
@@ -49,7 +54,6 @@ SAME_SLICE_BANDS = 4
 
 Tokens = npt.NDArray[np.uint64]
 
-_KIND = "fingerprints of slices"
 _SIDE = 32
 _LOWEST = 16
 _FEWEST_SIGNS = 64  # a picture with one axis of symmetry still has as many
@@ -58,6 +62,23 @@ _BLOCK = 2048
 # The cosines of DCT-II times 4096, rounded, shape [16, 32], and which products of two are odd along either axis.
 _BASIS = np.rint(4096 * np.cos(np.pi * np.outer(np.arange(_LOWEST), 2 * np.arange(_SIDE) + 1) / (2 * _SIDE)))
 _ODD = (np.add.outer(2 * (np.arange(_LOWEST) % 2), np.arange(_LOWEST) % 2)) > 0
+
+
+class _Heading(Struct):
+    """What tells fingerprints from other files, and from those of other versions."""
+
+    kind: Literal["fingerprints of slices"]
+    method: str
+
+
+class _Content(_Heading):
+    hospital: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,99}\Z")]  # names a file of matches
+    name: Name
+    file_count: Count
+    files_sha256: Name
+    key_mark: Name
+    indices: FileIndices
+    tokens: str
 
 
 @dataclass(frozen=True)
@@ -86,7 +107,7 @@ class Fingerprints:
     def to_json(self) -> str:
         """Return one line of JSON."""
         arrays = {"indices": self.indices.tolist(), "tokens": b64encode(self.tokens.astype("<u8").tobytes()).decode()}
-        return json.dumps({"kind": _KIND, "method": METHOD, **vars(self), **arrays})
+        return json.dumps({"kind": "fingerprints of slices", "method": METHOD, **vars(self), **arrays})
 
     @staticmethod
     def from_json(text: str, source: str) -> "Fingerprints":
@@ -98,16 +119,12 @@ class Fingerprints:
             ``DUP001`` if it is something else or does not fit together, ``DUP002`` if another version made it.
         """
         try:
-            content = json.loads(text)
-            if content["kind"] != _KIND:
-                raise ValueError("it is of another kind")
-            if content["method"] == METHOD:
-                return _read(content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:100]
+            if msgspec.json.decode(text, type=_Heading).method == METHOD:
+                return _read(msgspec.json.decode(text, type=_Content))
+        except (ValueError, RecursionError) as error:
             raise InputError(
                 "DUP001",
-                f"{source} holds no fingerprints of slices ({reason}); the hospital makes them with: "
+                f"{source} holds no fingerprints of slices ({plain(str(error), 100)}); the hospital makes them with: "
                 "python -m clients.fingerprints",
             ) from None
         raise InputError(
@@ -192,16 +209,18 @@ def tokens_of(bits: Mask, key: bytes) -> Tokens:
     return np.take_along_axis(tokens, order[:, :, None], axis=1)
 
 
-def _read(content: dict[str, Any]) -> Fingerprints:
-    indices = np.array(content["indices"], dtype=np.int64).reshape(-1)
-    raw = np.frombuffer(b64decode(content["tokens"], validate=True), dtype="<u8")
-    count = content["file_count"]
-    texts = [content[name] for name in ("hospital", "name", "files_sha256", "key_mark")]
-    if not isinstance(count, int) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("its facts have the wrong type")
-    if (np.diff(indices, prepend=-1) <= 0).any() or (indices >= count).any():
+def most_characters(file_count: int) -> int:
+    """Return the length that no fingerprints of so many files have, as JSON."""
+    return 2 * file_count * POSES * BANDS * TOKEN_BYTES + 10_000
+
+
+def _read(content: _Content) -> Fingerprints:
+    indices = np.array(content.indices, dtype=np.int64)
+    raw = np.frombuffer(b64decode(content.tokens, validate=True), dtype="<u8")
+    if (np.diff(indices, prepend=-1) <= 0).any() or (indices >= content.file_count).any():
         raise ValueError("its indices do not rise within its files")
     if len(raw) != len(indices) * POSES * BANDS:
         raise ValueError("it has too few or too many tokens")
     tokens = raw.astype(np.uint64).reshape(-1, POSES, BANDS)
-    return Fingerprints(texts[0], texts[1], count, texts[2], texts[3], indices, tokens)
+    names = content.hospital, content.name
+    return Fingerprints(*names, content.file_count, content.files_sha256, content.key_mark, indices, tokens)

@@ -86,7 +86,9 @@ def _incidence(tokens: Tokens, known: Tokens) -> csr_array:
     held = np.flatnonzero(np.isin(flat, known))
     columns = np.searchsorted(known, flat[held])
     rows = held // tokens.shape[2]
-    return csr_array((np.ones(len(held), dtype=np.int64), (rows, columns)), shape=(sets, len(known)))
+    found = csr_array((np.ones(len(held), dtype=np.int64), (rows, columns)), shape=(sets, len(known)))
+    found.data[:] = 1  # a token that somebody writes into one set twice is one token
+    return found
 
 
 def _best_of_each(first: Fingerprints, second: Fingerprints, found: Indices) -> Matches:

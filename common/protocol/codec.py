@@ -5,15 +5,21 @@ requests, each way, for each hospital. As one block they are ten.
 """
 
 import json
+import math
 from collections.abc import Mapping
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from common.model.weights import AnyArray, Arrays
 from common.protocol.names import BLOCK, MANIFEST
 
-_KINDS = {"float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"}
-_MOST_TENSORS = 100_000
+_Kind = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
+_Side = Annotated[int, Meta(ge=0, le=2**40)]
+_Entry = tuple[Annotated[str, Meta(max_length=500)], _Kind, Annotated[list[_Side], Meta(max_length=16)]]
+_Entries = Annotated[list[_Entry], Meta(max_length=100_000)]
 
 
 def pack(arrays: Mapping[str, AnyArray]) -> Arrays:
@@ -42,24 +48,37 @@ def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
     """
     if not packed:
         return {}
-    if set(packed) != {BLOCK, MANIFEST} or any(part.dtype != np.uint8 or part.ndim != 1 for part in packed.values()):
+    if set(packed) != {BLOCK, MANIFEST} or not all(_is_block(part) for part in packed.values()):
         raise ValueError("no packed model")
-    block, entries = packed[BLOCK], json.loads(packed[MANIFEST].tobytes())
-    if not isinstance(entries, list) or len(entries) > _MOST_TENSORS:
-        raise ValueError("no packed model")
-    arrays: Arrays = {}
-    start = 0
-    for name, kind, shape in entries:
-        if kind not in _KINDS or any(not isinstance(side, int) or side < 0 for side in shape):
-            raise ValueError(f"{name} has no tensor's type or shape")
-        size = np.dtype(kind).itemsize * int(np.prod(shape, dtype=object) if shape else 1)
-        if start + size > len(block):
-            raise ValueError("the block is too short")
-        arrays[str(name)] = block[start : start + size].copy().view(kind).reshape(shape)
+    block, arrays, start = packed[BLOCK], Arrays(), 0
+    for name, kind, shape in _entries(packed[MANIFEST]):
+        size = np.dtype(kind).itemsize * math.prod(shape)
+        if name in arrays or start + size > len(block):
+            raise ValueError("a tensor comes twice, or the block is too short")
+        arrays[name] = _tensor(block[start : start + size], kind, shape)
         start += size
     if start != len(block):
         raise ValueError("the block is too long")
     return arrays
+
+
+def _is_block(part: object) -> bool:
+    return isinstance(part, np.ndarray) and part.dtype == np.uint8 and part.ndim == 1
+
+
+def _entries(manifest: AnyArray) -> list[_Entry]:
+    """Read name, type and shape of each tensor; raises ValueError for anything else, however deeply nested."""
+    try:
+        return msgspec.json.decode(manifest.tobytes(), type=_Entries)
+    except RecursionError:
+        raise ValueError("no packed model") from None
+
+
+def _tensor(part: AnyArray, kind: str, shape: list[int]) -> AnyArray:
+    try:
+        return part.copy().view(kind).reshape(shape)
+    except OverflowError:  # no byte, but sides that no array can have
+        raise ValueError("no tensor has such a shape") from None
 
 
 def payload_bytes(arrays: Mapping[str, AnyArray]) -> int:

@@ -2,7 +2,7 @@
 
 A record is a mapping: of arrays for a model, of numbers and texts for everything else. Flower is not in sight: both
 apps turn records into Flower's and back. What a server reads here
-comes from anybody, so reading refuses what cannot be.
+comes from anybody, so reading refuses what cannot be (see `common.protocol.answers`).
 """
 
 import math
@@ -15,12 +15,11 @@ import numpy as np
 
 from common.errors import InputError, ProjectError
 from common.labels import NUM_CLASSES
-from common.metrics.calibration import GRID, NUM_BINS, Bin, from_counts, to_counts
-from common.metrics.confusion import Confusion
+from common.metrics.calibration import from_counts, to_counts
 from common.metrics.evaluation import EvaluateResult, TrainResult
-from common.metrics.intervals import Replicates
 from common.model.weights import Arrays
 from common.protocol import names
+from common.protocol.answers import MOST_NATS, EvaluationNumbers, TrainingNumbers, evaluation_problem, typed
 from common.protocol.codec import unpack
 from common.protocol.plan import MOST_CHARACTERS, Plan
 from common.protocol.postprocess import UnusableAnswer
@@ -180,21 +179,19 @@ def read_training(records: Records, samples: int) -> TrainResult:
     """
     if names.ARRAYS not in records or names.METRICS not in records:
         raise UnusableAnswer("the answer holds no model")
-    try:
-        found = {name: float(records[names.METRICS][name]) for name in (names.SAMPLES, *TRAINING_NUMBERS)}
-    except (KeyError, TypeError, ValueError):
-        raise UnusableAnswer("its training figures cannot be read") from None
-    if not found[names.SAMPLES] > 0:
+    found = typed(TrainingNumbers, records[names.METRICS], "its training figures cannot be read")
+    if not found.num_examples:
         raise UnusableAnswer("it trained on no slice")
-    if found[names.SAMPLES] != samples:
-        said = f"{found[names.SAMPLES]:,.0f}"
+    if found.num_examples != samples:
+        said = f"{found.num_examples:,}"
         raise UnusableAnswer(f"it says that it trained on {said} slices, but it described {samples:,}")
-    if not all(math.isfinite(found[name]) for name in ("loss", "accuracy")):
+    if not (math.isfinite(found.loss) and math.isfinite(found.accuracy)):
         raise UnusableAnswer("its training loss is not finite; a lower train.lr may help")
-    if not all(math.isfinite(found[name]) and found[name] >= 0 for name in ("steps", "lr", "seconds")):
-        raise UnusableAnswer("its training figures cannot be read")
-    steps = int(found.pop("steps"))
-    return TrainResult(samples=samples, steps=steps, **{name: found[name] for name in TRAINING_NUMBERS[1:]})
+    if not 0 <= found.loss <= MOST_NATS:
+        raise UnusableAnswer("its training loss is no loss, or so large that a lower train.lr may help")
+    if not 0 <= found.accuracy <= 1:
+        raise UnusableAnswer("its training accuracy is not between 0 and 1")
+    return TrainResult(samples=samples, **{name: getattr(found, name) for name in TRAINING_NUMBERS})
 
 
 def evaluation_record(result: EvaluateResult) -> Record:
@@ -212,63 +209,42 @@ def evaluation_record(result: EvaluateResult) -> Record:
     }
 
 
-def read_evaluation(records: Records, replicates: int = 0) -> EvaluateResult:
+def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] | None = None) -> EvaluateResult:
     """Read an evaluation.
 
     Parameters
     ----------
     replicates : int
         How many draws of the bootstrap it must hold.
+    held : sequence of int or None
+        Slices of each class that the hospital described for this split; None takes the evaluation's own word.
 
     Raises
     ------
     UnusableAnswer
-        If a number is missing, or they do not fit each other.
+        If a number is missing, or they do not fit each other or what was described.
     """
+    unreadable = "its evaluation figures cannot be read"
+    found = typed(EvaluationNumbers, records.get(names.METRICS), unreadable)
     try:
-        result = _evaluation(records[names.METRICS], replicates)
-    except (KeyError, ValueError, TypeError, OverflowError):
-        raise UnusableAnswer("its evaluation figures cannot be read") from None
-    if result.confusion.sum() != result.samples or (result.confusion < 0).any():
-        raise UnusableAnswer("its counts do not add up to its slices")
-    if not (_fit(result.bins, result.confusion) and _fit(result.calibrated_bins, result.confusion)):
-        raise UnusableAnswer("its counts by confidence do not fit its counts by class")
-    if not (math.isfinite(result.loss_sum) and np.isfinite(result.nll).all() and (result.nll >= 0).all()):
-        raise UnusableAnswer("its loss is not a finite number from 0")
-    if not 0 <= result.groups <= result.samples or not _drawn_from(result.replicates, result.confusion):
-        raise UnusableAnswer("the draws of its bootstrap do not fit its counts")
+        result = _evaluation(found, replicates)
+    except ValueError:
+        raise UnusableAnswer(unreadable) from None
+    if problem := evaluation_problem(result, held):
+        raise UnusableAnswer(problem)
     return result
 
 
-def _evaluation(numbers: Record, replicates: int) -> EvaluateResult:
+def _evaluation(found: EvaluationNumbers, replicates: int) -> EvaluateResult:
     square = (NUM_CLASSES, NUM_CLASSES)
     return EvaluateResult(
-        samples=int(numbers[names.SAMPLES]),
-        loss_sum=float(numbers["loss-sum"]),
-        confusion=np.asarray(numbers["confusion"], dtype=np.int64).reshape(square),
-        bins=from_counts(numbers["bins"]),
-        seconds=float(numbers["seconds"]),
-        nll=np.asarray(numbers["nll"], dtype=np.float64).reshape(len(GRID)),
-        calibrated_bins=from_counts(numbers["calibrated-bins"]),
-        replicates=np.asarray(numbers["replicates"], dtype=np.int64).reshape(replicates, *square),
-        groups=int(numbers["groups"]),
+        samples=found.num_examples,
+        loss_sum=found.loss_sum,
+        confusion=np.asarray(found.confusion, dtype=np.int64).reshape(square),
+        bins=from_counts(found.bins),
+        seconds=found.seconds,
+        nll=np.asarray(found.nll, dtype=np.float64),
+        calibrated_bins=from_counts(found.calibrated_bins),
+        replicates=np.asarray(found.replicates, dtype=np.int64).reshape(replicates, *square),
+        groups=found.groups,
     )
-
-
-def _fit(bins: Sequence[Bin], confusion: Confusion) -> bool:
-    """Tell whether bins hold as many cases, and as many right ones, as the confusion matrix."""
-    counts = sum(part.count for part in bins), sum(part.correct for part in bins)
-    return len(bins) == NUM_BINS and counts == (int(confusion.sum()), int(np.trace(confusion)))
-
-
-def _drawn_from(replicates: Replicates, confusion: Confusion) -> bool:
-    """Tell whether draws can come from these counts.
-
-    A cell without a case stays empty in every draw, and the draws' mean size is that of the sample, but for chance: six
-    standard errors are left to it.
-    """
-    if (replicates < 0).any() or replicates[:, confusion == 0].any():
-        return False
-    sizes = replicates.sum(axis=(1, 2))
-    leeway = 6 * sizes.std() / np.sqrt(len(sizes)) if len(sizes) else 0.0
-    return not len(sizes) or bool(abs(sizes.mean() - confusion.sum()) <= leeway + 1e-9)

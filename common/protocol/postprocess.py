@@ -15,10 +15,20 @@ from dataclasses import dataclass, field
 from common.model.weights import Arrays
 from common.protocol import steps as steps_folder
 from common.protocol.plan import Plan
+from common.text import plain
+
+_LONGEST_CLAUSE = 1_100
 
 
 class UnusableAnswer(Exception):
-    """An answer that the server leaves out; its text is one clause that says why."""
+    """An answer that the server leaves out; its text is one clause that says why.
+
+    The clause goes to the screen, the log and the files of the run, and parts of it may be a hospital's own words, so
+    it is made plain here, whoever raises it.
+    """
+
+    def __init__(self, clause: str) -> None:
+        super().__init__(plain(clause, _LONGEST_CLAUSE))
 
 
 @dataclass

@@ -74,7 +74,8 @@ class EvaluationPhase:
             member = present[request.hospital]
             try:
                 records = usable_records(reply, timeout, member.description)
-                results[member.name] = read_evaluation(records, REPLICATES if split == "test" else 0)
+                draws = REPLICATES if split == "test" else 0
+                results[member.name] = read_evaluation(records, draws, member.description.held(split))
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))
         return {name: results[name] for name in self.participants.names.values() if name in results}, failures

@@ -1,22 +1,21 @@
 """Send messages to hospitals and wait for their answers: with a deadline, within the cores, and ready to stop.
 
-This is the server's edge to Flower: what goes in and comes out are plain records (see `common.protocol.messages`), and
-every array is decoded once.
+This is the server's edge to Flower: what goes in and comes out are plain records (see `common.protocol.messages`).
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MetricRecord, RecordDict
-from flwr.common.constant import ErrorCode
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
 from flwr.serverapp import Grid
 
 from common.errors import Interrupted
 from common.protocol import names
 from common.protocol.messages import Record, Records
+from server.federation.replies import UNDECODABLE, Reply, reply_of
 
 _POLL_SECONDS = 0.05  # between processes of one machine
 _REMOTE_POLL_SECONDS = 0.5
@@ -24,7 +23,6 @@ _RECONNECT_SECONDS = 5.0
 _MOST_RESENDS = 2
 _GRACE_SECONDS = 30.0  # for a node that is gone to come back before its part of the round is given up
 _AGAIN_AND_AGAIN = "it was restarted again and again while at work"
-_RESTARTED = 1  # an error code of this project's own making; its reason is what counts
 _ARRAY_RECORDS = (names.ARRAYS, names.CONTROL)
 
 
@@ -73,24 +71,14 @@ class Request:
     cores: int = 0  # that it occupies while it is answered
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back: records, or an error that stands in their place."""
-
-    records: Records = field(default_factory=dict)
-    error: str | None = None
-    lost: bool = False  # Flower answers in place of a node that it has lost
-
-
 @dataclass
 class _Sent:
     """A request under way: when its node had connected by then, how often it was sent again, and if it is away."""
 
     request: Request
-    message: Message
     since: str
     resends: int = 0
-    error: Message | None = None
+    error: Reply | None = None
     until: float = 0.0
 
     @property
@@ -154,15 +142,16 @@ class Exchange:
             self._start(waiting, under_way)
             for message_id in list(under_way):  # one at a time: no more than one answer is in memory here
                 self._heed_stop()
-                for message in self.grid.pull_messages([message_id]):
-                    # an error's sender may be wrong (Flower reports a lost node as node 1); what it answers is not
-                    sent = under_way.pop(message.metadata.reply_to_message_id)
-                    self._start(waiting, under_way)  # no core waits until the server has looked at the answer
-                    if _is_lost(message) and not self.place.simulated:
-                        sent.error, sent.until = message, time.monotonic() + _GRACE_SECONDS
-                        away.append(sent)
-                    else:
-                        yield sent.request, _reply(message)
+                reply = self._pull(message_id, under_way[message_id].request)
+                if reply is None:
+                    continue
+                sent = under_way.pop(message_id)
+                self._start(waiting, under_way)  # no core waits until the server has looked at the answer
+                if reply.lost and not self.place.simulated:
+                    sent.error, sent.until = reply, time.monotonic() + _GRACE_SECONDS
+                    away.append(sent)
+                else:
+                    yield sent.request, reply
             if time.monotonic() > deadline:
                 break
             if not self.place.simulated and time.monotonic() - looked > _RECONNECT_SECONDS:
@@ -170,7 +159,7 @@ class Exchange:
                 looked = time.monotonic()
             if under_way or away:
                 self.pause()
-        yield from ((sent.request, _reply(sent.error) if sent.error else None) for sent in away)
+        yield from ((sent.request, sent.error) for sent in away)
         for request in [*(sent.request for sent in under_way.values()), *waiting]:
             yield request, None
 
@@ -193,14 +182,25 @@ class Exchange:
             if self.place.simulated and under_way and used + waiting[0].cores > self.place.cores:
                 return
             request = waiting.popleft()
-            message_id, message = self._push(request)
-            under_way[message_id] = _Sent(request, message, since.get(request.node, ""))
+            under_way[self._push(request)] = _Sent(request, since.get(request.node, ""))
 
-    def _push(self, request: Request) -> tuple[str, Message]:
+    def _pull(self, message_id: str, request: Request) -> Reply | None:
+        """Return the answer to a message, None if there is none yet.
+
+        The answer is the one that the grid returns for it: an error's sender may be wrong (Flower reports a lost node
+        as node 1), and what a message says of itself may come from anybody.
+        """
+        try:
+            found = list(self.grid.pull_messages([message_id]))
+        except UNDECODABLE as error:
+            return Reply(error=f"its answer cannot be read ({type(error).__name__})")
+        return reply_of(found[0], request.records) if found else None
+
+    def _push(self, request: Request) -> str:
         content = RecordDict({name: self._encoded(name, record) for name, record in request.records.items()})
         message = Message(content, dst_node_id=request.node, message_type=request.kind)
         (message_id,) = self.grid.push_messages([message])
-        return message_id, message
+        return message_id
 
     def _encoded(self, name: str, record: Record) -> ArrayRecord | ConfigRecord:
         """Encode a record for Flower; a model goes to several hospitals and is encoded once."""
@@ -228,32 +228,9 @@ class Exchange:
         away[:] = [sent for sent in away if sent.request.node not in since and not sent.is_overdue]
         for sent in forgotten:
             if sent.resends >= _MOST_RESENDS:
-                sent.error = sent.error or Message(Error(_RESTARTED, _AGAIN_AND_AGAIN), reply_to=sent.message)
+                sent.error = sent.error or Reply(error=_AGAIN_AND_AGAIN)
                 given_up.append(sent)
             else:
-                message_id, message = self._push(sent.request)
-                under_way[message_id] = _Sent(sent.request, message, since[sent.request.node], sent.resends + 1)
-        return [(sent.request, _reply(sent.error) if sent.error else None) for sent in given_up]
-
-
-def _is_lost(message: Message) -> bool:
-    """Tell whether Flower answers in place of a node that it has lost."""
-    return bool(message.has_error() and message.error.code == ErrorCode.NODE_UNAVAILABLE)
-
-
-def _reply(message: Message) -> Reply:
-    """Take a message apart; what cannot be decoded is an error, too, since it may come from anybody."""
-    if message.has_error():
-        return Reply(error=str(message.error.reason), lost=_is_lost(message))
-    try:
-        return Reply({str(name): _decoded(record) for name, record in message.content.items()})
-    except Exception as error:  # an array is decoded by NumPy's reader, which raises nearly every built-in type
-        return Reply(error=f"its answer cannot be decoded ({type(error).__name__})")
-
-
-def _decoded(record: Mapping[str, object]) -> Record:
-    if isinstance(record, ArrayRecord):
-        return {name: array.numpy() for name, array in record.items()}
-    if isinstance(record, MetricRecord | ConfigRecord):
-        return dict(record)
-    raise TypeError("no record of Flower's")
+                again = _Sent(sent.request, since[sent.request.node], sent.resends + 1)
+                under_way[self._push(sent.request)] = again
+        return [(sent.request, sent.error) for sent in given_up]

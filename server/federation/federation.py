@@ -104,8 +104,8 @@ class Federation:
             settings.timeout_seconds,
             1 if self.place.simulated else settings.attempts,
         )
-        known = {key: Description.from_json(text) for key, text in self.progress.described.items()}
-        participants = Participants(exchange, plan, self.names, policy, self.listener, known, self._check_files)
+        known, check = self.progress.descriptions(), self._check_files
+        participants = Participants(exchange, plan, self.names, policy, self.listener, known, check)
         self.listener.phase("describe", self.progress.round)
         present = participants.gather()
         if self.settings.data.cross_hospital_check:
@@ -138,13 +138,20 @@ class Federation:
             self.listener.round_done(record, is_best)
 
     def _check_files(self, description: Description) -> None:
-        """A resumed run must find the files it was started with; a new one remembers them."""
+        """A run goes on with the files and the counts that it was started with; a new one remembers them."""
         known = self.progress.files.setdefault(description.key, description.files_sha256)
         if known != description.files_sha256:
             raise InputError(
                 "RUN004",
                 f"The files at {description.name} changed since {self.recorder.folder.run_id} began, so it cannot "
                 "go on with the same split; put them back, or start a new run.",
+            )
+        before = self.progress.descriptions().get(description.key)
+        if before and description.differs(before):
+            raise InputError(
+                "RUN004",
+                f"{description.name} describes other slices than when {self.recorder.folder.run_id} began, so it "
+                "cannot take part any more; put back what was there, or start a new run.",
             )
         self.progress.described[description.key] = description.to_json()
 

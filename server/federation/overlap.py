@@ -7,7 +7,7 @@ from itertools import combinations
 from flwr.app import MessageType
 
 from common.errors import InputError
-from common.overlap.fingerprints import Fingerprints
+from common.overlap.fingerprints import Fingerprints, most_characters
 from common.overlap.matches import CrossDuplicates, summarise
 from common.overlap.matching import cross_match, match_lists
 from common.protocol import names as record_names
@@ -77,9 +77,11 @@ def _ask(
 
 def _read(records: Records, description: Description) -> Fingerprints:
     """Take fingerprints out of an answer; raises `UnusableAnswer`."""
-    text = str(records.get(record_names.FINGERPRINTS, {}).get(record_names.JSON, ""))
-    if not text:
+    text = records.get(record_names.FINGERPRINTS, {}).get(record_names.JSON, "")
+    if text == "":
         raise UnusableAnswer(NO_KEY)
+    if not isinstance(text, str) or len(text) > most_characters(description.file_count):
+        raise UnusableAnswer("its fingerprints are of more files than it described")
     try:
         said = Fingerprints.from_json(text, f"The answer of {description.name}")
     except InputError as error:

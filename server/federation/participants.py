@@ -9,12 +9,15 @@ from flwr.app import MessageType
 from common.artifacts.schema import Failure
 from common.errors import InputError, RunError
 from common.protocol import names as record_names
+from common.protocol.answers import Who, read_refusal, typed
 from common.protocol.description import Description
 from common.protocol.messages import Records
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer
+from common.text import plain
 from server.federation.core_allocation import allocate_cores
-from server.federation.exchange import Exchange, Node, Place, Reply, Request
+from server.federation.exchange import Exchange, Node, Place, Request
+from server.federation.replies import Reply
 from server.federation.screening import read_description, usable_records
 from server.recording.events import Listener
 
@@ -212,15 +215,17 @@ class Participants:
 
     def _false_identity(self, node: Node, description: Description) -> str | None:
         """Compare what a hospital says of itself with its key, and with what the centre knows."""
+        key = plain(description.key, 100)
         if node.hospital and description.key != node.hospital:
-            return f"it calls itself '{description.key}', but its key is that of {self.names[node.hospital]}"
+            return f"it calls itself '{key}', but its key is that of {self.names[node.hospital]}"
         if description.key not in self.names:
-            return f"it calls itself '{description.key}', which takes no part in this run"
+            return f"it calls itself '{key}', which takes no part in this run"
         if description.name != self.names[description.key]:
-            return f"it calls itself '{description.name}'; the centre knows it as '{self.names[description.key]}'"
-        others = [key for (number, _), key in self._asked.items() if number != node.number]
+            name = plain(description.name, 100)
+            return f"it calls itself '{name}'; the centre knows it as '{self.names[description.key]}'"
+        others = [other for (number, _), other in self._asked.items() if number != node.number]
         if not node.hospital and description.key in others:
-            return f"it calls itself '{description.key}', which is there already"
+            return f"it calls itself '{key}', which is there already"
         return None
 
     def _turn_away(self, node: Node, reply: Reply | None, problem: str) -> None:
@@ -253,9 +258,12 @@ def _answers_later(reply: Reply) -> bool:
 
 def _refused(reply: Reply | None, problem: str) -> InputError | RunError:
     """Turn a hospital's refusal into the run's end: the person who can act is the one who configured it."""
-    if reply is None or record_names.REFUSAL not in reply.records:
+    try:
+        given = read_refusal(reply.records[record_names.REFUSAL]) if reply else None
+        who = typed(Who, reply.records.get(record_names.WHO, {}), "").hospital if reply else ""
+    except (KeyError, UnusableAnswer):
+        given = None
+    if given is None:
         return RunError("RUN014", f"A hospital could not describe itself: {problem}; see the log.")
-    given = reply.records[record_names.REFUSAL]
-    hospital = reply.records[record_names.WHO][record_names.HOSPITAL]
-    kind = InputError if int(given["exit-code"]) == InputError.exit_code else RunError
-    return kind(str(given["code"]), f"{hospital}: {given['sentence']}")
+    kind = InputError if given.exit_code == InputError.exit_code else RunError
+    return kind(given.code, f"{plain(who, 100)}: {given.sentence}")

@@ -1,10 +1,12 @@
 """Which answers are usable, and if one is not, why: every refusal by the server starts here."""
 
 from common.protocol import names
+from common.protocol.answers import Who, read_refusal, typed
 from common.protocol.description import Description
 from common.protocol.messages import Records
 from common.protocol.postprocess import UnusableAnswer
-from server.federation.exchange import Reply
+from common.text import plain
+from server.federation.replies import Reply
 
 _CRASH_SIGNS = (
     "actor died",
@@ -37,8 +39,8 @@ def usable_records(reply: Reply | None, timeout_seconds: float, asked: Descripti
     if reply.error is not None:
         raise UnusableAnswer(_clause(reply.error))
     if names.REFUSAL in reply.records:
-        given = reply.records[names.REFUSAL]
-        raise UnusableAnswer(f"{given.get('code')}: {given.get('sentence')}")
+        given = read_refusal(reply.records[names.REFUSAL])
+        raise UnusableAnswer(f"{given.code}: {given.sentence}")
     if asked is not None:
         _check_who(reply.records, asked)
     return reply.records
@@ -46,17 +48,20 @@ def usable_records(reply: Reply | None, timeout_seconds: float, asked: Descripti
 
 def read_description(records: Records) -> Description:
     """Read what a hospital says of itself; raises `UnusableAnswer`."""
+    text = records.get(names.DESCRIPTION, {}).get(names.JSON)
+    if not isinstance(text, str):
+        raise UnusableAnswer("its description cannot be read (there is none)")
     try:
-        return Description.from_json(str(records[names.DESCRIPTION][names.JSON]))
-    except (KeyError, ValueError, RecursionError) as error:
-        raise UnusableAnswer(f"its description cannot be read ({error})") from None
+        return Description.from_json(text)
+    except ValueError as error:
+        raise UnusableAnswer(f"its description cannot be read ({plain(str(error))})") from None
 
 
 def _check_who(records: Records, asked: Description) -> None:
-    who = records.get(names.WHO, {})
-    if str(who.get(names.HOSPITAL, "")) != asked.key:
-        raise UnusableAnswer(f"it answers as '{who.get(names.HOSPITAL, '')}'")
-    if str(who.get(names.FILES, "")) != asked.files_sha256:
+    who = typed(Who, records.get(names.WHO, {}), "it does not say who answers")
+    if who.hospital != asked.key:
+        raise UnusableAnswer(f"it answers as '{plain(who.hospital, 100)}'")
+    if who.files != asked.files_sha256:
         raise UnusableAnswer("its list of files changed while the run was going on")
 
 
@@ -66,4 +71,4 @@ def _clause(reason: str) -> str:
         return "its process died (killed, or out of memory)"
     if _LOST_SIGN in reason.lower():
         return "its SuperNode is gone: no sign of life for a minute (the link, or the machine)"
-    return reason.strip().splitlines()[0][:300] if reason.strip() else "an error without a reason"
+    return plain(reason.strip().splitlines()[0]) if reason.strip() else "an error without a reason"

@@ -17,9 +17,10 @@ from common.protocol.digest import digest_of
 from common.protocol.messages import ExtraPayload, Task, read_training, task_records
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
 from common.training.optim import steps_in_round
-from server.federation.exchange import Exchange, Reply, Request
+from server.federation.exchange import Exchange, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
+from server.federation.replies import Reply
 from server.federation.screening import usable_records
 from server.federation.signed_updates import SignedUpdates
 from server.federation.update_store import UpdateStore

@@ -15,6 +15,7 @@ from common.errors import InputError
 from common.files import open_regular, write_bytes
 from common.model.state import arrays_from_state, state_from_arrays
 from common.model.weights import Arrays
+from common.protocol.description import Description
 
 # whatever a file that is no checkpoint makes PyTorch or the reading of it raise
 _DAMAGE = (
@@ -63,6 +64,21 @@ class RunProgress:
     def best_row(self) -> dict[str, Any]:
         """The best round's row of ``training_history.json``; empty before the first."""
         return next((row for row in self.history if row["epoch"] == self.best_round), {})
+
+    def descriptions(self) -> dict[str, Description]:
+        """Return what each hospital said of itself, by its key.
+
+        Raises
+        ------
+        InputError
+            ``RUN003`` if that cannot be.
+        """
+        try:
+            return {key: Description.from_json(text) for key, text in self.described.items()}
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                "RUN003", f"The checkpoint holds what no hospital can be ({error}); start a new run."
+            ) from None
 
     def save(self, path: Path) -> None:
         """Write the checkpoint in one step."""

@@ -74,7 +74,7 @@ class Recorder(Listener):
     def start(self, progress: RunProgress) -> None:
         """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
         self._enter_start(progress)
-        self.status.synthetic = any(Description.from_json(text).synthetic for text in progress.described.values())
+        self.status.synthetic = any(said.synthetic for said in progress.descriptions().values())
         self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
         self._save_status()
         self._store(self._first_files(progress))

@@ -6,10 +6,16 @@ from common.labels import CLASSES
 from common.protocol.description import Description
 
 
+def _dealt(slices: int) -> dict[str, int]:
+    """Deal slices to the classes in turn."""
+    return {name: slices // len(CLASSES) + (i < slices % len(CLASSES)) for i, name in enumerate(CLASSES)}
+
+
 def description(key: str = "a", train: int = 6, val: int = 2, test: int = 2, **changes: Any) -> Description:
     """Return what a hospital of ``train + val + test`` slices might say of itself."""
     total = train + val + test
-    counts = {name: total // 4 + (index < total % 4) for index, name in enumerate(CLASSES)}
+    parts = {"train": _dealt(train), "val": _dealt(val), "test": _dealt(test)}
+    counts = {name: sum(part[name] for part in parts.values()) for name in CLASSES}
     numbers = {
         "total_samples": total,
         "files_found": total + 1,
@@ -30,7 +36,7 @@ def description(key: str = "a", train: int = 6, val: int = 2, test: int = 2, **c
         "specialty": "Neurology",
         "location": [12.5, 77.25],
         "numbers": numbers,
-        "split_counts": {part: dict.fromkeys(CLASSES, 0) for part in ("train", "val", "test")},
+        "split_counts": parts,
         "groups_across_splits": 0,
         "files_sha256": f"hash of {key}",
         "file_count": total + 1,

@@ -25,6 +25,7 @@ from server.recording.events import Listeners
 from server.recording.recorder import Recorder
 from server.simulate import place_of
 from tests.server.federation.test_participants import Late
+from tests.support.descriptions import description
 from tests.support.hospitals import LR, Hospitals, start_arrays
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
@@ -120,6 +121,15 @@ def test_other_files_than_at_the_start_are_refused(folder):
     progress = RunProgress(start_arrays(), round=1, files={"b": "another hash"})
     hospitals = Hospitals(STEPS)
     with pytest.raises(InputError, match=r"RUN004.*Hospital B"):
+        a_federation(folder, hospitals, progress).run(InProcessGrid(hospitals, 3))
+
+
+def test_other_counts_than_at_the_start_are_refused_though_the_files_are_the_same(folder):
+    said = description("b", train=8)
+    progress = RunProgress(start_arrays(), files={"b": said.files_sha256}, described={"b": said.to_json()})
+    hospitals = Hospitals(STEPS)
+    hospitals.described["b"] = description("b", train=8, test=40)
+    with pytest.raises(InputError, match=r"RUN004.*Hospital B describes other slices"):
         a_federation(folder, hospitals, progress).run(InProcessGrid(hospitals, 3))
 
 
