@@ -14,7 +14,8 @@ from common.protocol import names
 from common.protocol.codec import pack, payload_bytes
 from common.protocol.messages import ExtraPayload, Task, read_training, task_records
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
-from common.training.optim import steps_in_round
+from common.training.optim import rates_of_round, steps_in_round
+from server.federation.agreement import agreements
 from server.federation.exchange import Exchange, Reply, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
@@ -35,6 +36,7 @@ class Trainee:
     member: Member
     name: str
     samples: int
+    steps: int
     threads: int
     pool: tuple[str, ...] = ()
 
@@ -69,7 +71,7 @@ class TrainingPhase:
             record.replied = [name for key, name in everybody.items() if key in usable]
             if len(usable) >= policy.quorum:
                 keys = [key for key in everybody if key in usable]
-                return self.store.updates(keys, [usable[key] for key in keys])
+                return self._compared(self.store.updates(keys, [usable[key] for key in keys]), arrays, record)
             if attempt < policy.attempts:
                 self.listener.repeating(number, len(usable), policy.quorum)
         raise RunError(
@@ -81,6 +83,15 @@ class TrainingPhase:
     def finish(self, number: int, combined: Arrays, updates: Updates, arrays: Arrays) -> Arrays:
         """Take the aggregated model through the chain's last half."""
         return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
+
+    def _compared(self, sent: Updates, arrays: Arrays, record: Round) -> Updates:
+        """Take the updates through the half of the chain that compares them; note how far they agree."""
+        updates = self.chain.on_round(sent, arrays)
+        for key, found in agreements(sent, updates, arrays).items() if arrays else ():
+            part = record.hospitals[self.participants.names[key]]
+            part.update_norm, part.update_kept = found.norm, found.kept
+            part.update_distance, part.update_cosine = found.distance, found.cosine
+        return updates
 
     def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, int]:
         """Let those who are there train; put away the usable updates and return training slices by hospital."""
@@ -113,8 +124,9 @@ class TrainingPhase:
         if STRATEGIES[self.strategy.settings.name].pooled:
             key, host = next(iter(present.items()))
             record.pooled = HospitalRound()
-            samples = sum(member.description.train_samples for member in present.values())
-            yield Trainee(key, host, EVERYBODY, samples, self.exchange.place.threads_alone, tuple(present))
+            each = [member.description.train_samples for member in present.values()]
+            steps, threads = sum(map(self._steps, each)), self.exchange.place.threads_alone
+            yield Trainee(key, host, EVERYBODY, sum(each), steps, threads, tuple(present))
             return
         everybody = self.participants.names
         record.asked = [name for key, name in everybody.items() if key in present]
@@ -123,7 +135,8 @@ class TrainingPhase:
                 self._note(record, Failure(name, "train", self.participants.absence(key)))
         for key in self.participants.starting_order(present):
             member = present[key]
-            yield Trainee(key, member, member.name, member.description.train_samples, member.threads)
+            samples = member.description.train_samples
+            yield Trainee(key, member, member.name, samples, self._steps(samples), member.threads)
 
     def _requests(self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
         plan, model, packed_control = self.strategy.plan, pack(arrays), pack(control)
@@ -143,13 +156,16 @@ class TrainingPhase:
         records = usable_records(reply, timeout, trainee.member.description)
         result = read_training(records, trainee.samples)
         sent = dict(records[names.ARRAYS])
-        context = self._context(number, trainee.key, trainee.samples, arrays)
+        context = self._context(number, trainee.key, trainee.samples, arrays, trainee.steps)
         return self.chain.at_server(sent, context), result, payload_bytes(sent)
 
-    def _context(self, number: int, hospital: str, samples: int, arrays: Arrays) -> UpdateContext:
+    def _context(self, number: int, hospital: str, samples: int, arrays: Arrays, steps: int = 0) -> UpdateContext:
         plan = self.strategy.plan
-        steps = sum(steps_in_round(samples, plan.train))
-        return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of)
+        rates = rates_of_round(plan.train, number, plan.rounds, steps)
+        return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of, rates)
+
+    def _steps(self, samples: int) -> int:
+        return sum(steps_in_round(samples, self.strategy.plan.train))
 
     def _state_of(self, step: str) -> StepState:
         return StepState(lambda: self.memory.get(step, {}), lambda arrays: self.memory.update({step: arrays}))

@@ -16,6 +16,8 @@ from common.errors import InputError
 _ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engine", "compute.device")
 # settings of `train` that earlier versions had, and the value at which each did nothing
 _REMOVED = {"rounds_per_epoch": 1, "warmup_rounds": 0, "sam_rho": 0, "small_pixels": None, "small_share": 0}
+# settings of `strategy` that later versions have, and the value at which each does nothing
+_ADDED = {"clip_to_median": None}
 
 
 def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[RunSettings, RunFolder]:
@@ -61,6 +63,7 @@ def stored_settings(folder: RunFolder) -> RunSettings:
     try:
         config = OmegaConf.load(folder.config)
         _drop_removed(config, folder)
+        _add_missing(config)
         return typed(config, RunSettings)  # type: ignore[arg-type]
     except (OSError, ValueError, yaml.YAMLError, OmegaConfBaseException):
         raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None
@@ -78,3 +81,11 @@ def _drop_removed(config: DictConfig | ListConfig, folder: RunFolder) -> None:
                 f"{folder.run_id} trains with train.{name}={value}, which this version no longer has, so it cannot go "
                 "on; use the version that began it, or start a new run.",
             )
+
+
+def _add_missing(config: DictConfig | ListConfig) -> None:
+    """Go on with a run of an earlier version as it began, without what has been added since."""
+    strategy = config.get("strategy") if isinstance(config, DictConfig) else None
+    if isinstance(strategy, DictConfig):
+        for name, unused in _ADDED.items():
+            strategy.setdefault(name, unused)

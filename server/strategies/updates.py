@@ -1,30 +1,17 @@
 """A round's usable updates, read one after the other from memory or from disk, and their weighted mean."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from common.model.weights import AnyArray, Arrays, average_buffers, is_weight
+from common.protocol.postprocess import RoundUpdates
 
 
 @dataclass(frozen=True)
-class Updates:
-    """What the hospitals of one round trained.
-
-    Attributes
-    ----------
-    hospitals : sequence of str
-        Keys, in configured order, which is the order of every sum.
-    samples : sequence of int
-        Training slices of each hospital.
-    read : callable
-        Gives each hospital's checked arrays, in the same order; may be called again.
-    """
-
-    hospitals: Sequence[str]
-    samples: Sequence[int]
-    read: Callable[[], Iterator[Arrays]]
+class Updates(RoundUpdates):
+    """What the hospitals of one round trained."""
 
     def weighted_mean(self, reference: Mapping[str, AnyArray], shares: Sequence[float] | None = None) -> Arrays:
         """Average the models; the memory holds two of them, however many there are.
