@@ -27,7 +27,11 @@ def unusual_updates(record: Round) -> list[str]:
     if len(times) < FEWEST_COMPARED:
         return []
     found = {name: _signs(record.hospitals[name], times[name]) for name in times}
-    return [f"{name}'s update {' and '.join(signs)}." for name, signs in found.items() if signs]
+    return [
+        f"{name}'s update {' and '.join(signs)}{_cut(record.hospitals[name])}."
+        for name, signs in found.items()
+        if signs
+    ]
 
 
 def protection(strategy: str, hospitals: int) -> str | None:
@@ -44,9 +48,12 @@ def protection(strategy: str, hospitals: int) -> str | None:
 def _signs(part: HospitalRound, times: float) -> list[str]:
     signs = []
     if times > LONG:
-        kept = part.update_kept
-        cut = f"; {100 * kept:.2g} % of its length was taken" if kept is not None and kept < 1 else ""
-        signs.append(f"is {times:,.1f} times as long as the median hospital's{cut}")
+        signs.append(f"is {times:,.1f} times as long as the median hospital's")
     if part.update_cosine is not None and part.update_cosine < 0:
         signs.append(f"points away from the others' (cosine {part.update_cosine:.2f})")
     return signs
+
+
+def _cut(part: HospitalRound) -> str:
+    kept = 1.0 if part.update_kept is None else part.update_kept
+    return f"; {100 * kept:.2g} % of its length was taken" if kept < 1 else ""
