@@ -60,11 +60,14 @@ class RoundUpdates:
         Training slices of each hospital.
     read : callable
         Gives each hospital's checked arrays, in the same order; may be called again.
+    counts : sequence of float
+        What each hospital counts in a mean; empty where that is its training slices.
     """
 
     hospitals: Sequence[str]
     samples: Sequence[int]
     read: Callable[[], Iterator[Arrays]]
+    counts: Sequence[float] = ()
 
 
 AnyUpdates = TypeVar("AnyUpdates", bound=RoundUpdates)

@@ -17,7 +17,7 @@ _ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engi
 # settings of `train` that earlier versions had, and the value at which each did nothing
 _REMOVED = {"rounds_per_epoch": 1, "warmup_rounds": 0, "sam_rho": 0, "small_pixels": None, "small_share": 0}
 # settings of `strategy` that later versions have, and the value at which each does nothing
-_ADDED = {"clip_to_median": None}
+_ADDED = {"clip_to_median": None, "weight_to_median": None}
 
 
 def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[RunSettings, RunFolder]:

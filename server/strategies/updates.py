@@ -13,6 +13,11 @@ from common.protocol.postprocess import RoundUpdates
 class Updates(RoundUpdates):
     """What the hospitals of one round trained."""
 
+    @property
+    def weights(self) -> Sequence[float]:
+        """What each hospital counts: its training slices, unless the chain has limited that."""
+        return self.counts or self.samples
+
     def weighted_mean(self, reference: Mapping[str, AnyArray], shares: Sequence[float] | None = None) -> Arrays:
         """Average the models; the memory holds two of them, however many there are.
 
@@ -25,13 +30,13 @@ class Updates(RoundUpdates):
         reference : mapping of str to ndarray
             The model that was sent; gives order and dtypes.
         shares : sequence of float, optional
-            What each hospital counts, in any unit; by default its training slices.
+            What each hospital counts, in any unit; by default what the round's updates say.
 
         Returns
         -------
         dict of str to ndarray
         """
-        shares = self.samples if shares is None else shares
+        shares = self.weights if shares is None else shares
         total = sum(shares)
         sums: Arrays = {}
         buffers: list[Arrays] = []

@@ -99,8 +99,8 @@ def test_it_is_in_the_chain_unless_the_setting_is_null():
     def steps(settings: StrategySettings) -> list[str]:
         return [step.name for step in chain_of(replace(PLAN, strategy=strategy_plan(settings))).steps]
 
-    assert steps(StrategySettings()) == ["check", "clip", "pack"]
-    assert steps(StrategySettings(clip_to_median=None)) == ["check", "pack"]
+    assert steps(StrategySettings()) == ["check", "clip", "weigh", "pack"]
+    assert steps(StrategySettings(clip_to_median=None)) == ["check", "weigh", "pack"]
     assert Clip.of(replace(PLAN, strategy=StrategyPlan())) is None
 
 
