@@ -28,10 +28,12 @@ from common.metrics.evaluation import EvaluateResult
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
+from common.protocol.codec import pack, unpack
 from common.protocol.description import Description, Numbers
 from common.protocol.messages import evaluation_record
 from common.protocol.plan import Plan
 from common.protocol.postprocess import chain_of
+from common.training.optim import steps_in_round
 from server.engines.inprocess import InProcessGrid
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, Place
@@ -121,7 +123,10 @@ def _hospitals(keys: list[str]) -> ClientApp:
 
     @app.train()
     def train(message: Message, context: Context) -> Message:
-        arrays = {name: Array(array.numpy().copy()) for name, array in message.content[wire.ARRAYS].items()}
+        model = unpack({name: array.numpy() for name, array in message.content[wire.ARRAYS].items()})
+        steps = sum(steps_in_round(_SLICES, TrainPlan()))
+        counted = {name: np.add(array, steps) if array.dtype.kind == "i" else array for name, array in model.items()}
+        arrays = {name: Array(array) for name, array in pack(counted).items()}
         figures = {wire.SAMPLES: _SLICES, "steps": 2, "loss": 1.0, "accuracy": 0.5, "lr": 1e-4, "seconds": 0.0}
         content = {wire.ARRAYS: ArrayRecord(arrays), wire.METRICS: MetricRecord(figures), wire.WHO: who(context)[1]}
         return Message(RecordDict(content), reply_to=message)

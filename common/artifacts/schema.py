@@ -24,6 +24,7 @@ Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # neither NaN nor infinite
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0, extra={"else": "no fraction between 0 and 1"})]
+Cosine = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Interval = tuple[Number, Number]
 Matrix = Annotated[
     tuple[Annotated[tuple[Count, ...], Meta(min_length=NUM_CLASSES, max_length=NUM_CLASSES)], ...],
@@ -130,6 +131,10 @@ class HospitalRound(Struct, omit_defaults=True):
     train_samples: Count | None = None
     train_steps: Count | None = None
     train_seconds: Number | None = None
+    update_norm: Number | None = None  # how far its weights went, before anything was clipped
+    update_kept: Fraction | None = None  # of that length in the model; 1 where nothing was clipped
+    update_distance: Number | None = None  # to the mean of the round's updates, each hospital counting once
+    update_cosine: Cosine | None = None  # of the angle to the mean of the others' updates
     val_loss: Number | None = None  # of the new global model on the hospital's validation slices
     val_samples: Count | None = None
     val_seconds: Number | None = None

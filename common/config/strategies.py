@@ -149,6 +149,14 @@ class StrategySettings:
     """How long to wait until the hospitals are there: at the start for all of them, later for the quorum."""
     attempts: int = setting(3, whole_from(1))
     """How often a round below the quorum is tried, on separate machines; a simulation would fail the same way again."""
+    clip_to_median: float | None = setting(
+        1.0, Bound("null to clip nothing, or a number from 1 to 1000", lambda times: 1 <= times <= 1000)
+    )
+    """From three hospitals on, no tensor of an update may go further than so many times the round's median hospital."""
+    weight_to_median: float | None = setting(
+        3.0, Bound("null to believe every hospital, or a number from 1 to 1000", lambda times: 1 <= times <= 1000)
+    )
+    """From three hospitals on, none counts for more slices than so many times the round's median hospital has."""
     proximal_mu: float | None = setting(None, not_negative(_MOST_PULL))
     """Weight of FedProx's proximal term, the pull towards the global model; 0 is FedAvg."""
     server_lr: float | None = setting(None, above_zero("rate", 1000))
@@ -177,12 +185,17 @@ class StrategyPlan:
     """Whether each step is corrected by the difference of two mean gradients (SCAFFOLD)."""
     keeps: str = setting(NOTHING, Bound(", ".join(LOCAL_LAYERS), LOCAL_LAYERS.__contains__))
     """What of the model stays at each hospital, one of `LOCAL_LAYERS`."""
+    clip_to_median: float = setting(0.0, Bound("0, or a number from 1 to 1000", lambda n: n == 0 or 1 <= n <= 1000))
+    """How many times the round's median length the centre leaves of each tensor of an update; 0 leaves everything."""
+    weight_to_median: float = setting(0.0, Bound("0, or a number from 1 to 1000", lambda n: n == 0 or 1 <= n <= 1000))
+    """How many times the round's median number of slices a hospital counts for at most; 0 is no limit."""
 
 
 def strategy_plan(settings: StrategySettings) -> StrategyPlan:
     """Take from a strategy's settings what travels."""
     row = STRATEGIES[settings.name]
-    return StrategyPlan(settings.proximal_mu or 0.0, row.control_variates, row.local_layers)
+    clip, weight = settings.clip_to_median or 0.0, settings.weight_to_median or 0.0
+    return StrategyPlan(settings.proximal_mu or 0.0, row.control_variates, row.local_layers, clip, weight)
 
 
 def fewest_hospitals(settings: StrategySettings) -> int:

@@ -9,10 +9,11 @@ The idea is the postprocessor of apple/pfl-research.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from common.model.weights import Arrays
+from common.model.weights import AnyArray, Arrays
 from common.protocol import steps as steps_folder
 from common.protocol.plan import Plan
 from common.text import plain
@@ -54,6 +55,32 @@ class UpdateContext:
     steps: int  # optimiser steps that the plan asks of it in this round
     reference: Arrays  # the model that was sent, as far as it travels
     state_of: Callable[[str], StepState] = field(default=lambda step: StepState())  # by the step's name
+    rates: Sequence[float] = ()  # learning rate of each of these steps, as far as it is known
+
+
+@dataclass(frozen=True)
+class RoundUpdates:
+    """The usable updates of one round, which may lie on disk.
+
+    Attributes
+    ----------
+    hospitals : sequence of str
+        Keys, in configured order, which is the order of every sum.
+    samples : sequence of int
+        Training slices of each hospital.
+    read : callable
+        Gives each hospital's checked arrays, in the same order; may be called again.
+    counts : sequence of float
+        What each hospital counts in a mean; empty where that is its training slices.
+    """
+
+    hospitals: Sequence[str]
+    samples: Sequence[int]
+    read: Callable[[], Iterator[Arrays]]
+    counts: Sequence[float] = ()
+
+
+AnyUpdates = TypeVar("AnyUpdates", bound=RoundUpdates)
 
 
 class Step:
@@ -88,6 +115,14 @@ class Step:
         """
         return update
 
+    def on_round(self, updates: AnyUpdates, reference: Mapping[str, AnyArray]) -> AnyUpdates:
+        """Return what the strategy combines, from all updates that `at_server` let pass and the model that was sent.
+
+        The only half that sees a hospital beside others. The memory must not grow with the hospitals: it may keep
+        numbers of each update, and change an update when it is read.
+        """
+        return updates
+
     def on_average(self, combined: Arrays, context: UpdateContext) -> Arrays:
         """Return the new global model, from what the strategy made of all updates; the context's hospital is empty."""
         return combined
@@ -110,6 +145,12 @@ class Chain:
         for step in reversed(self.steps):
             update = step.at_server(update, context)
         return update
+
+    def on_round(self, updates: AnyUpdates, reference: Mapping[str, AnyArray]) -> AnyUpdates:
+        """Compare the updates of a round with each other, before the strategy combines them."""
+        for step in reversed(self.steps):
+            updates = step.on_round(updates, reference)
+        return updates
 
     def on_average(self, combined: Arrays, context: UpdateContext) -> Arrays:
         """Finish the new global model."""

@@ -1,10 +1,11 @@
 """Figures of one run's rounds: curves with the band over hospitals, who replied, seconds, traffic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
 from common.artifacts.schema import HospitalRound, Round, Run
+from common.artifacts.update_words import relative_lengths
 from dashboard.charts import formats, theme
 from dashboard.data import rounds
 
@@ -91,6 +92,26 @@ def traffic(run: Run, colours: theme.Palette) -> go.Figure:
     return figure
 
 
+def update_cosines(run: Run, colours: theme.Palette) -> go.Figure:
+    """Draw how far each hospital's update points where the others' do: 1 the same way, 0 across, below away."""
+    figure = theme.base_figure("Round", "Cosine to the others", colours, height=300)
+    _add_hospitals(figure, run, colours, lambda part: part.update_cosine, 1.6, "%{y:.2f}")
+    figure.add_hline(y=0, line={"color": colours.grid, "width": 1.5})
+    figure.update_layout(hovermode="x unified", xaxis=_round_axis(run))
+    return figure
+
+
+def update_lengths(run: Run, colours: theme.Palette) -> go.Figure:
+    """Draw how long each hospital's update was, in times the round's median, before anything was clipped."""
+    figure = theme.base_figure("Round", "Times the median length", colours, height=300)
+    lengths = [relative_lengths(round_) for round_ in run.rounds]
+    for name, mark in theme.marks(run.hospital_names, colours).items():
+        if any(name in each for each in lengths):
+            _add_line(figure, run, name, mark, [each.get(name) for each in lengths], 1.6, "%{y:.2f} times")
+    figure.update_layout(hovermode="x unified", xaxis=_round_axis(run), yaxis={"type": "log"})
+    return figure
+
+
 def _add_hospitals(
     figure: go.Figure,
     run: Run,
@@ -103,15 +124,27 @@ def _add_hospitals(
     for name, mark in theme.marks(run.hospital_names, colours).items():
         values = [value(part) if (part := round_.hospitals.get(name)) else None for round_ in run.rounds]
         if any(each is not None for each in values):
-            figure.add_scatter(
-                x=[round_.number for round_ in run.rounds],
-                y=values,
-                name=theme.short(name),
-                mode="lines+markers",
-                line={"color": mark.colour, "dash": mark.dash, "width": width},
-                marker={"symbol": mark.symbol, "size": 6},
-                hovertemplate=hover,
-            )
+            _add_line(figure, run, name, mark, values, width, hover)
+
+
+def _add_line(
+    figure: go.Figure,
+    run: Run,
+    name: str,
+    mark: theme.Mark,
+    values: Sequence[float | None],
+    width: float,
+    hover: str,
+) -> None:
+    figure.add_scatter(
+        x=[round_.number for round_ in run.rounds],
+        y=values,
+        name=theme.short(name),
+        mode="lines+markers",
+        line={"color": mark.colour, "dash": mark.dash, "width": width},
+        marker={"symbol": mark.symbol, "size": 6},
+        hovertemplate=hover,
+    )
 
 
 def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Measure, colours: theme.Palette) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median, pstdev
 
 from common.artifacts.schema import HospitalRound, Round, Run
+from common.artifacts.update_words import unusual_updates
 from dashboard.charts import formats
 
 STALE_FACTOR = 3.0
@@ -107,6 +108,13 @@ def failures_in_words(round_: Round) -> list[str]:
     """Tell who failed in a round, in which phase, and why, a sentence each."""
     verbs = {"train": "did not train", "evaluate": "did not evaluate"}
     return [f"{f.hospital} {verbs.get(f.phase, f'failed in {f.phase}')}: {f.reason}" for f in round_.failed]
+
+
+def unusual_in_words(rounds: Sequence[Round], most: int = 5) -> list[str]:
+    """Name the hospitals whose updates were unusual, the last round first, at most so many and then how many more."""
+    found = [f"round {each.number}: {text}" for each in reversed(rounds) for text in unusual_updates(each)]
+    more = [f"{len(found) - most} more are in the log."] if len(found) > most else []
+    return found[:most] + more
 
 
 def lowest_and_spread(round_: Round) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from dashboard.data import cached, logs, rounds
 FEED_OPEN = 5
 TAIL_LINES = 40
 NOBODY_ASKED = "No hospital was asked to train: one loader took every hospital's slices."
+NOTHING_UNUSUAL = "No update was more than three times as long as the median, or pointed away from the others."
 PHASES = {
     "describe": "asking the hospitals what they hold",
     "train": "hospitals train",
@@ -112,7 +113,14 @@ def _against_before(
 
 def _inside_rounds(run: Run) -> None:
     """Tell the rounds in words, and draw who replied, the seconds or the bytes; a tab is drawn once it is open."""
-    drawn = {"In words": _words, "Who replied": _replies, "Seconds": _seconds, "Traffic": _traffic, "Table": _table}
+    drawn = {
+        "In words": _words,
+        "Who replied": _replies,
+        "Updates": _updates,
+        "Seconds": _seconds,
+        "Traffic": _traffic,
+        "Table": _table,
+    }
     with parts.card("Inside each round", NOBODY_ASKED if run.pooled else None):
         tabs = st.tabs(list(drawn), key="inside_rounds", on_change="rerun")
         for tab, draw_tab in zip(tabs, drawn.values(), strict=True):
@@ -148,6 +156,26 @@ def _replies(run: Run) -> None:
         return
     st.caption("A dot is a reply, a cross a failure, nothing means not asked.")
     parts.plot(training.replies(run, parts.colours()), key="replies", alt="Which hospital replied in which round.")
+
+
+def _updates(run: Run) -> None:
+    """Show how long the hospitals' updates were and how far they agree; name the unusual ones."""
+    if not any(part.update_norm is not None for round_ in run.rounds for part in round_.hospitals.values()):
+        st.caption(parts.NOT_RECORDED)
+        return
+    unusual = rounds.unusual_in_words(run.rounds)
+    st.markdown("\n".join(f"- {theme.markdown(each)}" for each in unusual) or NOTHING_UNUSUAL)
+    for column, (title, figure, key) in zip(
+        st.columns(2, gap="medium"),
+        (
+            ("Agreement: 1 is the others' direction, below 0 is away from it.", training.update_cosines, "cosines"),
+            ("Length before clipping, in times the round's median.", training.update_lengths, "lengths"),
+        ),
+        strict=True,
+    ):
+        with column:
+            st.caption(title)
+            parts.plot(figure(run, parts.colours()), key=key, alt=f"{title} The log has the same figures.")
 
 
 def _seconds(run: Run) -> None:

@@ -61,16 +61,18 @@ def _anew(folder: RunFolder, rounds: Rounds, line: Combined, arrays: Arrays) -> 
     """Make one round's model of its updates."""
     phase, number = rounds.training, line.round
     for update in line.updates:
-        sent = _kept(folder, line, update)
+        kept = _kept(folder, line, update)
         try:
-            phase.store.put(update.hospital, phase.unwrapped(number, update.hospital, update.samples, sent, arrays))
+            phase.store.put(update.hospital, phase.unwrapped(number, update.hospital, update.samples, kept, arrays))
         except UnusableAnswer as problem:
             raise Differs(
                 f"The update of {update.hospital} in round {number} cannot have gone in: {problem}.",
                 line=line.number,
                 round=number,
             ) from None
-    updates = phase.store.updates([each.hospital for each in line.updates], [each.samples for each in line.updates])
+    sent = phase.store.updates([each.hospital for each in line.updates], [each.samples for each in line.updates])
+    pooled = STRATEGIES[phase.strategy.settings.name].pooled
+    updates = sent if pooled else phase.chain.on_round(sent, arrays)
     model = rounds.combine(number, updates, arrays)
     if digest_of(model) != line.model:
         raise Differs(

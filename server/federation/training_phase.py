@@ -16,8 +16,9 @@ from common.protocol.codec import pack, payload_bytes
 from common.protocol.digest import digest_of
 from common.protocol.messages import ExtraPayload, Task, read_training, task_records
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
-from common.training.optim import steps_in_round
-from server.federation.exchange import Exchange, Request
+from common.training.optim import rates_of_round, steps_in_round
+from server.federation.agreement import agreements
+from server.federation.exchange import Exchange, Reply, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
 from server.federation.replies import Reply
@@ -41,6 +42,7 @@ class Trainee:
     member: Member
     name: str
     samples: int
+    steps: int
     threads: int
     pool: tuple[str, ...] = ()
 
@@ -79,7 +81,7 @@ class TrainingPhase:
             record.replied = [name for key, name in everybody.items() if key in usable]
             if len(usable) >= policy.quorum:
                 keys = [key for key in everybody if key in usable]
-                return self.store.updates(keys, [usable[key] for key in keys])
+                return self._compared(self.store.updates(keys, [usable[key] for key in keys]), arrays, record)
             if attempt < policy.attempts:
                 self.listener.repeating(number, len(usable), policy.quorum)
         raise RunError(
@@ -96,13 +98,31 @@ class TrainingPhase:
         gone = [each for each in gone if each.hospital not in updates.hospitals]
         self.ledger.combined(number, made_of, gone, digest_of(model))
 
-    def unwrapped(self, number: int, hospital: str, samples: int, sent: Arrays, arrays: Arrays) -> Arrays:
-        """Take what a hospital sent through the server's half of the chain; raises `UnusableAnswer`."""
-        return self.chain.at_server(sent, self._context(number, hospital, samples, arrays))
+    def unwrapped(
+        self, number: int, hospital: str, samples: int, sent: Arrays, arrays: Arrays, steps: int | None = None
+    ) -> Arrays:
+        """Take what a hospital sent through the server's half of the chain; raises `UnusableAnswer`.
+
+        Parameters
+        ----------
+        steps : int, optional
+            That it was asked for; by default those of one hospital with so many slices.
+        """
+        asked = self._steps(samples) if steps is None else steps
+        return self.chain.at_server(sent, self._context(number, hospital, samples, arrays, asked))
 
     def finish(self, number: int, combined: Arrays, updates: Updates, arrays: Arrays) -> Arrays:
         """Take the aggregated model through the chain's last half."""
         return self.chain.on_average(combined, self._context(number, "", sum(updates.samples), arrays))
+
+    def _compared(self, sent: Updates, arrays: Arrays, record: Round) -> Updates:
+        """Take the updates through the half of the chain that compares them; note how far they agree."""
+        updates = self.chain.on_round(sent, arrays)
+        for key, found in agreements(sent, updates, arrays).items() if arrays else ():
+            part = record.hospitals[self.participants.names[key]]
+            part.update_norm, part.update_kept = found.norm, found.kept
+            part.update_distance, part.update_cosine = found.distance, found.cosine
+        return updates
 
     def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, int]:
         """Let those who are there train; put away the usable updates and return training slices by hospital."""
@@ -137,8 +157,9 @@ class TrainingPhase:
         if STRATEGIES[self.strategy.settings.name].pooled:
             key, host = next(iter(present.items()))
             record.pooled = HospitalRound()
-            samples = sum(member.description.train_samples for member in present.values())
-            yield Trainee(key, host, EVERYBODY, samples, self.exchange.place.threads_alone, tuple(present))
+            each = [member.description.train_samples for member in present.values()]
+            steps, threads = sum(map(self._steps, each)), self.exchange.place.threads_alone
+            yield Trainee(key, host, EVERYBODY, sum(each), steps, threads, tuple(present))
             return
         everybody = self.participants.names
         record.asked = [name for key, name in everybody.items() if key in present]
@@ -147,7 +168,8 @@ class TrainingPhase:
                 self._note(record, Failure(name, "train", self.participants.absence(key)))
         for key in self.participants.starting_order(present):
             member = present[key]
-            yield Trainee(key, member, member.name, member.description.train_samples, member.threads)
+            samples = member.description.train_samples
+            yield Trainee(key, member, member.name, samples, self._steps(samples), member.threads)
 
     def _requests(self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
         plan, model, packed_control = self.strategy.plan, pack(arrays), pack(control)
@@ -168,14 +190,17 @@ class TrainingPhase:
         result = read_training(records, trainee.samples)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
-        update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays)
+        update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)
         self.kept.put(number, trainee.key, sent)
         return update, result, payload_bytes(sent)
 
-    def _context(self, number: int, hospital: str, samples: int, arrays: Arrays) -> UpdateContext:
+    def _context(self, number: int, hospital: str, samples: int, arrays: Arrays, steps: int = 0) -> UpdateContext:
         plan = self.strategy.plan
-        steps = sum(steps_in_round(samples, plan.train))
-        return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of)
+        rates = rates_of_round(plan.train, number, plan.rounds, steps)
+        return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of, rates)
+
+    def _steps(self, samples: int) -> int:
+        return sum(steps_in_round(samples, self.strategy.plan.train))
 
     def _state_of(self, step: str) -> StepState:
         return StepState(lambda: self.memory.get(step, {}), lambda arrays: self.memory.update({step: arrays}))

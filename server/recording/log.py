@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.schema import Failure, HospitalRound, Round
+from common.artifacts.update_words import unusual_updates
 from common.artifacts.words import cautions_of, share_text
 from common.metrics.confusion import figures
 from common.metrics.evaluation import EvaluateResult
@@ -93,9 +94,13 @@ class TrainingLog(Listener):
 
     def round_done(self, record: Round, is_best: bool) -> None:
         for name, part in record.hospitals.items():
+            if part.update_norm is not None:
+                self._say(name, "%s", _update(part))
             if part.val_accuracy is not None:
                 accuracy = _accuracy(part.val_accuracy, part.val_interval or None)
                 self._say(name, "validated %s slices: loss %.3f, %s", part.val_samples, part.val_loss, accuracy)
+        for sentence in unusual_updates(record):
+            log.warning("unusual: %s", sentence)
         log.info(
             "round %d done in %.1f s: validation loss %.3f, %s, %s%s",
             record.number,
@@ -121,6 +126,14 @@ class TrainingLog(Listener):
 
 def _accuracy(value: float, ends: Sequence[float] | None) -> str:
     return f"accuracy {share_text(value, ends or (0.0, 1.0))} %"
+
+
+def _update(part: HospitalRound) -> str:
+    distance, cosine = part.update_distance, part.update_cosine
+    beside = "" if distance is None else f", {distance:.4g} from the mean"
+    agrees = "" if cosine is None else f", cosine {cosine:.2f} to the others'"
+    kept = 1.0 if part.update_kept is None else part.update_kept
+    return f"update of length {part.update_norm:.4g}{beside}{agrees}; {100 * kept:.3g} % of its length was taken"
 
 
 def _counts(description: Description) -> str:

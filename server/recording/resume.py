@@ -19,6 +19,8 @@ from common.text import shown
 _ALLOWED = ("resume", "output_dir", "data.root", "data.cache_dir", "compute.engine", "compute.device")
 # settings of `train` that earlier versions had, and the value at which each did nothing
 _REMOVED = {"rounds_per_epoch": 1, "warmup_rounds": 0, "sam_rho": 0, "small_pixels": None, "small_share": 0}
+# settings of `strategy` that later versions have, and the value at which each does nothing
+_ADDED = {"clip_to_median": None, "weight_to_median": None}
 
 
 def resumed_settings(requested: RunSettings, overrides: Sequence[str]) -> tuple[RunSettings, RunFolder]:
@@ -65,6 +67,7 @@ def stored_settings(folder: RunFolder) -> RunSettings:
     try:
         values = read_settings(folder.config)
         _drop_removed(values, folder)
+        _add_missing(values)
         return typed(OmegaConf.create(literal(values)), RunSettings)
     except (*UNREADABLE, OmegaConfBaseException):
         raise InputError("RUN002", f"{folder.config} is missing or damaged, so {folder.run_id} cannot go on.") from None
@@ -82,3 +85,11 @@ def _drop_removed(values: dict[str, Any], folder: RunFolder) -> None:
                 f"{folder.run_id} trains with train.{name}={shown(value)}, which this version no longer has, so it "
                 "cannot go on; use the version that began it, or start a new run.",
             )
+
+
+def _add_missing(values: dict[str, Any]) -> None:
+    """Go on with a run of an earlier version as it began, without what has been added since."""
+    strategy = values.get("strategy")
+    if isinstance(strategy, dict):
+        for name, unused in _ADDED.items():
+            strategy.setdefault(name, unused)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from common.artifacts.schema import Failure, HospitalRound, Round
+from common.artifacts.update_words import relative_lengths, unusual_updates
 from common.artifacts.words import NOTHING, interval_text
 from common.labels import CLASSES, SYNTHETIC
 from common.overlap.matches import CrossDuplicates
@@ -119,6 +120,10 @@ class Terminal(Listener):
         self._clear_tasks()
         self._progress.update(self._overall, completed=record.number)
         self.console.print(round_line(record, self._rounds, is_best), highlight=False)
+        if line := updates_line(record):
+            self.console.print(line, style="dim", highlight=False)
+        for sentence in unusual_updates(record):
+            self.console.print(f"[yellow]unusual:[/] {escape(sentence)}", highlight=False)
 
     def completed(self, meta: Mapping[str, Any]) -> None:
         self._clear_tasks()
@@ -169,3 +174,15 @@ def round_line(record: Round, rounds: int, is_best: bool) -> str:
         f"[dim]{sure} ({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
         f"{' [green]best[/]' if is_best else ''}"
     )
+
+
+def updates_line(record: Round) -> str | None:
+    """Say how long the hospitals' updates were and how far they agree, in configured order; None for fewer than two."""
+    lengths = relative_lengths(record)
+    if len(lengths) < 2:
+        return None
+    parts = record.hospitals
+    cosines = {name: part.update_cosine for name, part in parts.items() if part.update_cosine is not None}
+    times = "/".join(f"{lengths[name]:.2g}" if name in lengths else NOTHING for name in parts)
+    angles = "/".join(f"{cosines[name]:.2f}" if name in cosines else NOTHING for name in parts)
+    return f"  updates: length {times} of the median, cosine to the others' {angles}"

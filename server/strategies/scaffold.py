@@ -30,7 +30,7 @@ class Scaffold(FedAvg):
     def __init__(self, settings: StrategySettings, plan: Plan) -> None:
         super().__init__(settings, plan)
         self._control: Arrays = {}
-        self._taught: dict[str, int] = {}
+        self._taught: dict[str, float] = {}
 
     def global_control(self) -> Arrays:
         """Return the mean control variate; empty before the first round."""
@@ -46,12 +46,12 @@ class Scaffold(FedAvg):
         """Take up both."""
         if memory:
             self._control = dict(memory[_CONTROL])
-            self._taught = {key: int(count) for key, count in memory[_TAUGHT].items()}
+            self._taught = {key: count.item() for key, count in memory[_TAUGHT].items()}
 
     def _combine(self, server_round: int, updates: Updates, reference: Mapping[str, AnyArray]) -> Arrays:
         new = super()._combine(server_round, updates, reference)
         self._control = self._next_control(server_round, updates, reference)
-        self._taught = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
+        self._taught = self._taught | dict(zip(updates.hospitals, updates.weights, strict=True))
         return new
 
     def _step(self, server_round: int, start: Arrays, mean: Arrays) -> Arrays:
@@ -66,8 +66,8 @@ class Scaffold(FedAvg):
         ``n / N * (x - y) / rates``. That sum is a mean of the models, too, counted by ``n / rates``.
         """
         rates = [summed_rates(count, self.plan.train, server_round, self.plan.rounds) for count in updates.samples]
-        shares = [count / rate for count, rate in zip(updates.samples, rates, strict=True)]
-        everybody = self._taught | dict(zip(updates.hospitals, updates.samples, strict=True))
+        shares = [count / rate for count, rate in zip(updates.weights, rates, strict=True)]
+        everybody = self._taught | dict(zip(updates.hospitals, updates.weights, strict=True))
         total = sum(everybody.values())
         silent = sum(count for key, count in self._taught.items() if key not in updates.hospitals)
         seen = mean_gradient(reference, updates.weighted_mean(reference, shares), total / sum(shares))

@@ -1,30 +1,22 @@
 """A round's usable updates, read one after the other from memory or from disk, and their weighted mean."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from common.model.weights import AnyArray, Arrays, average_buffers, is_weight
+from common.protocol.postprocess import RoundUpdates
 
 
 @dataclass(frozen=True)
-class Updates:
-    """What the hospitals of one round trained.
+class Updates(RoundUpdates):
+    """What the hospitals of one round trained."""
 
-    Attributes
-    ----------
-    hospitals : sequence of str
-        Keys, in configured order, which is the order of every sum.
-    samples : sequence of int
-        Training slices of each hospital.
-    read : callable
-        Gives each hospital's checked arrays, in the same order; may be called again.
-    """
-
-    hospitals: Sequence[str]
-    samples: Sequence[int]
-    read: Callable[[], Iterator[Arrays]]
+    @property
+    def weights(self) -> Sequence[float]:
+        """What each hospital counts: its training slices, unless the chain has limited that."""
+        return self.counts or self.samples
 
     def weighted_mean(self, reference: Mapping[str, AnyArray], shares: Sequence[float] | None = None) -> Arrays:
         """Average the models; the memory holds two of them, however many there are.
@@ -38,13 +30,13 @@ class Updates:
         reference : mapping of str to ndarray
             The model that was sent; gives order and dtypes.
         shares : sequence of float, optional
-            What each hospital counts, in any unit; by default its training slices.
+            What each hospital counts, in any unit; by default what the round's updates say.
 
         Returns
         -------
         dict of str to ndarray
         """
-        shares = self.samples if shares is None else shares
+        shares = self.weights if shares is None else shares
         total = sum(shares)
         sums: Arrays = {}
         buffers: list[Arrays] = []

@@ -45,7 +45,14 @@ def interrupted(monkeypatch, simulate):
 def figures_of(path):
     """A run's figures, without clock times."""
     rows = read(path / "artifacts" / "run-001" / "training_history.json")
-    return [[row["val_loss"], row["train_loss"], row["val_confusion_matrix"], row["replied"]] for row in rows]
+    return [
+        [row["val_loss"], row["train_loss"], row["val_confusion_matrix"], row["replied"], _updates_of(row)]
+        for row in rows
+    ]
+
+
+def _updates_of(row):
+    return [{key: part[key] for key in part if key.startswith("update_")} for part in row["hospitals"].values()]
 
 
 @pytest.mark.slow

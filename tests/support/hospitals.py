@@ -30,7 +30,7 @@ TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
 Twist = Callable[[str, Message, Message], Message]
 SCALE = 0.125
 LR = 1.0  # such that the hospitals' steps are no larger than training could make them
-PLAN = Plan(42, 3, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan(lr=LR))
+PLAN = Plan(42, 3, list(CLASSES), DataPlan(), ModelPlan(), TrainPlan(lr=LR, schedule="constant"))
 
 
 def start_arrays() -> Arrays:
@@ -89,8 +89,8 @@ def evaluation(message: Message, who: Description, true: list[int], predicted: l
 
 
 class Hospitals:
-    """A ClientApp for several made-up hospitals; each adds its own step to the counters it is sent, and an eighth of
-    it to the weights.
+    """A ClientApp for several made-up hospitals; each adds an eighth of its own step to the weights it is sent, and to
+    the counters the one optimiser step that its few slices make.
 
     `twist` may replace an answer: it gets the key, the message and the answer.
     """
@@ -138,7 +138,7 @@ class Hospitals:
         step = self._steps[key]
         arrays = unpacked(message.content)
         trained = {
-            name: array + array.dtype.type(step if array.dtype.kind == "i" else SCALE * step)
+            name: array + array.dtype.type(1 if array.dtype.kind == "i" else SCALE * step)
             for name, array in arrays.items()
         }
         return update(message, self.described[key], {name: np.asarray(value) for name, value in trained.items()})

@@ -85,9 +85,17 @@ def confusion(accuracy: float, size: int = 20) -> list[list[int]]:
 
 
 def history(
-    rounds: int, hospitals: dict[str, tuple[float, float]], *, best: float = 0.9, drop: int | None = None
+    rounds: int,
+    hospitals: dict[str, tuple[float, float]],
+    *,
+    best: float = 0.9,
+    drop: int | None = None,
+    odd: int | None = None,
 ) -> list[dict[str, Any]]:
-    """`drop` is a round that the last hospital did not answer. The best round is the last but one."""
+    """`drop` is a round that the last hospital did not answer, `odd` one in which the second's update was unusual.
+
+    The best round is the last but one.
+    """
     names = list(hospitals)
     found = []
     for number in range(1, rounds + 1):
@@ -100,6 +108,10 @@ def history(
                 "train_samples": 300 + i,
                 "train_steps": 10,
                 "train_seconds": 20.0 + i,
+                "update_norm": 2.0 + (18.0 if i == 1 and number == odd else 0.1 * i),
+                "update_kept": 0.1 if i == 1 and number == odd else 1.0,
+                "update_distance": 1.5,
+                "update_cosine": -0.25 if i == 1 and number == odd else 0.5,
                 "val_loss": 1.3 - level + 0.03 * i,
                 "val_accuracy": level + 0.02 - 0.02 * i,
                 "val_samples": 60 + i,
@@ -249,6 +261,7 @@ def write_run(
     best: float = 0.9,
     lr: float = 1e-3,
     drop: int | None = None,
+    odd: int | None = None,
     reason: str | None = None,
     pooled: bool = False,
     keeps: str = "nothing",
@@ -282,7 +295,7 @@ def write_run(
     }
     write_json(folder / "status.json", status)
     write_json(folder / "dataset_stats.json", stats(hospitals))
-    write_json(folder / "training_history.json", history(done, hospitals, best=best, drop=drop))
+    write_json(folder / "training_history.json", history(done, hospitals, best=best, drop=drop, odd=odd))
     write_json(folder / "label_map.json", LABEL_MAP)
     write_json(folder / "config.yaml", settings(total, strategy, lr))  # JSON is YAML
     if state == "completed":

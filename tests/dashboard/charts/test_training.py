@@ -21,6 +21,16 @@ def test_each_hospital_and_all_of_them_get_a_line(tmp_path: Path) -> None:
     assert figure.layout.xaxis.title.text == "Round"
 
 
+def test_updates_have_a_line_for_each_hospital(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, done=4, drop=2, odd=3))
+    cosines = {trace.name: trace.y for trace in training.update_cosines(run, theme.LIGHT).data}
+    assert cosines["Phantom Jaipur"] == (0.5, 0.5, -0.25, 0.5)
+    assert cosines["Phantom Kolkata"][1] is None
+    lengths = training.update_lengths(run, theme.LIGHT)
+    assert {trace.name: trace.y for trace in lengths.data}["Phantom Jaipur"][2] == pytest.approx(20 / 2.1, rel=0.02)
+    assert lengths.layout.yaxis.type == "log"
+
+
 def test_the_best_round_is_ringed(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path, done=6))
     for measure in (rounds.ACCURACY, rounds.LOSS):

@@ -46,6 +46,26 @@ def test_the_inside_of_rounds_is_drawn_when_its_tab_is_open(output_dir: Path, ta
     assert len(app.get("plotly_chart")) == 3
 
 
+def test_updates_are_drawn_and_the_unusual_one_is_named(output_dir: Path) -> None:
+    write_run(output_dir, done=4, odd=3)
+    app = open_page("training")
+    app.session_state["inside_rounds"] = "Updates"
+    app.run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 4
+    text = said(app).replace("\\", "")
+    assert "round 3: Phantom Jaipur's update is 9.5 times as long as the median hospital's" in text
+    assert "10 % of its length was taken" in text
+
+
+def test_a_run_without_an_unusual_update_says_so(output_dir: Path) -> None:
+    write_run(output_dir, done=2)
+    app = open_page("training")
+    app.session_state["inside_rounds"] = "Updates"
+    app.run()
+    assert "No update was more than three times as long" in said(app)
+
+
 def test_a_running_run_says_how_long_it_still_takes(output_dir: Path) -> None:
     write_run(output_dir, state="running", done=3, rounds=9, updated_at=datetime.now(UTC))
     app = open_page("training")
