@@ -50,7 +50,7 @@ class Policy:
     """Most passes over the slices in a round."""
     steps: int = setting(20_000, whole_from(1))
     """Most steps in a round."""
-    seconds: float = setting(21600.0, above_zero("a number of seconds above 0"))
+    seconds: float = setting(21600.0, above_zero("number of seconds", 604_800))
     """Longest training or evaluation; what takes longer is stopped and refused."""
     rounds: int = setting(500, whole_from(1))
     """Most rounds of a run."""
@@ -72,9 +72,9 @@ class Policy:
     """Side of the slices, pixels."""
     image_sizes_kept: int = setting(4, whole_from(1))
     """Most sizes in the cache at a time; the one that was used longest ago goes first."""
-    cache_gigabytes: float = setting(50.0, above_zero("a number above 0"))
+    cache_gigabytes: float = setting(50.0, above_zero("number", 1_000_000))
     """Most that the decoded slices may take on the disk."""
-    runs_gigabytes: float = setting(10.0, above_zero("a number above 0"))
+    runs_gigabytes: float = setting(10.0, above_zero("number", 1_000_000))
     """Most that runs may keep here (`runs/` in the cache folder); the oldest run's tensors go first, never those of the
     run under way."""
     runs_kept: int = setting(1000, whole_from(1))

@@ -18,7 +18,7 @@ from common.protocol.messages import ExtraPayload, Task, read_training, task_rec
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
 from common.training.optim import rates_of_round, steps_in_round
 from server.federation.agreement import agreements
-from server.federation.exchange import Exchange, Reply, Request
+from server.federation.exchange import Exchange, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
 from server.federation.replies import Reply
