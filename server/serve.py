@@ -79,10 +79,10 @@ def _stay(superlink: SuperLink, centre: layout.Centre, insecure: bool, console: 
     certificate = None if insecure else readiness.CertificateWatch(centre.certificate)
     followed, is_ready = 0.0, False
     while not stop.is_set:
-        superlink.watch(lambda refusal: console.print(f"[yellow]{refusal}[/]"))
+        superlink.watch(lambda refusal: console.print(refusal, style="yellow", markup=False))
         if certificate and time.monotonic() - followed >= _FOLLOW_SECONDS:
             for sentence in [*registry.follow(), *certificate.news()]:
-                console.print(sentence)
+                console.print(sentence, markup=False)
             followed = time.monotonic()
         if not is_ready:
             is_ready = True
