@@ -9,6 +9,7 @@ from pathlib import Path
 from common import files
 from common.addresses import split_address
 from common.errors import InputError
+from common.proxies import without_proxies
 
 DEFAULT_FOLDER = Path("credentials")
 DEFAULT_PORT = 8443
@@ -35,9 +36,9 @@ class Centre:
         return {path.stem: path for path in sorted(self.hospitals.glob("*.pub"))}
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for Flower's own programs: this Python's, with the centre's connection."""
+        """Return the environment for Flower's own programs: this Python, the centre's connection, and no proxy."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        return {**os.environ, "PATH": path, "FLWR_HOME": str(self.flower_home)}
+        return {**without_proxies(), "PATH": path, "FLWR_HOME": str(self.flower_home)}
 
 
 def open_centre(folder: Path) -> Centre:
