@@ -116,7 +116,8 @@ def serve(
         each_second()
 
     server.each_second = tick
-    server.run(sockets=listen(host, port, connections, refusals))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=listen(host, port, connections, refusals))
     if not server.started:
         sys.exit(3)
 

@@ -8,8 +8,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from common.addresses import is_loopback
-
 LOG = "FEDERATION_LOG"  # environment: the file to which the SuperLink's output goes
 _LOG_BYTES, _OLD_LOGS = 10_000_000, 3
 _MINUTE = 60.0
@@ -52,9 +50,7 @@ class Seldom(logging.Filter):
         return self._counts[kind] <= _OF_ONE_KIND
 
 
-def only_own_refusals(record: logging.LogRecord) -> bool:
-    """Keep out of the log the polls of every node, several a second, and strangers: the gate says what matters."""
+def only_failures(record: logging.LogRecord) -> bool:
+    """Keep out of the access log the polls of every node, several a second, and refusals, which the gate words."""
     arguments = record.args
-    if not (isinstance(arguments, tuple) and len(arguments) > 1 and isinstance(arguments[-1], int)):
-        return True
-    return arguments[-1] >= 400 and is_loopback(str(arguments[0]).rpartition(":")[0].strip("[]"))
+    return not (isinstance(arguments, tuple) and arguments and isinstance(arguments[-1], int) and arguments[-1] < 500)

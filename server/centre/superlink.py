@@ -21,12 +21,13 @@ from types import SimpleNamespace
 from common.cli import StopSignal
 from common.errors import RunError
 from server.centre.layout import Centre
-from server.centre.log_size import LOG, Seldom, move_old_lines, only_own_refusals
+from server.centre.log_size import LOG, Seldom, move_old_lines, only_failures
 from server.centre.refusals import CHANNEL
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 20.0
 _IN_MEMORY = ":flwr-in-memory:"
+_GIVE_BACK = "MALLOC_MMAP_THRESHOLD_"  # glibc: buffers from this size on go back to the machine once they are free
 
 
 class SuperLink:
@@ -107,6 +108,7 @@ def _command(centre: Centre, host: str, port: int, insecure: bool) -> list[str]:
 def _environment(centre: Centre, log: Path, refusals: int) -> dict[str, str]:
     own = {"FEDERATION_PUBLIC_KEYS": str(centre.hospitals), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2"}
     own |= {LOG: str(log.resolve()), CHANNEL: str(refusals), "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1"}
+    own[_GIVE_BACK] = "131072"
     return {**centre.environment(), **own}
 
 
@@ -120,6 +122,7 @@ def main() -> None:
     from server.centre.listener import serve
     from server.centre.refusals import Refusals, to_log_and_screen
 
+    os.environ.pop(_GIVE_BACK, None)  # it is read once at the start; the run has larger tensors and does without
     command = importlib.import_module("flwr.superlink.cli.flower_superlink")
     connections, refusals = Connections(), Refusals(to_log_and_screen)
     gate = Middleware(
@@ -133,7 +136,7 @@ def main() -> None:
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop asks the listener, and names who failed
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(Seldom())
-    logging.getLogger("uvicorn.access").addFilter(only_own_refusals)
+    logging.getLogger("uvicorn.access").addFilter(only_failures)
     written = os.environ.get(LOG)
     each_second = partial(move_old_lines, Path(written)) if written else lambda: None
     listen = partial(serve, connections=connections, refusals=refusals, each_second=each_second)
