@@ -12,7 +12,7 @@ from rich.console import Console
 from clients.policy.consent import Questions
 from clients.site import SiteFile, add_site_flags, site_from
 from clients.supernode.supervisor import Connection
-from common import cli
+from common import cli, proxies
 from common.addresses import is_loopback, why_not_free
 from common.errors import InputError
 from common.files import absolute
@@ -67,6 +67,7 @@ def _check(site: SiteFile, insecure: bool) -> None:
             f"Port {site.port} of this machine cannot be used ({reason}); is clients.join running already? Otherwise "
             "set another port in the settings file.",
         )
+    proxies.proxy_for(site.address[0])  # refuses one that cannot be used
     if insecure:
         if not is_loopback(site.address[0]):
             raise InputError("JOIN001", f"--insecure is for this machine only, and {site.superlink} is another one.")

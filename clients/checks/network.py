@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from clients.checks.outcome import Found, Situation, check
-from common import keys
+from common import keys, proxies
 from common.artifacts.run_files import versions as own_versions
 from common.errors import InputError
 from common.labels import LABEL_MAP
@@ -29,7 +29,10 @@ def address(situation: Situation) -> Found:
     """The centre's address answers."""
     host, port = situation.site.address
     try:
-        socket.create_connection((host, port), timeout=_REACH_SECONDS).close()
+        proxies.connect(host, port, _REACH_SECONDS).close()
+        way = f", through the proxy {proxy}" if (proxy := proxies.proxy_for(host)) else ""
+    except (proxies.ProxyRefusal, InputError) as error:
+        return "failed", error.sentence
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:  # the name service itself does not answer
             situation.may_pass.append("PRE001")
@@ -41,7 +44,7 @@ def address(situation: Situation) -> Found:
         situation.may_pass.append("PRE001")
         return "failed", f"{host}:{port} cannot be reached ({error.strerror}); is python -m server.serve running there?"
     situation.is_reachable = True
-    return "ok", f"{host}:{port} answers."
+    return "ok", f"{host}:{port} answers{way}."
 
 
 @check("PRE002", "TLS chain and name")
@@ -56,7 +59,7 @@ def tls(situation: Situation) -> Found:
     try:
         context = ssl.create_default_context(cafile=str(authority))
         with (
-            socket.create_connection((host, port), timeout=_TLS_SECONDS) as plain,
+            proxies.connect(host, port, _TLS_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
             certificate, version = secure.getpeercert() or {}, secure.version()
@@ -87,9 +90,13 @@ def _certificate_problem(error: ssl.SSLCertVerificationError, host: str, situati
         return "The centre's certificate is not yet valid by this machine's clock; set the clock."
     if "mismatch" in reason or "doesn't match" in reason:
         return f"The certificate is not for {host}; the centre adds it with: server.credentials --address {host}"
+    proxy = proxies.proxy_for(host)
+    between = (
+        f"somebody in between, such as the proxy {proxy}, which must not open TLS" if proxy else "somebody in between"
+    )
     return (
         f"The certificate is not from the CA in {situation.site.root_certificate} ({reason}): the wrong file, the "
-        "wrong address, or somebody in between. Do not connect; ask the centre by telephone."
+        f"wrong address, or {between}. Do not connect; ask the centre by telephone."
     )
 
 
@@ -140,9 +147,12 @@ def _knock(situation: Situation, private: ec.EllipticCurvePrivateKey) -> str | N
     public, site = private.public_key(), situation.site
     signer = NodeAuthHttpInterceptor(private, public)
     try:
-        with FleetHttpClient.from_server_address(
-            site.superlink, False, str(site.root_certificate), interceptors=[signer]
-        ) as client:
+        with (
+            proxies.applied(site.address[0]),
+            FleetHttpClient.from_server_address(
+                site.superlink, False, str(site.root_certificate), interceptors=[signer]
+            ) as client,
+        ):
             request = ActivateNodeRequest(public_key=public_key_to_bytes(public), heartbeat_interval=30)
             node = client.ActivateNode(request).node_id
             client.DeactivateNode(DeactivateNodeRequest(node_id=node))
@@ -203,6 +213,7 @@ def _ask_centre(situation: Situation) -> str | None:
         else:
             context = ssl.create_default_context(cafile=str(situation.site.root_certificate))
             line = http.client.HTTPSConnection(host, port, timeout=_ASK_SECONDS, context=context)
+            line.sock = context.wrap_socket(proxies.connect(host, port, _ASK_SECONDS), server_hostname=host)
         line.request("GET", "/federation")
         said = json.loads(line.getresponse().read())
         line.close()

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from clients.site import SITE_FILE, SiteFile, write_site
 from clients.supernode.log_translation import EXECUTOR, SUPERNODE, LogTranslator, Signs
+from common import proxies
 from common.cli import StopSignal
 from common.keys import write_private
 from common.text import command_line
@@ -72,9 +73,10 @@ class Connection:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         pause = _FIRST_PAUSE
         name = self._site.hospital.name
+        proxy = proxies.proxy_for(self._site.address[0])
+        way = f" through the proxy {proxy}" if proxy else ""
         self._console.print(
-            f"{name}: connecting to {self._site.superlink}; Ctrl-C ends it. Details: {self._log}",
-            markup=False,
+            f"{name}: connecting to {self._site.superlink}{way}; Ctrl-C ends it. Details: {self._log}", markup=False
         )
         while not self._stop.is_set:
             started = time.monotonic()
@@ -161,7 +163,7 @@ class Connection:
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         own = {"FLWR_HOME": str(self._home), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2", "PYTHONUNBUFFERED": "1"}
-        return {**os.environ, **own, "PATH": path}
+        return {**proxies.environment_for(self._site.address[0]), **own, "PATH": path}
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

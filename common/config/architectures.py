@@ -17,12 +17,14 @@ class Architecture:
     """As its authors write it."""
     build: str
     """``"module:function"``, called with ``weights=None`` and ``num_classes``."""
+    state_bytes: int
+    """Size of its ``state_dict`` for our classes, as it travels: what the centre takes in is bounded by it."""
     pooling: str = "avgpool"
     """The child that pools; what comes before it are the maps that Grad-CAM weighs."""
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "resnet18": Architecture("ResNet18", "torchvision.models:resnet18"),
+    "resnet18": Architecture("ResNet18", "torchvision.models:resnet18", state_bytes=44_752_816),
 }
 DEFAULT_ARCHITECTURE = next(iter(ARCHITECTURES))  # version 1's, and that of files which name none
 

@@ -2,43 +2,79 @@
 
 Flower serves three interfaces on one port. SuperNodes need one of them (Fleet), where each request is signed with the
 hospital's key. The other two start runs and hand out the models, and nothing guards them in this edition of Flower; so
-they answer this machine only. Who was refused is told from the headers: whose key they show, and what their clock says.
+they answer this machine only. Flower reads a request's whole body before it looks at the key: so whose request it is
+is told here, from the headers, and nothing of a stranger's body is read. A hospital may send as much in one request
+as this federation's model needs.
 """
 
-import logging
+import asyncio
 import time
-from base64 import b64decode
+from collections import Counter, deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import keys
 from common.addresses import is_loopback
-from common.errors import InputError
+from common.config.architectures import ARCHITECTURES
 from common.labels import LABEL_MAP
+from server.centre.connections import Connections, Peer
+from server.centre.refusals import Refusals, quoted, to_log_and_screen
+from server.centre.request_identity import (
+    KEY_HEADER,
+    PRECONDITION_FAILED,
+    UNAUTHORISED,
+    RegisteredKeys,
+    authenticated,
+    header,
+    identify,
+    refusal_reason,
+    signature_problem,
+)
 
-KEY_HEADER = "flwr-public-key"
-CLOCK_HEADER = "flwr-timestamp"
-_UNAUTHORISED, _PRECONDITION_FAILED = 401, 412
 _FLEET = "/v1/fleet/"
 _ABOUT = "/federation"  # `clients.checks.network` asks for it
 _PACKAGES = {"project": "brain-tumour-federation", "flwr": "flwr", "torch": "torch"}
+_CLOSE = {"connection": "close"}
+_NOT_ACTIVATED = {"code": 2004, "detail": "this key is not registered here"}  # FLEET_NODE_ACTIVATION_FAILED
 
-log = logging.getLogger("flwr")
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How much a hospital may send."""
+
+    object_bytes: int = 2 * max(each.state_bytes for each in ARCHITECTURES.values())
+    """Of one object: Flower cuts a model into pieces of 5 MB; fingerprints of slices go in one piece, 4 KB a slice."""
+    other_bytes: int = 1_000_000
+    """Of any other request."""
+    pause_seconds: float = 120.0
+    """Between two pieces of a body."""
+
+    def of(self, path: str) -> int:
+        """Return the limit for one request."""
+        return self.object_bytes if path == f"{_FLEET}push-object" else self.other_bytes
+
+
+class _Refused(Exception):
+    """A status of HTTP, and why."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status, self.reason = status, reason
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(package) for name, package in _PACKAGES.items()}
 
 
 def about() -> dict[str, Any]:
     """Return what a hospital's preflight may know before the centre knows it: time, versions, classes."""
-    versions = {name: version(package) for name, package in _PACKAGES.items()}
-    return {"time": time.time(), "versions": versions, "label_map": LABEL_MAP}
+    return {"time": time.time(), "versions": _versions(), "label_map": LABEL_MAP}
 
 
 class Gate:
@@ -49,39 +85,149 @@ class Gate:
     app : ASGIApp
         The rest of the application.
     public_keys : Path
-        Folder of ``<hospital>.pub``, to name who was refused.
+        Folder of ``<hospital>.pub``: who may come in.
+    demands_keys : bool
+        False without TLS, where only this machine can connect, and no SuperNode has a registered key.
+    connections, refusals : optional
+        What `server.centre.listener` counts and tells, too.
     """
 
-    def __init__(self, app: ASGIApp, public_keys: Path) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        public_keys: Path,
+        demands_keys: bool = True,
+        connections: Connections | None = None,
+        refusals: Refusals | None = None,
+        limits: BodyLimits = BodyLimits(),
+    ) -> None:
         self._app = app
-        self._public_keys = public_keys
+        self._registered = RegisteredKeys(public_keys)
+        self._demands_keys = demands_keys
+        self._connections = connections or Connections()
+        self._refusals = refusals or Refusals(to_log_and_screen)
+        self._limits = limits
+        self._arriving: Counter[str] = Counter()  # bytes by hospital
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse and say so."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
+        elif scope["type"] == "http":
+            peer = _peer(scope)
+            self._connections.request_began(peer)
+            try:
+                await self._answer(scope, receive, send, peer)
+            finally:
+                self._connections.request_ended(peer)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, peer: Peer | None) -> None:
         path = scope["path"]
-        if path == _ABOUT:
-            await JSONResponse(about())(scope, receive, send)
-            return
-        if not path.startswith(_FLEET) and not from_this_machine(scope):
-            log.warning("refused %s: %s is for the centre's own machine", _peer(scope), path)
-            await PlainTextResponse("not for this address", status_code=403)(scope, receive, send)
+        if path.startswith(_FLEET):
+            await self._fleet(scope, receive, send, peer)
+        elif path == _ABOUT:
+            await JSONResponse(about(), headers=_CLOSE)(scope, receive, send)
+        elif from_this_machine(scope):
+            self._connections.belongs_to_centre(peer)
+            await self._app(scope, receive, send)
+        else:
+            self._refusals.note(_address(scope), lambda: f": {quoted(path)} is for the centre's own machine")
+            await PlainTextResponse("not for this address", status_code=403, headers=_CLOSE)(scope, receive, send)
+
+    async def _fleet(self, scope: Scope, receive: Receive, send: Send, peer: Peer | None) -> None:
+        """Let a hospital's request through once its headers were checked and its body is there."""
+        hospital = authenticated(scope, self._registered) if self._demands_keys else ""
+        try:
+            if hospital is None:
+                raise self._stranger(scope)
+            if hospital:
+                self._connections.belongs_to_hospital(peer, hospital)
+            body = await self._body(scope, receive, hospital)
+        except _Refused as refused:
+            self._note(scope, refused.status, refused.reason)
+            await _refusal(refused)(scope, receive, send)
             return
 
         async def watching(message: Message) -> None:
-            if message["type"] == "http.response.start" and path.startswith(_FLEET) and message["status"] >= 400:
-                self._log_refusal(scope, message["status"])
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                self._note(scope, message["status"])
             await send(message)
 
-        await self._app(scope, receive, watching)
+        await self._app(scope, _replayed(body, receive), watching)
 
-    def _log_refusal(self, scope: Scope, status: int) -> None:
-        caller = identify(scope, self._public_keys)
-        reason = refusal_reason(scope, status, caller)
-        text = f"{scope['path']}, HTTP {status}" + (f": {reason}" if reason else "")
-        log.warning("refused %s (%s): %s", _peer(scope), caller, text)
+    def _stranger(self, scope: Scope) -> _Refused:
+        """Answer an unregistered key as Flower would, so that the hospital's SuperNode says the same as ever."""
+        is_known = self._registered.owner(header(scope, KEY_HEADER)) is not None
+        unknown_node = not is_known and scope["path"] == f"{_FLEET}activate-node"
+        status = PRECONDITION_FAILED if unknown_node else UNAUTHORISED
+        return _Refused(status, signature_problem(scope) if is_known else "")
+
+    async def _body(self, scope: Scope, receive: Receive, hospital: str) -> deque[bytes]:
+        """Read as much as was announced, up to the limit.
+
+        Raises
+        ------
+        _Refused
+            It is too large, of unknown size, or does not come.
+        """
+        said = header(scope, "content-length")
+        announced = int(said) if said and said.isdigit() else -1
+        most = self._limits.of(scope["path"])
+        if announced < 0:
+            raise _Refused(411, "it does not say how much it sends")
+        if announced > most:
+            raise _Refused(413, f"it sends {announced:,} bytes, this federation needs at most {most:,}")
+        if hospital and self._arriving[hospital] + announced > self._limits.object_bytes:
+            raise _Refused(503, "it sends too much at once")
+        self._arriving[hospital] += announced
+        try:
+            return await self._pieces(receive, announced)
+        finally:
+            self._arriving[hospital] -= announced
+
+    async def _pieces(self, receive: Receive, announced: int) -> deque[bytes]:
+        pieces: deque[bytes] = deque()
+        size = 0
+        while True:
+            try:
+                message = await asyncio.wait_for(receive(), self._limits.pause_seconds)
+            except TimeoutError:
+                raise _Refused(408, "its request stopped in the middle") from None
+            if message["type"] != "http.request":
+                raise _Refused(400, "it left in the middle of a request")
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > announced:
+                raise _Refused(413, "it sends more than it said")
+            pieces.append(piece)
+            if not message.get("more_body", False):
+                return pieces
+
+    def _note(self, scope: Scope, status: int, reason: str = "") -> None:
+        def said() -> str:
+            caller = identify(scope, self._registered)
+            why = reason or refusal_reason(scope, status, caller)
+            return f" ({caller}): {quoted(scope['path'])}, HTTP {status}" + (f": {why}" if why else "")
+
+        self._refusals.note(_address(scope), said)
+
+
+def _replayed(pieces: deque[bytes], receive: Receive) -> Receive:
+    """Hand out a body that was read already, and then whatever comes."""
+
+    async def again() -> Message:
+        if not pieces:
+            return await receive()
+        piece = pieces.popleft()
+        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+    return again
+
+
+def _refusal(refused: _Refused) -> Response:
+    if refused.status == PRECONDITION_FAILED:
+        return JSONResponse(_NOT_ACTIVATED, status_code=refused.status, headers=_CLOSE)
+    return PlainTextResponse("refused", status_code=refused.status, headers=_CLOSE)
 
 
 def from_this_machine(scope: Scope) -> bool:
@@ -90,78 +236,10 @@ def from_this_machine(scope: Scope) -> bool:
     return is_loopback(client) or (client == server != "")
 
 
-def _peer(scope: Scope) -> str:
+def _peer(scope: Scope) -> Peer | None:
+    client = scope.get("client")
+    return (str(client[0]), int(client[1])) if client else None
+
+
+def _address(scope: Scope) -> str:
     return str((scope.get("client") or ("an unknown address",))[0])
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Whoever shows a key."""
-
-    hospital: str | None = None  # None: nobody that is registered
-    shown: str | None = None  # the fingerprint, or why there is none; None: no key at all
-
-    def __str__(self) -> str:
-        if self.hospital:
-            return f"the key of {self.hospital}"
-        return f"unknown key {self.shown}" if self.shown else "no key"
-
-
-def identify(scope: Scope, public_keys: Path) -> Caller:
-    """Find the hospital whose key a request shows in the folder of ``<hospital>.pub``."""
-    value = _header(scope, KEY_HEADER)
-    if value is None:
-        return Caller()
-    shown = _fingerprint(value)
-    name = next((path.stem for path in public_keys.glob("*.pub") if _fingerprint_of(path) == shown), None)
-    return Caller(name, shown)
-
-
-def refusal_reason(scope: Scope, status: int, caller: Caller, now: datetime | None = None) -> str:
-    """Say in a clause why Flower refused a request, or nothing where that cannot be told.
-
-    Parameters
-    ----------
-    status : int
-        HTTP's, of Flower's answer.
-    now : datetime, optional
-        The centre's clock, with a time zone.
-    """
-    if not caller.hospital:
-        return "it is not registered here"
-    ahead = _seconds_ahead(scope, now or datetime.now(UTC))
-    if status == _UNAUTHORISED and ahead is not None:
-        if -keys.SIGNATURE_BEHIND_SECONDS <= ahead <= keys.SIGNATURE_AHEAD_SECONDS:
-            return "it connected before the SuperLink was started, or its key registered; it reconnects by itself"
-        return f"its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the centre's"
-    if status == _PRECONDITION_FAILED and str(scope["path"]).endswith("/activate-node"):
-        return "a node that has this key is connected already"
-    return ""
-
-
-def _seconds_ahead(scope: Scope, now: datetime) -> float | None:
-    try:
-        return (datetime.fromisoformat((_header(scope, CLOCK_HEADER) or b"").decode()) - now).total_seconds()
-    except (TypeError, ValueError):
-        return None
-
-
-def _header(scope: Scope, name: str) -> bytes | None:
-    value: bytes | None = dict(scope["headers"]).get(name.encode())
-    return value
-
-
-def _fingerprint(header: bytes) -> str:
-    """Return the fingerprint of the key in a header, as ``ssh-keygen -l`` would print it."""
-    try:
-        key = load_pem_public_key(b64decode(header))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return "that cannot be read"
-    return keys.fingerprint(key) if isinstance(key, ec.EllipticCurvePublicKey) else "of another kind"
-
-
-def _fingerprint_of(path: Path) -> str | None:
-    try:
-        return keys.fingerprint(keys.load_public(path))
-    except InputError:
-        return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from common import files
 from common.addresses import split_address
 from common.errors import InputError
+from common.proxies import without_proxies
 from common.text import command_line
 
 DEFAULT_FOLDER = Path("credentials")
@@ -41,9 +42,9 @@ class Centre:
         return {path.stem: path for path in sorted(self.hospitals.glob("*.pub"))}
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for Flower's own programs: this Python's, with the centre's connection."""
+        """Return the environment for Flower's own programs: this Python, the centre's connection, and no proxy."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        return {**os.environ, "PATH": path, "FLWR_HOME": str(self.flower_home)}
+        return {**without_proxies(), "PATH": path, "FLWR_HOME": str(self.flower_home)}
 
 
 def with_credentials(program: str, folder: Path, flag: str = "--credentials") -> str:

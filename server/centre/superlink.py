@@ -1,32 +1,34 @@
-"""The SuperLink: started in a process of its own, followed by its log and ended when asked; behind this project's gate.
+"""The SuperLink: started in a process of its own, watched and ended when asked; behind this project's gate.
 
-That process (``python -m server.centre.superlink``, flags as ``flower-superlink``) stands on two seams of Flower 1.41:
-the extension hook for middleware, and the entry point. A contract test tells when one of them moves.
+That process (``python -m server.centre.superlink``, flags as ``flower-superlink``) stands on three seams of Flower
+1.41: the extension hook for middleware, the call of uvicorn, and the entry point. A contract test tells when one moves.
 """
 
-import asyncio.sslproto
+import contextlib
+import importlib
 import logging
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 from common.cli import StopSignal
 from common.errors import RunError
 from server.centre.layout import CENTRE_VARIABLE, SIGNERS_VARIABLE, Centre
+from server.centre.log_size import LOG, Seldom, move_old_lines, only_failures
+from server.centre.refusals import CHANNEL
 from server.centre.registration import register_first, report_of
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 20.0
 _IN_MEMORY = ":flwr-in-memory:"
-
-log = logging.getLogger("flwr")
+_GIVE_BACK = "MALLOC_MMAP_THRESHOLD_"  # glibc: buffers from this size on go back to the machine once they are free
 
 
 class SuperLink:
@@ -34,13 +36,21 @@ class SuperLink:
 
     def __init__(self, centre: Centre, host: str, port: int, log: Path, insecure: bool) -> None:
         self._log = log
+        self._refusals, refusals = os.pipe()
+        os.set_blocking(self._refusals, False)
+        os.set_blocking(refusals, False)  # the SuperLink never waits for whoever reads
+        self._begun = b""  # of a line
         log.parent.mkdir(parents=True, exist_ok=True)
         report_of(centre).unlink(missing_ok=True)
         with log.open("ab") as file:
-            self._read_until = file.tell()
             self._process = subprocess.Popen(
-                _command(centre, host, port, insecure), env=_environment(centre, insecure), stdout=file, stderr=file
+                _command(centre, host, port, insecure),
+                env=_environment(centre, log, refusals, insecure),
+                stdout=file,
+                stderr=file,
+                pass_fds=[refusals],
             )
+        os.close(refusals)
 
     def wait_until_up(self, host: str, port: int, stop: StopSignal) -> None:
         """Wait until it answers, or somebody asks to stop.
@@ -70,14 +80,11 @@ class SuperLink:
         """
         if self._process.poll() is not None:
             raise RunError("CENTRE003", f"The SuperLink ended by itself; {self._log} says why.")
-        with self._log.open("rb") as file:
-            file.seek(self._read_until)
-            content = file.read()
-        end = content.rfind(b"\n") + 1
-        self._read_until += end
-        for line in content[:end].decode(errors="replace").splitlines():
-            if "refused " in line:
-                on_refusal(line[line.index("refused ") :])
+        with contextlib.suppress(BlockingIOError):
+            while content := os.read(self._refusals, 65_536):
+                *lines, self._begun = (self._begun + content).split(b"\n")
+                for line in lines:
+                    on_refusal(line.decode(errors="replace"))
 
     def end(self) -> None:
         """Let the SuperLink end its ServerApp, then insist."""
@@ -88,6 +95,7 @@ class SuperLink:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        os.close(self._refusals)
 
 
 def _command(centre: Centre, host: str, port: int, insecure: bool) -> list[str]:
@@ -99,54 +107,46 @@ def _command(centre: Centre, host: str, port: int, insecure: bool) -> list[str]:
     return [*command, "--ssl-keyfile", str(centre.key), "--enable-supernode-auth"]
 
 
-def _environment(centre: Centre, insecure: bool) -> dict[str, str]:
+def _environment(centre: Centre, log: Path, refusals: int, insecure: bool) -> dict[str, str]:
     own = {"FEDERATION_PUBLIC_KEYS": str(centre.hospitals), "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.2"}
-    own["FEDERATION_REGISTERED"] = str(report_of(centre))
+    own |= {LOG: str(log.resolve()), CHANNEL: str(refusals), "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1"}
+    own |= {"FEDERATION_REGISTERED": str(report_of(centre)), _GIVE_BACK: "131072"}
     own |= {CENTRE_VARIABLE: str(centre.folder), SIGNERS_VARIABLE: "" if insecure else str(centre.hospitals)}
-    return {**centre.environment(), **own, "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1"}
+    return {**centre.environment(), **own}
 
 
 def main() -> None:
     """Run the SuperLink until it is told to stop; the command line is that of ``flower-superlink``."""
     from flwr.superlink import extensions
-    from flwr.superlink.cli.flower_superlink import flower_superlink
     from starlette.middleware import Middleware
 
+    from server.centre.connections import Connections
     from server.centre.gate import Gate
+    from server.centre.listener import serve
+    from server.centre.refusals import Refusals, to_log_and_screen
 
-    gate = Middleware(Gate, public_keys=Path(os.environ.get("FEDERATION_PUBLIC_KEYS", ".")))
+    os.environ.pop(_GIVE_BACK, None)  # it is read once at the start; the run has larger tensors and does without
+    command = importlib.import_module("flwr.superlink.cli.flower_superlink")
+    connections, refusals = Connections(), Refusals(to_log_and_screen)
+    gate = Middleware(
+        Gate,
+        public_keys=Path(os.environ.get("FEDERATION_PUBLIC_KEYS", ".")),
+        demands_keys="--insecure" not in sys.argv,
+        connections=connections,
+        refusals=refusals,
+    )
     extensions.get_middleware = lambda: (gate,)
-    sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop can name who failed the handshake
-    _name_failed_handshakes()
+    sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop asks the listener, and names who failed
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(Seldom())
+    logging.getLogger("uvicorn.access").addFilter(only_failures)
+    written = os.environ.get(LOG)
+    each_second = partial(move_old_lines, Path(written)) if written else lambda: None
+    listen = partial(serve, connections=connections, refusals=refusals, each_second=each_second)
     if "--enable-supernode-auth" in sys.argv:
         register_first(Path(os.environ["FEDERATION_PUBLIC_KEYS"]), Path(os.environ["FEDERATION_REGISTERED"]))
-    logging.getLogger("uvicorn.access").addFilter(_only_refusals)
-    flower_superlink()
-
-
-def _only_refusals(record: logging.LogRecord) -> bool:
-    """Keep the polls of every node, several a second, out of the log."""
-    arguments = record.args
-    return not (isinstance(arguments, tuple) and isinstance(arguments[-1], int) and arguments[-1] < 400)
-
-
-def _name_failed_handshakes() -> None:
-    """Write down who could not agree on TLS; asyncio keeps that to itself."""
-    fatal: Callable[..., Any] | None = getattr(asyncio.sslproto.SSLProtocol, "_fatal_error", None)
-    if fatal is None:
-        return
-
-    def naming(protocol: Any, error: BaseException, *rest: Any) -> Any:
-        if not isinstance(error, ssl.SSLError):  # somebody who only looked whether the port is open
-            return fatal(protocol, error, *rest)
-        transport = getattr(protocol, "_transport", None)
-        peer = transport.get_extra_info("peername") if transport else None
-        reason = getattr(error, "reason", None) or type(error).__name__
-        said = "it speaks plain text" if reason == "HTTP_REQUEST" else f"TLS failed, {reason}"
-        log.warning("refused %s: %s", peer[0] if peer else "an unknown address", said)
-        return fatal(protocol, error, *rest)
-
-    setattr(asyncio.sslproto.SSLProtocol, "_fatal_error", naming)  # noqa: B010
+    command.uvicorn = SimpleNamespace(run=listen)  # type: ignore[attr-defined]
+    command.flower_superlink()
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def test_ctrl_c_ends_the_run_and_says_how_to_go_on(running):
     running.running.popen.send_signal(signal.SIGINT)
     assert running.running.finish() == 130
     wait_for(lambda: running.read("status")["state"] == "interrupted", "the run to be marked")
-    assert "server.run resume=run-001" in running.read("status")["resume_command"]
+    assert "resume=run-001" in running.read("status")["resume_command"]
     assert "Traceback" not in running.running.text
     assert set(NAMES.values()) == set(running.read("status")["missing_hospitals"])
 

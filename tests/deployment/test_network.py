@@ -175,6 +175,31 @@ def test_a_hospital_reaches_nothing_but_what_its_supernode_needs(finished, path)
     logged(finished, f"refused {finished.network.addresses[KEYS[2]]}: {path}")
 
 
+def test_a_flood_fills_no_memory_and_no_log_and_a_hospital_gets_in_through_its_proxy(finished):
+    """Strangers at one hospital's address, while another one comes anew."""
+    link = finished.serving.find("server.centre.superlink")
+    memory, written = link.memory_info().rss, len(finished.log())
+    ca = str(finished.credentials / "ca" / "ca.crt")
+    flood = finished.start("flood", "tests.deployment.flood", finished.host, str(finished.port), ca, where=KEYS[2])
+    flood.until("holding", 120)
+    assert link.memory_info().rss - memory < 100e6
+    assert link.num_fds() < 400
+
+    finished.joined[KEYS[0]].stop()
+    environment = {}
+    if finished.network:
+        port = free_port()
+        proxy = finished.start("proxy", "tests.support.connect_proxy", str(port), where=KEYS[0])
+        environment = {"HTTPS_PROXY": f"http://127.0.0.1:{port}"}
+    finished.join(KEYS[0], environment=environment).until("connected to the centre", 120)
+    if finished.network:
+        assert f"CONNECT {finished.host}:{finished.port} " in proxy.text
+        assert f"through the proxy 127.0.0.1:{port}" in finished.joined[KEYS[0]].text
+    flood.kill()
+    assert len(finished.log()) - written < 30_000
+    assert "not shown one by one" in finished.log() or finished.log().count("too many connections") <= 5
+
+
 @pytest.fixture(scope="module")
 def with_impostor(finished):
     """A run that Flower's own command submits; Jaipur's machine has its own key, and Kolkata's name."""

@@ -81,7 +81,7 @@ def test_a_killed_superlink_is_named_by_everybody(standing):
     assert "CENTRE003" in standing.serving.text
     assert standing.second.finish() == 1
     wait_for(lambda: status(standing)["state"] == "interrupted", "the ServerApp to write down its end")
-    assert "server.run resume=run-001" in status(standing)["resume_command"]
+    assert "resume=run-001" in status(standing)["resume_command"]
     for key in KEYS:
         standing.joined[key].until("the centre does not answer")
 

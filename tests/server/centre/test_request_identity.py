@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common.keys import load_public, new_key_pair
-from server.centre.gate import Caller, identify, refusal_reason
+from server.centre.request_identity import Caller, RegisteredKeys, identify, refusal_reason
 
 AIIMS = Caller("aiims", "SHA256:abc")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,11 +30,26 @@ def header(tmp_path):
 
 
 def test_the_owner_of_a_key(tmp_path, header):
-    assert str(identify(scope(flwr_public_key=header), tmp_path)) == "the key of aiims"
+    def named(request):
+        return str(identify(request, RegisteredKeys(tmp_path)))
+
+    assert named(scope(flwr_public_key=header)) == "the key of aiims"
     (tmp_path / "aiims.pub").unlink()
-    assert str(identify(scope(flwr_public_key=header), tmp_path)).startswith("unknown key SHA256:")
-    assert str(identify(scope(flwr_public_key=b"%%%"), tmp_path)) == "unknown key that cannot be read"
-    assert str(identify(scope(), tmp_path)) == "no key"
+    assert named(scope(flwr_public_key=header)).startswith("unknown key SHA256:")
+    assert named(scope(flwr_public_key=b"%%%")) == "unknown key that cannot be read"
+    assert named(scope()) == "no key"
+
+
+def test_a_folder_is_followed_and_what_is_no_key_in_it_is_passed_over(tmp_path, header):
+    clock = iter(range(100))
+    registered = RegisteredKeys(tmp_path, lambda: next(clock))
+    (tmp_path / "broken.pub").write_text("no key")
+    (tmp_path / "folder.pub").mkdir()
+    assert registered.owner(header)[0] == "aiims"
+    (tmp_path / "aiims.pub").rename(tmp_path / "apollo.pub")
+    assert registered.owner(header)[0] == "apollo"
+    (tmp_path / "apollo.pub").unlink()
+    assert registered.owner(header) is None
 
 
 @pytest.mark.parametrize(
