@@ -319,7 +319,7 @@ def run(tmp_path_factory):
     settings = RunSettings(
         rounds=1,
         hospitals=list(hospitals.names),
-        train=TrainPlan(lr=LR),
+        train=TrainPlan(lr=LR, schedule="constant"),
         strategy=StrategySettings(min_hospitals=3, wait_seconds=0.0, timeout_seconds=60.0),
     )
     recorder = Recorder(folder, settings, plan_of(settings), list(hospitals.names.values()), log)

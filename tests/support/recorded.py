@@ -32,7 +32,7 @@ SETTINGS = RunSettings(
     in_service=False,
     hospitals=list(STEPS),
     data=DataSettings(**vars(DataPlan(cross_hospital_check=False))),
-    train=TrainPlan(lr=LR),
+    train=TrainPlan(lr=LR, schedule="constant"),
     compute=ComputeSettings(engine="inprocess", cores=1),
 )
 
