@@ -15,7 +15,7 @@ from common.config.strategies import StrategySettings, strategy_plan
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol.postprocess import UnusableAnswer, UpdateContext, chain_of
-from common.protocol.steps.clip import lengths
+from common.protocol.steps.clip import lengths, middle, statistics_of
 from common.training.optim import rates_of_round
 from server import simulate as module
 from server.strategies.updates import Updates
@@ -72,8 +72,9 @@ def test_each_poison_is_refused_or_no_longer_than_the_median(trained, poison):
     models[ATTACKER] = at_the_server(plan, site, wrong, samples, steps)
     counts = [answer[2] for answer in answers]
     updates = chain_of(plan).on_round(Updates(["a", "b", "c"], counts, lambda: iter(models)), SENT)
-    measured = [lengths(model, SENT) for model in models]
-    found = lengths(list(updates.read())[ATTACKER], SENT)
+    start = SENT | middle([statistics_of(model) for model in models])
+    measured = [lengths(model, start) for model in models]
+    found = lengths(list(updates.read())[ATTACKER], start)
     for name, length in found.items():
         assert length <= 1.001 * median(each[name] for each in measured) + 1e-6, name
     mean = updates.weighted_mean(SENT)
