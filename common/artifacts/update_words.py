@@ -1,7 +1,8 @@
 """What the rounds' records say of the hospitals' updates: how long, how far they agree, and which are unusual.
 
 An unusual update is one that is more than three times as long as the round's median, or that points away from the mean
-of the others (a cosine below zero). Neither proves anything: a hospital with other patients may send one in good faith.
+of the others (a cosine below -0.02; most of a short round's way is chance, so that honest ones are hardly above 0).
+Neither proves anything: a hospital with other patients may send one in good faith.
 """
 
 from statistics import median
@@ -10,6 +11,7 @@ from common.artifacts.schema import HospitalRound, Round
 from common.config.strategies import EVERYTHING, POOLED_STRATEGY, STRATEGIES
 
 LONG = 3.0  # times the median
+AWAY = -0.02
 FEWEST_COMPARED = 3  # hospitals of which a median tells one from the others
 FEWEST_PROTECTED = 4
 
@@ -49,7 +51,7 @@ def _signs(part: HospitalRound, times: float) -> list[str]:
     signs = []
     if times > LONG:
         signs.append(f"is {times:,.1f} times as long as the median hospital's")
-    if part.update_cosine is not None and part.update_cosine < 0:
+    if part.update_cosine is not None and part.update_cosine < AWAY:
         signs.append(f"points away from the others' (cosine {part.update_cosine:.2f})")
     return signs
 

@@ -168,7 +168,11 @@ def _updates(run: Run) -> None:
     for column, (title, figure, key) in zip(
         st.columns(2, gap="medium"),
         (
-            ("Agreement: 1 is the others' direction, below 0 is away from it.", training.update_cosines, "cosines"),
+            (
+                "Agreement: above 0 is the others' direction, below 0 is away from it.",
+                training.update_cosines,
+                "cosines",
+            ),
             ("Length before clipping, in times the round's median.", training.update_lengths, "lengths"),
         ),
         strict=True,

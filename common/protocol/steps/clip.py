@@ -5,9 +5,11 @@ comparison shows that: with three hospitals or more the median of their lengths 
 most are (norm clipping: Sun et al., Can you really backdoor federated learning?, 2019). It is done tensor by tensor,
 since otherwise the whole length could go into one bias.
 
-Statistics of batch normalisation are measured in what they mean: a mean in standard deviations of its channel, a
-variance by its logarithm, so that a clipped one is positive. What is no longer than allowed is left as it is, to the
-bit. With fewer than three hospitals nothing is clipped: of two lengths nobody can say which is wrong.
+Statistics of batch normalisation are taken anew from a hospital's slices in each round, so that they are measured not
+from what was sent but from the median of the hospitals, channel by channel; measured from what was sent, a wrong one
+would be kept alive for ever by whoever made it. Their measure is what they mean: a mean counts in standard deviations
+of its channel, a variance by its logarithm, so that a clipped one is positive. What is no longer than allowed is left
+as it is, to the bit. With fewer than three hospitals nothing is clipped: of two lengths nobody can say which is wrong.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +18,7 @@ from statistics import median
 
 import numpy as np
 
-from common.model.weights import AnyArray, Arrays, is_weight
+from common.model.weights import AnyArray, Arrays, is_weight, weights_of
 from common.protocol.plan import Plan
 from common.protocol.postprocess import AnyUpdates, Step
 
@@ -45,18 +47,38 @@ class Clip(Step):
         """Measure every update once; what is too long is shortened whenever it is read."""
         if len(updates.hospitals) < FEWEST:
             return updates
-        shares = clip_shares([lengths(update, reference) for update in updates.read()], self.times)
+        measured, kept = [], []
+        for update in updates.read():
+            measured.append(lengths(weights_of(update), reference))
+            kept.append(statistics_of(update))  # a thousandth of a model
+        start = {**reference, **middle(kept)}
+        for own, statistics in zip(measured, kept, strict=True):
+            own |= lengths(statistics, start)
+        shares = clip_shares(measured, self.times)
 
         def read() -> Iterator[Arrays]:
             for update, own in zip(updates.read(), shares, strict=True):
-                yield clipped(update, own, reference)
+                yield clipped(update, own, start)
 
         return replace(updates, read=read)
 
 
 def lengths(update: Mapping[str, AnyArray], reference: Mapping[str, AnyArray]) -> Lengths:
-    """Return how far each tensor went, in its own measure; counters have none."""
+    """Return how far each tensor is from where it started, in its own measure; counters have none."""
     return {name: _length(name, update, reference) for name in update if update[name].dtype.kind == "f"}
+
+
+def statistics_of(update: Mapping[str, AnyArray]) -> Arrays:
+    """Return the running means and variances of a model."""
+    return {name: array for name, array in update.items() if not is_weight(name) and array.dtype.kind == "f"}
+
+
+def middle(statistics: list[Arrays]) -> Arrays:
+    """Return the hospitals' median of each running mean and variance, channel by channel."""
+    return {
+        name: np.median([each[name] for each in statistics], axis=0).astype(array.dtype)
+        for name, array in statistics[0].items()
+    }
 
 
 def clip_shares(measured: list[Lengths], times: float) -> list[Lengths]:

@@ -245,7 +245,7 @@ def test_a_reader_between_two_files_reads_again(tmp_path: Path, monkeypatch: pyt
     completed_run(tmp_path, "run-002", seed=1)
     promote(tmp_path, "run-001")
     between, go_on = threading.Event(), threading.Event()
-    real = service.write_bytes
+    real = service.files.write_bytes
 
     def slow(path: Path, content: bytes) -> None:
         if path.name == "model_meta.json":
@@ -253,7 +253,7 @@ def test_a_reader_between_two_files_reads_again(tmp_path: Path, monkeypatch: pyt
             assert go_on.wait(60)
         real(path, content)
 
-    monkeypatch.setattr(service, "write_bytes", slow)
+    monkeypatch.setattr(service.files, "write_bytes", slow)
     writer = threading.Thread(target=promote, args=(tmp_path, "run-002"))
     writer.start()
     assert between.wait(60)
@@ -301,7 +301,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def full(path: Path, content: bytes) -> None:
         raise RunError("DISK001", "no space")
 
-    monkeypatch.setattr(service, "write_bytes", full)
+    monkeypatch.setattr(service.files, "write_bytes", full)
     with pytest.raises(ProjectError, match="make room there and do it again"):
         promote(tmp_path)
     assert not (tmp_path / "models" / "history.jsonl").exists()

@@ -27,7 +27,7 @@ def test_updates_have_a_line_for_each_hospital(tmp_path: Path) -> None:
     assert cosines["Phantom Jaipur"] == (0.5, 0.5, -0.25, 0.5)
     assert cosines["Phantom Kolkata"][1] is None
     lengths = training.update_lengths(run, theme.LIGHT)
-    assert {trace.name: trace.y for trace in lengths.data}["Phantom Jaipur"][2] == pytest.approx(20 / 2.1, rel=0.02)
+    assert {trace.name: trace.y for trace in lengths.data}["Phantom Jaipur"][2] == pytest.approx(20 / 2.2)
     assert lengths.layout.yaxis.type == "log"
 
 
