@@ -71,7 +71,7 @@ class Questions:
     Raises
     ------
     InputError
-        ``JOIN005`` where nobody can answer.
+        ``JOIN006`` where nobody can answer.
     """
 
     def __init__(self, home: Path, say: Callable[[str], None], terminal: TextIO | None = None) -> None:
@@ -81,7 +81,7 @@ class Questions:
         self._open: Path | None = None  # the question that is on the screen
         if self._terminal is None or not self._terminal.isatty():
             raise InputError(
-                "JOIN005",
+                "JOIN006",
                 "--ask (policy.ask) needs a terminal to ask at; start clients.join in one, or leave it out and let the "
                 "policy in the settings file decide.",
             )

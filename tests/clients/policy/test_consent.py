@@ -123,7 +123,7 @@ def test_without_a_terminal_ask_is_refused_in_one_sentence(tmp_path, capsys):
     path.write_text(site_yaml(load_hospital("aiims_delhi"), "centre.example.org:8443"))
     assert join.main(["--config", str(path), "--ask", "--skip-preflight"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error JOIN005: ")
+    assert error.startswith("error JOIN006: ")
     assert error.count("\n") == 1
     with pytest.raises(InputError):
         Questions(tmp_path, print, path.open())
