@@ -73,7 +73,7 @@ def read(output: Path, name: str, run: str = "run-001"):
 
 def kept_files(tmp_path: Path, hospital: str = "*") -> dict[str, str]:
     """What hospitals keep, by hospital, file and hash."""
-    found = (tmp_path / "cache" / "runs").glob(f"*/{hospital}/*")
+    found = (tmp_path / "cache" / "runs").glob(f"*/{hospital}/*.pth")
     return {f"{path.parent.name}/{path.name}": sha256_of(path) for path in sorted(found)}
 
 

@@ -108,7 +108,7 @@ def test_a_certificate_that_would_have_expired_is_not_made(tmp_path, capsys):
     assert not (tmp_path / "credentials").exists()
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize("after", range(1, 12))
 def test_cut_off_after_any_file_it_can_be_repeated(tmp_path, centre, kit, monkeypatch, capsys, after):
     written, real = [], files._put
 
@@ -121,7 +121,7 @@ def test_cut_off_after_any_file_it_can_be_repeated(tmp_path, centre, kit, monkey
     with monkeypatch.context() as patched:
         patched.setattr(files, "_put", cut)
         make(tmp_path, "--hospital", "aiims_delhi")
-    assert make(tmp_path, "--hospital", "aiims_delhi") == (0 if after < 8 else 2), capsys.readouterr().err
+    assert make(tmp_path, "--hospital", "aiims_delhi") == (0 if after < 11 else 2), capsys.readouterr().err
     certificate = load_certificate(centre.certificate)
     certificate.verify_directly_issued_by(load_certificate(centre.ca_certificate))
     assert belongs_to(certificate, centre.key)

@@ -22,6 +22,7 @@ from common.protocol.description import Description
 from common.protocol.messages import evaluation_record
 from common.protocol.plan import Plan
 from common.training.evaluate import tally
+from common.training.optim import steps_in_round
 from tests.support.descriptions import description
 
 # Flower wants to know in which process a message is made; the engines set this
@@ -90,7 +91,7 @@ def evaluation(message: Message, who: Description, true: list[int], predicted: l
 
 class Hospitals:
     """A ClientApp for several made-up hospitals; each adds an eighth of its own step to the weights it is sent, and to
-    the counters the one optimiser step that its few slices make.
+    the counters the optimiser steps that its slices make.
 
     `twist` may replace an answer: it gets the key, the message and the answer.
     """
@@ -137,8 +138,9 @@ class Hospitals:
     def _train(self, key: str, message: Message) -> Message:
         step = self._steps[key]
         arrays = unpacked(message.content)
+        steps = sum(steps_in_round(self.described[key].train_samples, PLAN.train))
         trained = {
-            name: array + array.dtype.type(1 if array.dtype.kind == "i" else SCALE * step)
+            name: array + array.dtype.type(steps if array.dtype.kind == "i" else SCALE * step)
             for name, array in arrays.items()
         }
         return update(message, self.described[key], {name: np.asarray(value) for name, value in trained.items()})

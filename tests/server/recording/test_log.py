@@ -70,7 +70,7 @@ def test_a_runs_events_are_lines_of_whom_they_concern(log):
     training.tested("fedavg, model of round 2", {"Hospital A": EvaluateResult(4, 1.0, confusion(4, 0), bins, 0.1)})
     training.completed({"warnings": [{"code": "EVAL001", "sentence": "It has seen the test."}]})
     assert lines(log) == [
-        ("INFO", "Hospital A", "holds 10 usable slices: glioma 3, meningioma 3, pituitary 2, notumor 2"),
+        ("INFO", "Hospital A", "holds 10 usable slices: glioma 4, meningioma 4, pituitary 1, notumor 1"),
         ("WARNING", "Hospital A", "DATA004 Look again."),
         (
             "WARNING",
