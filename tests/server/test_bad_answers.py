@@ -320,7 +320,9 @@ def run(tmp_path_factory):
         rounds=1,
         hospitals=list(hospitals.names),
         train=TrainPlan(lr=LR, schedule="constant"),
-        strategy=StrategySettings(min_hospitals=3, wait_seconds=0.0, timeout_seconds=60.0),
+        strategy=StrategySettings(
+            min_hospitals=3, wait_seconds=0.0, timeout_seconds=60.0, clip_to_median=None, weight_to_median=None
+        ),
     )
     recorder = Recorder(folder, settings, plan_of(settings), list(hospitals.names.values()), log)
     progress, screen = RunProgress(start_arrays()), io.StringIO()
