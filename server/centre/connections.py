@@ -17,7 +17,6 @@ from common.addresses import is_loopback
 from server.centre.connection_rates import ConnectionRates
 
 Peer = tuple[str, int]  # address and port; the same for a socket and for the requests on it
-_ANSWERING = float("inf")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,9 @@ class Connection:
     """Who shares its room: a stranger's address, or the owner."""
     is_owned: bool
     quiet_since: float
-    """No request is being answered since then; infinite while one is."""
+    """When it was accepted, or its last request was answered."""
+    requests: int = 0
+    """Being answered now: the next one may begin before the last one is quite through."""
     is_answered: bool = False
 
 
@@ -97,11 +98,12 @@ class Connections:
     def request_began(self, peer: Peer | None) -> None:
         """Note that a request's headers are there."""
         if peer and (found := self._open.get(peer)):
-            found.quiet_since = _ANSWERING
+            found.requests += 1
 
     def request_ended(self, peer: Peer | None) -> None:
         """Note that a request was answered."""
         if peer and (found := self._open.get(peer)):
+            found.requests -= 1
             found.quiet_since, found.is_answered = self._clock(), True
 
     def belongs_to_hospital(self, peer: Peer | None, hospital: str) -> None:
@@ -119,7 +121,7 @@ class Connections:
         """Close what has been quiet for too long."""
         now = self._clock()
         for peer, each in list(self._open.items()):
-            if now - each.quiet_since > self._patience(each):
+            if not each.requests and now - each.quiet_since > self._patience(each):
                 self._close(peer)
 
     def _patience(self, each: Connection) -> float:
@@ -140,7 +142,7 @@ class Connections:
         """Close the oldest of a group, quiet ones first, until it is small enough."""
         excess = len(group) - most
         if excess > 0:
-            for peer in sorted(group, key=lambda each: group[each].quiet_since == _ANSWERING)[:excess]:
+            for peer in sorted(group, key=lambda each: group[each].requests > 0)[:excess]:
                 self._close(peer)
 
     def _close(self, peer: Peer) -> None:

@@ -23,7 +23,7 @@ from common.addresses import is_loopback
 from common.config.architectures import ARCHITECTURES
 from common.labels import LABEL_MAP
 from server.centre.connections import Connections, Peer
-from server.centre.refusals import Refusals, quoted, to_log_and_screen
+from server.centre.refusals import Refusals, quoted
 from server.centre.request_identity import (
     KEY_HEADER,
     PRECONDITION_FAILED,
@@ -86,26 +86,26 @@ class Gate:
         The rest of the application.
     public_keys : Path
         Folder of ``<hospital>.pub``: who may come in.
+    connections, refusals
+        The same that `server.centre.listener` counts and tells.
     demands_keys : bool
         False without TLS, where only this machine can connect, and no SuperNode has a registered key.
-    connections, refusals : optional
-        What `server.centre.listener` counts and tells, too.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         public_keys: Path,
+        connections: Connections,
+        refusals: Refusals,
         demands_keys: bool = True,
-        connections: Connections | None = None,
-        refusals: Refusals | None = None,
         limits: BodyLimits = BodyLimits(),
     ) -> None:
         self._app = app
         self._registered = RegisteredKeys(public_keys)
         self._demands_keys = demands_keys
-        self._connections = connections or Connections()
-        self._refusals = refusals or Refusals(to_log_and_screen)
+        self._connections = connections
+        self._refusals = refusals
         self._limits = limits
         self._arriving: Counter[str] = Counter()  # bytes by hospital
 

@@ -133,6 +133,18 @@ def test_who_says_nothing_is_sent_away_and_who_is_answered_is_not_waited_for():
     assert crowd.open() == [("10.0.0.7", 1)]
 
 
+def test_a_long_answer_is_not_cut_when_the_request_before_it_is_through_only_now():
+    crowd = Crowd(Limits())
+    crowd.come("127.0.0.1", 1)
+    crowd.connections.request_began(("127.0.0.1", 1))
+    crowd.connections.belongs_to_centre(("127.0.0.1", 1))
+    crowd.connections.request_began(("127.0.0.1", 1))
+    crowd.connections.request_ended(("127.0.0.1", 1))
+    crowd.clock.now += 10_000
+    crowd.connections.tick()
+    assert crowd.open()
+
+
 def test_once_tls_stands_the_whole_transport_is_ended():
     crowd, ended = Crowd(), []
     crowd.come("10.0.0.7", 1)

@@ -62,6 +62,11 @@ def hospitals(tmp_path):
     return folder
 
 
+def made(app, folder, connections=None, **options):
+    connections = Connections() if connections is None else connections
+    return Gate(app, folder, connections, Refusals(to_log_and_screen), **options)
+
+
 def ask(folder, request, status=200, receive=no_body, **options):
     """Send one request through the gate; return what came out, and what Flower got of its body."""
     sent, got = [], []
@@ -78,8 +83,7 @@ def ask(folder, request, status=200, receive=no_body, **options):
     async def send(message):
         sent.append(message)
 
-    options = {"connections": Connections(), "refusals": Refusals(to_log_and_screen), **options}
-    asyncio.run(Gate(app, folder, **options)(request, receive, send))
+    asyncio.run(made(app, folder, **options)(request, receive, send))
     headers = dict(sent[0]["headers"])
     if sent[0]["status"] >= 400 and not got:
         assert headers[b"connection"] == b"close", "the gate's own refusals end the connection"
@@ -161,7 +165,7 @@ def test_a_key_counts_from_when_its_file_is_there_until_it_is_removed(hospitals,
         if "status" in message:
             statuses.append(message["status"])
 
-    gate = Gate(app, hospitals)
+    gate = made(app, hospitals)
     asyncio.run(gate(scope(PUSH, headers=other), no_body, send))
     (hospitals / "stranger.pub").write_bytes((hospitals.parent / "stranger.pub").read_bytes())
     asyncio.run(gate(scope(PUSH, headers=other), no_body, send))
@@ -197,7 +201,7 @@ def test_a_body_that_stops_in_the_middle_is_given_up(hospitals, caplog):
 
 def test_one_hospital_cannot_send_many_at_once(hospitals):
     async def both():
-        gate, statuses = Gate(lambda *_: asyncio.sleep(0), hospitals, limits=SMALL), []
+        gate, statuses = made(lambda *_: asyncio.sleep(0), hospitals, limits=SMALL), []
 
         async def send(message):
             statuses.append(message.get("status"))
@@ -272,8 +276,36 @@ def test_whoever_asks_hears_version_classes_and_time(hospitals):
     assert set(json.loads(said)) == {"time", "versions", "label_map"}
 
 
+class Line:
+    """A socket, as far as it is looked at."""
+
+    def getsockname(self):
+        return "10.0.0.1", 8443
+
+
+@pytest.mark.parametrize(
+    ("request_of", "owner"),
+    [
+        (lambda hospitals: from_aiims(hospitals), "hospital aiims"),
+        (lambda hospitals: scope("/v1/control/start-run", "10.0.0.1"), "centre"),
+        (lambda hospitals: scope(PUSH), None),
+        (lambda hospitals: scope("/federation"), None),
+    ],
+)
+def test_the_listener_learns_whose_connection_it_is(hospitals, request_of, owner):
+    """Also where it has counted none yet when the gate is made: an empty count is a count."""
+    counted = Connections()
+    request = request_of(hospitals)
+    counted.admit(Line(), request["client"])
+    ask(hospitals, request, connections=counted)
+    assert list(counted._owned) == ([owner] if owner else [])
+    assert counted._open[request["client"]].is_answered
+    empty = Connections()
+    assert made(None, hospitals, connections=empty)._connections is empty
+
+
 def test_a_websocket_is_nobodys(hospitals):
     async def app(*_):
         raise AssertionError
 
-    asyncio.run(Gate(app, hospitals)({"type": "websocket", "path": "/v1/control/x", "headers": []}, None, None))
+    asyncio.run(made(app, hospitals)({"type": "websocket", "path": "/v1/control/x", "headers": []}, None, None))
