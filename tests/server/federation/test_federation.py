@@ -29,7 +29,10 @@ from tests.support.hospitals import LR, Hospitals, start_arrays
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}
 SETTINGS = RunSettings(
-    rounds=3, hospitals=list(STEPS), train=TrainPlan(lr=LR), compute=ComputeSettings(engine="inprocess", cores=2)
+    rounds=3,
+    hospitals=list(STEPS),
+    train=TrainPlan(lr=LR, schedule="constant"),
+    compute=ComputeSettings(engine="inprocess", cores=2),
 )
 
 
