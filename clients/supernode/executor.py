@@ -1,8 +1,8 @@
 """Answers each message in a process of its own, forked from one that has everything imported.
 
 This is the executor that ``flower-supernode --isolation process`` leaves to the operator, with two differences from
-``flower-superexec``: a message costs no import, and the code that the centre sends along is never run. A hospital runs
-what its own people installed; the centre's copy must only be of the same version.
+``flower-superexec``: a message costs no import, and the code that the centre sends along is neither unpacked nor run. A
+hospital runs what its own people installed; the centre's copy must only be of the same version.
 
 It stands on Flower's executor interface (``flwr.supercore.superexec``); a contract test tells when it moves.
 """
@@ -75,6 +75,7 @@ def answer_one(runtime_api_address: str, token: str, parent_pid: int | None) -> 
     _mark_own_log_lines()
     module = importlib.import_module(_RUN_CLIENTAPP)
     module.get_load_client_app_fn = lambda **_: installed_app  # type: ignore[attr-defined]
+    module.install_from_fab = _unpack_nothing  # type: ignore[attr-defined]
     module.run_clientapp(runtime_api_address, token, insecure=True, parent_pid=parent_pid)
 
 
@@ -86,6 +87,14 @@ def _mark_own_log_lines() -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
+
+
+def _unpack_nothing(*archive: object, **how: object) -> None:
+    """Leave the archive that the centre sent where it is.
+
+    Flower would unpack it, into a folder whose name the archive says: a version ``1/../../..`` leads out of this
+    program's own folders, and each new archive leaves one more.
+    """
 
 
 def installed_app(fab_id: str, fab_version: str, fab_hash: str) -> Any:

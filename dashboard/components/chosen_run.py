@@ -15,6 +15,9 @@ STATE_KEY = "run"
 ASKED_KEY = "run_asked"
 FINISHED = ("completed", "failed", "interrupted")
 
+AT_ONCE = 200
+"""Runs that a page reads at once: 5,000 would take half a minute."""
+
 Seen = tuple[load.Stamp, load.Stamp, str]
 
 
@@ -104,3 +107,13 @@ def _watch(output_dir: Path, run: schema.Run, drawn: Seen) -> None:
 
 def _forget_asked() -> None:
     st.session_state[ASKED_KEY] = None
+
+
+def page_of(known: list[str], key: str) -> list[str]:
+    """Return the runs that a list shows, the newest at first; draws the choice of others where there are many."""
+    if len(known) <= AT_ONCE:
+        return known
+    cut = [known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE)]
+    pages = {f"{part[0]} to {part[-1]}": part for part in cut}
+    chosen = st.selectbox(f"{AT_ONCE} of {len(known)} runs", list(pages), key=key)
+    return pages.get(chosen or "", known[:AT_ONCE])

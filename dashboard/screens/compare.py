@@ -210,7 +210,8 @@ def _every_run(known: list[str]) -> None:
     if not folded.open:  # reading many runs takes a while
         return
     with folded:
-        table = comparison.summary(cached.runs(known), rounds.ACCURACY, None)
+        shown = cached.runs(chosen_run.page_of(known, "all_runs_page"))
+        table = comparison.summary(shown, rounds.ACCURACY, None)
         event = st.dataframe(
             table.drop(columns=["Difference", "Gap", "Test"]),
             hide_index=True,

@@ -56,9 +56,9 @@ def draw() -> None:
     known = cached.run_ids()
     if not known:
         chosen_run.require()
-    found = versions(cached.runs(known), text(meta.get("run_id")))
     caption = "Every completed run's model. A better figure alone is no reason to change; see Analytics."
     with parts.card("Versions", caption):
+        found = versions(cached.runs(chosen_run.page_of(known, "versions_page")), text(meta.get("run_id")))
         if found:
             st.dataframe(version_table(found), hide_index=True, width="stretch", key="versions")
         else:

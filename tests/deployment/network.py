@@ -66,6 +66,9 @@ def _build(made: Network, names: list[str]) -> None:
     centre = f"{made.prefix}-centre"
     _ip("-n", centre, "link", "add", "br0", "type", "bridge")
     _ip("-n", centre, "addr", "add", "10.77.0.1/24", "dev", "br0")
+    _ip(
+        "-n", centre, "link", "set", "br0", "address", "02:00:00:00:00:01"
+    )  # else that of a cable that may be taken out
     _ip("-n", centre, "link", "set", "br0", "up")
     for number, name in enumerate(names[1:]):
         here = f"{made.prefix}-{name}"

@@ -4,7 +4,6 @@ import json
 import signal
 import time
 
-import psutil
 import pytest
 
 from server.centre.certificates import new_server_certificate
@@ -35,18 +34,6 @@ def until_back(made, key, since):
     wait_for(back, f"{key} to train again", made.running)
 
 
-def client_app(process):
-    """The process that answers a message now, or None."""
-    for each in process.family():
-        try:
-            parent = each.parent()
-            if parent and "forkserver" in " ".join(parent.cmdline()) and "forkserver" in " ".join(each.cmdline()):
-                return each
-        except psutil.Error:
-            continue
-    return None
-
-
 @pytest.fixture(scope="module")
 def running(networked, tmp_path_factory):
     """A run that would go on for long; one hospital's program is altered, another's clock can be set wrong."""
@@ -68,8 +55,8 @@ def test_a_killed_client_app_and_a_link_that_is_gone_for_half_a_minute_cost_noth
     done = running.rounds_done()
     if running.network:
         running.network.cut(HYDERABAD)
-    wait_for(lambda: client_app(running.joined[KOLKATA]), "a message at work", running.running)
-    client_app(running.joined[KOLKATA]).kill()
+    wait_for(running.joined[KOLKATA].at_work, "a message at work", running.running)
+    running.joined[KOLKATA].at_work().kill()
     time.sleep(30)
     if running.network:
         running.network.mend(HYDERABAD)
@@ -100,7 +87,7 @@ def test_bad_updates_are_left_out_and_named_and_the_rounds_go_on_with_the_rest(r
 
 def test_a_machine_that_is_killed_at_work_is_named_and_the_round_goes_on_with_the_rest(running):
     done = running.rounds_done()
-    wait_for(lambda: client_app(running.joined[KOLKATA]), "a message at work", running.running)
+    wait_for(running.joined[KOLKATA].at_work, "a message at work", running.running)
     running.joined[KOLKATA].kill()
     assert "its SuperNode is gone" in until_named(running, KOLKATA, done)
     row = next(row for row in running.history()[done:] if row["failed"])

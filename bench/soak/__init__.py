@@ -1,0 +1,1 @@
+"""``python -m bench.soak``: a real federation, disturbed for hours."""
