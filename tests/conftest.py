@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import common.quiet  # noqa: F401  must come before the first import of Flower, whatever a test imports first
 from common.phantoms.folders import make_phantoms
 
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
