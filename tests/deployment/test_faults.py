@@ -70,7 +70,7 @@ def test_a_killed_client_app_and_a_link_that_is_gone_for_half_a_minute_cost_noth
 def test_bad_updates_are_left_out_and_named_and_the_rounds_go_on_with_the_rest(running):
     expected = {
         "nan": "layer3.0.conv1.weight holds values that are not finite",
-        "shape": "fc.weight has shape [512, 4] instead of [4, 512]",
+        "shape": "fc.weight has shape (512, 4) instead of (4, 512)",
         "large": "times as large as",
     }
     begin = running.rounds_done() + 2  # the next one may be under way
