@@ -143,7 +143,7 @@ def main() -> None:
     written = os.environ.get(LOG)
     each_second = partial(move_old_lines, Path(written)) if written else lambda: None
     listen = partial(serve, connections=connections, refusals=refusals, each_second=each_second)
-    if "--enable-supernode-auth" in sys.argv:
+    if "FEDERATION_REGISTERED" in os.environ and "--enable-supernode-auth" in sys.argv:
         register_first(Path(os.environ["FEDERATION_PUBLIC_KEYS"]), Path(os.environ["FEDERATION_REGISTERED"]))
     command.uvicorn = SimpleNamespace(run=listen)  # type: ignore[attr-defined]
     command.flower_superlink()
