@@ -23,7 +23,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from server.centre.connections import Connections
 from server.centre.refusals import Refusals, quoted
 
-_BACKLOG = 1024
+_BACKLOG = 1024  # connections that the machine holds until they are accepted
+_ACCEPTED_AT_ONCE = 16  # before those that had to give way are closed
 _REFUSED_AT_ONCE = 64
 _KEEP_ALIVE_SECONDS = 30
 _LONGEST_HEADERS = 16_384
@@ -35,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "ws": "none",
     "proxy_headers": False,  # a header must not say where a request comes from
     "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
-    "backlog": _BACKLOG,
+    "backlog": _ACCEPTED_AT_ONCE,  # asyncio takes it for both numbers; `GuardedSocket.listen` keeps the other
 }
 
 
@@ -60,6 +61,10 @@ class GuardedSocket(socket.socket):
     def guard(self, connections: Connections, refusals: Refusals) -> None:
         """Set who counts, and who is told."""
         self._connections, self._refusals = connections, refusals
+
+    def listen(self, backlog: int = _BACKLOG) -> None:
+        """Listen, with the machine's own queue as long as it should be."""
+        super().listen(max(backlog, _BACKLOG))
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection that may come in.
@@ -174,7 +179,7 @@ def listen(host: str, port: int, connections: Connections, refusals: Refusals) -
         if family == socket.AF_INET6:
             line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         line.bind(address)
-        line.listen(_BACKLOG)
+        line.listen()
         line.setblocking(False)
         sockets.append(line)
     return sockets

@@ -21,7 +21,7 @@ def connect():
 def post():
     context = ssl.create_default_context(cafile=AUTHORITY)
     with contextlib.suppress(OSError), context.wrap_socket(connect(), server_hostname=HOST) as line:
-        head = "POST /v1/fleet/push-object HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+        head = "POST /v1/fleet/push-object HTTP/1.1\r\nHost: x\r\nContent-Type: application/protobuf\r\n"
         line.sendall(f"{head}Content-Length: {BYTES}\r\n\r\n".encode())
         for _ in range(BYTES // 1_000_000):
             line.sendall(b"x" * 1_000_000)

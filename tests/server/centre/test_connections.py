@@ -1,5 +1,9 @@
 """Room for connections: a flood finds its own limits, and hospitals and the centre's machine find room."""
 
+import asyncio
+import socket
+
+import psutil
 import pytest
 
 from server.centre.connection_rates import ConnectionRates
@@ -200,3 +204,38 @@ def test_rates_fill_up_again_and_remember_few_addresses():
 )
 def test_an_ipv6_machine_has_a_whole_network_of_addresses(address, network):
     assert network_of(address) == network
+
+
+def test_a_burst_is_accepted_in_small_portions_so_that_closed_lines_go_before_the_next_come():
+    """By the real listener under asyncio: a thousand connections at once never hold many more files than the limit."""
+    from server.centre import listener
+    from server.centre.refusals import Refusals
+
+    async def burst():
+        connections = Connections(LIMITS)
+        (listening,) = listener.listen("127.0.0.1", 0, connections, Refusals(lambda _: None))
+        most = 0
+
+        class Quiet(asyncio.Protocol):
+            def connection_made(self, transport):
+                nonlocal most
+                most = max(most, psutil.Process().num_fds())
+
+        loop = asyncio.get_running_loop()
+        backlog = listener.SETTINGS["backlog"]
+        server = await loop.create_server(Quiet, sock=listening, backlog=backlog)
+        lines = [socket.create_connection(listening.getsockname()) for _ in range(300)]
+        before = psutil.Process().num_fds()
+        await asyncio.sleep(0.5)
+        held = len(connections)
+        for line in lines:
+            line.close()
+        for _ in range(50):
+            await asyncio.sleep(0.1 if len(connections) else 0)
+        server.close()
+        return most - before, held, len(connections)
+
+    most, held, left = asyncio.run(burst())
+    assert held == LIMITS.an_address
+    assert left == 0, "whoever leaves is forgotten"
+    assert most < 100
