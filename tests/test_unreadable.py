@@ -1,0 +1,120 @@
+"""A folder or a file that this user may not read or write is one sentence and exit code 2, in every command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clients import join, preflight
+from common.keys import new_key_pair
+from common.phantoms.folders import make_phantoms
+from server import credentials, promote, serve
+from tests.support.ordinary_user import ordinary_user
+from tests.support.service_runs import completed_run
+
+
+@pytest.fixture
+def shut() -> Iterator[Callable[[Path], Path]]:
+    """Take every right on a path away; give them back in the end, so that the folder can be removed."""
+    rights: dict[Path, int] = {}
+
+    def take(path: Path) -> Path:
+        rights[path] = path.stat().st_mode
+        path.chmod(0)
+        return path
+
+    with ordinary_user():
+        yield take
+        for path, mode in rights.items():
+            path.chmod(mode)
+
+
+def refused(code: int, err: str, *signs: str) -> None:
+    lines = err.strip().splitlines()
+    assert code == 2, err
+    assert len(lines) == 1, err
+    assert lines[0].startswith("error ")
+    assert "Traceback" not in err
+    for sign in signs:
+        assert sign in lines[0]
+
+
+@pytest.mark.parametrize(("which", "code"), [("root", "DATA001"), ("cache", "CACHE001"), ("artifacts", "OUT001"), ("models", "OUT001"), ("logs", "OUT001")])
+def test_a_simulation(which, code, shut, simulate, tmp_path):
+    make_phantoms(tmp_path / "slices", image_size=48, slices_per_class=4, seed=0)
+    places = {"root": tmp_path / "slices" / "dataset-1", "cache": tmp_path / "cache"}
+    place = places.get(which, tmp_path / which)
+    place.mkdir(exist_ok=True)
+    shut(place)
+    done = simulate(f"data.root={tmp_path}/slices", f"output_dir={tmp_path}")
+    refused(done.code, done.err, code, str(place))
+
+
+def test_unreadable_slices_and_classes_are_findings_and_the_rest_is_trained_on(shut, simulate, tmp_path):
+    make_phantoms(tmp_path / "slices", image_size=48, slices_per_class=16, seed=0)
+    home = tmp_path / "slices" / "dataset-1"
+    shut(next(path for path in sorted(home.rglob("*")) if path.is_file() and path.suffix in (".png", ".jpg")))
+    done = simulate(f"data.root={tmp_path}/slices", f"output_dir={tmp_path}", "rounds=1")
+    assert done.code == 0, done.err
+
+
+@pytest.fixture
+def hospital(tmp_path):
+    """A hospital's machine, with what the centre gave it."""
+    assert credentials.main(["--out", str(tmp_path / "credentials"), "--hospital", "phantom_jaipur"]) == 0
+    return tmp_path / "credentials" / "handout" / "phantom_jaipur"
+
+
+@pytest.mark.parametrize("name", ["hospital.yaml", "phantom_jaipur.key", "ca.crt", "."])
+@pytest.mark.parametrize("command", [join, preflight])
+def test_a_hospitals_files(command, name, hospital, shut, capsys, monkeypatch):
+    capsys.readouterr()
+    shut(hospital / name)
+    flags = ["--skip-preflight"] if command is join else []
+    monkeypatch.setattr(join, "Connection", lambda *arguments: pytest.fail("it was started"))
+    code = command.main(["--config", str(hospital / "hospital.yaml"), *flags])
+    said = capsys.readouterr()
+    assert code == 2
+    assert "Traceback" not in said.err + said.out
+    assert name in said.err + said.out
+
+
+@pytest.mark.parametrize("name", [".", "server.key", "server.crt", "ca", "ca/ca.crt", "hospitals", "flower"])
+def test_the_centres_files(name, hospital, shut, capsys, monkeypatch, tmp_path):
+    capsys.readouterr()
+    folder = tmp_path / "credentials"
+    if name == "flower":
+        (folder / name).mkdir(exist_ok=True)
+    shut(folder / name)
+    monkeypatch.setattr(serve, "SuperLink", lambda *arguments: pytest.fail("it was started"))
+    code = serve.main(["--credentials", str(folder)])
+    refused(code, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("name", [".", "global_model.pth", "model_meta.json", "label_map.json", "status.json"])
+def test_a_run_to_promote(name, shut, capsys, tmp_path):
+    shut(completed_run(tmp_path) / name)
+    code = promote.main(["run-001", "--reason", "better", "--output-dir", str(tmp_path)])
+    refused(code, capsys.readouterr().err, "run-001")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "checkpoint.pth", "status.json", "."])
+def test_a_run_to_resume(name, shut, simulate, tmp_path):
+    folder = tmp_path / "artifacts" / "run-001"
+    assert simulate(f"output_dir={tmp_path}", "rounds=1").code == 0
+    shutil.copy(folder / "global_model.pth", folder / "checkpoint.pth")
+    shut(folder / name)
+    done = simulate("resume=run-001", f"output_dir={tmp_path}", base=False)
+    refused(done.code, done.err)
+
+
+def test_a_place_for_keys(shut, capsys, tmp_path):
+    shut(tmp_path)
+    from clients import key
+
+    code = key.main(["phantom_jaipur", "--out", str(tmp_path / "keys")])
+    refused(code, capsys.readouterr().err)
+    assert new_key_pair
