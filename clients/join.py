@@ -75,6 +75,7 @@ def _check(site: SiteFile, insecure: bool) -> None:
     load_private(site.private_key)
     if site.root_certificate is None or not os.path.isfile(site.root_certificate):
         raise InputError("JOIN002", f"root_certificate {site.root_certificate} is missing; the centre has ca.crt.")
+    site.root_certificate.open("rb").close()  # refused here, not by a SuperNode in words of its own
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from clients import join, preflight
-from common.keys import new_key_pair
+from clients import join, key, preflight
+from common.files import write_json
 from common.phantoms.folders import make_phantoms
 from server import credentials, promote, serve
 from tests.support.ordinary_user import ordinary_user
@@ -42,7 +41,10 @@ def refused(code: int, err: str, *signs: str) -> None:
         assert sign in lines[0]
 
 
-@pytest.mark.parametrize(("which", "code"), [("root", "DATA001"), ("cache", "CACHE001"), ("artifacts", "OUT001"), ("models", "OUT001"), ("logs", "OUT001")])
+@pytest.mark.parametrize(
+    ("which", "code"),
+    [("root", "DATA001"), ("cache", "CACHE001"), ("artifacts", "OUT001"), ("models", "OUT001"), ("logs", "OUT001")],
+)
 def test_a_simulation(which, code, shut, simulate, tmp_path):
     make_phantoms(tmp_path / "slices", image_size=48, slices_per_class=4, seed=0)
     places = {"root": tmp_path / "slices" / "dataset-1", "cache": tmp_path / "cache"}
@@ -68,18 +70,18 @@ def hospital(tmp_path):
     return tmp_path / "credentials" / "handout" / "phantom_jaipur"
 
 
-@pytest.mark.parametrize("name", ["hospital.yaml", "phantom_jaipur.key", "ca.crt", "."])
-@pytest.mark.parametrize("command", [join, preflight])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [*((join, name) for name in ("hospital.yaml", "phantom_jaipur.key", "ca.crt", ".")), (preflight, "hospital.yaml")],
+)
 def test_a_hospitals_files(command, name, hospital, shut, capsys, monkeypatch):
     capsys.readouterr()
     shut(hospital / name)
-    flags = ["--skip-preflight"] if command is join else []
+    flags = ["--skip-preflight"] if command is join else ["--image-size=32"]
     monkeypatch.setattr(join, "Connection", lambda *arguments: pytest.fail("it was started"))
     code = command.main(["--config", str(hospital / "hospital.yaml"), *flags])
     said = capsys.readouterr()
-    assert code == 2
-    assert "Traceback" not in said.err + said.out
-    assert name in said.err + said.out
+    refused(code, said.err, str(hospital))
 
 
 @pytest.mark.parametrize("name", [".", "server.key", "server.crt", "ca", "ca/ca.crt", "hospitals", "flower"])
@@ -101,20 +103,26 @@ def test_a_run_to_promote(name, shut, capsys, tmp_path):
     refused(code, capsys.readouterr().err, "run-001")
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "checkpoint.pth", "status.json", "."])
-def test_a_run_to_resume(name, shut, simulate, tmp_path):
+@pytest.fixture
+def interrupted(simulate, tmp_path):
+    """A run that can be gone on with."""
     folder = tmp_path / "artifacts" / "run-001"
-    assert simulate(f"output_dir={tmp_path}", "rounds=1").code == 0
-    shutil.copy(folder / "global_model.pth", folder / "checkpoint.pth")
-    shut(folder / name)
+    folder.mkdir(parents=True)
+    write_json(folder / "status.json", {"run_id": "run-001", "state": "interrupted", "round": 1})
+    (folder / "config.yaml").write_text("rounds: 2\n")
+    for name in ("checkpoint.pth", "training_history.json", "ledger.jsonl"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "checkpoint.pth", "status.json", "ledger.jsonl", "."])
+def test_a_run_to_resume(name, interrupted, shut, simulate, tmp_path):
+    shut(interrupted / name)
     done = simulate("resume=run-001", f"output_dir={tmp_path}", base=False)
     refused(done.code, done.err)
 
 
 def test_a_place_for_keys(shut, capsys, tmp_path):
     shut(tmp_path)
-    from clients import key
-
     code = key.main(["phantom_jaipur", "--out", str(tmp_path / "keys")])
     refused(code, capsys.readouterr().err)
-    assert new_key_pair

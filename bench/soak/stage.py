@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,7 @@ def stage(folder: Path, rounds: int) -> Iterator[Stage | None]:
     make_phantoms(phantoms, image_size=48, slices_per_class=16, seed=0)
     disks = {folder / "disk": _DISK} | {folder / f"disk-{key}": _OWN_DISK for key in KEYS}
     with contextlib.ExitStack() as stack:
+        _heed_no_second_ctrl_c(stack)
         _use_own_temporary_folder(stack, folder / "tmp")
         try:
             for place, size in disks.items():  # first: a namespace sees no file system that is mounted later
@@ -166,8 +168,20 @@ def stage(folder: Path, rounds: int) -> Iterator[Stage | None]:
         made.network = net
         made.prefixes = {name: net.inside(name) for name in ("centre", STRANGER, *KEYS)}
         built = Stage(made, net, folder / "disk", rounds)
+        stack.callback(_ignore_ctrl_c)  # the first thing of the tearing down
         built.prepare()
         yield built
+
+
+def _ignore_ctrl_c() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _heed_no_second_ctrl_c(stack: contextlib.ExitStack) -> None:
+    """Let an impatient second Ctrl-C not leave disks and namespaces behind; the last thing of the tearing down."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stack.callback(lambda: [signal.signal(number, handler) for number, handler in before.items()])
 
 
 @contextlib.contextmanager

@@ -58,13 +58,16 @@ def tls(situation: Situation) -> Found:
     authority = situation.site.root_certificate
     try:
         context = ssl.create_default_context(cafile=str(authority))
+    except FileNotFoundError:
+        return "failed", f"{authority} is missing; the centre hands it out as ca.crt."
+    except OSError as error:
+        return "failed", f"{authority} cannot be read ({error.strerror}); the centre hands it out as ca.crt."
+    try:
         with (
             proxies.connect(host, port, _TLS_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
             certificate, version = secure.getpeercert() or {}, secure.version()
-    except FileNotFoundError:
-        return "failed", f"{authority} is missing; the centre hands it out as ca.crt."
     except ssl.SSLCertVerificationError as error:
         return "failed", _certificate_problem(error, host, situation)
     except (ssl.SSLError, OSError) as error:

@@ -60,6 +60,8 @@ def open_centre(folder: Path) -> Centre:
     ------
     InputError
         ``CENTRE001`` if there are none.
+    OSError
+        If they cannot be read.
     """
     centre = Centre(files.absolute(folder))
     for path in (centre.ca_certificate, centre.certificate, centre.key):
@@ -67,6 +69,9 @@ def open_centre(folder: Path) -> Centre:
             raise InputError(
                 "CENTRE001", f"{path} is missing; make the credentials first: python -m server.credentials --help"
             )
+        path.open("rb").close()  # refused here, not by a program that this one starts
+    if centre.hospitals.exists():
+        os.listdir(centre.hospitals)  # a folder that cannot be listed would look like one without keys
     return centre
 
 
