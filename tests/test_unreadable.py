@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from clients import join, key, preflight
+from common.audit.report import audit
+from common.config.hydra import load_hospital
+from common.config.settings import DataPlan
+from common.data.prepare import prepare
+from common.data.scan import scan_folder
 from common.files import write_json
 from common.phantoms.folders import make_phantoms
 from server import credentials, promote, serve
@@ -55,12 +60,19 @@ def test_a_simulation(which, code, shut, simulate, tmp_path):
     refused(done.code, done.err, code, str(place))
 
 
-def test_unreadable_slices_and_classes_are_findings_and_the_rest_is_trained_on(shut, simulate, tmp_path):
+def test_unreadable_slices_and_classes_are_findings_and_the_rest_is_used(shut, tmp_path):
     make_phantoms(tmp_path / "slices", image_size=48, slices_per_class=16, seed=0)
-    home = tmp_path / "slices" / "dataset-1"
-    shut(next(path for path in sorted(home.rglob("*")) if path.is_file() and path.suffix in (".png", ".jpg")))
-    done = simulate(f"data.root={tmp_path}/slices", f"output_dir={tmp_path}", "rounds=1")
-    assert done.code == 0, done.err
+    jaipur = load_hospital("phantom_jaipur")
+    home = tmp_path / "slices" / jaipur.path
+    lost = len(list((home / "glioma").iterdir()))
+    everything = len(scan_folder(home, jaipur.class_map).files)
+    shut(home / "glioma")
+    shut(next(path for path in sorted((home / "pituitary").iterdir()) if path.suffix == ".jpg"))
+    prepared = prepare(home, jaipur.class_map, DataPlan(image_size=32), 42, tmp_path / "cache")
+    codes = {finding.code for finding in audit(prepared.evidence).findings}
+    assert {"DATA004", "DATA015"} <= codes
+    used = sum(map(len, (prepared.split.train, prepared.split.val, prepared.split.test)))
+    assert 20 < used < everything - lost
 
 
 @pytest.fixture

@@ -152,9 +152,18 @@ def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
         return None
     if index is None or pixels.shape != (count, image_size, image_size, 3) or pixels.dtype != np.uint8:
         return None
-    if any(os.access(scan.folder / scan.files[i].relative_path, os.R_OK) for i in index.unopened):
+    if any(_opens(scan.folder / scan.files[i].relative_path) for i in index.unopened):
         return None
     return _library(pixels, index)
+
+
+def _opens(path: Path) -> bool:
+    """Tell whether a file can be opened, by opening it: a network's disk may promise more than it does."""
+    try:
+        files.open_regular(path).close()
+    except OSError:
+        return False
+    return True
 
 
 def _library(pixels: np.ndarray, index: Index) -> ImageLibrary:
