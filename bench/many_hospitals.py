@@ -118,7 +118,10 @@ def _hospitals(keys: list[str]) -> ClientApp:
         train, val, test = (list(range(part * _SLICES, (part + 1) * _SLICES)) for part in range(3))
         city = (f"Hospital {key[1:]}", key, "bench", [0.0, 0.0])
         slices = (3 * _SLICES, train, val, test)
-        text = Description(key, *city, numbers, {}, 0, "0", *slices).to_json()
+        third = dict.fromkeys(CLASSES, _SLICES // NUM_CLASSES)
+        text = Description(
+            key, *city, numbers, {"train": third, "val": third, "test": third}, 0, "0", *slices
+        ).to_json()
         return Message(RecordDict({wire.WHO: record, wire.DESCRIPTION: ConfigRecord({"json": text})}), reply_to=message)
 
     @app.train()

@@ -236,10 +236,17 @@ class Deployment:
         for process in reversed(self.processes):
             process.kill()
         try:
-            wait_for(lambda: not self.left_over(), "every process to go", patience=30)
+            self.wait_until_all_is_gone(30)
         finally:
             for process in self.left_over():
                 process.kill()
+
+    def wait_until_all_is_gone(self, patience: float) -> None:
+        try:
+            wait_for(lambda: not self.left_over(), "every process to go", patience=patience)
+        except AssertionError as vain:
+            left = [f"{each.pid} {each.status()} {' '.join(each.cmdline())}" for each in self.left_over()]
+            raise AssertionError("\n".join([str(vain), *left])) from None
 
     def left_over(self) -> list[psutil.Process]:
         """Return the processes that still work in this federation's folder, or with files of it."""

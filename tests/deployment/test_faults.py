@@ -187,4 +187,4 @@ def test_nobody_was_shown_a_traceback_and_everything_ends_when_asked(running):
         assert process.stop() == 0
     assert "Traceback" not in running.serving.text
     assert running.serving.stop() == 0
-    wait_for(lambda: not running.left_over(), "every process to go", patience=60)
+    running.wait_until_all_is_gone(120)

@@ -1,7 +1,7 @@
 """A hospital that is to take part no longer is cut off, and at the end of it all nothing is left."""
 
 from common.keys import fingerprint, load_public
-from tests.deployment.harness import KEYS, wait_for
+from tests.deployment.harness import KEYS
 
 
 def test_a_revoked_hospital_is_cut_off_and_told(shared):
@@ -22,4 +22,4 @@ def test_everything_ends_when_asked(shared):
         assert process.stop() == 0
         assert "disconnected." in process.text
     assert shared.serving.stop() == 0
-    wait_for(lambda: not shared.left_over(), "every process to go", patience=60)
+    shared.wait_until_all_is_gone(120)
