@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +10,7 @@ import torch
 
 from clients.policy.check import check_split
 from clients.site import Site
-from common.config.hospital import Hospital
 from common.data.prepare import PreparedHospital, prepare
-from common.data.scan import require_images, scan_folder
 from common.errors import InputError
 from common.metrics.intervals import Resampling
 from common.protocol.messages import Task
@@ -94,27 +91,6 @@ def resampling_of(site: Site, plan: Plan, prepared: PreparedHospital, indices: n
     pixels = hashlib.sha256(prepared.library.thumbs[indices].tobytes()).hexdigest()
     seed = stream_seed(plan.seed, site.hospital.key, "bootstrap", pixels)
     return Resampling(prepared.groups.group[indices], seed)
-
-
-def require_slices(root: Path, hospitals: Sequence[Hospital]) -> None:
-    """Look, as each simulated hospital would, whether there is anything to train on; better before Flower has started.
-
-    Raises
-    ------
-    InputError
-        ``DATA001`` or ``DATA002``, with a sentence for each hospital that has nothing.
-    """
-    if not root.is_dir():
-        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
-        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
-    problems = []
-    for hospital in hospitals:
-        try:
-            require_images(scan_folder(root / hospital.path, hospital.class_map))
-        except InputError as error:
-            problems.append(error)
-    if problems:
-        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))
 
 
 def use_threads(threads: int) -> None:

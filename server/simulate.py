@@ -1,42 +1,16 @@
 """``python -m server.simulate``: the whole federation on one machine, as Flower simulates it.
 
-A simulation is both sides at once, so this module alone of ``server/`` also knows the hospitals' side: it hands each
-hospital its folder, and the server none.
+What can be refused by looking at settings and folders is refused before PyTorch and Flower are loaded.
 """
 
-import sys
-import tempfile
-import threading
-from dataclasses import replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from rich.console import Console
 
-from clients.app import make_client_app
-from clients.prepared import require_slices
-from clients.site import Site
-from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
-from common.config.settings import RunSettings
-from common.config.strategies import STRATEGIES
-from common.files import absolute
-from common.keys import new_shared_key
-from common.protocol.progress_channel import ProgressChannel
-from common.training.device import available_cores, pick_device
-from server.engines import inprocess, ray
-from server.engines.stopping import Stopper
-from server.federation.exchange import Place
-from server.federation.federation import Federation, make_server_app
-from server.federation.lifecycle import Job, run_job
-from server.recording.checkpoint import RunProgress
-from server.recording.events import Listeners
-from server.recording.log import TrainingLog
-from server.recording.recorder import Recorder
+from common.data.scan import require_slices
 from server.recording.resume import resumed_settings
-from server.recording.stale_runs import CHANNEL
-from server.recording.terminal import Terminal
 
 
 def main() -> None:
@@ -57,71 +31,10 @@ def simulate(config: DictConfig) -> None:
     if settings.resume:
         settings, folder = resumed_settings(settings, list(HydraConfig.get().overrides.task))
     hospitals = load_hospitals(settings.hospitals)
-    pick_device(settings.compute.device)
     require_slices(Path(settings.data.root), hospitals)
-    settings.compute.cores = settings.compute.cores or available_cores()
-    console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
-    job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
+    from server.simulation import run  # seconds: PyTorch, Flower
 
-    def work(progress: RunProgress, recorder: Recorder) -> None:
-        with tempfile.TemporaryDirectory(prefix=CHANNEL, dir=recorder.folder.path) as channel_folder:
-            _federate(settings, hospitals, progress, recorder, console, ProgressChannel(Path(channel_folder)))
-
-    run_job(job, console, work)
-
-
-def _federate(
-    settings: RunSettings,
-    hospitals: list[Hospital],
-    progress: RunProgress,
-    recorder: Recorder,
-    console: Console,
-    channel: ProgressChannel,
-) -> None:
-    """Bring the two apps together in the chosen engine."""
-    stop = threading.Event()
-    names = {hospital.key: hospital.name for hospital in hospitals}
-    with Terminal(console, settings.rounds, names, channel) as terminal, Stopper(stop, channel, console):
-        listeners = Listeners([recorder, TrainingLog(), terminal])
-        federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
-        server_app = make_server_app(federation.run)
-        key = _shared_key(channel.folder) if settings.data.cross_hospital_check else None
-        sites = _pooled([_site(settings, hospital, channel, key) for hospital in hospitals], settings)
-        client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
-        if settings.compute.engine == "inprocess":
-            channel.on_tell = terminal.waiting
-            inprocess.launch(server_app, client_app, len(hospitals))
-        else:
-            workers = min(len(hospitals), settings.compute.cores or 1)
-            ray.launch(server_app, client_app, len(hospitals), workers, stop)
-
-
-def place_of(settings: RunSettings) -> Place:
-    """Return what this machine gives the hospitals; in one process they work one after another, with every core."""
-    cores, threads = settings.compute.cores or 1, settings.compute.threads
-    return Place(True, cores, threads or (cores if settings.compute.engine == "inprocess" else None))
-
-
-def _shared_key(folder: Path) -> Path:
-    """Make the key that hospitals would give each other; it goes to the sites, and away with the progress channel."""
-    path = folder / "shared.key"
-    new_shared_key(path)
-    return path
-
-
-def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, key: Path | None) -> Site:
-    """Return what a hospital's own machine would know."""
-    data = settings.data
-    root, cache = absolute(data.root), absolute(data.cache_dir)
-    return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
-
-
-def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:
-    """Let each site read all others' folders where the strategy pools; a federation's sites know their own alone."""
-    if not STRATEGIES[settings.strategy.name].pooled:
-        return sites
-    together = {site.hospital.key: site for site in sites}
-    return [replace(site, pool=together) for site in sites]
+    run(settings, hospitals, folder)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
+from common.config.hospital import Hospital
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
 from common.text import printable
@@ -259,3 +260,24 @@ def _quoted(names: Sequence[str], most: int | None = None) -> str:
     shown = names[:most]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return ", ".join(f'"{printable(name)}"' for name in shown) + more
+
+
+def require_slices(root: Path, hospitals: Sequence[Hospital]) -> None:
+    """Look, as each simulated hospital would, whether there is anything to train on; better before Flower has started.
+
+    Raises
+    ------
+    InputError
+        ``DATA001`` or ``DATA002``, with a sentence for each hospital that has nothing.
+    """
+    if not root.is_dir():
+        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
+        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
+    problems = []
+    for hospital in hospitals:
+        try:
+            require_images(scan_folder(root / hospital.path, hospital.class_map))
+        except InputError as error:
+            problems.append(error)
+    if problems:
+        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))

@@ -16,7 +16,7 @@ from common.artifacts.words import POOLED
 from common.files import sha256_of
 from common.model.registry import build_model
 from common.protocol import names as wire
-from server import simulate as module
+from server import simulation as module
 from tests.support.hospitals import unpacked
 from tests.support.service_runs import completed_run
 

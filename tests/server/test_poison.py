@@ -17,7 +17,7 @@ from common.model.state import arrays_from_state
 from common.protocol.postprocess import UnusableAnswer, UpdateContext, chain_of
 from common.protocol.steps.clip import lengths, middle, statistics_of
 from common.training.optim import rates_of_round
-from server import simulate as module
+from server import simulation as module
 from server.strategies.updates import Updates
 from tests.support.sites import PLAN, sites_of, task_of, train_at
 

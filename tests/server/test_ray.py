@@ -56,9 +56,9 @@ def wait_for_round(process: subprocess.Popen, output: Path, number: int) -> None
 
 KILLER = """
 import os, signal, sys
-from server import simulate
+from server import simulate, simulation
 
-make, marker = simulate.make_client_app, {marker!r}
+make, marker = simulation.make_client_app, {marker!r}
 
 def make_deadly(sites):
     app = make(sites)
@@ -77,7 +77,7 @@ def make_deadly(sites):
     deadly.query("fingerprints")(answer)
     return deadly
 
-simulate.make_client_app = make_deadly
+simulation.make_client_app = make_deadly
 simulate.main()
 """
 

@@ -38,7 +38,7 @@ def test_what_two_hospitals_hold_is_said_everywhere(simulate, planted, tmp_path,
         keys.append(path)
         secrets.append(load_shared_key(path))
 
-    monkeypatch.setattr("server.simulate.new_shared_key", make)
+    monkeypatch.setattr("server.simulation.new_shared_key", make)
     done = simulate(f"data.root={planted}", f"output_dir={tmp_path}", "rounds=1")
     assert done.code == 0, done.err
     assert "Slices that another hospital holds too: " in done.out
@@ -72,7 +72,7 @@ def test_what_two_hospitals_hold_is_said_everywhere(simulate, planted, tmp_path,
 
 
 def test_without_the_check_no_key_is_made_and_nothing_claimed(simulate, planted, tmp_path, monkeypatch):
-    monkeypatch.setattr("server.simulate.new_shared_key", lambda path: pytest.fail("a key was made"))
+    monkeypatch.setattr("server.simulation.new_shared_key", lambda path: pytest.fail("a key was made"))
     done = simulate(f"data.root={planted}", f"output_dir={tmp_path}", "rounds=1", "data.cross_hospital_check=false")
     assert done.code == 0, done.err
     assert "two hospitals" not in done.out

@@ -56,7 +56,7 @@ def test_a_reader_that_left_is_no_place_that_cannot_be_written(simulate, monkeyp
 
 def test_ctrl_c_ends_the_whole_sweep(simulate, tmp_path, monkeypatch):
     from common.errors import Interrupted
-    from server import simulate as module
+    from server import simulation as module
 
     def stopped(*_: object) -> None:
         raise Interrupted("RUN130", "The run was stopped.")

@@ -23,7 +23,7 @@ from server.federation import exchange, lifecycle
 from server.federation.federation import Federation, make_server_app
 from server.federation.lifecycle import Job, run_job
 from server.recording.events import Listeners
-from server.simulate import place_of
+from server.simulation import place_of
 from tests.support.hospitals import LR, Hospitals, start_arrays
 
 STEPS = {"a": 1.0, "b": 2.0, "c": 4.0}

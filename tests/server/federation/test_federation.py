@@ -23,7 +23,7 @@ from server.federation.federation import Federation, advance, make_server_app
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listeners
 from server.recording.recorder import Recorder
-from server.simulate import place_of
+from server.simulation import place_of
 from tests.server.federation.test_participants import Late
 from tests.support.descriptions import description
 from tests.support.hospitals import LR, Hospitals, start_arrays

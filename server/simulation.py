@@ -1,0 +1,112 @@
+"""Both sides of the federation on one machine, in the engine that is chosen.
+
+This module alone of ``server/`` also knows the hospitals' side: it hands each hospital its folder, and the server none.
+"""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from clients.app import make_client_app
+from clients.site import Site
+from common.artifacts.layout import RunFolder
+from common.config.hospital import Hospital
+from common.config.settings import RunSettings
+from common.config.strategies import STRATEGIES
+from common.files import absolute
+from common.keys import new_shared_key
+from common.protocol.progress_channel import ProgressChannel
+from common.training.device import available_cores, pick_device
+from server.engines.stopping import Stopper
+from server.federation.exchange import Place
+from server.federation.federation import Federation, make_server_app
+from server.federation.lifecycle import Job, run_job
+from server.recording.checkpoint import RunProgress
+from server.recording.events import Listeners
+from server.recording.log import TrainingLog
+from server.recording.recorder import Recorder
+from server.recording.stale_runs import CHANNEL
+from server.recording.terminal import Terminal
+
+
+def run(settings: RunSettings, hospitals: Sequence[Hospital], folder: RunFolder | None) -> None:
+    """Run a federation, from the beginning or, with a folder, from where it stopped.
+
+    Raises
+    ------
+    ProjectError
+        With the exit code of the command.
+    """
+    pick_device(settings.compute.device)
+    settings.compute.cores = settings.compute.cores or available_cores()
+    console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
+    job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
+
+    def work(progress: RunProgress, recorder: Recorder) -> None:
+        with tempfile.TemporaryDirectory(prefix=CHANNEL, dir=recorder.folder.path) as channel_folder:
+            _federate(settings, hospitals, progress, recorder, console, ProgressChannel(Path(channel_folder)))
+
+    run_job(job, console, work)
+
+
+def _federate(
+    settings: RunSettings,
+    hospitals: Sequence[Hospital],
+    progress: RunProgress,
+    recorder: Recorder,
+    console: Console,
+    channel: ProgressChannel,
+) -> None:
+    """Bring the two apps together in the chosen engine."""
+    stop = threading.Event()
+    names = {hospital.key: hospital.name for hospital in hospitals}
+    with Terminal(console, settings.rounds, names, channel) as terminal, Stopper(stop, channel, console):
+        listeners = Listeners([recorder, TrainingLog(), terminal])
+        federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
+        server_app = make_server_app(federation.run)
+        key = _shared_key(channel.folder) if settings.data.cross_hospital_check else None
+        sites = _pooled([_site(settings, hospital, channel, key) for hospital in hospitals], settings)
+        client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
+        if settings.compute.engine == "inprocess":
+            from server.engines import inprocess
+
+            channel.on_tell = terminal.waiting
+            inprocess.launch(server_app, client_app, len(hospitals))
+        else:
+            from server.engines import ray
+
+            workers = min(len(hospitals), settings.compute.cores or 1)
+            ray.launch(server_app, client_app, len(hospitals), workers, stop)
+
+
+def place_of(settings: RunSettings) -> Place:
+    """Return what this machine gives the hospitals; in one process they work one after another, with every core."""
+    cores, threads = settings.compute.cores or 1, settings.compute.threads
+    return Place(True, cores, threads or (cores if settings.compute.engine == "inprocess" else None))
+
+
+def _shared_key(folder: Path) -> Path:
+    """Make the key that hospitals would give each other; it goes to the sites, and away with the progress channel."""
+    path = folder / "shared.key"
+    new_shared_key(path)
+    return path
+
+
+def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, key: Path | None) -> Site:
+    """Return what a hospital's own machine would know."""
+    data = settings.data
+    root, cache = absolute(data.root), absolute(data.cache_dir)
+    return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
+
+
+def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:
+    """Let each site read all others' folders where the strategy pools; a federation's sites know their own alone."""
+    if not STRATEGIES[settings.strategy.name].pooled:
+        return sites
+    together = {site.hospital.key: site for site in sites}
+    return [replace(site, pool=together) for site in sites]
