@@ -38,7 +38,21 @@ class Finished:
 
 
 @pytest.fixture
-def simulate(monkeypatch, phantoms, tmp_path):
+def small_network(monkeypatch):
+    """ResNet18 with an eighth of its channels, in this process."""
+    from tests.support.small_network import in_place_of_resnet18
+
+    yield from in_place_of_resnet18(monkeypatch)
+
+
+@pytest.fixture
+def simulate(small_network, simulate_resnet18):
+    """`simulate_resnet18` with a small network, for all that is not about the real one's numbers."""
+    return simulate_resnet18
+
+
+@pytest.fixture
+def simulate_resnet18(monkeypatch, phantoms, tmp_path):
     """Run ``python -m server.simulate`` in this process on the phantoms; more overrides win."""
     from common.config.hydra import run_main
     from server import simulate as module

@@ -26,6 +26,7 @@ from server.federation.rounds import Rounds
 from server.federation.signed_updates import SignedUpdates
 from server.federation.training_phase import TrainingPhase
 from server.federation.update_store import UpdateStore
+from server.recording.best_round import is_better
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 from server.recording.kept_updates import KeptUpdates
@@ -157,17 +158,12 @@ class Federation:
 
 
 def advance(progress: RunProgress, arrays: Arrays, record: Round) -> bool:
-    """Take a complete round into the progress; return whether it is the best so far.
-
-    Best is the higher validation accuracy, then the lower loss; a round that fewer hospitals validated is never better,
-    since its accuracy is another quantity.
-    """
-    accuracy, loss = record.val_accuracy or 0.0, record.val_loss or 0.0
-    score = (float(record.image_size or 0), float(len(record.validated)), accuracy, -loss)
+    """Take a complete round into the progress; return whether it is the best so far."""
+    best = progress.best()
     progress.arrays, progress.round = arrays, record.number
     progress.history.append(to_json(record))
-    if score > progress.best_score or not progress.best_round:
-        progress.best_arrays, progress.best_round, progress.best_score = arrays, record.number, score
+    if best is None or is_better(record, best):
+        progress.best_arrays, progress.best_round = arrays, record.number
         return True
     return False
 

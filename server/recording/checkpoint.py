@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
+from common.artifacts.schema import Round
 from common.artifacts.weights import checkpoint_file
 from common.errors import InputError
 from common.files import open_regular, write_bytes
@@ -43,8 +45,6 @@ class RunProgress:
     """The model of the best round."""
     best_round: int = 0
     """0 before the first."""
-    best_score: tuple[float, ...] = (0.0, 0.0, 0.0, float("-inf"))
-    """Its slices' size, the hospitals that validated it, its accuracy, minus its loss: the larger, the better."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """The rows of ``training_history.json``."""
     files: dict[str, str] = field(default_factory=dict)
@@ -64,6 +64,10 @@ class RunProgress:
     def best_row(self) -> dict[str, Any]:
         """The best round's row of ``training_history.json``; empty before the first."""
         return next((row for row in self.history if row["epoch"] == self.best_round), {})
+
+    def best(self) -> Round | None:
+        """Return what happened in the best round; None before the first."""
+        return msgspec.convert(self.best_row, Round) if self.best_round else None
 
     def descriptions(self) -> dict[str, Description]:
         """Return what each hospital said of itself, by its key.
@@ -91,7 +95,6 @@ class RunProgress:
             "best_arrays": state_from_arrays(self.best_arrays),
             "round": self.round,
             "best_round": self.best_round,
-            "best_score": list(self.best_score),
             "history": json.dumps(self.history),
             "files": self.files,
             "missing": self.missing,
@@ -119,7 +122,6 @@ class RunProgress:
                 round=int(content["round"]),
                 best_arrays=arrays_from_state(content["best_arrays"]),
                 best_round=int(content["best_round"]),
-                best_score=tuple(content["best_score"]),
                 history=json.loads(content["history"]),
                 files=dict(content["files"]),
                 missing=list(content["missing"]),

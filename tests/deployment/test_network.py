@@ -67,8 +67,8 @@ def finished(shared):
     return made
 
 
-def test_the_weights_are_those_of_a_simulation(finished, simulate, tmp_path):
-    reference = reference_weights(simulate, finished, tmp_path, ROUNDS)
+def test_the_weights_are_those_of_a_simulation(finished, simulate_resnet18, tmp_path):
+    reference = reference_weights(simulate_resnet18, finished, tmp_path, ROUNDS)
     assert sha256_of(finished.weights) == sha256_of(reference)
 
 

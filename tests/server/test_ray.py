@@ -86,23 +86,25 @@ def weights(output: Path) -> str:
     return sha256_of(output / "artifacts" / "run-001" / "global_model.pth")
 
 
-def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothing(simulate, phantoms, tmp_path):
+def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothing(
+    simulate_resnet18, phantoms, tmp_path
+):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
     code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
-    assert simulate(f"output_dir={tmp_path / 'inprocess'}").code == 0
+    assert simulate_resnet18(f"output_dir={tmp_path / 'inprocess'}").code == 0
     assert weights(tmp_path) == weights(tmp_path / "inprocess")
 
 
-def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(simulate, phantoms, tmp_path):
+def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(simulate_resnet18, phantoms, tmp_path):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
     settings = ["strategy=fedbn", "rounds=3", f"output_dir={tmp_path}"]
     code, text = finish(start(*ray_settings(phantoms, tmp_path), *settings, program=program))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
-    undisturbed = simulate(*settings, f"data.cache_dir={tmp_path / 'other'}")
+    undisturbed = simulate_resnet18(*settings, f"data.cache_dir={tmp_path / 'other'}")
     assert undisturbed.code == 0, undisturbed.err
     assert figures_of(tmp_path, "run-001") == figures_of(tmp_path, "run-002")
     kept = [
@@ -124,7 +126,7 @@ def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(pha
     assert read(tmp_path, "status")["missing_hospitals"] == ["Phantom Hyderabad"]
 
 
-def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
+def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate_resnet18, phantoms, tmp_path):
     settings = [*ray_settings(phantoms, tmp_path), "rounds=4"]
     process = start(*settings)
     wait_for_round(process, tmp_path, 1)
@@ -140,7 +142,7 @@ def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, 
 
     code, text = finish(start("resume=run-001", f"output_dir={tmp_path}"))
     assert code == 0, text
-    assert simulate("rounds=4", f"output_dir={tmp_path / 'whole'}").code == 0
+    assert simulate_resnet18("rounds=4", f"output_dir={tmp_path / 'whole'}").code == 0
     assert weights(tmp_path) == weights(tmp_path / "whole")
 
 

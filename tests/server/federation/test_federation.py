@@ -136,10 +136,10 @@ def test_other_counts_than_at_the_start_are_refused_though_the_files_are_the_sam
         a_federation(folder, hospitals, progress).run(InProcessGrid(hospitals, 3))
 
 
-def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixels: int = 64) -> Round:
+def record(number: int, right: int, loss: float = 1.0, hospitals: str = "ab", pixels: int = 64) -> Round:
     confusion = np.zeros((4, 4), np.int64)
     confusion[0, 0], confusion[0, 1] = right, 10 - right
-    found = Round(number, image_size=pixels, hospitals={name: HospitalRound() for name in "abc"[:hospitals]})
+    found = Round(number, image_size=pixels, hospitals={name: HospitalRound() for name in hospitals})
     for part in found.hospitals.values():
         enter_validation(part, EvaluateResult(10, 10 * loss, confusion, [], 0.1))
     enter_totals(found, [])
@@ -152,8 +152,10 @@ def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixel
         ([record(1, 5), record(2, 7), record(3, 6)], 2),
         ([record(1, 5, 1.0), record(2, 5, 0.5), record(3, 5, 0.7)], 2),
         ([record(1, 5), record(2, 5)], 1),
-        ([record(1, 5), record(2, 9, hospitals=1)], 1),
-        ([record(1, 9, hospitals=1), record(2, 5)], 2),
+        ([record(1, 5), record(2, 9, hospitals="a")], 2),
+        ([record(1, 9, hospitals="a"), record(2, 5)], 1),
+        ([record(1, 5, hospitals="abc"), record(2, 9, hospitals="a")], 1),
+        ([record(1, 9, hospitals="a"), record(2, 5, hospitals="abc")], 2),
         ([record(1, 0, 99.0)], 1),
         ([record(1, 9, pixels=32), record(2, 5)], 2),
     ],
@@ -161,8 +163,10 @@ def record(number: int, right: int, loss: float = 1.0, hospitals: int = 2, pixel
         "accuracy",
         "then loss",
         "then the earlier",
-        "fewer hospitals never",
-        "more hospitals always",
+        "a silent hospital keeps no round the best",
+        "and makes none",
+        "of too few nothing can be compared",
+        "then more hospitals",
         "any is best",
         "full size always",
     ],

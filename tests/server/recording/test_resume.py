@@ -34,9 +34,9 @@ def rounds_done(output: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate, phantoms, tmp_path):
+def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate_resnet18, phantoms, tmp_path):
     settings = [*base_overrides(phantoms, tmp_path / "cache"), f"rounds={ROUNDS}"]
-    undisturbed = simulate(f"rounds={ROUNDS}", f"output_dir={tmp_path / 'whole'}")
+    undisturbed = simulate_resnet18(f"rounds={ROUNDS}", f"output_dir={tmp_path / 'whole'}")
     assert undisturbed.code == 0, undisturbed.err
 
     output = tmp_path / "killed"

@@ -1,0 +1,47 @@
+"""ResNet18 with an eighth of its channels: the same layers under the same names, a hundredth of the bytes.
+
+A run of a test goes through everything that it is made of, several times a round, and most tests are about none of its
+numbers. Ray's workers and the processes of a deployment train the real one, and so does whatever is compared with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from torch import nn
+from torchvision.models.resnet import BasicBlock, ResNet
+
+from common.config.architectures import ARCHITECTURES, Architecture
+from common.model.registry import tensor_shapes
+
+STATE_BYTES = 712_848
+
+
+class SmallResNet(ResNet):
+    """torchvision's, with 8 to 64 channels in place of 64 to 512."""
+
+    def __init__(self, num_classes: int) -> None:
+        nn.Module.__init__(self)
+        self._norm_layer, self.groups, self.base_width, self.dilation, self.inplanes = nn.BatchNorm2d, 1, 64, 1, 8
+        self.conv1 = nn.Conv2d(3, 8, kernel_size=7, stride=2, padding=3, bias=False)
+        self.bn1, self.relu = nn.BatchNorm2d(8), nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = self._make_layer(BasicBlock, 8, 2)
+        self.layer2 = self._make_layer(BasicBlock, 16, 2, stride=2)
+        self.layer3 = self._make_layer(BasicBlock, 32, 2, stride=2)
+        self.layer4 = self._make_layer(BasicBlock, 64, 2, stride=2)
+        self.avgpool, self.fc = nn.AdaptiveAvgPool2d((1, 1)), nn.Linear(64, num_classes)
+
+
+def build(weights: None, num_classes: int) -> nn.Module:
+    return SmallResNet(num_classes)
+
+
+def in_place_of_resnet18(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process build the small one under the real one's name."""
+    tensor_shapes.cache_clear()
+    with patch.context() as inner:
+        inner.setitem(ARCHITECTURES, "resnet18", Architecture("ResNet18", f"{__name__}:build", STATE_BYTES))
+        yield
+    tensor_shapes.cache_clear()
