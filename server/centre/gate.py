@@ -8,6 +8,7 @@ as this federation's model needs.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from flwr.proto.message_pb2 import PushObjectRequest
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +26,7 @@ from common.addresses import is_loopback
 from common.config.architectures import ARCHITECTURES
 from common.labels import LABEL_MAP
 from server.centre.connections import Connections, Peer
+from server.centre.held_objects import HeldObjects
 from server.centre.refusals import Refusals, quoted
 from server.centre.request_identity import (
     KEY_HEADER,
@@ -37,6 +41,7 @@ from server.centre.request_identity import (
 )
 
 _FLEET = "/v1/fleet/"
+_PUSH_OBJECT = f"{_FLEET}push-object"
 _ABOUT = "/federation"  # `clients.checks.network` asks for it
 _PACKAGES = {"project": "brain-tumour-federation", "flwr": "flwr", "torch": "torch"}
 _CLOSE = {"connection": "close"}
@@ -56,7 +61,7 @@ class BodyLimits:
 
     def of(self, path: str) -> int:
         """Return the limit for one request."""
-        return self.object_bytes if path == f"{_FLEET}push-object" else self.other_bytes
+        return self.object_bytes if path == _PUSH_OBJECT else self.other_bytes
 
 
 class _Refused(Exception):
@@ -90,6 +95,8 @@ class Gate:
         The same that `server.centre.listener` counts and tells.
     demands_keys : bool
         False without TLS, where only this machine can connect, and no SuperNode has a registered key.
+    held
+        What lies in Flower's store of each hospital; None counts nothing.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class Gate:
         refusals: Refusals,
         demands_keys: bool = True,
         limits: BodyLimits = BodyLimits(),
+        held: HeldObjects | None = None,
     ) -> None:
         self._app = app
         self._registered = RegisteredKeys(public_keys)
@@ -107,6 +115,7 @@ class Gate:
         self._connections = connections
         self._refusals = refusals
         self._limits = limits
+        self._held = held
         self._arriving: Counter[str] = Counter()  # bytes by hospital
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,6 +152,8 @@ class Gate:
             if hospital:
                 self._connections.belongs_to_hospital(peer, hospital)
             body = await self._body(scope, receive, hospital)
+            if hospital and scope["path"] == _PUSH_OBJECT:
+                self._count(hospital, body)
         except _Refused as refused:
             self._note(scope, refused.status, refused.reason)
             await _refusal(refused)(scope, receive, send)
@@ -184,6 +195,13 @@ class Gate:
             return await self._pieces(receive, announced)
         finally:
             self._arriving[hospital] -= announced
+
+    def _count(self, hospital: str, body: deque[bytes]) -> None:
+        """Refuse an object for which a hospital has no room left; what is none, Flower refuses."""
+        with contextlib.suppress(DecodeError):
+            sent = PushObjectRequest.FromString(b"".join(body))
+            if self._held and not self._held.admits(hospital, sent.object_id, len(sent.object_content)):
+                raise _Refused(413, "it has sent more than its answer can need")
 
     async def _pieces(self, receive: Receive, announced: int) -> deque[bytes]:
         pieces: deque[bytes] = deque()

@@ -1,7 +1,8 @@
 """The SuperLink: started in a process of its own, watched and ended when asked; behind this project's gate.
 
-That process (``python -m server.centre.superlink``, flags as ``flower-superlink``) stands on three seams of Flower
-1.41: the extension hook for middleware, the call of uvicorn, and the entry point. A contract test tells when one moves.
+That process (``python -m server.centre.superlink``, flags as ``flower-superlink``) stands on four seams of Flower
+1.41: the extension hook for middleware, the call of uvicorn, the store of what travels, and the entry point. A contract
+test tells when one moves.
 """
 
 import contextlib
@@ -117,23 +118,29 @@ def _environment(centre: Centre, log: Path, refusals: int, insecure: bool) -> di
 
 def main() -> None:
     """Run the SuperLink until it is told to stop; the command line is that of ``flower-superlink``."""
+    from flwr.supercore.object_store import object_store_factory
+    from flwr.supercore.object_store.in_memory_object_store import InMemoryObjectStore
     from flwr.superlink import extensions
     from starlette.middleware import Middleware
 
     from server.centre.connections import Connections
     from server.centre.gate import Gate
+    from server.centre.held_objects import HeldObjects
     from server.centre.listener import serve
     from server.centre.refusals import Refusals, to_log_and_screen
 
     os.environ.pop(_GIVE_BACK, None)  # it is read once at the start; the run has larger tensors and does without
     command = importlib.import_module("flwr.superlink.cli.flower_superlink")
     connections, refusals = Connections(), Refusals(to_log_and_screen)
+    store = InMemoryObjectStore()
+    object_store_factory.InMemoryObjectStore = lambda: store
     gate = Middleware(
         Gate,
         public_keys=Path(os.environ.get("FEDERATION_PUBLIC_KEYS", ".")),
         demands_keys="--insecure" not in sys.argv,
         connections=connections,
         refusals=refusals,
+        held=HeldObjects(store),
     )
     extensions.get_middleware = lambda: (gate,)
     sys.modules["uvloop"] = None  # type: ignore[assignment]  # asyncio's own loop asks the listener, and names who failed

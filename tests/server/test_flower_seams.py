@@ -13,6 +13,7 @@ from flwr.serverapp.strategy.multikrum import select_multikrum
 from flwr.supercore.constant import FLEET_HTTP_PUBLIC_KEY_HEADER, FLEET_HTTP_SIGNATURE_HEADER, TaskType
 from flwr.supercore.error import ApiErrorCode
 from flwr.supercore.exit import flwr_exit
+from flwr.supercore.object_store import object_store_factory
 from flwr.supercore.superexec import run_superexec
 from flwr.supercore.superexec.executor.types import Executor
 from flwr.superlink import extensions, main
@@ -46,6 +47,12 @@ def test_the_listener_takes_the_place_of_flowers_call_of_uvicorn():
     assert "BlockingIOError" in accepts
     assert callable(asyncio.sslproto.SSLProtocol._fatal_error)
     assert {"connection_made", "send_400_response"} <= set(vars(H11Protocol))
+
+
+def test_the_superlink_keeps_what_travels_in_the_store_that_it_is_given(monkeypatch):
+    given = object_store_factory.InMemoryObjectStore()
+    monkeypatch.setattr(object_store_factory, "InMemoryObjectStore", lambda: given)
+    assert object_store_factory.ObjectStoreFactory(":flwr-in-memory:").store() is given
 
 
 def test_the_gate_takes_what_flowers_client_signs(tmp_path):
