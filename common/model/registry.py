@@ -1,6 +1,7 @@
 """Networks by name, from scratch, for four classes."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from importlib import import_module
 
@@ -50,10 +51,20 @@ def initial_weights(name: str, seed: int) -> dict[str, torch.Tensor]:
         return dict(build_model(name).state_dict())
 
 
+def empty_model(name: str) -> nn.Module:
+    """Return a network whose tensors have shapes and no memory, for `torch.nn.Module.load_state_dict` to fill."""
+    return deepcopy(_skeleton(name))
+
+
+@cache
+def _skeleton(name: str) -> nn.Module:
+    with torch.device("meta"):
+        return build_model(name)
+
+
 @cache
 def tensor_shapes(name: str) -> Mapping[str, AnyArray]:
     """Return a network's state_dict as arrays of zeros that take no memory: names, shapes and types alone."""
-    with torch.device("meta"):
-        state = build_model(name).state_dict()
+    state = _skeleton(name).state_dict()
     kinds = {key: torch.empty(0, dtype=tensor.dtype).numpy().dtype for key, tensor in state.items()}
     return {key: np.broadcast_to(np.zeros((), kinds[key]), tuple(tensor.shape)) for key, tensor in state.items()}

@@ -98,11 +98,17 @@ def _adam_reach(step: int) -> float:
 def _weight_problem(name: str, before: AnyArray, after: AnyArray, reach: Reach) -> str | None:
     if not before.size:
         return None
-    moved = float(np.abs(after.astype(np.float64) - before.astype(np.float64)).max())
-    times = moved / max(reach.longest(float(np.abs(before).max())), _SMALLEST_NORMAL)
-    if times > 1:
-        return f"its update of {name} is {_times(times)} as large as {reach.steps} steps of training can make it"
-    return None
+    allowed = max(reach.longest(_largest(before)), _SMALLEST_NORMAL)
+    with np.errstate(over="ignore"):  # between two numbers that are both too large
+        moved = _largest(np.subtract(after, before))
+    if moved <= allowed:
+        return None
+    times = float(np.abs(after.astype(np.float64) - before.astype(np.float64)).max()) / allowed
+    return f"its update of {name} is {_times(times)} as large as {reach.steps} steps of training can make it"
+
+
+def _largest(values: AnyArray) -> float:
+    return max(float(values.max()), -float(values.min()))
 
 
 def _counter_problem(name: str, before: AnyArray, after: AnyArray, steps: int) -> str | None:

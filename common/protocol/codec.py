@@ -38,8 +38,13 @@ def pack(arrays: Mapping[str, AnyArray]) -> Arrays:
     return {BLOCK: np.concatenate(parts), MANIFEST: np.frombuffer(manifest.encode(), np.uint8)}
 
 
-def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
+def unpack(packed: Mapping[str, AnyArray], copied: bool = True) -> Arrays:
     """Take tensors apart again; the sender is not trusted.
+
+    Parameters
+    ----------
+    copied : bool
+        Whether the tensors own their memory; else they are read out of the block, which may not lie as they need it.
 
     Raises
     ------
@@ -55,7 +60,8 @@ def unpack(packed: Mapping[str, AnyArray]) -> Arrays:
         size = np.dtype(kind).itemsize * math.prod(shape)
         if name in arrays or start + size > len(block):
             raise ValueError("a tensor comes twice, or the block is too short")
-        arrays[name] = _tensor(block[start : start + size], kind, shape)
+        part = block[start : start + size]
+        arrays[name] = _tensor(part.copy() if copied else part, kind, shape)
         start += size
     if start != len(block):
         raise ValueError("the block is too long")
@@ -76,7 +82,7 @@ def _entries(manifest: AnyArray) -> list[_Entry]:
 
 def _tensor(part: AnyArray, kind: str, shape: list[int]) -> AnyArray:
     try:
-        return part.copy().view(kind).reshape(shape)
+        return part.view(kind).reshape(shape)
     except OverflowError:  # no byte, but sides that no array can have
         raise ValueError("no tensor has such a shape") from None
 

@@ -72,12 +72,15 @@ class RoundUpdates:
         Gives each hospital's checked arrays, in the same order; may be called again.
     counts : sequence of float
         What each hospital counts in a mean; empty where that is its training slices.
+    shares : sequence of mapping
+        What the chain has left of the way of a hospital's weights, by tensor; those that are not named go all of it.
     """
 
     hospitals: Sequence[str]
     samples: Sequence[int]
     read: Callable[[], Iterator[Arrays]]
     counts: Sequence[float] = ()
+    shares: Sequence[Mapping[str, float]] = ()
 
 
 AnyUpdates = TypeVar("AnyUpdates", bound=RoundUpdates)

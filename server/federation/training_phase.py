@@ -118,7 +118,7 @@ class TrainingPhase:
     def _compared(self, sent: Updates, arrays: Arrays, record: Round) -> Updates:
         """Take the updates through the half of the chain that compares them; note how far they agree."""
         updates = self.chain.on_round(sent, arrays)
-        for key, found in agreements(sent, updates, arrays).items() if arrays else ():
+        for key, found in agreements(updates, sent, arrays).items() if arrays else ():
             part = record.hospitals[self.participants.names[key]]
             part.update_norm, part.update_kept = found.norm, found.kept
             part.update_distance, part.update_cosine = found.distance, found.cosine

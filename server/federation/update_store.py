@@ -79,10 +79,10 @@ class UpdateStore:
         for hospital in hospitals:
             kept = self._in_memory[hospital]
             on_disk = MANIFEST in kept and self._file is not None
-            yield unpack(kept | {BLOCK: self._block(hospital)}) if on_disk else kept
+            yield unpack(kept | {BLOCK: self._block(hospital)}, copied=False) if on_disk else kept
 
     def _block(self, hospital: str) -> np.ndarray:
+        """Map a block into memory, to be read only; the system takes it back when nobody reads it any more."""
         assert self._file is not None
         start, length = self._places[hospital]
-        self._file.seek(start)
-        return np.fromfile(self._file, dtype=np.uint8, count=length)
+        return np.memmap(self._file, np.uint8, "r", start, (length,)).view(np.ndarray)

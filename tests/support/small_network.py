@@ -13,7 +13,7 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from common.config.architectures import ARCHITECTURES, Architecture
-from common.model.registry import tensor_shapes
+from common.model import registry
 
 STATE_BYTES = 712_848
 
@@ -40,8 +40,14 @@ def build(weights: None, num_classes: int) -> nn.Module:
 
 def in_place_of_resnet18(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this process build the small one under the real one's name."""
-    tensor_shapes.cache_clear()
+    forget()
     with patch.context() as inner:
         inner.setitem(ARCHITECTURES, "resnet18", Architecture("ResNet18", f"{__name__}:build", STATE_BYTES))
         yield
-    tensor_shapes.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Let nobody go on with a network that was built before."""
+    for cached in (registry.tensor_shapes, registry._skeleton):
+        cached.cache_clear()

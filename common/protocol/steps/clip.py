@@ -60,7 +60,7 @@ class Clip(Step):
             for update, own in zip(updates.read(), shares, strict=True):
                 yield clipped(update, own, start)
 
-        return replace(updates, read=read)
+        return replace(updates, read=read, shares=shares)
 
 
 def lengths(update: Mapping[str, AnyArray], reference: Mapping[str, AnyArray]) -> Lengths:
