@@ -9,8 +9,8 @@ from statistics import median
 
 from common.artifacts.schema import HospitalRound, Round
 from common.config.strategies import EVERYTHING, POOLED_STRATEGY, STRATEGIES
+from common.protocol.steps.clip import FAR
 
-LONG = 3.0  # times the median
 AWAY = -0.02
 FEWEST_COMPARED = 3  # hospitals of which a median tells one from the others
 FEWEST_PROTECTED = 4
@@ -49,7 +49,7 @@ def protection(strategy: str, hospitals: int) -> str | None:
 
 def _signs(part: HospitalRound, times: float) -> list[str]:
     signs = []
-    if times > LONG:
+    if times > FAR:
         signs.append(f"is {times:,.1f} times as long as the median hospital's")
     if part.update_cosine is not None and part.update_cosine < AWAY:
         signs.append(f"points away from the others' (cosine {part.update_cosine:.2f})")

@@ -23,7 +23,9 @@ class Agreement:
     """One hospital's update beside those of the others."""
 
     norm: float  # its length, before anything was clipped
-    kept: float  # the share of its length that went into the model; 1 where nothing was clipped
+    kept: (
+        float  # the share of its length that went into the model; 1 where nothing was clipped, 0 where it was left out
+    )
     distance: float | None  # to the mean of the round's updates; None where it is the only one
     cosine: float | None  # of the angle to the mean of the others
 
@@ -41,31 +43,44 @@ def agreements(updates: Updates, sent: Updates, reference: Mapping[str, AnyArray
         The model that was sent.
     """
     shares = updates.shares or [{} for _ in sent.hospitals]
+    counted = [weight > 0 for weight in updates.weights]
     total = {name: np.zeros_like(value) for name, value in weights_of(reference).items()}
-    before, after, along = [], [], []
-    for whole, share in zip(sent.read(), shares, strict=True):
-        lengths = {}
+    ways = []
+    for whole, share, counts in zip(sent.read(), shares, counted, strict=True):
+        squares = {}
         for name, way in _way(whole, reference):
-            lengths[name] = _dot(way, way)
-            shortened = np.multiply(way, share[name], out=way) if name in share else way
-            np.add(total[name], shortened, out=total[name])
-        before.append(sqrt(sum(lengths.values())))
-        after.append(sqrt(sum(square * share.get(name, 1.0) ** 2 for name, square in lengths.items())))
-    for whole, share in zip(sent.read(), shares, strict=True):
-        along.append(sum(share.get(name, 1.0) * _dot(way, total[name]) for name, way in _way(whole, reference)))
-    square = sum(_dot(part, part) for part in total.values())
-    rows = zip(sent.hospitals, before, after, along, strict=True)
-    return {key: _agreement(norm, left, dot, square, len(before)) for key, norm, left, dot in rows}
+            squares[name] = _dot(way, way)
+            if counts:
+                shortened = np.multiply(way, share[name], out=way) if name in share else way
+                np.add(total[name], shortened, out=total[name])
+        left = sum(square * share.get(name, 1.0) ** 2 for name, square in squares.items())
+        ways.append((sqrt(sum(squares.values())), sqrt(left)))
+    along = [
+        sum(share.get(name, 1.0) * _dot(way, total[name]) for name, way in _way(whole, reference))
+        for whole, share in zip(sent.read(), shares, strict=True)
+    ]
+    everybody = _Sum(sum(_dot(part, part) for part in total.values()), sum(counted))
+    rows = zip(sent.hospitals, ways, along, counted, strict=True)
+    return {key: _agreement(sent_, left, dot, everybody, counts) for key, (sent_, left), dot, counts in rows}
 
 
-def _agreement(norm: float, left: float, dot: float, square: float, hospitals: int) -> Agreement:
-    """Work out the rest from a hospital's lengths, its product with the sum of all, and the square of that sum."""
-    kept = left / norm if norm and left < norm else 1.0
-    if hospitals < 2:
+@dataclass(frozen=True)
+class _Sum:
+    """The sum of the updates that count."""
+
+    square: float  # of its length
+    hospitals: int
+
+
+def _agreement(norm: float, left: float, dot: float, total: _Sum, counts: bool) -> Agreement:
+    """Work out the rest from a hospital's lengths and its product with the sum."""
+    kept = (left / norm if norm and left < norm else 1.0) if counts else 0.0
+    if total.hospitals < (2 if counts else 1):
         return Agreement(_rounded(norm), _rounded(kept), None, None)
-    away = sqrt(max(left**2 - 2 * dot / hospitals + square / hospitals**2, 0.0))
-    others = sqrt(max(square - 2 * dot + left**2, 0.0))
-    cosine = (dot - left**2) / (left * others) if left and others else None
+    away = sqrt(max(left**2 - 2 * dot / total.hospitals + total.square / total.hospitals**2, 0.0))
+    own = left**2 if counts else 0.0  # of the hospital, in the sum
+    others = sqrt(max(total.square - 2 * (dot if counts else 0.0) + own, 0.0))
+    cosine = (dot - own) / (left * others) if left and others else None
     bounded = None if cosine is None else _rounded(min(max(cosine, -1.0), 1.0))
     return Agreement(_rounded(norm), _rounded(kept), _rounded(away), bounded)
 

@@ -89,10 +89,11 @@ class RunProgress:
         write_bytes(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """Return the checkpoint's content."""
+        """Return the checkpoint's content; a model that is the last and the best one is in it once."""
+        arrays = state_from_arrays(self.arrays)
         content = {
-            "arrays": state_from_arrays(self.arrays),
-            "best_arrays": state_from_arrays(self.best_arrays),
+            "arrays": arrays,
+            "best_arrays": arrays if self.best_arrays is self.arrays else state_from_arrays(self.best_arrays),
             "round": self.round,
             "best_round": self.best_round,
             "history": json.dumps(self.history),

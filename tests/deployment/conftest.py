@@ -20,9 +20,9 @@ def pytest_collection_modifyitems(items):
 
 
 @contextlib.contextmanager
-def machines(folder: Path, phantoms: Path) -> Iterator[Deployment]:
+def machines(folder: Path, phantoms: Path, small_network: bool = False) -> Iterator[Deployment]:
     """Centre and hospitals with addresses of their own, on loopback where namespaces are not allowed; none started."""
-    with network(KEYS) as net, deployment(folder, phantoms) as made:
+    with network(KEYS) as net, deployment(folder, phantoms, small_network=small_network) as made:
         made.network = net
         if net:
             made.host = net.addresses["centre"]
@@ -52,11 +52,11 @@ def disk(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory, phantoms, disk):
-    """A federation for several files of tests; each begins with `Deployment.stand`.
+    """A federation for several files of tests, of a small network; each begins with `Deployment.stand`.
 
     The disk comes first: a machine in a namespace of its own sees no file system that is mounted later.
     """
-    with machines(tmp_path_factory.mktemp("shared"), phantoms) as made:
+    with machines(tmp_path_factory.mktemp("shared"), phantoms, small_network=True) as made:
         yield made
 
 

@@ -17,6 +17,7 @@ import psutil
 
 from common.config.hydra import load_hospital
 from tests.deployment.network import Network
+from tests.support.small_network_row import EVERYWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]
@@ -136,10 +137,14 @@ def free_port() -> int:
 
 
 class Deployment:
-    """A centre and its hospitals in one folder."""
+    """A centre and its hospitals in one folder.
 
-    def __init__(self, folder: Path, phantoms: Path, host: str = "127.0.0.1") -> None:
+    With `small_network` every process trains `tests.support.small_network` in place of ResNet18.
+    """
+
+    def __init__(self, folder: Path, phantoms: Path, host: str = "127.0.0.1", small_network: bool = False) -> None:
         self.folder = folder
+        self.environment = EVERYWHERE if small_network else {}
         self.phantoms = phantoms
         self.host = host
         self.port = free_port()
@@ -174,7 +179,7 @@ class Deployment:
     ) -> Process:
         """Start one of this project's programs on a machine."""
         command = [*self.prefixes.get(where, []), sys.executable, "-m", *arguments]
-        self.processes.append(Process(command, self.folder, name, environment))
+        self.processes.append(Process(command, self.folder, name, {**self.environment, **(environment or {})}))
         return self.processes[-1]
 
     def serve(self, *flags: str) -> Process:
@@ -260,8 +265,10 @@ class Deployment:
 
 
 @contextlib.contextmanager
-def deployment(folder: Path, phantoms: Path, host: str = "127.0.0.1") -> Iterator[Deployment]:
-    made = Deployment(folder, phantoms, host)
+def deployment(
+    folder: Path, phantoms: Path, host: str = "127.0.0.1", small_network: bool = False
+) -> Iterator[Deployment]:
+    made = Deployment(folder, phantoms, host, small_network)
     try:
         yield made
     finally:

@@ -41,9 +41,9 @@ def needles(phantoms: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def finished(shared):
+def finished(networked):
     """A run over the network, with somebody listening."""
-    made = shared
+    made = networked
     report = made.folder / "sniffed.json"
     listener = None
     if made.network:

@@ -18,7 +18,7 @@ def kept(folder: Path) -> list[str]:
     return sorted(sha256_of(path) for path in folder.rglob("cache/runs/*/*/model-*.pth"))
 
 
-def test_hospitals_keep_their_own_across_a_restart(shared, simulate_resnet18, tmp_path):
+def test_hospitals_keep_their_own_across_a_restart(shared, simulate, tmp_path):
     shared.stand()
     shared.output = RunFolder(tmp_path / "apart", "run-001")
     settings = [text for text in shared.overrides(ROUNDS) if not text.startswith("output_dir=")]
@@ -33,7 +33,7 @@ def test_hospitals_keep_their_own_across_a_restart(shared, simulate_resnet18, tm
     assert not shared.output.best_weights.exists()
 
     together = tmp_path / "together"
-    done = simulate_resnet18(*settings, "strategy=fedbn", f"output_dir={together}", f"data.cache_dir={together}/cache")
+    done = simulate(*settings, "strategy=fedbn", f"output_dir={together}", f"data.cache_dir={together}/cache")
     assert done.code == 0, done.err
     assert figures_of(tmp_path / "apart", "run-001") == figures_of(together, "run-001")
     assert kept(shared.credentials) == kept(together) != []

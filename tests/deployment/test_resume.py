@@ -86,7 +86,7 @@ def test_a_killed_superlink_is_named_by_everybody(standing):
         standing.joined[key].until("the centre does not answer")
 
 
-def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing, simulate_resnet18, tmp_path):
+def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing, simulate, tmp_path):
     standing.serve()
     wrong = resume(standing, "wrong", "strategy.wait_seconds=300")
     assert wrong.finish() == 2, "a resumed run keeps its settings"
@@ -97,7 +97,7 @@ def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing,
     assert all(process.is_alive for process in standing.joined.values()), "hospitals reconnect by themselves"
     for process in (standing.now, standing.second, last, *standing.joined.values()):
         assert "Traceback" not in process.text, process.name
-    reference = reference_weights(simulate_resnet18, standing, tmp_path, ROUNDS, *SCAFFOLD)
+    reference = reference_weights(simulate, standing, tmp_path, ROUNDS, *SCAFFOLD)
     assert sha256_of(standing.output.best_weights) == sha256_of(reference)
     up, down = (
         [{part[way] for part in row["hospitals"].values()} for row in history] for way in ("bytes_up", "bytes_down")

@@ -1,21 +1,23 @@
 """ResNet18 with an eighth of its channels: the same layers under the same names, a hundredth of the bytes.
 
 A run of a test goes through everything that it is made of, several times a round, and most tests are about none of its
-numbers. Ray's workers and the processes of a deployment train the real one, and so does whatever is compared with them.
+numbers. Ray's workers and some of the deployments train the real one, and so does whatever is compared with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pytest
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from common.config.architectures import ARCHITECTURES, Architecture
+from common.config.architectures import ARCHITECTURES
 from common.model import registry
+from tests.support.small_network_row import ROW
 
-STATE_BYTES = 712_848
+if TYPE_CHECKING:
+    import pytest
 
 
 class SmallResNet(ResNet):
@@ -42,7 +44,7 @@ def in_place_of_resnet18(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this process build the small one under the real one's name."""
     forget()
     with patch.context() as inner:
-        inner.setitem(ARCHITECTURES, "resnet18", Architecture("ResNet18", f"{__name__}:build", STATE_BYTES))
+        inner.setitem(ARCHITECTURES, "resnet18", ROW)
         yield
     forget()
 

@@ -1,4 +1,4 @@
-"""No tensor of an update may go further than the median hospital's, or so many times as far.
+"""No tensor of an update may go further than the median hospital's; one that is far longer as a whole counts nothing.
 
 What is within the bounds of `common.protocol.bounds` may still be many times as long as honest training is. Only a
 comparison shows that: with three hospitals or more the median of their lengths is that of an honest one as long as
@@ -9,11 +9,18 @@ Statistics of batch normalisation are taken anew from a hospital's slices in eac
 from what was sent but from the median of the hospitals, channel by channel; measured from what was sent, a wrong one
 would be kept alive for ever by whoever made it. Their measure is what they mean: a mean counts in standard deviations
 of its channel, a variance by its logarithm, so that a clipped one is positive. What is no longer than allowed is left
-as it is, to the bit. With fewer than three hospitals nothing is clipped: of two lengths nobody can say which is wrong.
+as it is, to the bit.
+
+Clipped, a step the other way still takes back a hospital's share of every round. So an update that is more than `FAR`
+times as long as the median is left out of the mean. More slices are more steps, which may go further: where a hospital
+has more than the median one, its length may be as many times longer.
+
+With fewer than three hospitals nothing is compared: of two lengths nobody can say which is wrong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import sqrt
 from statistics import median
 
 import numpy as np
@@ -23,6 +30,7 @@ from common.protocol.plan import Plan
 from common.protocol.postprocess import AnyUpdates, Step
 
 FEWEST = 3  # hospitals of which a median can leave one out
+FAR = 3.0  # times the median; honest updates of hospitals of one size were 0.97 to 1.15 times as long
 _EPSILON = 1e-5  # PyTorch's, beside a variance
 _TINY = 1e-30
 
@@ -54,13 +62,15 @@ class Clip(Step):
         start = {**reference, **middle(kept)}
         for own, statistics in zip(measured, kept, strict=True):
             own |= lengths(statistics, start)
+        far = too_far([length_of(own) for own in measured], updates.samples)
+        counts = [0 if out else count for out, count in zip(far, updates.counts or updates.samples, strict=True)]
         shares = clip_shares(measured, self.times)
 
         def read() -> Iterator[Arrays]:
             for update, own in zip(updates.read(), shares, strict=True):
                 yield clipped(update, own, start)
 
-        return replace(updates, read=read, shares=shares)
+        return replace(updates, read=read, shares=shares, counts=counts)
 
 
 def lengths(update: Mapping[str, AnyArray], reference: Mapping[str, AnyArray]) -> Lengths:
@@ -79,6 +89,17 @@ def middle(statistics: list[Arrays]) -> Arrays:
         name: np.median([each[name] for each in statistics], axis=0).astype(array.dtype)
         for name, array in statistics[0].items()
     }
+
+
+def length_of(weights: Lengths) -> float:
+    """Return how far the weights of an update go together."""
+    return sqrt(sum(length**2 for name, length in weights.items() if is_weight(name)))
+
+
+def too_far(whole: Sequence[float], samples: Sequence[int]) -> list[bool]:
+    """Tell of each update whether it is far too long to count, from its length and its hospital's slices."""
+    allowed, middle = FAR * median(whole), median(samples)
+    return [length > allowed * max(1.0, count / middle) for length, count in zip(whole, samples, strict=True)]
 
 
 def clip_shares(measured: list[Lengths], times: float) -> list[Lengths]:

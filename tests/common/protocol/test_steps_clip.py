@@ -44,6 +44,24 @@ def test_what_is_longer_than_the_median_is_shortened_to_it_and_the_rest_stays_as
         assert found[1][name] is middle[name]
 
 
+def counts(*lengths, samples=None):
+    samples = samples or [4] * len(lengths)
+    sent = RoundUpdates([f"h{n}" for n in range(len(lengths))], samples, lambda: map(update, lengths))
+    return list(Clip(1.0).on_round(sent, REFERENCE).counts)
+
+
+def test_what_is_far_longer_than_the_median_counts_nothing():
+    assert counts(1, -1, 1, -3.1) == [4, 4, 4, 0]
+    assert counts(1, -1, 1, -2.9) == [4, 4, 4, 4]
+    assert counts(1, 50) == [], "of two nobody can say which is wrong"
+
+
+def test_more_slices_are_more_steps_and_may_go_further():
+    assert counts(1, 1, 1, 10, samples=[10, 10, 10, 40]) == [10, 10, 10, 40]
+    assert counts(1, 1, 1, 13, samples=[10, 10, 10, 40]) == [10, 10, 10, 0]
+    assert counts(1, 1, 1, 3.1, samples=[10, 10, 10, 2]) == [10, 10, 10, 0]
+
+
 def test_it_may_be_longer_by_a_factor():
     assert [m["fc.weight"][0, 0] for m in after(update(1), update(-2), update(50), times=3)] == [1, -2, 6]
 

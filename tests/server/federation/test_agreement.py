@@ -39,6 +39,13 @@ def test_what_goes_the_other_way_has_a_negative_cosine_however_long_it_is():
     assert found["h3"].kept == pytest.approx(1 / 900, rel=1e-3)
 
 
+def test_one_that_was_left_out_is_beside_the_others_and_not_among_them():
+    sent = updates_of((model(1, 0), 1), (model(1, 0), 1), (model(1, 0), 1), (model(-4, 0), 1))
+    found = agreements(replace(sent, counts=[1, 1, 1, 0]), sent, REFERENCE)
+    assert (found["h3"].norm, found["h3"].kept, found["h3"].distance, found["h3"].cosine) == (4, 0, 5, -1)
+    assert {(each.kept, each.distance, each.cosine) for key, each in found.items() if key != "h3"} == {(1, 0, 1)}
+
+
 def test_statistics_do_not_count():
     sent = updates_of((model(1, 0), 1), (model(1, 0, variance=1e9), 1))
     assert {each.distance for each in agreements(sent, sent, REFERENCE).values()} == {0.0}

@@ -1,6 +1,7 @@
 """Killed at any moment and resumed, a run ends in the very weights of an undisturbed one."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -18,14 +19,22 @@ from common.errors import InputError
 from common.files import sha256_of
 from server.recording.resume import resumed_settings, stored_settings
 from tests.conftest import base_overrides
+from tests.support.small_network_row import EVERYWHERE
 
 ROOT = Path(__file__).resolve().parents[3]
-ROUNDS = 4
+ROUNDS = 6
 
 
 def start(*overrides: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "server.simulate", *overrides]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **EVERYWHERE},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def rounds_done(output: Path) -> int:
@@ -34,9 +43,9 @@ def rounds_done(output: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate_resnet18, phantoms, tmp_path):
+def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate, phantoms, tmp_path):
     settings = [*base_overrides(phantoms, tmp_path / "cache"), f"rounds={ROUNDS}"]
-    undisturbed = simulate_resnet18(f"rounds={ROUNDS}", f"output_dir={tmp_path / 'whole'}")
+    undisturbed = simulate(f"rounds={ROUNDS}", f"output_dir={tmp_path / 'whole'}")
     assert undisturbed.code == 0, undisturbed.err
 
     output = tmp_path / "killed"
@@ -55,12 +64,8 @@ def test_killed_at_random_moments_it_ends_in_the_same_weights(simulate_resnet18,
     text = last.communicate()[0]
     assert last.returncode == 0, text
     assert kills == 3
-    assert [row["epoch"] for row in json.loads((output / "artifacts/run-001/training_history.json").read_text())] == [
-        1,
-        2,
-        3,
-        4,
-    ]
+    history = json.loads((output / "artifacts/run-001/training_history.json").read_text())
+    assert [row["epoch"] for row in history] == list(range(1, ROUNDS + 1))
     whole, killed = (path / "artifacts/run-001/global_model.pth" for path in (tmp_path / "whole", output))
     assert sha256_of(whole) == sha256_of(killed)
 

@@ -18,6 +18,7 @@ from server.study import runner as module
 from server.study.cells import Ended
 from server.study.grid import plan_cells, study_grid
 from tests.conftest import base_overrides
+from tests.support.small_network_row import EVERYWHERE
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -139,7 +140,7 @@ def test_a_run_that_cannot_go_on_begins_anew(conducted, tmp_path):
 
 
 def start(*overrides):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **EVERYWHERE, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "server.study", *overrides]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
