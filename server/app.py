@@ -25,6 +25,7 @@ from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
+from server.engines.stopping import leave_with_parent
 from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation
@@ -49,6 +50,7 @@ def main(grid: Grid, context: Context) -> None:
     logging.getLogger("flwr").addFilter(_in_one_line)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    leave_with_parent()
     try:
         _run(grid, shlex.split(str(context.run_config.get("overrides", ""))), console)
     except ProjectError as error:
