@@ -152,7 +152,10 @@ class StrategySettings:
     clip_to_median: float | None = setting(
         1.0, Bound("null to clip nothing, or a number from 1 to 1000", lambda times: 1 <= times <= 1000)
     )
-    """From three hospitals on, no tensor of an update may go further than so many times the round's median hospital."""
+    """From three hospitals on, no tensor of an update may go further than so many times the round's median hospital.
+
+    An update that is more than three times as long as the median counts nothing.
+    """
     weight_to_median: float | None = setting(
         3.0, Bound("null to believe every hospital, or a number from 1 to 1000", lambda times: 1 <= times <= 1000)
     )

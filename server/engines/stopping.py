@@ -59,8 +59,8 @@ def leave_if_stuck(code: int) -> None:
 def leave_with_parent() -> None:
     """Ask this process's main thread to end once the process that started it is gone, and see that it does.
 
-    Flower raises a signal in a thread of its own, which does not wake a main thread that waits for others, such as those
-    that send a model and try for ever to reach a SuperLink that was killed.
+    Flower raises a signal in a thread of its own, which does not wake a main thread that waits for others, such as
+    those that send a model and try for ever to reach a SuperLink that was killed.
     """
     parent = os.getppid()
 
