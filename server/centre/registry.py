@@ -6,17 +6,19 @@ Flower's own command line, called for its JSON; what it says in many lines becom
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from common.errors import ProjectError, RunError
 from common.keys import fingerprint, load_public
+from common.waiting import Patience
 from server.centre.layout import CONNECTION, Centre
 from server.centre.registration import read_report
 
 FLWR = str(Path(sys.executable).parent / "flwr")
-_SECONDS = 120.0
+_IDLE_SECONDS = 300.0  # it may wait so long for a busy SuperLink
 
 
 @dataclass
@@ -96,10 +98,8 @@ def flwr(centre: Centre, *arguments: str) -> dict[str, Any]:
     """
     command = [FLWR, *arguments, CONNECTION, "--format", "json"]
     try:
-        done = subprocess.run(
-            command, env=centre.environment(), capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = _finished(command, centre)
+    except OSError as error:
         raise RunError("CENTRE002", f"Flower's command line did not answer ({error}).") from None
     start = done.stdout.find("{")
     try:
@@ -109,6 +109,26 @@ def flwr(centre: Centre, *arguments: str) -> dict[str, Any]:
     if done.returncode or not answer.get("success", bool(answer)):
         raise RunError("CENTRE002", f"The SuperLink did not accept '{arguments[0]}': {_reason(answer, done)}")
     return answer
+
+
+def _finished(command: Sequence[str], centre: Centre) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; OSError if it does nothing any more."""
+    process = subprocess.Popen(
+        command, env=centre.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    patience = Patience(process.pid, _IDLE_SECONDS)
+    try:
+        while True:
+            try:
+                out, err = process.communicate(timeout=1)
+                return subprocess.CompletedProcess(command, process.returncode, out, err)
+            except subprocess.TimeoutExpired:
+                if patience.is_over():
+                    raise TimeoutError(f"it did nothing for {_IDLE_SECONDS:.0f} s") from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def _reason(answer: dict[str, Any], done: subprocess.CompletedProcess[str]) -> str:

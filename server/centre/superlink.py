@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,12 +20,13 @@ from types import SimpleNamespace
 
 from common.cli import StopSignal
 from common.errors import RunError
+from common.waiting import Patience
 from server.centre.layout import CENTRE_VARIABLE, SIGNERS_VARIABLE, Centre
 from server.centre.log_size import LOG, Seldom, move_old_lines, only_failures
 from server.centre.refusals import CHANNEL
 from server.centre.registration import register_first, report_of
 
-_START_SECONDS = 180.0
+_IDLE_SECONDS = 180.0
 _STOP_SECONDS = 20.0
 _IN_MEMORY = ":flwr-in-memory:"
 _GIVE_BACK = "MALLOC_MMAP_THRESHOLD_"  # glibc: buffers from this size on go back to the machine once they are free
@@ -59,11 +59,11 @@ class SuperLink:
         Raises
         ------
         RunError
-            ``CENTRE003`` if it ends, or does not answer in three minutes.
+            ``CENTRE003`` if it ends, or neither answers nor works for three minutes.
         """
-        deadline = time.monotonic() + _START_SECONDS
+        patience = Patience(self._process.pid, _IDLE_SECONDS)
         while not stop.is_set:
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None or patience.is_over():
                 raise RunError("CENTRE003", f"The SuperLink could not be started; {self._log} says why.")
             try:
                 socket.create_connection((host, port), timeout=2).close()

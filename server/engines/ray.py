@@ -25,6 +25,7 @@ log = logging.getLogger("ray")
 
 # Each hospital's model is in the store a few times over: arguments and results of its messages.
 _STORE_BYTES_PER_HOSPITAL = 256 * 2**20
+_STARTS = 2
 
 
 class _ToLog(io.TextIOBase):
@@ -81,19 +82,27 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
 
 
 def _start_ray(hospitals: int, workers: int) -> None:
-    """Start Ray as Flower would, which goes on with a Ray that runs already."""
-    try:
-        with _without_its_remark():
-            ray.init(
-                num_cpus=workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                object_store_memory=_STORE_BYTES_PER_HOSPITAL * hospitals,
-                runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
-            )
-    except Exception as error:
-        raise RuntimeError("Ray did not start") from error
+    """Start Ray as Flower would, which goes on with a Ray that runs already.
+
+    Ray's own time-outs are those of an idle machine, so a start that failed is tried again.
+    """
+    for attempt in range(1, _STARTS + 1):
+        try:
+            with _without_its_remark():
+                ray.init(
+                    num_cpus=workers,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    object_store_memory=_STORE_BYTES_PER_HOSPITAL * hospitals,
+                    runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
+                )
+            return
+        except Exception as error:
+            log.warning("Ray did not start, attempt %d of %d: %s", attempt, _STARTS, error)
+            ray.shutdown()
+            if attempt == _STARTS:
+                raise RuntimeError("Ray did not start") from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,38 @@
+"""Ray did not start: it is tried once more, and then said."""
+
+import pytest
+import ray
+
+from server.engines import ray as engine
+
+
+@pytest.fixture
+def starts(monkeypatch):
+    """Let Ray's first starts fail as they do on a busy machine; return how often it was started."""
+
+    def failing(times):
+        seen = []
+
+        def init(**settings):
+            seen.append(settings)
+            if len(seen) <= times:
+                raise TimeoutError("the node did not come up in time")
+
+        monkeypatch.setattr(ray, "init", init)
+        return seen
+
+    return failing
+
+
+def test_a_start_that_failed_is_tried_again(starts):
+    seen = starts(1)
+    engine._start_ray(3, 2)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+
+
+def test_a_second_failure_is_the_last(starts):
+    seen = starts(9)
+    with pytest.raises(RuntimeError, match="Ray did not start"):
+        engine._start_ray(3, 2)
+    assert len(seen) == 2
