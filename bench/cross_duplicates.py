@@ -28,8 +28,9 @@ from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
 from common.data.cache import open_library
 from common.data.decode import decode_rgb, read_bytes
-from common.data.duplicates import Thumbs, correlate, find_near_duplicates, orient
+from common.data.duplicates import find_near_duplicates
 from common.data.scan import Scan, scan_folder
+from common.data.thumbs import Thumbs, correlate, orient
 from common.metrics.intervals import wilson
 from common.overlap.fingerprints import SAME_SLICE_BANDS, Fingerprints, make_fingerprints
 from common.overlap.matching import Matches, cross_match

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from common.audit import checks
-from common.data.duplicates import Mask
 from common.data.evidence import Evidence
+from common.data.thumbs import Mask
 from common.labels import CLASSES
 from common.text import printable
 

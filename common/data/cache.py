@@ -28,8 +28,9 @@ from filelock import FileLock, Timeout
 
 from common import files
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
-from common.data.duplicates import GROUPING_LEVELS, NearPairs, Thumbs, find_near_duplicates
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, find_near_duplicates
 from common.data.scan import Scan
+from common.data.thumbs import Thumbs
 from common.errors import InputError
 
 Progress = Callable[[int, int], None]

@@ -1,22 +1,20 @@
 """Find pictures that are copies, or the same but for compression, brightness, mirroring or a quarter turn.
 
-Every decision is the same on any machine: a fast product in single precision only proposes pairs, and each of them is
-then decided with whole numbers and single correctly rounded operations.
+Every decision is the same on any machine: single precision only proposes pairs, and each of them is then decided with
+whole numbers and single correctly rounded operations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-Indices = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Thumbs = npt.NDArray[np.uint8]
-"""Grey thumbnails, shape ``[N, 32, 32]``."""
+from common.data.shortlist import Shortlist
+from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, correlate_all, orient
 
 REPORT_ABOVE = 0.97
 """Normalised correlation of two 32 x 32 thumbnails above which the audit speaks of near-duplicates."""
@@ -27,20 +25,8 @@ GROUPING_LEVELS: tuple[float, ...] = (0.96, 0.97, 0.98, 0.99)
 In the three-hospital sample 0.96 makes groups of 23 slices at most; at 0.95 they chain into one of 120.
 """
 
-ORIENTATIONS: tuple[str, ...] = (
-    "as it is",
-    "turned by 90 degrees",
-    "turned by 180 degrees",
-    "turned by 270 degrees",
-    "mirrored",
-    "mirrored and turned by 90 degrees",
-    "mirrored and turned by 180 degrees",
-    "mirrored and turned by 270 degrees",
-)
-
-# Far above what 1,024 products in single precision can be off by (about 1e-5).
+# A picture's look-alikes are counted from a little below each level on.
 _MARGIN = 1e-3
-_BLOCK = 512
 # Look-alikes of one picture in one orientation above which only the stronger are kept: bounds memory and time.
 _PAIRS_PER_PICTURE = 64
 
@@ -106,32 +92,6 @@ def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
     return pairs.where(np.lexsort((pairs.second, pairs.first)))
 
 
-def correlate(first: Thumbs, second: Thumbs) -> Floats:
-    """Correlate pictures, shape ``[P, H, W]``, one with one and exactly alike on any machine.
-
-    Returns the normalised correlations, -1 to 1; 0 where a picture has one even shade.
-    """
-    # 1,024 products of two bytes fit into 32 bits.
-    count = first.shape[1] * first.shape[2]
-    a = first.reshape(len(first), count).astype(np.int32)
-    b = second.reshape(len(second), count).astype(np.int32)
-    sum_a, sum_b = a.sum(axis=1, dtype=np.int64), b.sum(axis=1, dtype=np.int64)
-    covariance = count * _dot(a, b) - sum_a * sum_b
-    spread = np.sqrt((count * _dot(a, a) - sum_a * sum_a).astype(np.float64))
-    spread *= np.sqrt((count * _dot(b, b) - sum_b * sum_b).astype(np.float64))
-    return np.divide(covariance, spread, out=np.zeros(len(a)), where=spread > 0)
-
-
-def _dot(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Indices:
-    return np.einsum("ij,ij->i", a, b).astype(np.int64)
-
-
-def orient(thumbs: Thumbs, orientation: int) -> Thumbs:
-    """Bring pictures, shape ``[N, S, S]``, into one of the `ORIENTATIONS`."""
-    turned = np.rot90(thumbs, orientation % 4, axes=(1, 2))
-    return np.ascontiguousarray(turned[:, :, ::-1] if orientation >= 4 else turned)
-
-
 def components(first: Sequence[int] | Indices, second: Sequence[int] | Indices, count: int) -> Indices:
     """Return a number for each of `count` pictures, the same for those that pairs tie together, even indirectly."""
     ties = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
@@ -139,51 +99,64 @@ def components(first: Sequence[int] | Indices, second: Sequence[int] | Indices, 
 
 
 def _search(thumbs: Thumbs) -> NearPairs:
-    unit = _unit_vectors(thumbs)
+    shortlist = Shortlist(thumbs, GROUPING_LEVELS[0] - _MARGIN)
     parts = [_no_pairs()]
     for orientation in range(len(ORIENTATIONS)):
-        oriented = orient(thumbs, orientation)
-        vectors = _unit_vectors(oriented)
-        for start in range(0, len(thumbs), _BLOCK):
-            rows, columns = _candidates(unit[start : start + _BLOCK] @ vectors[start:].T)
-            parts.append(_confirmed(thumbs, oriented, rows + start, columns + start, orientation))
+        for rows, columns in shortlist.blocks(orientation):
+            parts.append(_confirmed(thumbs, shortlist, rows, columns, orientation))
     return _best_of_each(_joined(parts))
 
 
-def _candidates(product: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the pairs ``row < column`` of a block that may be above a level; few where all pictures look alike."""
-    size = len(product)
-    product[:, :size][np.tri(size, dtype=bool)] = -1
-    likely = product > GROUPING_LEVELS[0] - _MARGIN
+def _confirmed(thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Indices, orientation: int) -> NearPairs:
+    """Keep of a block's candidates those that really are above the lowest level; few where all pictures look alike."""
+    closest = np.zeros(len(rows), dtype=np.int64)
+    found: list[Floats] = []
+    seen: list[Indices] = []
+    for part in _parts(columns):
+        # A row that has more than enough of the closest look-alikes keeps the first of them, whatever comes later.
+        open_rows = closest <= _PAIRS_PER_PICTURE
+        if not open_rows.any():
+            break
+        part = shortlist.refined(rows[open_rows], part, orientation)
+        if not len(part):
+            continue
+        correlation = np.full((len(rows), len(part)), -1.0)
+        correlation[open_rows] = correlate_all(thumbs[rows[open_rows]], orient(thumbs[part], orientation))
+        correlation[part <= rows[:, None]] = -1
+        closest += (correlation > GROUPING_LEVELS[-1] - _MARGIN).sum(axis=1)
+        found.append(correlation)
+        seen.append(part)
+    if not seen:
+        return _no_pairs()
+    correlation = np.concatenate(found, axis=1)
+    row, column = _strongest(correlation)
+    kept = np.full(len(row), orientation, dtype=np.int64)
+    return NearPairs(rows[row], np.concatenate(seen)[column], correlation[row, column], kept)
+
+
+def _parts(columns: Indices) -> Iterator[Indices]:
+    """Cut columns into parts that grow: where all pictures look alike, the first will do."""
+    start, size = 0, 256
+    while start < len(columns):
+        yield columns[start : start + size]
+        start, size = start + size, 2 * size
+
+
+def _strongest(correlation: Floats) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return rows and columns of a block's pairs above the lowest level, of crowded rows the stronger ones only."""
+    likely = correlation > GROUPING_LEVELS[0] - _MARGIN
     for level in GROUPING_LEVELS[1:]:
         crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
-        likely[crowded] = product[crowded] > level - _MARGIN
+        likely[crowded] = correlation[crowded] > level - _MARGIN
     crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
     likely[crowded] &= np.cumsum(likely[crowded], axis=1) <= _PAIRS_PER_PICTURE
-    rows, columns = np.nonzero(likely)
-    return rows, columns
-
-
-def _confirmed(thumbs: Thumbs, oriented: Thumbs, first: Indices, second: Indices, orientation: int) -> NearPairs:
-    """Keep those of the candidates that really are above the lowest level."""
-    blocks = [slice(start, start + 4096) for start in range(0, len(first), 4096)]
-    found = [correlate(thumbs[first[block]], oriented[second[block]]) for block in blocks]
-    correlation = np.concatenate([np.empty(0), *found])
-    pairs = NearPairs(first, second, correlation, np.full(len(first), orientation, dtype=np.int64))
-    return pairs.above(GROUPING_LEVELS[0])
-
-
-def _unit_vectors(thumbs: Thumbs) -> npt.NDArray[np.float32]:
-    vectors = thumbs.reshape(len(thumbs), -1).astype(np.float32)
-    vectors -= vectors.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return np.nonzero(likely & (correlation > GROUPING_LEVELS[0]))
 
 
 def _distinct(thumbs: Thumbs) -> tuple[Indices, Indices]:
     """Return the first index of every distinct thumbnail, rising, and for each thumbnail that first index."""
     seen: dict[bytes, int] = {}
-    member = np.array([seen.setdefault(thumb.tobytes(), index) for index, thumb in enumerate(thumbs)])
+    member = np.array([seen.setdefault(sha256(thumb).digest(), index) for index, thumb in enumerate(thumbs)])
     return np.unique(member).astype(np.int64), member.astype(np.int64)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
-from common.data.duplicates import Indices, Mask, NearPairs, exact_duplicates
+from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
 from common.data.scan import Scan, require_images, scan_folder
+from common.data.thumbs import Indices, Mask
 
 SMALLEST_SIDE = 32
 """Pictures with a shorter side than this, in pixels, cannot be a slice: icons, thumbnails, remnants."""

@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from common.data.duplicates import GROUPING_LEVELS, Floats, Indices, Mask, NearPairs, Thumbs, components, correlate
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, components
+from common.data.thumbs import Floats, Indices, Mask, Thumbs, correlate
 
 ORDER_GAIN = 0.1
 """How much more alike neighbours must be than files far apart for a listing to follow patients.

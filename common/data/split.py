@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.data.duplicates import Indices, Mask
 from common.data.groups import Groups
 from common.data.split_assignment import TEST, TRAIN, VAL, ClassGroup, GroupSequence, assign, seeded_number
+from common.data.thumbs import Indices, Mask
 from common.labels import CLASSES
 
 

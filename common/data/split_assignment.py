@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from common.data.duplicates import Floats, Indices
+from common.data.thumbs import Floats, Indices
 
 TRAIN, VAL, TEST = 0, 1, 2
 """Training, validation and test, as numbers."""

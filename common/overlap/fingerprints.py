@@ -31,8 +31,8 @@ from msgspec import Meta, Struct
 
 from common.config.hospital import Hospital
 from common.data.cache import ImageLibrary
-from common.data.duplicates import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
 from common.data.scan import Scan
+from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
 from common.errors import InputError
 from common.protocol.answers import Count
 from common.protocol.description import FileIndices, Name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from common.data.duplicates import Indices
+from common.data.thumbs import Indices
 from common.errors import InputError
 from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints, Tokens
 from common.overlap.matches import MatchList

@@ -13,8 +13,8 @@ from PIL import Image
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospital
 from common.data.cache import open_library
-from common.data.duplicates import correlate, orient
 from common.data.scan import scan_folder
+from common.data.thumbs import correlate, orient
 from common.overlap.fingerprints import Fingerprints, make_fingerprints
 from common.overlap.matching import cross_match
 from common.phantoms.folders import make_phantoms

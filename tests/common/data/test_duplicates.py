@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.data.duplicates import (
-    GROUPING_LEVELS,
-    ORIENTATIONS,
-    components,
-    correlate,
-    exact_duplicates,
-    find_near_duplicates,
-    orient,
-)
+from common.data.duplicates import GROUPING_LEVELS, components, exact_duplicates, find_near_duplicates
+from common.data.thumbs import ORIENTATIONS, correlate, orient
 
 
 def drawn(count: int, seed: int = 0) -> np.ndarray:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from common.data.duplicates import orient
+from common.data.thumbs import orient
 from common.overlap.fingerprints import BITS, coefficients, has_shape, sign_bits
 
 ROWS, COLUMNS = np.meshgrid(np.arange(16), np.arange(16), indexing="ij")

@@ -4,7 +4,7 @@ import hmac
 import numpy as np
 import pytest
 
-from common.data.duplicates import orient
+from common.data.thumbs import orient
 from common.overlap.fingerprints import BAND_BITS, BANDS, BITS, METHOD, POSES, bands, key_mark, sign_bits, tokens_of
 
 KEY = bytes(range(32))
