@@ -7,6 +7,7 @@ keeps most patients whole, which is why the order is kept beside the runs.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -195,7 +196,7 @@ def _same_series(series: list[tuple[object, ...]]) -> Mask:
     A folder, or a name before the last number, for each patient (``patient_012/7.png``, ``p012_7.png``) shows in many
     small series; a few large ones (``train_1``, ``test_1``) say nothing of patients.
     """
-    sizes = {name: series.count(name) for name in set(series)}
+    sizes = Counter(series)
     telling = len(sizes) >= _FEWEST_SERIES and len(series) >= 2 * len(sizes) and max(sizes.values()) * 5 <= len(series)
     same = [telling and before == after for before, after in pairwise(series)]
     return np.array(same, dtype=bool)

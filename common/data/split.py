@@ -105,8 +105,9 @@ def _rarest_first(labels: Indices, group: Indices, usable: Mask) -> list[int]:
 def _sequences(members: Indices, group: Indices, groups: Groups | None, key: str) -> list[GroupSequence]:
     """Arrange the groups of one class: each listing that follows patients in its order, the others shuffled."""
     by_listing: dict[int, list[ClassGroup]] = {}
-    for number in np.unique(group[members]).tolist():
-        files = members[group[members] == number]
+    sorted_members = members[np.argsort(group[members], kind="stable")]
+    numbers, starts = np.unique(group[sorted_members], return_index=True)
+    for number, files in zip(numbers.tolist(), np.split(sorted_members, starts[1:]), strict=True):
         listing = -1 if groups is None else int(groups.listing[files].min())
         by_listing.setdefault(listing, []).append(ClassGroup(number, files))
     sequences = []

@@ -11,6 +11,7 @@ Floats = npt.NDArray[np.float64]
 Thumbs = npt.NDArray[np.uint8]
 """Grey thumbnails, shape ``[N, 32, 32]``."""
 
+_BLOCK = 1024  # pictures whose pixels are held as whole numbers of 32 bits at a time
 _Pixel = TypeVar("_Pixel", np.uint8, np.float64)
 
 ORIENTATIONS: tuple[str, ...] = (
@@ -36,6 +37,19 @@ def correlate(first: Thumbs, second: Thumbs) -> Floats:
 
     Returns the normalised correlations, -1 to 1; 0 where a picture has one even shade.
     """
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(first), _BLOCK)]
+    return np.concatenate([np.empty(0), *(_correlate_block(first[block], second[block]) for block in blocks)])
+
+
+def correlate_all(first: Thumbs, second: Thumbs) -> Floats:
+    """Correlate each thumbnail with each, shape ``[N, M]``: to the last bit what `correlate` says of two of them."""
+    (a, sum_a, spread_a), (b, sum_b, spread_b) = _centred(first), _centred(second)
+    covariance = a.shape[1] * (a @ b.T).astype(np.float64) - sum_a[:, None] * sum_b
+    spread = spread_a[:, None] * spread_b
+    return np.divide(covariance, spread, out=np.zeros_like(covariance), where=spread > 0)
+
+
+def _correlate_block(first: Thumbs, second: Thumbs) -> Floats:
     # 1,024 products of two bytes fit into 32 bits.
     count = first.shape[1] * first.shape[2]
     a = first.reshape(len(first), count).astype(np.int32)
@@ -45,14 +59,6 @@ def correlate(first: Thumbs, second: Thumbs) -> Floats:
     spread = np.sqrt((count * _dot(a, a) - sum_a * sum_a).astype(np.float64))
     spread *= np.sqrt((count * _dot(b, b) - sum_b * sum_b).astype(np.float64))
     return np.divide(covariance, spread, out=np.zeros(len(a)), where=spread > 0)
-
-
-def correlate_all(first: Thumbs, second: Thumbs) -> Floats:
-    """Correlate each thumbnail with each, shape ``[N, M]``: to the last bit what `correlate` says of two of them."""
-    (a, sum_a, spread_a), (b, sum_b, spread_b) = _centred(first), _centred(second)
-    covariance = a.shape[1] * (a @ b.T).astype(np.float64) - sum_a[:, None] * sum_b
-    spread = spread_a[:, None] * spread_b
-    return np.divide(covariance, spread, out=np.zeros_like(covariance), where=spread > 0)
 
 
 def _dot(a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Indices:
