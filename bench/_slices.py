@@ -3,9 +3,10 @@
 A patient is a head of its own outline, with a skull, random soft structures and a bright or dark spot; 8 to 19 slices
 follow one another through it: numbered in a row, in one class with a folder for each patient, and in one under names
 that say nothing. One slice in ten is a changed copy of an earlier one: brighter or darker, compressed harder, and in
-any of the eight orientations; one in fifty is a copy byte for byte. Of any two patients' slices the small versions correlate as those of the real sample do
-(median 0.52 there and 0.6 in figshare's, one pair in a thousand above 0.87 and 0.88), which the synthetic hospitals of
-`common.phantoms` do not: they are drawn for people to look at, and every head resembles every other.
+any of the eight orientations; one in fifty is a copy byte for byte. Of any two patients' slices the small versions
+correlate much as those of the real sample do (median 0.52 there and 0.59 in figshare's, one pair in a thousand above
+0.87 and 0.88), which those of `common.phantoms` do not: they are drawn for people to look at, and one head resembles
+the other.
 """
 
 import io

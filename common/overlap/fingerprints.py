@@ -197,12 +197,14 @@ def tokens_of(bits: Mask, key: bytes) -> Tokens:
     """
     packed = np.packbits(bits[:, :, bands()], axis=-1)
     width = packed.shape[-1]
-    prefixes = [f"{METHOD}:{band:02d}:".encode() for band in range(BANDS)]
+    # The hash goes on from where key and prefix left it: less than half the time of starting with the key each time.
+    begun = [hmac.new(key, f"{METHOD}:{band:02d}:".encode(), "sha256") for band in range(BANDS)]
     content = packed.tobytes()
     hashed = bytearray()
     for number, start in enumerate(range(0, len(content), width)):
-        message = prefixes[number % BANDS] + content[start : start + width]
-        hashed += hmac.digest(key, message, "sha256")[:TOKEN_BYTES]
+        one = begun[number % BANDS].copy()
+        one.update(content[start : start + width])
+        hashed += one.digest()[:TOKEN_BYTES]
     tokens = np.frombuffer(bytes(hashed), dtype=">u8").astype(np.uint64).reshape(-1, POSES, BANDS)
     tokens.sort(axis=2)
     order = np.argsort(tokens[:, :, 0], axis=1, kind="stable")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from common.data.thumbs import Indices
+from common.data.thumbs import Indices, Mask
 from common.errors import InputError
 from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints, Tokens
 from common.overlap.matches import MatchList
@@ -75,20 +75,39 @@ def match_lists(hospitals: Sequence[Fingerprints], found: Mapping[tuple[int, int
 
 def _shared_tokens(first: Fingerprints, second: Fingerprints) -> tuple[csr_array, csr_array]:
     """Return who has which of the tokens that both know: sets of the first by tokens, tokens by sets of the second."""
-    known = np.intersect1d(first.tokens, second.tokens)
-    one, other = (_incidence(tokens.tokens, known) for tokens in (first, second))
-    return one, other.T.tocsr()
+    one, other = _Sorted.of(first.tokens), _Sorted.of(second.tokens)
+    known = np.unique(one.values[_are_among(other.values, one.values)])
+    return one.incidence(known), other.incidence(known).T.tocsr()
 
 
-def _incidence(tokens: Tokens, known: Tokens) -> csr_array:
-    """Return a sparse matrix of ones: sets by `known` tokens."""
-    sets, flat = len(tokens) * POSES, tokens.reshape(-1)
-    held = np.flatnonzero(np.isin(flat, known))
-    columns = np.searchsorted(known, flat[held])
-    rows = held // tokens.shape[2]
-    found = csr_array((np.ones(len(held), dtype=np.int64), (rows, columns)), shape=(sets, len(known)))
-    found.data[:] = 1  # a token that somebody writes into one set twice is one token
-    return found
+@dataclass(frozen=True)
+class _Sorted:
+    """All tokens of a hospital, rising, with the token sets that they are of."""
+
+    values: Tokens
+    sets: Indices
+    set_count: int
+
+    @staticmethod
+    def of(tokens: Tokens) -> "_Sorted":
+        flat = tokens.reshape(-1)
+        order = np.argsort(flat)
+        return _Sorted(flat[order], order // max(tokens.shape[2], 1), len(tokens) * POSES)
+
+    def incidence(self, known: Tokens) -> csr_array:
+        """Return a sparse matrix of ones: sets by `known` tokens."""
+        held = _are_among(known, self.values)
+        rows, columns = self.sets[held], np.searchsorted(known, self.values[held])
+        found = csr_array((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=(self.set_count, len(known)))
+        found.data[:] = 1  # a token that somebody writes into one set twice is one token
+        return found
+
+
+def _are_among(others: Tokens, values: Tokens) -> Mask:
+    """Tell which values are among others; both rise."""
+    if not len(others):
+        return np.zeros(len(values), dtype=bool)
+    return others[np.minimum(np.searchsorted(others, values), len(others) - 1)] == values
 
 
 def _best_of_each(first: Fingerprints, second: Fingerprints, found: Indices) -> Matches:
