@@ -116,11 +116,16 @@ def _largest_resident() -> float:
 
 
 def _table(found: dict[int, Measured]) -> Table:
-    table = Table(title="What a folder costs", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title="CPU seconds of a folder, and milliseconds of each slice",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     table.add_column("slices")
     for size in found:
-        table.add_column(f"{size:,}\nCPU s", justify="right")
-        table.add_column("\nms each", justify="right")
+        table.add_column(f"{size:,}\ns", justify="right")
+        table.add_column("\nms", justify="right")
     for step in STEPS:
         table.add_row(step, *_cells((one.seconds[step], size) for size, one in found.items()))
     table.add_row("all", *_cells((one.total, size) for size, one in found.items()), end_section=True)

@@ -60,7 +60,7 @@ def _write(hospital: Hospital, data: DataSettings, key: bytes, out: Path, consol
     scan = _scan(hospital, data)
     with reading_bar(console) as on_progress:
         library = open_library(scan, data.image_size, Path(data.cache_dir), on_progress=on_progress)
-    made = make_fingerprints(hospital, scan, library, key)
+    made = make_fingerprints(hospital, scan, library, key, Path(data.cache_dir))
     write_for_owner(out, made.to_json(), "out")
     console.print(f"{out}: fingerprints of {len(made):,} of {made.file_count:,} slices, for the centre.", markup=False)
     console.print(f"The key's mark is {made.key_mark}; the other hospitals should see the same.")

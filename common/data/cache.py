@@ -5,7 +5,7 @@ One directory below the cache folder holds one hospital folder at one size, memo
     <folder hash>-<size>-<digest of the files>/    mode 0700: these are patients' images
         pixels.npy    uint8 [N, S, S, 3]
         index.npz     thumbnails, hashes, sizes, unreadable files
-    near-<folder hash>-<digest of the thumbnails>.npz
+    near-<folder hash>-<digest of the thumbnails>.npz      see `common.data.kept`
 
 It is built in a temporary directory and renamed, under a file lock, so that a reader never sees half of one and two
 processes that start at once decode once. A changed file changes the digest, and with it the directory.
@@ -16,11 +16,9 @@ import os
 import re
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +27,7 @@ from filelock import FileLock, Timeout
 from common import files
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
 from common.data.duplicates import GROUPING_LEVELS, NearPairs, find_near_duplicates
+from common.data.kept import Arrays, kept_arrays
 from common.data.scan import Scan
 from common.data.thumbs import Thumbs
 from common.errors import InputError
@@ -118,24 +117,16 @@ def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPa
     name : str
         What the pictures belong to; older answers under the same name are removed.
     """
-    content = sha256(f"{_NEAR_VERSION} {GROUPING_LEVELS} {thumbs.shape}".encode() + thumbs.tobytes()).hexdigest()
-    prefix = f"near-{sha256(os.fsencode(name)).hexdigest()[:12]}"
-    target = cache_dir / f"{prefix}-{content[:16]}.npz"
-    pairs = _read_pairs(target, len(thumbs))
-    if pairs is not None:
-        return pairs
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(cache_dir / f"{prefix}.lock"):
-            # Another process may have searched while this one waited.
-            pairs = _read_pairs(target, len(thumbs)) or find_near_duplicates(thumbs)
-            for old in cache_dir.glob(f"{prefix}-*.npz"):
-                if old != target:
-                    old.unlink(missing_ok=True)
-            _write_pairs(target, pairs)
-    except OSError:
-        pairs = pairs or find_near_duplicates(thumbs)
-    return pairs
+    content = sha256(f"{_NEAR_VERSION} {GROUPING_LEVELS} {thumbs.shape}".encode())
+    content.update(np.ascontiguousarray(thumbs).data)
+
+    def fits(arrays: Arrays) -> bool:
+        lengths = {len(arrays[field.name]) for field in fields(NearPairs)}
+        return len(lengths) == 1 and int(arrays["second"].max(initial=0)) < max(len(thumbs), 1)
+
+    digest = content.hexdigest()
+    held = kept_arrays(cache_dir, "near", name, digest, lambda: vars(find_near_duplicates(thumbs)), fits)
+    return NearPairs(*(held[field.name] for field in fields(NearPairs)))
 
 
 def _folder_hash(folder: Path) -> str:
@@ -204,20 +195,3 @@ def _cannot_write(cache_dir: Path, scan: Scan, image_size: int, error: OSError) 
         f"The image cache in {cache_dir} cannot be written ({files.why(error)}); it needs {megabytes} MB for "
         f"{len(scan.files)} slices: free some space there or choose another cache folder.",
     )
-
-
-def _read_pairs(path: Path, count: int) -> NearPairs | None:
-    """Return what `path` holds, or None when it is missing or damaged."""
-    try:
-        with files.open_regular(path) as file, np.load(file, allow_pickle=False) as held:
-            pairs = NearPairs(held["first"], held["second"], held["correlation"], held["orientation"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    lengths = {len(values) for values in vars(pairs).values()}
-    return pairs if len(lengths) == 1 and int(pairs.second.max(initial=0)) < max(count, 1) else None
-
-
-def _write_pairs(path: Path, pairs: NearPairs) -> None:
-    content = BytesIO()
-    np.savez(content, **vars(pairs))
-    files.replace(path, content.getvalue(), mode=0o600)

@@ -22,6 +22,7 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -31,6 +32,7 @@ from msgspec import Meta, Struct
 
 from common.config.hospital import Hospital
 from common.data.cache import ImageLibrary
+from common.data.kept import Arrays, kept_arrays
 from common.data.scan import Scan
 from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
 from common.errors import InputError
@@ -132,10 +134,16 @@ class Fingerprints:
         )
 
 
-def make_fingerprints(hospital: Hospital, scan: Scan, library: ImageLibrary, key: bytes) -> Fingerprints:
-    """Make the fingerprints of a hospital's files with the hospitals' shared key; no file name is in them."""
+def make_fingerprints(
+    hospital: Hospital, scan: Scan, library: ImageLibrary, key: bytes, cache_dir: Path | None = None
+) -> Fingerprints:
+    """Make the fingerprints of a hospital's files with the hospitals' shared key; no file name is in them.
+
+    Tokens cost over a millisecond a slice; in `cache_dir` they are kept for the next time with the same slices and key.
+    """
     readable = np.array([index not in library.unreadable for index in range(len(library.thumbs))], dtype=bool)
     indices = np.flatnonzero(readable & has_shape(library.thumbs)).astype(np.int64)
+    thumbs = np.asarray(library.thumbs)[indices]
     return Fingerprints(
         hospital=hospital.key,
         name=hospital.name,
@@ -143,8 +151,25 @@ def make_fingerprints(hospital: Hospital, scan: Scan, library: ImageLibrary, key
         files_sha256=scan.paths_digest,
         key_mark=key_mark(key),
         indices=indices,
-        tokens=tokens_of(sign_bits(np.asarray(library.thumbs)[indices]), key),
+        tokens=_tokens(thumbs, key) if cache_dir is None else _kept_tokens(thumbs, key, scan.folder, cache_dir),
     )
+
+
+def _tokens(thumbs: Thumbs, key: bytes) -> Tokens:
+    return tokens_of(sign_bits(thumbs), key)
+
+
+def _kept_tokens(thumbs: Thumbs, key: bytes, folder: Path, cache_dir: Path) -> Tokens:
+    """Return tokens from the cache if they are of these thumbnails and this key, which the file's name cannot tell."""
+    digest = hmac.new(key, f"{METHOD}:kept {thumbs.shape}:".encode(), "sha256")
+    digest.update(thumbs.data)
+    name, shape = str(folder.resolve()), (len(thumbs), POSES, BANDS)
+
+    def fits(arrays: Arrays) -> bool:
+        return arrays["tokens"].shape == shape and arrays["tokens"].dtype == np.uint64
+
+    found = kept_arrays(cache_dir, "tokens", name, digest.hexdigest(), lambda: {"tokens": _tokens(thumbs, key)}, fits)
+    return found["tokens"]
 
 
 def key_mark(key: bytes) -> str:

@@ -59,3 +59,9 @@ def test_no_pairs_are_an_answer_too(tmp_path, thumbs, searches):
 def test_where_nothing_can_be_written_it_still_answers(tmp_path, thumbs):
     (tmp_path / "file").write_text("not a folder")
     assert len(cached_near_duplicates(thumbs, tmp_path / "file", "hospital")) == 1
+
+
+def test_no_pairs_are_searched_once_where_nothing_can_be_written(tmp_path, thumbs, searches):
+    (tmp_path / "file").write_text("not a folder")
+    assert len(cached_near_duplicates(thumbs[:3], tmp_path / "file", "hospital")) == 0
+    assert searches == [3]
