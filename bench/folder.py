@@ -116,12 +116,8 @@ def _largest_resident() -> float:
 
 
 def _table(found: dict[int, Measured]) -> Table:
-    table = Table(
-        title="CPU seconds of a folder, and milliseconds of each slice",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    title = "CPU seconds of a folder, and milliseconds of each slice"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("slices")
     for size in found:
         table.add_column(f"{size:,}\ns", justify="right")

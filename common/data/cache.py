@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 """Called as ``on_progress(done, total)`` while files are decoded."""
 
 # Raise it when `find_near_duplicates` would answer differently.
-_NEAR_VERSION = 1
+_NEAR_VERSION = 2
 
 
 @dataclass(frozen=True)
