@@ -49,7 +49,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
 
     def answering(handler: Handler) -> Callable[[Message, Context], Message]:
         def handle(message: Message, context: Context) -> Message:
-            answer = _answer(handler, find_site(context), context.run_id, message.content)
+            answer = _answer(handler, _found(find_site, context), context.run_id, message.content)
             content = RecordDict({name: _encoded(name, record) for name, record in answer.items()})
             return Message(content, reply_to=message)
 
@@ -60,6 +60,15 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
     return app
+
+
+def _found(find_site: Callable[[Context], Site], context: Context) -> Site:
+    """Find out which hospital answers; Flower sends the centre whatever is raised here, so it names no folder."""
+    try:
+        return find_site(context)
+    except ProjectError as error:
+        log.error("%s", error)
+        raise RuntimeError(f"{error.code}: the hospital's settings cannot be read; see its own log") from None
 
 
 def _answer(handler: Handler, site: Site, run: int, content: RecordDict) -> Records:

@@ -8,6 +8,7 @@ import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
 
+from clients import app as clients_app
 from clients import handlers
 from clients.app import make_client_app
 from clients.policy.limits import Policy
@@ -165,3 +166,15 @@ def test_fingerprints_stay_here_where_the_policy_says_so(phantoms, tmp_path):
 
 def test_a_packed_model_of_the_right_shapes_is_no_hostile_one():
     assert set(pack(MODEL)) == {wire.BLOCK, wire.MANIFEST}
+
+
+def test_settings_that_are_gone_are_said_without_their_place(tmp_path):
+    """Flower sends the centre the text of whatever a ClientApp raises."""
+    context = Context(
+        run_id=1, node_id=1, node_config={"site-file": str(tmp_path / "site.yaml")}, state=RecordDict(), run_config={}
+    )
+    message = Message(RecordDict({}), dst_node_id=1, message_type=MessageType.QUERY)
+    with pytest.raises(RuntimeError, match="settings cannot be read") as raised:
+        clients_app.app(message, context)
+    assert str(tmp_path) not in str(raised.value)
+    assert raised.value.__suppress_context__
