@@ -23,9 +23,9 @@ from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
+from common.parent import leave_with_parent
 from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
-from server.engines.stopping import leave_with_parent
 from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
 from server.federation.federation import Federation

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from bench.soak.stage import Stage
+from clients.run_proof import RECORD
 
 _EVERY_SECONDS = 3.0
 _WORDS = (  # what a program's command line holds, and what it is called here
@@ -112,7 +113,8 @@ def leftovers(stage: Stage) -> list[str]:
     """Return what should be gone when no run is on."""
     roots = [stage.disk, *(stage.cache(key) for key in stage.made.joined)]
     found = [path for root in roots for pattern in _LEFTOVERS for path in root.rglob(pattern)]
-    found += [path for key in stage.made.joined for path in stage.cache(key).glob("runs/*")]
+    kept = [path for key in stage.made.joined for path in stage.cache(key).glob("runs/**/*") if path.is_file()]
+    found += [path for path in kept if path.name != RECORD]  # the hospital's proof of what it sent stays
     return sorted(str(path.relative_to(stage.disk.parent)) for path in found)
 
 

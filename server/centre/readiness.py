@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from common import files
@@ -12,16 +13,23 @@ from common.keys import load_certificate
 from server.centre.certificates import addresses_of, expires_soon, has_expired
 from server.centre.layout import with_credentials
 
+_FREE_SECONDS = 5.0
+
 
 def require_free(host: str, port: int) -> None:
     """Refuse a taken port or a foreign address before anything is started.
+
+    The SuperLink of a `server.serve` that was killed needs a moment to end, so a taken port is looked at a few times.
 
     Raises
     ------
     InputError
         ``CENTRE005``.
     """
-    if reason := why_not_free(host, port):
+    end = time.monotonic() + _FREE_SECONDS
+    while (reason := why_not_free(host, port)) and time.monotonic() < end:
+        time.sleep(0.25)
+    if reason:
         raise InputError("CENTRE005", f"{host}:{port} cannot be used ({reason}); choose another --host or --port.")
 
 

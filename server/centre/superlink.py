@@ -20,6 +20,7 @@ from types import SimpleNamespace
 
 from common.cli import StopSignal
 from common.errors import RunError
+from common.parent import leave_with_parent
 from common.waiting import Patience
 from server.centre.layout import CENTRE_VARIABLE, SIGNERS_VARIABLE, Centre
 from server.centre.log_size import LOG, Seldom, move_old_lines, only_failures
@@ -148,6 +149,8 @@ def main() -> None:
         logging.getLogger(name).addFilter(Seldom())
     logging.getLogger("uvicorn.access").addFilter(only_failures)
     written = os.environ.get(LOG)
+    if written:  # `server.serve` started it; without that, nobody would follow the keys and show refusals
+        leave_with_parent()
     each_second = partial(move_old_lines, Path(written)) if written else lambda: None
     listen = partial(serve, connections=connections, refusals=refusals, each_second=each_second)
     if "FEDERATION_REGISTERED" in os.environ and "--enable-supernode-auth" in sys.argv:

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from types import FrameType
 
 from rich.console import Console
@@ -12,7 +11,6 @@ from common.errors import Interrupted
 from common.protocol.progress_channel import ProgressChannel
 
 _GRACE_SECONDS = 45.0
-_LOOK_SECONDS = 0.5
 
 
 class Stopper:
@@ -54,21 +52,3 @@ def leave_if_stuck(code: int) -> None:
     timer = threading.Timer(_GRACE_SECONDS, os._exit, args=(code,))
     timer.daemon = True
     timer.start()
-
-
-def leave_with_parent() -> None:
-    """Ask this process's main thread to end once the process that started it is gone, and see that it does.
-
-    Flower raises a signal in a thread of its own, which does not wake a main thread that waits for others, such as
-    those that send a model and try for ever to reach a SuperLink that was killed.
-    """
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK_SECONDS)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-        time.sleep(_GRACE_SECONDS)
-        os._exit(Interrupted.exit_code)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,9 +1,6 @@
 import os
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,8 +9,6 @@ from common.errors import Interrupted
 from common.protocol.progress_channel import Progress, ProgressChannel
 from server.engines import stopping
 from server.engines.stopping import Stopper, leave_if_stuck
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -55,35 +50,3 @@ def test_a_process_that_hangs_when_all_is_written_ends_all_the_same(monkeypatch)
     monkeypatch.setattr(stopping.os, "_exit", lambda code: left.set())
     leave_if_stuck(0)
     assert left.wait(5)
-
-
-CHILD = """
-import signal, sys, threading, time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from server.engines import stopping
-
-def stop(number, frame):
-    raise KeyboardInterrupt
-
-stopping._LOOK_SECONDS, stopping._GRACE_SECONDS = 0.05, 1.0
-signal.signal(signal.SIGTERM, stop)
-stopping.leave_with_parent()
-pool = ThreadPoolExecutor(1)
-sending = pool.submit(lambda: time.sleep(600))
-print("waiting", flush=True)
-try:
-    for each in as_completed([sending]):
-        pass
-except KeyboardInterrupt:
-    print("written down", flush=True)
-"""
-PARENT = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]]).wait()"
-
-
-def test_a_process_that_waits_for_its_threads_ends_with_the_one_that_started_it():
-    """The SuperLink was killed while a model was being sent: the run is marked, and nothing stays behind."""
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, CHILD], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert parent.stdout.readline() == "waiting\n"
-    parent.kill()
-    assert parent.stdout.read() == "written down\n", "it ends where the last writer of the pipe does"
-    parent.wait()
