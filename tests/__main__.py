@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_CHOSEN = 5  # pytest's exit code, as of a lane that -m "not slow" leaves empty
-LANES = (("tests/deployment",), ("tests/server", "tests/bench"))  # and all others, whose output is seen at once
+LANES = (("tests/deployment",), ("tests/server",))  # and all others, whose output is seen at once
 
 
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from bench.soak.stage import Stage
-from clients.run_proof import RECORD
+from common.artifacts.ledger.hospital_record import RECORD
 
 _EVERY_SECONDS = 3.0
 _WORDS = (  # what a program's command line holds, and what it is called here
