@@ -1,24 +1,17 @@
-"""Both sides of the federation on one machine, in the engine that is chosen.
-
-This module alone of ``server/`` also knows the hospitals' side: it hands each hospital its folder, and the server none.
-"""
+"""A whole federation on one machine, in the engine that is chosen."""
 
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from clients.app import make_client_app
-from clients.site import Site
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
-from common.config.strategies import STRATEGIES
-from common.files import absolute
 from common.keys import new_shared_key
 from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
@@ -33,8 +26,13 @@ from server.recording.recorder import Recorder
 from server.recording.stale_runs import CHANNEL
 from server.recording.terminal import Terminal
 
+HospitalsSide = Callable[[ProgressChannel, Path | None], Any]
+"""Makes Flower's ClientApp that answers for every hospital, with the hospitals' shared key."""
 
-def run(settings: RunSettings, hospitals: Sequence[Hospital], folder: RunFolder | None) -> None:
+
+def run(
+    settings: RunSettings, hospitals: Sequence[Hospital], folder: RunFolder | None, hospitals_side: HospitalsSide
+) -> None:
     """Run a federation, from the beginning or, with a folder, from where it stopped.
 
     Raises
@@ -49,7 +47,8 @@ def run(settings: RunSettings, hospitals: Sequence[Hospital], folder: RunFolder 
 
     def work(progress: RunProgress, recorder: Recorder) -> None:
         with tempfile.TemporaryDirectory(prefix=CHANNEL, dir=recorder.folder.path) as channel_folder:
-            _federate(settings, hospitals, progress, recorder, console, ProgressChannel(Path(channel_folder)))
+            channel = ProgressChannel(Path(channel_folder))
+            _federate(settings, hospitals, progress, recorder, console, channel, hospitals_side)
 
     run_job(job, console, work)
 
@@ -61,6 +60,7 @@ def _federate(
     recorder: Recorder,
     console: Console,
     channel: ProgressChannel,
+    hospitals_side: HospitalsSide,
 ) -> None:
     """Bring the two apps together in the chosen engine."""
     stop = threading.Event()
@@ -70,8 +70,7 @@ def _federate(
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
         key = _shared_key(channel.folder) if settings.data.cross_hospital_check else None
-        sites = _pooled([_site(settings, hospital, channel, key) for hospital in hospitals], settings)
-        client_app = make_client_app(lambda context: sites[int(context.node_config["partition-id"])])
+        client_app = hospitals_side(channel, key)
         if settings.compute.engine == "inprocess":
             from server.engines import inprocess
 
@@ -95,18 +94,3 @@ def _shared_key(folder: Path) -> Path:
     path = folder / "shared.key"
     new_shared_key(path)
     return path
-
-
-def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, key: Path | None) -> Site:
-    """Return what a hospital's own machine would know."""
-    data = settings.data
-    root, cache = absolute(data.root), absolute(data.cache_dir)
-    return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
-
-
-def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:
-    """Let each site read all others' folders where the strategy pools; a federation's sites know their own alone."""
-    if not STRATEGIES[settings.strategy.name].pooled:
-        return sites
-    together = {site.hospital.key: site for site in sites}
-    return [replace(site, pool=together) for site in sites]

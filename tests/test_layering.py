@@ -18,7 +18,7 @@ EXTERNAL = {
     "clients": {"server", "dashboard"},
     "dashboard": {"server", "clients", "flwr", "ray"},
 }
-BOTH_SIDES = "server/simulation.py"  # a simulation is both
+BOTH_SIDES = "server/simulate.py"  # a simulation is both
 
 # room of common/ to the rooms that it stands on; the ground, modules without a room, stands on none
 ROOMS = {

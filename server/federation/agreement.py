@@ -23,9 +23,7 @@ class Agreement:
     """One hospital's update beside those of the others."""
 
     norm: float  # its length, before anything was clipped
-    kept: (
-        float  # the share of its length that went into the model; 1 where nothing was clipped, 0 where it was left out
-    )
+    kept: float  # the share of its length in the model: 1 where nothing was clipped, 0 where it was left out
     distance: float | None  # to the mean of the round's updates; None where it is the only one
     cosine: float | None  # of the angle to the mean of the others
 
@@ -61,7 +59,7 @@ def agreements(updates: Updates, sent: Updates, reference: Mapping[str, AnyArray
     ]
     everybody = _Sum(sum(_dot(part, part) for part in total.values()), sum(counted))
     rows = zip(sent.hospitals, ways, along, counted, strict=True)
-    return {key: _agreement(sent_, left, dot, everybody, counts) for key, (sent_, left), dot, counts in rows}
+    return {key: _agreement(norm, left, dot, everybody, counts) for key, (norm, left), dot, counts in rows}
 
 
 @dataclass(frozen=True)

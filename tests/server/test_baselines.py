@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from clients import app as module
 from common.artifacts.service import put_in_service
 from common.artifacts.service_history import run_in_service
 from common.artifacts.words import POOLED
 from common.files import sha256_of
 from common.model.registry import build_model
 from common.protocol import names as wire
-from server import simulation as module
 from tests.support.hospitals import unpacked
 from tests.support.service_runs import completed_run
 

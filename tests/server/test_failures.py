@@ -14,9 +14,9 @@ NAME = {0: "Phantom Jaipur", 1: "Phantom Hyderabad", 2: "Phantom Kolkata"}
 
 def sabotage(monkeypatch, harm, kind, partitions=(2,)):
     """Let `harm` change the replies of some hospitals to one kind of message."""
-    from server import simulation
+    from clients import app as clients_app
 
-    make = simulation.make_client_app
+    make = clients_app.make_client_app
 
     def make_bad(sites):
         app = make(sites)
@@ -29,7 +29,7 @@ def sabotage(monkeypatch, harm, kind, partitions=(2,)):
 
         return answer
 
-    monkeypatch.setattr(simulation, "make_client_app", make_bad)
+    monkeypatch.setattr(clients_app, "make_client_app", make_bad)
 
 
 def change_array(name, value):

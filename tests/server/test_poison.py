@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from bench._poisons import POISONS, PoisonedApp, Update
+from clients import app as module
 from clients import handlers
 from common.artifacts.layout import RunFolder
 from common.artifacts.load import load_run
@@ -17,7 +18,6 @@ from common.model.state import arrays_from_state
 from common.protocol.postprocess import UnusableAnswer, UpdateContext, chain_of
 from common.protocol.steps.clip import lengths, middle, statistics_of
 from common.training.optim import rates_of_round
-from server import simulation as module
 from server.strategies.updates import Updates
 from tests.support.sites import PLAN, sites_of, task_of, train_at
 

@@ -56,9 +56,10 @@ def wait_for_round(process: subprocess.Popen, output: Path, number: int) -> None
 
 KILLER = """
 import os, signal, sys
-from server import simulate, simulation
+from clients import app as clients_app
+from server import simulate
 
-make, marker = simulation.make_client_app, {marker!r}
+make, marker = clients_app.make_client_app, {marker!r}
 
 def make_deadly(sites):
     app = make(sites)
@@ -77,7 +78,7 @@ def make_deadly(sites):
     deadly.query("fingerprints")(answer)
     return deadly
 
-simulation.make_client_app = make_deadly
+clients_app.make_client_app = make_deadly
 simulate.main()
 """
 
