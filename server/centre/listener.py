@@ -122,7 +122,7 @@ def serve(
 
     server.each_second = tick
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=listen(host, port, connections, refusals))
+        server.run(sockets=take_addresses(host, port, connections, refusals))
     if not server.started:
         sys.exit(3)
 
@@ -168,8 +168,11 @@ def _tls_problem(error: ssl.SSLError) -> str:
     return "it speaks plain text" if reason == "HTTP_REQUEST" else f"TLS failed, {quoted(reason)}"
 
 
-def listen(host: str, port: int, connections: Connections, refusals: Refusals) -> list[socket.socket]:
-    """Listen at every address that a host's name stands for."""
+def take_addresses(host: str, port: int, connections: Connections, refusals: Refusals) -> list[socket.socket]:
+    """Take every address that a host's name stands for; asyncio listens there once the SuperLink has started.
+
+    Whoever connects therefore finds every key registered.
+    """
     sockets: list[socket.socket] = []
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, kind, protocol, _, address in dict.fromkeys(found):
@@ -179,7 +182,6 @@ def listen(host: str, port: int, connections: Connections, refusals: Refusals) -
         if family == socket.AF_INET6:
             line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         line.bind(address)
-        line.listen()
         line.setblocking(False)
         sockets.append(line)
     return sockets

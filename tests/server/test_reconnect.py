@@ -1,6 +1,8 @@
 """What was asked of a node that went away: asked again when it is back, given up with its name when it stays away."""
 
+import itertools
 import threading
+from types import SimpleNamespace
 
 import pytest
 from flwr.app import Error, Message, MessageType, RecordDict
@@ -118,3 +120,16 @@ def test_a_node_that_restarts_again_and_again_is_given_up():
     reply = ask(line)
     assert "again and again" in reply.error
     assert len(line.sent) == 3
+
+
+def test_a_node_is_given_up_whatever_the_clock_says_between_two_looks(monkeypatch):
+    seconds = itertools.count()
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+
+    def act(line, number):
+        line.there = False
+        return gone(line, number)
+
+    for grace in range(8):  # each is over at another look at the clock
+        monkeypatch.setattr(module, "_GRACE_SECONDS", float(grace))
+        assert ask(Line(act)).lost

@@ -1,6 +1,8 @@
 """Room for connections: a flood finds its own limits, and hospitals and the centre's machine find room."""
 
 import asyncio
+import errno
+import signal
 import socket
 
 import psutil
@@ -213,7 +215,7 @@ def test_a_burst_is_accepted_in_small_portions_so_that_closed_lines_go_before_th
 
     async def burst():
         connections = Connections(LIMITS)
-        (listening,) = listener.listen("127.0.0.1", 0, connections, Refusals(lambda _: None))
+        (listening,) = listener.take_addresses("127.0.0.1", 0, connections, Refusals(lambda _: None))
         most = 0
 
         class Quiet(asyncio.Protocol):
@@ -239,3 +241,32 @@ def test_a_burst_is_accepted_in_small_portions_so_that_closed_lines_go_before_th
     assert held == LIMITS.an_address
     assert left == 0, "whoever leaves is forgotten"
     assert most < 100
+
+
+def test_nobody_can_connect_before_the_application_has_started():
+    """Its start registers the keys; who came in before would find itself unknown."""
+    from server.centre import listener
+    from server.centre.refusals import Refusals
+    from tests.deployment.harness import free_port
+
+    port, tried = free_port(), []
+
+    def connect():
+        with socket.socket() as line:
+            tried.append(line.connect_ex(("127.0.0.1", port)))
+
+    async def application(scope, receive, send):
+        await receive()
+        connect()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def tick():
+        connect()
+        signal.raise_signal(signal.SIGINT)
+
+    refusals = Refusals(lambda _: None)
+    listener.serve(application, "127.0.0.1", port, Connections(LIMITS), refusals, tick, lifespan="on")
+    assert tried[0] == errno.ECONNREFUSED
+    assert tried[1] == 0
