@@ -11,7 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_CHOSEN = 5  # pytest's exit code, as of a lane that -m "not slow" leaves empty
-LANES = (("tests/deployment",), ("tests/server",))  # and all others, whose output is seen at once
+LANES = (  # of about the same length; and all others, whose output is seen at once
+    ("tests/deployment/test_faults.py", "tests/deployment/test_network.py"),
+    ("tests/server",),
+)
 
 
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower
@@ -27,7 +30,7 @@ def main(options: list[str]) -> int:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests press Ctrl-C, which a job runner may have disabled
     pytest = [sys.executable, "-m", "pytest", "--durations=15", *options]
-    others = [f"--ignore={folder}" for lane in LANES for folder in lane]
+    others = [f"--ignore={path}" for lane in LANES for path in lane]
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(number) for number in range(len(LANES))]
         running = [_start([*pytest, *lane], path) for lane, path in zip(LANES, paths, strict=True)]
