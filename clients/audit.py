@@ -11,12 +11,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from clients.hospital_command import reading_bar, take_settings, write_for_owner
-from common.audit.report import audit
-from common.audit.terminal import render
 from common.config.bounds import setting
 from common.config.hydra import run_main
 from common.config.settings import SEED, DataSettings
-from common.data.prepare import prepare
 
 
 @dataclass
@@ -42,6 +39,10 @@ def audit_hospital(config: DictConfig) -> None:
         When the configuration is wrong, there is no image, or the report cannot be written.
     """
     hospital, settings = take_settings(config, AuditSettings)
+    from common.audit.report import audit  # most of a second; what is wrong with the settings is said before
+    from common.audit.terminal import render
+    from common.data.prepare import prepare
+
     folder, cache = Path(settings.data.root) / hospital.path, Path(settings.data.cache_dir)
     console = Console()
     with reading_bar(console) as move:

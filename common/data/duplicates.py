@@ -11,8 +11,6 @@ from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from threadpoolctl import threadpool_limits
 
 from common.data.shortlist import Shortlist
@@ -100,6 +98,9 @@ def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
 
 def components(first: Sequence[int] | Indices, second: Sequence[int] | Indices, count: int) -> Indices:
     """Return a number for each of `count` pictures, the same for those that pairs tie together, even indirectly."""
+    from scipy.sparse import coo_array  # half a second, which a command that finds no picture does without
+    from scipy.sparse.csgraph import connected_components
+
     ties = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
     return connected_components(ties, directed=False)[1].astype(np.int64)
 

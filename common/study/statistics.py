@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
-from scipy.stats import t
 
 from common.labels import CLASSES
 from common.metrics.confusion import Confusion, add_confusions, figures
@@ -96,6 +95,8 @@ def estimate(values: Sequence[float], within: Interval = DIFFERENCE) -> Estimate
 @cache
 def _student(freedom: int) -> float:
     """Return how many standard errors a 95 % interval reaches to either side."""
+    from scipy.stats import t  # a second, which a mistyped command does without
+
     return float(t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from common.config.hydra import run_main
 from server.study.grid import plan_cells, study_grid
-from server.study.runner import conduct_study
 
 
 def main() -> None:
@@ -25,6 +24,8 @@ def study(config: DictConfig) -> None:
     ProjectError
         With the exit code of the command.
     """
+    from server.study.runner import conduct_study  # a second; what is wrong with the settings is said before
+
     overrides = list(HydraConfig.get().overrides.task)
     grid = study_grid(config)
     cells = plan_cells(grid, overrides)

@@ -13,7 +13,9 @@ from rich.console import Console
 from common.artifacts.layout import StudyFolder, check_writable, list_studies, new_study
 from common.artifacts.run_files import now
 from common.artifacts.study import load_study, write_study
+from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
+from common.data.scan import require_slices
 from common.errors import InputError, Interrupted, RunError
 from common.study.records import COMPLETED, INCOMPLETE, Cell, Study
 from common.study.uncertainty import missing
@@ -44,7 +46,8 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
     Raises
     ------
     InputError
-        ``STUDY002`` if it is at work in another process; ``OUT001``.
+        ``STUDY002`` if it is at work in another process; ``OUT001``; ``DATA001`` or ``DATA002`` where runs are to
+        come and a hospital has no slices.
     Interrupted
         ``RUN130`` after Ctrl-C.
     RunError
@@ -52,6 +55,7 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
     """
     output_dir = Path(cells[0].settings.output_dir)
     check_writable(output_dir)
+    _require_slices(cells, KnownRuns(output_dir))
     folder = folder_of(output_dir, plan_sha256(cells))
     lock = FileLock(folder.lock)  # the operating system lets go of it when the process dies
     try:
@@ -64,6 +68,13 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
     finally:
         lock.release()
     _say_end(study, folder, console)
+
+
+def _require_slices(cells: Sequence[PlannedCell], runs: KnownRuns) -> None:
+    """Refuse a study of which every run would be refused; one that is done may be shown without its slices."""
+    known = runs.of(cells)
+    if not all(each.cell in known and known[each.cell].completed for each in cells):
+        require_slices(Path(cells[0].settings.data.root), _hospitals(cells))
 
 
 def folder_of(output_dir: Path, plan: str) -> StudyFolder:
@@ -100,7 +111,7 @@ class _Conductor:
             strategies=tuple(grid.strategies),
             seeds=tuple(grid.seeds),
             leave_one_out=grid.leave_one_out,
-            hospitals=_names(cells),
+            hospitals=tuple(hospital.name for hospital in _hospitals(cells)),
             command=command,
             plan_sha256=plan_sha256(cells),
             unlike=unlike(cells),
@@ -174,9 +185,8 @@ class _Conductor:
         return shared_settings(self._cells[0].settings)
 
 
-def _names(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
-    everybody = max((each.settings.hospitals for each in cells), key=len)
-    return tuple(hospital.name for hospital in load_hospitals(everybody))
+def _hospitals(cells: Sequence[PlannedCell]) -> list[Hospital]:
+    return load_hospitals(max((each.settings.hospitals for each in cells), key=len))
 
 
 def _say_end(study: Study, folder: StudyFolder, console: Console) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from common.artifacts.study import load_study
 from common.config.hydra import compose_config
-from common.errors import Interrupted, RunError
+from common.errors import InputError, Interrupted, RunError
 from server.study import runner as module
 from server.study.cells import Ended
 from server.study.grid import plan_cells, study_grid
@@ -184,3 +184,12 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(phantoms, tmp_path):
     assert process.returncode == 2
     assert text.startswith("error STUDY003: Each run of a study has its own seed")
     assert not (tmp_path / "out").exists()
+
+
+def test_hospitals_without_slices_are_refused_once_and_before_anything_is_written(phantoms, tmp_path):
+    wanted = [*base_overrides(phantoms, tmp_path / "cache"), f"output_dir={tmp_path}", f"data.root={tmp_path}"]
+    grid = study_grid(compose_config("study", wanted))
+    with pytest.raises(InputError) as raised:
+        module.conduct_study(grid, plan_cells(grid, wanted), "", Console(quiet=True))
+    assert raised.value.code == "DATA001"
+    assert not list((tmp_path / "artifacts").iterdir())
