@@ -92,9 +92,7 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check or forbidden:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
-    # A simulation's key is made for the run: what was kept under it would never be found again.
-    cache_dir = None if site.explains else site.cache_dir
-    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key, cache_dir)
+    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key, site.cache_dir)
 
 
 def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:

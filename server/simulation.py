@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from rich.console import Console
 
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
-from common.keys import new_shared_key
+from common.errors import InputError
+from common.files import absolute
+from common.keys import load_shared_key, new_shared_key
 from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
 from server.engines.stopping import Stopper
@@ -69,7 +72,8 @@ def _federate(
         listeners = Listeners([recorder, TrainingLog(), terminal])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
-        key = _shared_key(channel.folder) if settings.data.cross_hospital_check else None
+        cache_dir = absolute(settings.data.cache_dir)
+        key = _shared_key(cache_dir, channel.folder) if settings.data.cross_hospital_check else None
         client_app = hospitals_side(channel, key)
         if settings.compute.engine == "inprocess":
             from server.engines import inprocess
@@ -89,8 +93,20 @@ def place_of(settings: RunSettings) -> Place:
     return Place(True, cores, threads or (cores if settings.compute.engine == "inprocess" else None))
 
 
-def _shared_key(folder: Path) -> Path:
-    """Make the key that hospitals would give each other; it goes to the sites, and away with the progress channel."""
-    path = folder / "shared.key"
-    new_shared_key(path)
+def _shared_key(cache_dir: Path, folder: Path) -> Path:
+    """Return the key that hospitals would give each other.
+
+    It stays beside the decoded slices, so that the next simulation finds the fingerprints that were made with it. Where
+    nothing can be kept there, it is made for this run, in `folder`.
+    """
+    path = cache_dir / "simulation.key"
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                new_shared_key(path)
+            load_shared_key(path)
+    except (OSError, InputError):
+        path = folder / "shared.key"
+        new_shared_key(path)
     return path

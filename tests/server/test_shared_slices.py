@@ -31,11 +31,10 @@ def read(run, name):
 
 
 def test_what_two_hospitals_hold_is_said_everywhere(simulate, planted, tmp_path, monkeypatch):
-    keys, secrets = [], []
+    secrets = []
 
     def make(path):
         new_shared_key(path)
-        keys.append(path)
         secrets.append(load_shared_key(path))
 
     monkeypatch.setattr("server.simulation.new_shared_key", make)
@@ -64,11 +63,18 @@ def test_what_two_hospitals_hold_is_said_everywhere(simulate, planted, tmp_path,
     named = {Path(files[match["index"]].relative_path).name for match in lists["Phantom Kolkata"]}
     assert named >= {f"copy {position}.png" for position in range(3)}
 
-    (key,) = keys
-    assert not key.exists(), "the key goes away with the run"
     written = b"".join(path.read_bytes() for path in run.rglob("*.json"))
     assert b"copy 0.png" not in written
     assert secrets[0].hex().encode() not in written
+
+    monkeypatch.setattr("common.overlap.fingerprints._tokens", lambda thumbs, key: pytest.fail("made a second time"))
+    assert simulate(f"data.root={planted}", f"output_dir={tmp_path}", "rounds=1").code == 0
+    again = {
+        name: read(tmp_path / "artifacts" / "run-002" / "cross_duplicates", f"{key}.matches")["matches"]
+        for name, key in SHARING.items()
+    }
+    assert again == lists
+    assert len(secrets) == 1
 
 
 def test_without_the_check_no_key_is_made_and_nothing_claimed(simulate, planted, tmp_path, monkeypatch):
