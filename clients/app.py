@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
+from flwr.common.constant import SType
 
 from clients import handlers
 from clients.policy.gate import Asked, admit
@@ -13,8 +14,10 @@ from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
 from common.errors import InputError, ProjectError, RunError
+from common.model.weights import AnyArray
 from common.protocol import names
 from common.protocol.arrays import check_arrays, largest_model
+from common.protocol.codec import as_npy, from_npy
 from common.protocol.messages import (
     Record,
     Records,
@@ -132,7 +135,7 @@ def _who(site: Site, plan: Plan) -> Record:
 
 def _encoded(name: str, record: Record) -> ArrayRecord | MetricRecord | ConfigRecord:
     if name == names.ARRAYS:
-        return ArrayRecord({key: Array(value) for key, value in record.items()})
+        return ArrayRecord({key: _array(value) for key, value in record.items()})
     return MetricRecord(dict(record)) if name == names.METRICS else ConfigRecord(dict(record))
 
 
@@ -140,8 +143,12 @@ def _decoded(name: str, record: ArrayRecord | MetricRecord | ConfigRecord) -> Re
     if isinstance(record, ArrayRecord):
         if sum(len(array.data) for array in record.values()) > 2 * largest_model() + _ROOM_FOR_NAMES:
             raise InputError("PLAN006", f"The arrays {shown(name)} that the server sent are larger than any model.")
-        return {name: array.numpy() for name, array in record.items()}
+        return {name: from_npy(array.data) for name, array in record.items()}
     return dict(record)
+
+
+def _array(value: AnyArray) -> Array:
+    return Array(str(value.dtype), value.shape, SType.NUMPY, as_npy(value))
 
 
 def _site_of_this_machine(context: Context) -> Site:

@@ -7,14 +7,18 @@ requests, each way, for each hospital. As one block they are ten.
 import json
 import math
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.lib import format as npy
 
 from common.model.weights import AnyArray, Arrays
 from common.protocol.names import BLOCK, MANIFEST
+
+_LONGEST_HEADING = 1_000  # of a file of NumPy's
 
 _Kind = Literal["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
 _Side = Annotated[int, Meta(ge=0, le=2**40)]
@@ -85,6 +89,31 @@ def _tensor(part: AnyArray, kind: str, shape: list[int]) -> AnyArray:
         return part.view(kind).reshape(shape)
     except OverflowError:  # no byte, but sides that no array can have
         raise ValueError("no tensor has such a shape") from None
+
+
+def as_npy(array: AnyArray) -> bytes:
+    """Return an array as NumPy's own file of it, version 1.0, with one copy."""
+    whole, heading = np.ascontiguousarray(array).reshape(array.shape), BytesIO()
+    npy.write_array_header_1_0(heading, npy.header_data_from_array_1_0(whole))
+    return b"".join([heading.getvalue(), whole.reshape(-1).view(np.uint8).data])
+
+
+def from_npy(data: bytes) -> AnyArray:
+    """Read such a file in place; the sender is not trusted.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If it is none. Its heading must announce as many bytes as follow it, which NumPy does not ask.
+    """
+    heading = BytesIO(data[: 2 * _LONGEST_HEADING])
+    if npy.read_magic(heading) != (1, 0):
+        raise ValueError("another version of the format")
+    shape, fortran_order, dtype = npy.read_array_header_1_0(heading, max_header_size=_LONGEST_HEADING)
+    start = heading.tell()
+    if dtype.kind not in "biuf" or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
+        raise ValueError("its heading does not fit its bytes")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
 
 
 def payload_bytes(arrays: Mapping[str, AnyArray]) -> int:

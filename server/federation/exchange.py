@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
+from flwr.common.constant import SType
 from flwr.serverapp import Grid
 
 from common.errors import Interrupted
+from common.model.weights import AnyArray
 from common.protocol import names
+from common.protocol.codec import as_npy
 from common.protocol.messages import Record, Records
 from server.federation.replies import UNDECODABLE, Reply, reply_of
 
@@ -203,7 +206,7 @@ class Exchange:
         if name not in _ARRAY_RECORDS:
             return ConfigRecord(dict(record))
         if name not in self._last or self._last[name][0] is not record:
-            self._last[name] = record, ArrayRecord({key: Array(value) for key, value in record.items()})
+            self._last[name] = record, ArrayRecord({key: _array(value) for key, value in record.items()})
         return self._last[name][1]
 
     def _send_again(self, under_way: dict[str, _Sent], away: list[_Sent]) -> list[tuple[Request, Reply | None]]:
@@ -231,3 +234,7 @@ class Exchange:
                 again = _Sent(sent.request, since[sent.request.node], sent.resends + 1)
                 under_way[self._push(sent.request)] = again
         return [(sent.request, sent.error) for sent in given_up]
+
+
+def _array(value: AnyArray) -> Array:
+    return Array(str(value.dtype), value.shape, SType.NUMPY, as_npy(value))

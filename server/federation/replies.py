@@ -4,19 +4,16 @@ Nothing in a message is believed, for it may come from anybody: not what it says
 record, not the size that an array announces. What is inside the records is read in ``common/protocol``.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 
-import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MetricRecord
 from flwr.common.constant import ErrorCode, SType
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from numpy.lib import format as npy
 
 from common.model.weights import AnyArray
 from common.protocol import names
+from common.protocol.codec import from_npy
 from common.protocol.messages import Record, Records
 
 UNDECODABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, MemoryError, DecodeError)
@@ -25,7 +22,6 @@ UNDECODABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionErro
 _KINDS: Mapping[str, type] = {names.ARRAYS: ArrayRecord, names.METRICS: MetricRecord}  # all others: ConfigRecord
 _MOST_RECORDS, _LONGEST_NAME = 16, 100
 _LONGEST_REASON = 4_000
-_LONGEST_HEADER = 1_000
 _ROOM = 1_000_000  # bytes of arrays beside twice what was sent: names and shapes
 
 
@@ -79,15 +75,7 @@ def _decoded(record: ArrayRecord | MetricRecord | ConfigRecord, room: int) -> Re
 
 
 def _array(array: Array) -> AnyArray:
-    """Decode an array in place; its heading must announce as many bytes as follow it."""
+    """Decode an array in place."""
     if array.stype != SType.NUMPY:
         raise TypeError("no array of NumPy's")
-    data = array.data
-    heading = BytesIO(data[: 2 * _LONGEST_HEADER])
-    if npy.read_magic(heading) != (1, 0):
-        raise ValueError("another version of the format")
-    shape, fortran_order, dtype = npy.read_array_header_1_0(heading, max_header_size=_LONGEST_HEADER)
-    start = heading.tell()
-    if dtype.kind not in "biuf" or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
-        raise ValueError("its heading does not fit its bytes")
-    return np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
+    return from_npy(array.data)

@@ -1,3 +1,4 @@
+import io
 import json
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
+from common.protocol import codec
 from common.protocol.codec import pack, unpack
 from common.protocol.names import BLOCK, MANIFEST
 
@@ -53,3 +55,24 @@ def manifest(text: str) -> np.ndarray:
 def test_what_does_not_belong_together_is_refused(changes):
     with pytest.raises(ValueError):
         unpack({**GOOD, **changes})
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.float32).reshape(2, 3),
+        np.array(3),
+        np.zeros((0, 3), np.int8),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.arange(12.0)[::3],
+        np.array([True]),
+    ],
+)
+def test_a_file_is_numpys_own_and_read_in_place(array):
+    expected = io.BytesIO()
+    np.save(expected, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
+    assert codec.as_npy(array) == expected.getvalue()
+    back = codec.from_npy(codec.as_npy(array))
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+    assert not back.flags.owndata
