@@ -78,7 +78,7 @@ def _federate(
         if settings.compute.engine == "inprocess":
             from server.engines import inprocess
 
-            channel.on_tell = terminal.waiting
+            channel.on_tell = listeners.waiting
             inprocess.launch(server_app, client_app, len(hospitals))
         else:
             from server.engines import ray

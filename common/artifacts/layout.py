@@ -29,6 +29,7 @@ WEIGHTS = "global_model.pth"
 CHECKPOINT = "checkpoint.pth"
 LEDGER = "ledger.jsonl"
 STUDY = "study.json"
+LOCK = ".lock"  # held by the process of a run or study, which touches it as long as it lives
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class RunFolder:
     @property
     def lock(self) -> Path:
         """Held while the run goes on."""
-        return self.path / ".lock"
+        return self.path / LOCK
 
     @property
     def status(self) -> Path:
@@ -136,7 +137,7 @@ class StudyFolder:
     @property
     def lock(self) -> Path:
         """Held while the study runs."""
-        return self.path / ".lock"
+        return self.path / LOCK
 
 
 def ledger_keys(output_dir: Path) -> Path:

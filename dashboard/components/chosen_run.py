@@ -1,6 +1,5 @@
 """The run that every page shows: chosen in the sidebar, kept in the address, followed while it runs."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -94,7 +93,7 @@ def seen_now(output_dir: Path, run: schema.Run) -> Seen:
 def _watch(output_dir: Path, run: schema.Run, drawn: Seen) -> None:
     if seen_now(output_dir, run) != drawn:
         st.rerun()
-    state = rounds.progress(run, datetime.now(UTC))
+    state = rounds.progress_now(run)
     if state.stale:
         st.warning(
             f"No sign of life for {formats.duration(state.silent_for)}: the run says that it is running, but it may "

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median, pstdev
 
+from common.artifacts.load import last_sign_of_life
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.update_words import unusual_updates
 from dashboard.charts import formats
 
-STALE_FACTOR = 3.0
-STALE_AT_LEAST = 60.0
+STALE_SECONDS = 180.0  # a run says every ten seconds that it lives, while it waits for hospitals
 
 
 @dataclass(frozen=True)
@@ -71,20 +71,27 @@ class Progress:
     """Until the last round, from the median of the last five."""
     expected_end: datetime | None
     silent_for: float | None
-    """Seconds since the run last wrote its status."""
+    """Seconds since the run last wrote its status, or said that it lives."""
     stale: bool
-    """Whether a run that calls itself running has been silent for three rounds' time or more."""
+    """Whether a run that calls itself running has been silent for minutes."""
 
 
-def progress(run: Run, now: datetime) -> Progress:
-    """Work out a run's progress at a moment."""
+def progress_now(run: Run) -> Progress:
+    """Work out a run's progress at this moment."""
+    sign = last_sign_of_life(run.folder)
+    return progress(run, datetime.now(UTC), datetime.fromtimestamp(sign, UTC) if sign else None)
+
+
+def progress(run: Run, now: datetime, sign: datetime | None = None) -> Progress:
+    """Work out a run's progress at a moment, from its files and its process's last sign of life."""
     done = run.rounds[-1].number if run.rounds else 0
     total = max(run.status.rounds or done, done)
     recent = [round_.seconds for round_ in run.rounds[-5:] if round_.seconds is not None]
     typical = median(recent) if recent else None
     updated = formats.parse_time(run.status.updated_at)
-    silent = max(0.0, (now - updated).total_seconds()) if updated else None
-    stale = silent is not None and typical is not None and silent > max(STALE_FACTOR * typical, STALE_AT_LEAST)
+    heard = max((moment for moment in (updated, sign) if moment), default=None)
+    silent = max(0.0, (now - heard).total_seconds()) if heard else None
+    stale = silent is not None and silent > STALE_SECONDS
     left = _seconds_left(run, typical, total - done, now) if run.state == "running" and not stale else None
     end = now + timedelta(seconds=left) if left is not None else None
     return Progress(done, total, left, end, silent, stale and run.state == "running")

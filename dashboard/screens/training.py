@@ -1,7 +1,5 @@
 """Training: a run's rounds while they happen, and all of them afterwards."""
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import streamlit as st
 
@@ -63,7 +61,7 @@ def round_table(run: Run) -> pd.DataFrame:
 
 def _progress(run: Run) -> None:
     """Draw the state, the progress bar and the expected end."""
-    state = rounds.progress(run, datetime.now(UTC))
+    state = rounds.progress_now(run)
     extra: list[str] = []
     if run.state == "running" and not state.stale:
         extra.append(PHASES.get(run.status.phase or "", "under way"))

@@ -1,7 +1,10 @@
 """Writes a run's artifacts while it goes on; the only writer of everything under ``artifacts/run-###/``."""
 
+import contextlib
 import hashlib
 import json
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +31,8 @@ from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 from server.recording.ledger import NO_LEDGER, Ledger, Start, Unrecorded
+
+_SIGN_SECONDS = 10.0
 
 
 class Recorder(Listener):
@@ -60,6 +65,7 @@ class Recorder(Listener):
         self._plan = plan
         self._descriptions: list[Description] = []
         self._duplicates: CrossDuplicates | None = None
+        self._signed_at = 0.0
         self.status = run_files.new_status(
             run_id=folder.run_id,
             rounds=settings.rounds,
@@ -145,6 +151,13 @@ class Recorder(Listener):
     def phase(self, name: str, server_round: int) -> None:
         self.status.phase = name
         self._save_status()
+
+    def waiting(self) -> None:
+        """Say now and then that this process lives, so that a slow round does not look like a killed one."""
+        if time.monotonic() - self._signed_at > _SIGN_SECONDS:
+            self._signed_at = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.utime(self.folder.lock)
 
     def failed(self, failure: Failure) -> None:
         if failure.hospital not in self.status.missing_hospitals:

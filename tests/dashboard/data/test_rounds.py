@@ -28,6 +28,12 @@ def test_a_run_that_was_killed_is_stale(tmp_path: Path) -> None:
     assert state.expected_end is None
 
 
+def test_a_slow_round_of_a_process_that_lives_is_not(tmp_path: Path) -> None:
+    run, hour = load_run(write_run(tmp_path, state="running", done=3, rounds=8)), START + timedelta(hours=1)
+    assert not rounds.progress(run, hour, sign=hour - timedelta(seconds=20)).stale
+    assert rounds.progress(run, hour, sign=hour - timedelta(minutes=10)).stale
+
+
 def test_a_finished_run_is_never_stale(tmp_path: Path) -> None:
     state = rounds.progress(load_run(write_run(tmp_path)), START + timedelta(days=9))
     assert not state.stale
