@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_CHOSEN = 5  # pytest's exit code, as of a lane that -m "not slow" leaves empty
 LANES = (  # of about the same length; and all others, whose output is seen at once
-    ("tests/deployment/test_faults.py", "tests/deployment/test_network.py"),
+    tuple(f"tests/deployment/test_{name}.py" for name in ("faults", "network", "resume")),
     ("tests/server",),
 )
 
