@@ -15,7 +15,7 @@ from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.overrides import written
 from common.config.strategies import refuse_pooled
-from common.errors import RunError
+from common.errors import Interrupted, RunError
 from common.files import absolute
 from common.text import command_line
 from server.centre.layout import DEFAULT_FOLDER, Centre, require_serving, with_credentials
@@ -47,6 +47,8 @@ def run(given: argparse.Namespace) -> int:
 
     Raises
     ------
+    Interrupted
+        ``RUN130`` after Ctrl-C, where the run's own last words did not come.
     RunError
         ``RUN021`` if the run died without a last word; that is then written down in its folder.
     """
@@ -65,14 +67,16 @@ def run(given: argparse.Namespace) -> int:
     code = follower.follow()
     if code is not None:
         return code
+    go_on = _go_on(centre, settings.output_dir, follower.run, given.overrides)
+    if follower.stopped:
+        raise Interrupted("RUN130", f"The run was stopped; {go_on}")
     if follower.run:
         folder = RunFolder(Path(settings.output_dir), follower.run)
         mark_stale(folder, with_credentials("server.run", centre.folder))
     again = f"start python -m {with_credentials('server.serve', centre.folder)} again if it is gone"
     raise RunError(
         "RUN021",
-        f"The SuperLink or the run's own process ended without a last word; {again}, then "
-        f"{_go_on(centre, settings.output_dir, follower.run, given.overrides)}",
+        f"The SuperLink or the run's own process ended without a last word; {again}, then {go_on}",
     )
 
 

@@ -65,11 +65,12 @@ def unknown_key(scene: Scene) -> str:
     folder = made.folder / "machines" / STRANGER / str(scene.step.luck)
     folder.mkdir(parents=True)
     new_key_pair(folder / "own.key", folder / "own.pub", "own")
-    text = scene.stage.site(KEYS[0]).read_text()
+    its = scene.stage.site(KEYS[0])
     site = folder / "hospital.yaml"
     import yaml  # type: ignore[import-untyped]
 
-    settings = yaml.safe_load(text) | {"private_key": str(folder / "own.key"), "port": free_port()}
+    settings = yaml.safe_load(its.read_text()) | {"private_key": str(folder / "own.key"), "port": free_port()}
+    settings["root_certificate"] = str(its.parent / settings["root_certificate"])
     site.write_text(yaml.safe_dump(settings, allow_unicode=True))
     command = ["clients.join", "--config", str(site), "--skip-preflight"]
     process = made.start(f"unknown-{scene.step.luck}", *command, where=STRANGER)

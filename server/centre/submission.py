@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.artifacts.layout import RUN_ID
-from common.errors import Interrupted
 from server.centre.layout import CONNECTION, LAST_WORD, Centre
 from server.centre.registry import FLWR, flwr
 
@@ -30,6 +29,7 @@ class Follower:
 
     def __init__(self, centre: Centre, run_id: str) -> None:
         self.run: str | None = None  # such as "run-007", once the ServerApp has said it
+        self.stopped = False  # by Ctrl-C
         self._centre = centre
         self._run_id = run_id
 
@@ -39,7 +39,7 @@ class Follower:
         Returns
         -------
         int or None
-            The run's exit code, or None where it died without a last word.
+            The run's exit code, or None without its last word: it died, or Flower ended its lines when it was stopped.
         """
         process = subprocess.Popen(
             [FLWR, "log", self._run_id, CONNECTION, "--stream"],
@@ -57,14 +57,14 @@ class Follower:
             process.kill()
             process.wait()
 
-    def _stop_run(self, process: subprocess.Popen[str]) -> int:
+    def _stop_run(self, process: subprocess.Popen[str]) -> int | None:
+        self.stopped = True
         print("Stopping the run (Ctrl-C again stops following) ...", flush=True)
         try:
             flwr(self._centre, "stop", self._run_id)
-            code = self._show(process)
+            return self._show(process)
         except KeyboardInterrupt:
-            code = None
-        return Interrupted.exit_code if code is None else code
+            return None
 
     def _show(self, process: subprocess.Popen[str]) -> int | None:
         assert process.stdout is not None

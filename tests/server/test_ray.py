@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -14,18 +15,22 @@ import pytest
 from common.files import sha256_of
 from tests.conftest import base_overrides
 from tests.server.test_baselines import figures_of
+from tests.support.small_network_row import EVERYWHERE
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(*overrides: str, program: str | None = None, **environment: str) -> subprocess.Popen:
+def start(
+    *overrides: str, program: str | None = None, network: Mapping[str, str] = EVERYWHERE, **environment: str
+) -> subprocess.Popen:
+    """Start a run of a small network; with an empty mapping it is the real one."""
     command = [sys.executable, *(["-c", program] if program else ["-m", "server.simulate"]), *overrides]
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=os.environ | environment,
+        env={**os.environ, **network, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -91,7 +96,7 @@ def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothi
     simulate_resnet18, phantoms, tmp_path
 ):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
-    code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program))
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program, network={}))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
@@ -99,13 +104,13 @@ def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothi
     assert weights(tmp_path) == weights(tmp_path / "inprocess")
 
 
-def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(simulate_resnet18, phantoms, tmp_path):
+def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps(simulate, phantoms, tmp_path):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
-    settings = ["strategy=fedbn", "rounds=3", f"output_dir={tmp_path}"]
+    settings = ["strategy=fedbn", "rounds=2", f"output_dir={tmp_path}"]
     code, text = finish(start(*ray_settings(phantoms, tmp_path), *settings, program=program))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
-    undisturbed = simulate_resnet18(*settings, f"data.cache_dir={tmp_path / 'other'}")
+    undisturbed = simulate(*settings, f"data.cache_dir={tmp_path / 'other'}")
     assert undisturbed.code == 0, undisturbed.err
     assert figures_of(tmp_path, "run-001") == figures_of(tmp_path, "run-002")
     kept = [
@@ -127,7 +132,7 @@ def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(pha
     assert read(tmp_path, "status")["missing_hospitals"] == ["Phantom Hyderabad"]
 
 
-def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate_resnet18, phantoms, tmp_path):
+def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
     settings = [*ray_settings(phantoms, tmp_path), "rounds=4"]
     process = start(*settings)
     wait_for_round(process, tmp_path, 1)
@@ -143,7 +148,7 @@ def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate_r
 
     code, text = finish(start("resume=run-001", f"output_dir={tmp_path}"))
     assert code == 0, text
-    assert simulate_resnet18("rounds=4", f"output_dir={tmp_path / 'whole'}").code == 0
+    assert simulate("rounds=4", f"output_dir={tmp_path / 'whole'}").code == 0
     assert weights(tmp_path) == weights(tmp_path / "whole")
 
 
