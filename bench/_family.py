@@ -89,8 +89,10 @@ def follow(command: Sequence[str]) -> Course:
     Raises
     ------
     SystemExit
-        With what the program said, if it fails.
+        With what the program said, if it fails; or where there is no ``/proc``.
     """
+    if sys.platform != "linux":
+        raise SystemExit("The processes of a program can be added up on Linux alone.")
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     others = set(_descendants())
     with tempfile.TemporaryDirectory(prefix="bench-marks-") as folder, tempfile.TemporaryFile("w+") as output:
