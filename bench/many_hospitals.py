@@ -71,12 +71,21 @@ def main(arguments: list[str] | None = None) -> None:
     costs: dict[int, dict[str, Cost]] = {count: {} for count in sorted(given.hospitals)}
     for count in costs:
         for engine in given.engines:
-            course = follow(["-c", f"from bench.many_hospitals import run; run({engine!r}, {count})"])
-            costs[count][engine] = cost = cost_of(course, count)
-            print(f"{count} hospitals, {ENGINES[engine]}: {cost.cpu:.2f} s, {cost.peak:.0f} MiB", file=sys.stderr)
-    Console(highlight=False).print(results(costs))
+            said = f"{count} hospitals, {ENGINES[engine]}:"
+            try:
+                course = follow(["-c", f"from bench.many_hospitals import run; run({engine!r}, {count})"])
+                costs[count][engine] = cost = cost_of(course, count)
+            except SystemExit as error:  # too many for this machine, say; the others go on
+                print(f"{said} {error}", file=sys.stderr, flush=True)
+            else:
+                print(f"{said} {cost.cpu:.2f} s, {cost.peak:.0f} MiB", file=sys.stderr, flush=True)
+    Console(highlight=False).print(results(costs, given.engines))
     print(f"CPU seconds of a hospital and round, peak MiB; {available_cores()} cores, load {load:.1f} at the start")
-    fewest, most, engine = min(costs), max(costs), given.engines[0]
+    engine = given.engines[0]
+    measured = [count for count in costs if engine in costs[count]]
+    if not measured:
+        raise SystemExit(f"Nothing could be measured {ENGINES[engine]}.")
+    fewest, most = measured[0], measured[-1]
     ratio = costs[most][engine].peak / costs[fewest][engine].peak
     print(f"ratio={ratio:.2f} (memory {ENGINES[engine]}, {most} hospitals over {fewest})")
 
@@ -94,17 +103,20 @@ def cost_of(course: Course, hospitals: int) -> Cost:
     return Cost(course.cpu_between(course.marks[0], course.marks[hospitals]) / hospitals, course.peak)
 
 
-def results(costs: dict[int, dict[str, Cost]]) -> Table:
-    """Return the table: a line for each number of hospitals."""
+def results(costs: dict[int, dict[str, Cost]], engines: list[str]) -> Table:
+    """Return the table: a line for each number of hospitals, a dash where it could not be measured."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("hospitals", justify="right")
-    for engine in next(iter(costs.values())):
+    for engine in engines:
         table.add_column(f"{ENGINES[engine]}\nCPU s", justify="right")
         table.add_column("\nMiB", justify="right")
-    for count, of_engines in costs.items():
-        cells = [cell for cost in of_engines.values() for cell in (f"{cost.cpu:.2f}", f"{cost.peak:,.0f}")]
-        table.add_row(str(count), *cells)
+    for count, measured in costs.items():
+        table.add_row(str(count), *(cell for engine in engines for cell in _cells(measured.get(engine))))
     return table
+
+
+def _cells(cost: Cost | None) -> tuple[str, str]:
+    return (f"{cost.cpu:.2f}", f"{cost.peak:,.0f}") if cost else ("–", "–")
 
 
 def run(engine: str, count: int) -> None:

@@ -217,11 +217,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cores", type=int, default=available_cores(), help="cores to use (all)")
     federations = [name for name in NAMES if name != PLAIN]
     parser.add_argument(
-        "--only", nargs="+", choices=federations, default=federations, help="beside plain PyTorch (all)"
+        "--only", nargs="+", choices=federations, help="beside plain PyTorch (all that the cores allow)"
     )
     given = parser.parse_args(arguments)
     if given.rounds < 2:
         parser.error("--rounds: a round ends with the first batch of the next, so two at least")
+    given.only = given.only or [name for name in federations if given.cores > 1 or name != "flower2"]
+    if given.cores < 2 and "flower2" in given.only:
+        parser.error("--only flower2: two actors need two cores")
     return given
 
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from rich.console import Console
 
 from bench import many_hospitals
 from bench._family import Course
@@ -25,7 +24,18 @@ def test_a_hospital_costs_its_share_of_a_round():
         cost_of(course, 3)
 
 
-def test_the_table_has_a_line_for_each_number_of_hospitals(capsys):
-    costs = {3: {"inprocess": Cost(1.0, 700.0)}, 100: {"inprocess": Cost(1.5, 1700.0)}}
-    Console(width=80).print(many_hospitals.results(costs))
-    assert capsys.readouterr().out.splitlines()[-2].split() == ["100", "1.50", "1,700"]
+def test_the_table_has_a_line_for_each_number_and_a_dash_for_what_failed(capsys, monkeypatch):
+    def follow(command):
+        if "'ray', 100" in command[-1]:
+            raise SystemExit("Ray did not start")
+        count = 100 if "100" in command[-1] else 3
+        return Course([0.0, 10.0], [0.0, 10.0 * count], 700.0 + count, [0.0] * count + [10.0] * count)
+
+    monkeypatch.setattr(many_hospitals, "follow", follow)
+    many_hospitals.main(["--hospitals", "100", "3", "--engines", "inprocess", "ray"])
+    out, err = capsys.readouterr()
+    lines = [line.split() for line in out.splitlines()]
+    assert ["3", "10.00", "703", "10.00", "703"] in lines
+    assert ["100", "10.00", "800", "–", "–"] in lines
+    assert out.splitlines()[-1] == "ratio=1.14 (memory here, in process, 100 hospitals over 3)"
+    assert "100 hospitals, here, Ray: Ray did not start" in err

@@ -81,8 +81,12 @@ def test_the_table_compares_neighbouring_runs_and_states_the_rest(capsys):
     assert row.split()[3:] == ["9.0", "7.0", "13.0", "1.10", "9.0", "40.0", "30.0", "1,100"]
 
 
-def test_one_round_is_refused_before_anything_is_drawn(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["--rounds", "1"], "two at least"), (["--cores", "1", "--only", "flower2"], "two actors need two cores")],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is_drawn(arguments, sentence, capsys):
     with pytest.raises(SystemExit) as ended:
-        peers.main(["--rounds", "1"])
+        peers.main(arguments)
     assert ended.value.code == 2
-    assert "two at least" in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
