@@ -1,15 +1,13 @@
 """The simulation's work without a federation: the steps, evaluations and averages in one process with every core.
 
-It trains with `common.training.train`, so that what `bench.simulation` compares is the federation around it: Flower,
-Ray, how the cores are shared, messages, screening, artifacts. What local training itself costs is `bench.train_step`'s
+It trains with `common.training.train`, so that what `bench.peers` compares is the federation around it: Flower, Ray,
+how the cores are shared, messages, screening, artifacts. What local training itself costs is `bench.train_step`'s
 question.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,22 +57,21 @@ def read(root: Path, cache: Path, keys: list[str], pixels: int) -> list[Trainee]
     return [Trainee(h.key, prepare(root / h.path, h.class_map, data, SEED, cache)) for h in load_hospitals(keys)]
 
 
-def run_round(trainees: list[Trainee], arrays: Arrays, number: int, plan: TrainPlan, rounds: int) -> tuple[Arrays, int]:
-    """Train every hospital in turn, average in NumPy, evaluate; returns the average and the optimiser's steps."""
+def run_round(trainees: list[Trainee], arrays: Arrays, number: int, plan: TrainPlan, rounds: int) -> Arrays:
+    """Train every hospital in turn, average in NumPy, evaluate; returns the average."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    updates, samples, steps = [], [], 0
+    updates, samples = [], []
     for trainee in trainees:
         model = model_from_arrays("resnet18", arrays, device)
         moment = RoundContext(SEED, trainee.key, number, rounds)
         result = train(model, trainee.slices, trainee.prepared.split.train, plan, moment)
         updates.append(arrays_from_model(model))
         samples.append(result.samples)
-        steps += result.steps
     averaged = {name: _average([update[name] for update in updates], samples) for name in arrays}
     model = model_from_arrays("resnet18", averaged, device)
     for trainee in trainees:
         evaluate(model, trainee.slices, trainee.prepared.split.val)
-    return averaged, steps
+    return averaged
 
 
 def _average(parts: list[Any], samples: list[int]) -> Any:
@@ -84,7 +81,7 @@ def _average(parts: list[Any], samples: list[int]) -> Any:
 
 
 def main() -> None:
-    """Run and print one line of JSON: seconds of each round, of the test, and the steps."""
+    """Train, evaluate and average for some rounds, and test at the end."""
     parser = argparse.ArgumentParser(prog="python -m bench._plain")
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
@@ -96,18 +93,11 @@ def main() -> None:
     trainees = read(options.root, options.cache, options.hospitals, options.pixels)
     arrays = arrays_from_state(initial_weights("resnet18", SEED))
     plan = TrainPlan(batch_size=options.batch)
-    began = time.time()
-    seconds, steps = [], []
     for number in range(1, options.rounds + 1):
-        started = time.perf_counter()
-        arrays, taken = run_round(trainees, arrays, number, plan, options.rounds)
-        seconds.append(time.perf_counter() - started)
-        steps.append(taken)
-    ended = time.time()
+        arrays = run_round(trainees, arrays, number, plan, options.rounds)
     model = model_from_arrays("resnet18", arrays, torch.device("cpu"))
     for trainee in trainees:
         evaluate(model, trainee.slices, trainee.prepared.split.test)
-    print(json.dumps({"began": began, "ended": ended, "round_seconds": seconds, "steps": steps}))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ from common.errors import ProjectError, RunError
 
 log = logging.getLogger("ray")
 
-# Each hospital's model is in the store a few times over: arguments and results of its messages.
-_STORE_BYTES_PER_HOSPITAL = 256 * 2**20
+# A model is in the store a few times over for each hospital at work: arguments and results of its messages. Ray refuses
+# a store that is larger than the machine's memory, so it does not grow with the hospitals that wait for their turn.
+_STORE_BYTES_PER_WORKER = 256 * 2**20
 _STARTS = 2
 
 
@@ -66,7 +67,7 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(_ToLog()):
             warnings.simplefilter("ignore")
-            _start_ray(hospitals, workers)
+            _start_ray(workers)
             run_simulation(server_app, client_app, num_supernodes=hospitals, backend_config=config)
     except ProjectError:
         raise
@@ -81,11 +82,12 @@ def launch(server_app: ServerApp, client_app: ClientApp, hospitals: int, workers
         ray.shutdown()
 
 
-def _start_ray(hospitals: int, workers: int) -> None:
+def _start_ray(workers: int) -> None:
     """Start Ray as Flower would, which goes on with a Ray that runs already.
 
     Ray's own time-outs are those of an idle machine, so a start that failed is tried again.
     """
+    store_bytes = _STORE_BYTES_PER_WORKER * (workers + 1)  # one more: an answer that is being fetched
     for attempt in range(1, _STARTS + 1):
         try:
             with _without_its_remark():
@@ -94,7 +96,7 @@ def _start_ray(hospitals: int, workers: int) -> None:
                     include_dashboard=False,
                     log_to_driver=False,
                     logging_level="ERROR",
-                    object_store_memory=_STORE_BYTES_PER_HOSPITAL * hospitals,
+                    object_store_memory=store_bytes,
                     runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
                 )
             return
