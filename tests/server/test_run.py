@@ -34,7 +34,7 @@ esac
 
 
 def test_a_run_whose_lines_end_when_it_is_stopped_says_how_to_go_on(tmp_path, monkeypatch, capsys):
-    """On a busy machine Flower ends them before the ServerApp has said its last word; Ctrl-C is pressed here by `log`."""
+    """On a busy machine Flower ends them before the last word of the ServerApp; `log` presses Ctrl-C here."""
     (tmp_path / "flower").mkdir()
     flwr = tmp_path / "flwr"
     flwr.write_text(FLOWERS)
