@@ -26,7 +26,7 @@ NAMES = {
     "phantom_hyderabad": "Phantom Hyderabad",
     "phantom_kolkata": "Phantom Kolkata",
 }
-PATIENCE = 420.0  # seconds for one thing to happen on a busy machine; a deadline, not an expectation
+PATIENCE = 900.0  # seconds for one thing to happen, rounds of a busy machine among them; a deadline, not an expectation
 
 
 def _heed_ctrl_c() -> None:
