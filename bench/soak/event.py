@@ -63,7 +63,7 @@ class Scene:
         done = int(str(status.get("round") or 0))
         return done >= number or (done == number - 1 and status.get("phase") == self.step.phase)
 
-    def wait(self, condition: Callable[[], object], what: str, patience: float = 420.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, patience: float = 900.0) -> None:
         """Wait until something is so; raises `AssertionError` in the end."""
         wait_for(condition, what, None, patience)
 
