@@ -29,7 +29,7 @@ WEIGHTS = "global_model.pth"
 CHECKPOINT = "checkpoint.pth"
 LEDGER = "ledger.jsonl"
 STUDY = "study.json"
-LOCK = ".lock"  # held by the process of a run or study, which touches it as long as it lives
+LOCK = ".lock"  # held by the process of a run or study; a run touches it while it waits, as a sign of life
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.artifacts.layout import RUN_ID
+from common.errors import Interrupted
 from server.centre.layout import CONNECTION, LAST_WORD, Centre
 from server.centre.registry import FLWR, flwr
 
@@ -29,7 +30,7 @@ class Follower:
 
     def __init__(self, centre: Centre, run_id: str) -> None:
         self.run: str | None = None  # such as "run-007", once the ServerApp has said it
-        self.stopped = False  # by Ctrl-C
+        self.stopped = False  # by Ctrl-C, and the SuperLink said so
         self._centre = centre
         self._run_id = run_id
 
@@ -58,13 +59,13 @@ class Follower:
             process.wait()
 
     def _stop_run(self, process: subprocess.Popen[str]) -> int | None:
-        self.stopped = True
         print("Stopping the run (Ctrl-C again stops following) ...", flush=True)
         try:
             flwr(self._centre, "stop", self._run_id)
+            self.stopped = True
             return self._show(process)
         except KeyboardInterrupt:
-            return None
+            return Interrupted.exit_code
 
     def _show(self, process: subprocess.Popen[str]) -> int | None:
         assert process.stdout is not None

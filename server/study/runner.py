@@ -55,7 +55,8 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
     """
     output_dir = Path(cells[0].settings.output_dir)
     check_writable(output_dir)
-    _require_slices(cells, KnownRuns(output_dir))
+    known = KnownRuns(output_dir)
+    _require_slices(cells, known)
     folder = folder_of(output_dir, plan_sha256(cells))
     lock = FileLock(folder.lock)  # the operating system lets go of it when the process dies
     try:
@@ -64,16 +65,16 @@ def conduct_study(grid: StudyGrid, cells: Sequence[PlannedCell], command: str, c
         raise InputError("STUDY002", f"{folder.study_id} is at work in another process.") from None
     try:
         with CellProcesses() as processes:
-            study = _Conductor(grid, cells, command, folder, console, processes).conduct()
+            study = _Conductor(grid, cells, command, folder, known, console, processes).conduct()
     finally:
         lock.release()
     _say_end(study, folder, console)
 
 
-def _require_slices(cells: Sequence[PlannedCell], runs: KnownRuns) -> None:
+def _require_slices(cells: Sequence[PlannedCell], known: KnownRuns) -> None:
     """Refuse a study of which every run would be refused; one that is done may be shown without its slices."""
-    known = runs.of(cells)
-    if not all(each.cell in known and known[each.cell].completed for each in cells):
+    runs = known.of(cells)
+    if not all(each.cell in runs and runs[each.cell].completed for each in cells):
         require_slices(Path(cells[0].settings.data.root), _hospitals(cells))
 
 
@@ -95,6 +96,7 @@ class _Conductor:
         cells: Sequence[PlannedCell],
         command: str,
         folder: StudyFolder,
+        known: KnownRuns,
         console: Console,
         processes: CellProcesses,
     ) -> None:
@@ -102,7 +104,7 @@ class _Conductor:
         self._folder = folder
         self._console = console
         self._processes = processes
-        self._known = KnownRuns(folder.output_dir)
+        self._known = known
         self._failures: dict[Cell, str | None] = {}
         self._pace = Pace()
         self._study = Study(
