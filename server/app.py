@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+import httpx
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 from flwr.supercore.run import RunNotRunningException
@@ -97,6 +98,12 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
             federation.run(guarded(grid))
         except RunNotRunningException:
             raise Interrupted("RUN130", "The run was stopped.") from None
+        except httpx.HTTPStatusError as error:  # its token ended with the run, and another thread heard so first
+            if error.response.status_code != httpx.codes.UNAUTHORIZED:
+                raise
+            raise Interrupted("RUN130", "The run was stopped.") from None
+        finally:
+            _heed_no_signal()  # Flower sends one for each thread that hears of the stop; the end is being written down
 
 
 def _folder(variable: str) -> Path | None:
@@ -107,9 +114,13 @@ def _folder(variable: str) -> Path | None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Leave at once, wherever the ServerApp waits; the last complete round is on disk."""
+    _heed_no_signal()
+    raise Interrupted("RUN130", "The run was stopped, or its SuperLink ended.")
+
+
+def _heed_no_signal() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
-    raise Interrupted("RUN130", "The run was stopped, or its SuperLink ended.")
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
