@@ -37,6 +37,9 @@ class Listener:
     def joined(self, name: str) -> None:
         """A hospital is there that was not there before."""
 
+    def sent_whole(self, name: str) -> None:
+        """A hospital does not have the model that it was named, so it is sent the whole one."""
+
     def repeating(self, server_round: int, usable: int, quorum: int) -> None:
         """A round had too few usable updates and begins again."""
 
