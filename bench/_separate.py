@@ -62,7 +62,7 @@ def run(
     def work(progress: RunProgress, recorder: Recorder) -> None:
         used.append(recorder.folder)
         server = _server(settings, sites, progress, recorder, listener or Listener())
-        inprocess.launch(make_server_app(server.run), answer, len(sites))  # type: ignore[arg-type]
+        inprocess.launch(make_server_app(server.run), answer, len(sites))
 
     run_job(Job(settings, hospitals, folder, "server.run", "superlink"), Console(file=io.StringIO()), work)
     return used[0]

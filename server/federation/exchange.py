@@ -16,11 +16,7 @@ from flwr.serverapp import Grid
 from common.errors import Interrupted
 from common.model.weights import AnyArray
 from common.protocol import names
-<<<<<<< HEAD
-from common.protocol.codec import as_npy
-=======
-from common.protocol.codec import payload_bytes
->>>>>>> e8545fd (Between machines a model travels once: validation brings it, the next training only names it, and who does not have it is sent it whole)
+from common.protocol.codec import as_npy, payload_bytes
 from common.protocol.messages import Record, Records
 from server.federation.replies import UNDECODABLE, Reply, reply_of
 
@@ -273,11 +269,10 @@ class Exchange:
         return [(sent.request, sent.error) for sent in given_up]
 
 
-<<<<<<< HEAD
 def _array(value: AnyArray) -> Array:
     return Array(str(value.dtype), value.shape, SType.NUMPY, as_npy(value))
-=======
+
+
 def _lacks_model(reply: Reply) -> bool:
     """Tell whether a hospital refused because it does not have the model that it was named."""
     return reply.records.get(names.REFUSAL, {}).get("code") == names.NO_MODEL
->>>>>>> e8545fd (Between machines a model travels once: validation brings it, the next training only names it, and who does not have it is sent it whole)
