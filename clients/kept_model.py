@@ -79,9 +79,9 @@ def _require_named(task: Task) -> None:
 
 
 def _kept(site: Site, task: Task, digest: str) -> Arrays:
-    """Return the model of this digest: the kept one, or before the first round the one that follows from the seed."""
+    """Return the model of this digest: the kept one, or the first of the run, which follows from the seed."""
     found = _read(_path(site, task), digest)
-    if found is None and task.server_round == 1:
+    if found is None:
         found = _first(task.plan, digest)
     if found is None:
         raise RunError(NO_MODEL, "The model that the centre names is not kept here; the centre sends it whole.")

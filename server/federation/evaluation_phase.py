@@ -77,6 +77,5 @@ class EvaluationPhase:
                 results[member.name] = read_evaluation(records, draws, member.description.held(split))
                 self.models.has(request.hospital, parcel)
             except UnusableAnswer as problem:
-                self.models.may_have_lost(request.hospital)
                 leave_out(member.name, str(problem))
         return {name: results[name] for name in self.participants.names.values() if name in results}, failures

@@ -133,8 +133,12 @@ class Federation:
         """Let hospitals on machines of their own keep the model; within one machine nothing travels."""
         if exchange.place.simulated:
             return KnownModels()
-        exchange.on_whole = lambda hospital: self.listener.sent_whole(self.names[hospital])
-        return KnownModels(at_start(self.names, self.progress), chain.to_hospitals)
+
+        def sent_whole(hospital: str) -> None:
+            self.listener.sent_whole(self.names[hospital])
+
+        exchange.on_whole = sent_whole
+        return KnownModels(at_start(self.names, self.progress), chain.to_hospitals, sent_whole)
 
     def _train(self, rounds: Rounds) -> None:
         """Do the rounds that are left; each is on disk before the next begins."""

@@ -142,7 +142,6 @@ class TrainingPhase:
             try:
                 update, result = self._usable_update(number, trainee, reply, arrays)
             except UnusableAnswer as problem:
-                self.models.may_have_lost(trainee.key)
                 self._leave_out(number, trainee, record, str(problem))
                 continue
             self.store.put(trainee.key, update)

@@ -38,12 +38,20 @@ class KnownModels:
         Hospital key to the digest of its model, at the start; None where hospitals keep none.
     coder : callable
         Codes differences.
+    on_whole : callable
+        Hears which hospital is sent a whole model although others need less.
     """
 
-    def __init__(self, known: dict[str, str] | None = None, coder: Coder = lambda base, model: {}) -> None:
+    def __init__(
+        self,
+        known: dict[str, str] | None = None,
+        coder: Coder = lambda base, model: {},
+        on_whole: Callable[[str], None] = lambda hospital: None,
+    ) -> None:
         self._keep_models = known is not None
         self._known = known or {}
         self._coder = coder
+        self._on_whole = on_whole
         self._last = Parcel({}, {})
 
     def parcel(self, arrays: Arrays) -> Parcel:
@@ -60,18 +68,16 @@ class KnownModels:
         whole = task_records(replace(task, model=parcel.digest), parcel.packed, packed_control)
         known = self._known.get(key)
         if not parcel.digest or known not in (parcel.digest, parcel.base):
+            if parcel.base or (parcel.digest and not task.split):
+                self._on_whole(key)
             return Request(key, node, kind, whole, task.threads)
         base, sent = ("", Arrays()) if known == parcel.digest else (parcel.base, parcel.difference)
         short = task_records(replace(task, model=parcel.digest, base=base), sent, packed_control)
         return Request(key, node, kind, short, task.threads, whole)
 
     def has(self, key: str, parcel: Parcel) -> None:
-        """Remember that a hospital has a model."""
+        """Remember that a hospital has a model; one that lost it again will say so."""
         self._known[key] = parcel.digest
-
-    def may_have_lost(self, key: str) -> None:
-        """Send a hospital the next model whole."""
-        self._known.pop(key, None)
 
     def _packed(self, arrays: Arrays) -> Parcel:
         packed = pack(arrays)

@@ -8,7 +8,6 @@ import shutil
 import pytest
 
 from clients.kept_model import KEPT
-from server.federation import exchange
 from tests.support.separate import KEYS, Line, Separate, models_of
 from tests.support.small_network import in_place_of_resnet18
 
@@ -16,9 +15,8 @@ TOGETHER = ("rounds=3", "data.cross_hospital_check=false", "data.max_per_class=8
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quick():
+def _small():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exchange, "_REMOTE_POLL_SECONDS", 0.0)
         yield from in_place_of_resnet18(patch)
 
 
@@ -92,7 +90,7 @@ def test_who_lost_the_model_says_so_is_sent_it_whole_once_and_the_run_ends_in_th
         assert line.forms("train", 3, key) == (["name", "whole"] if key == KEYS[1] else ["name"])
     assert models_of(folder) == models_of(undisturbed)
     (log,) = (separate.place / "disturbed" / "logs").rglob("training.log")
-    assert "Phantom Hyderabad | does not have the model it was named, so the whole one is sent" in log.read_text()
+    assert log.read_text().count("Phantom Hyderabad | is sent the whole model") == 2
 
 
 def test_who_cannot_keep_a_model_is_sent_each_whole(separate, monkeypatch):

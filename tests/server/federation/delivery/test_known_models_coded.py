@@ -7,7 +7,6 @@ import json
 import pytest
 
 from common.artifacts.ledger.check import require_verified
-from server.federation import exchange
 from server.federation.replay import replay
 from tests.server.federation.delivery.test_known_models import TOGETHER
 from tests.support.separate import KEYS, Line, Separate, models_of
@@ -17,9 +16,8 @@ SHARES = {"lossless": 0.95, "bfloat16": 0.5, "int8": 0.35, "int4": 0.25}  # most
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quick():
+def _small():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exchange, "_REMOTE_POLL_SECONDS", 0.0)
         yield from in_place_of_resnet18(patch)
 
 
@@ -76,15 +74,28 @@ def test_a_run_that_was_killed_and_resumed_ends_in_the_models_of_one_that_was_no
         assert models_of(tmp_path) == models_of(undisturbed)
 
 
-def test_a_hospital_that_missed_a_round_is_sent_the_next_model_whole_and_then_differences_again(separate):
+def test_who_missed_a_round_is_sent_the_model_whole_and_then_differences_again(separate):
     def fail(kind, key, number):
-        if (key, number) == (KEYS[2], 2):
+        if key == KEYS[2] and (kind, number) in (("evaluate", 1), ("train", 2), ("evaluate", 2)):
             raise RuntimeError("out of luck")
 
     line = Line(fail)
-    folder = separate.run("missed", "wire=int8", line=line)
-    assert line.forms("evaluate", 2, KEYS[2]) == []
+    folder = separate.run("missed", "wire=int8", "strategy.attempts=1", line=line)
     assert line.forms("train", 3, KEYS[2]) == ["whole"]
     assert line.forms("evaluate", 3, KEYS[2])[0] == "difference"
-    replied = [row["replied"] for row in rows(folder)]
-    assert [len(names) for names in replied] == [3, 2, 3]
+    assert line.forms("train", 3) == ["name"]
+    assert [len(row["replied"]) for row in rows(folder)] == [3, 2, 3]
+    (log,) = (separate.place / "missed" / "logs").rglob("training.log")
+    assert "Phantom Kolkata | is sent the whole model" in log.read_text()
+    assert log.read_text().count("is sent the whole model") == 2, "round 2's, which it could not take, and round 3's"
+
+
+def test_who_missed_a_validation_is_sent_the_difference_with_the_next_training(separate):
+    def fail(kind, key, number):
+        if (kind, key, number) == ("evaluate", KEYS[2], 1):
+            raise RuntimeError("out of luck")
+
+    line = Line(fail)
+    separate.run("missed-one", "wire=int8", "rounds=2", line=line)
+    assert line.forms("train", 2, KEYS[2]) == ["difference"]
+    assert line.forms("train", 2) == ["name"]
