@@ -10,6 +10,7 @@ from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from clients.site import Site
 from common.artifacts.ledger.hospital_record import RECORD
+from common.config.settings import BITWISE_CODINGS
 from common.config.strategies import NOTHING
 from common.data.cache import cached_libraries
 from common.data.scan import scan_folder
@@ -61,11 +62,13 @@ def make_room_for_run(site: Site, policy: Policy, plan: Plan, token: str) -> Non
     others = [path for path in _own_folders(runs, site.hospital.key) if path.parent.name != token]
     for folder in others[: max(len(others) + 1 - policy.runs_kept, 0)]:
         _remove(folder)
-    keeps = plan.strategy.keeps != NOTHING or plan.strategy.control_variates
+    coarse = plan.wire.name not in BITWISE_CODINGS
+    keeps = coarse or plan.strategy.keeps != NOTHING or plan.strategy.control_variates
     needed = ((_MODELS_A_RUN if keeps else 0) + _GLOBAL_MODELS) * model_bytes(plan.model.name)
     quota = policy.runs_gigabytes * _GIGABYTE
     if keeps and needed > quota:
-        raise _no_room("strategy", "this one", f"policy.runs_gigabytes={policy.runs_gigabytes:g}")
+        setting = ("wire", plan.wire.name) if coarse else ("strategy", "this one")
+        raise _no_room(*setting, f"policy.runs_gigabytes={policy.runs_gigabytes:g}")
     sizes = {folder: size_of(folder) for folder in others if folder.exists()}
     while sizes and sum(sizes.values()) + needed > quota:
         oldest = next(iter(sizes))
