@@ -51,7 +51,7 @@ class Measured:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     given = _options(arguments)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=120)
     with tempfile.TemporaryDirectory(prefix="bench-wire-") as place:
         found = {
             coding: [measure(given, coding, seed, Path(place)) for seed in given.seeds] for coding in given.codings

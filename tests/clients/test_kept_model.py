@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import zstandard
 
 from clients.kept_model import KEPT, received
 from clients.policy.limits import Policy
+from common.config.settings import WirePlan
 from common.config.strategies import NORMALISATION, StrategyPlan
 from common.errors import InputError, ProjectError
 from common.model.local_layers import travelling
@@ -108,3 +111,16 @@ def test_a_name_that_is_no_digest_is_refused(site, wrong):
             read_task(records | {"config": {**records["config"], name: wrong}})
     with pytest.raises(InputError, match="PLAN005"):
         read_task({"config": {k: v for k, v in records["config"].items() if k != "run"}})
+
+
+@pytest.mark.parametrize("coding", ["lossless", "bfloat16", "int8", "int4"])
+def test_a_difference_that_unpacks_to_more_than_the_model_is_refused_and_fills_no_memory(site, coding):
+    plan, arrays = replace(PLAN, wire=WirePlan(coding)), model()
+    received(site, sent(arrays, digest_of(arrays), plan=plan))
+    bomb = np.frombuffer(zstandard.ZstdCompressor().compress(bytes(500_000_000)), np.uint8)
+    parts = dict.fromkeys(("exact", "codes", "scales"), bomb)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"PLAN006.*cannot be read"):
+        received(site, sent(parts, "0" * 64, base=digest_of(arrays), plan=plan))
+    assert tracemalloc.get_traced_memory()[1] < 20 * sum(array.nbytes for array in arrays.values())
+    tracemalloc.stop()
