@@ -38,12 +38,13 @@ def main() -> None:
     command = argparse.ArgumentParser(prog="python -m bench.round_cost")
     command.add_argument("--rounds", type=int, default=4, help="the first one is not counted (default: 4)")
     command.add_argument("--only", choices=_CONTESTANTS, nargs="+", default=_CONTESTANTS)
+    command.add_argument("overrides", nargs="*", help="setting=value ..., such as wire=lossless")
     given = command.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make_phantoms(Path(folder) / "phantoms", image_size=48, slices_per_class=16, seed=0)
         medians = {}
         for name in given.only:
-            costs = measure(Path(folder), name, given.rounds)
+            costs = measure(Path(folder), name, given.rounds, given.overrides)
             medians[name] = statistics.median(costs)
             shown = ", ".join(f"{cost:.1f}" for cost in costs)
             print(f"{name:<8} {medians[name]:6.1f} s a round above training ({shown})", flush=True)
@@ -51,7 +52,7 @@ def main() -> None:
     print(f"ratio={medians[first] / medians[last]:.2f} (seconds a round above training, {first} over {last})")
 
 
-def measure(folder: Path, name: str, rounds: int) -> list[float]:
+def measure(folder: Path, name: str, rounds: int, settings: list[str]) -> list[float]:
     """Run one federation; return each round's seconds above the slowest hospital's own, without the first round."""
     place = folder / name
     place.mkdir()
@@ -86,7 +87,7 @@ def measure(folder: Path, name: str, rounds: int) -> list[float]:
             else:
                 start(_supernode(key, arguments, place / key), place / key)
         overrides = [f"hospitals=[{','.join(_KEYS)}]", f"rounds={rounds}", "data.image_size=32", "compute.threads=1"]
-        if python("server.run", *overrides, "strategy.wait_seconds=600").wait() != 0:
+        if python("server.run", *overrides, "strategy.wait_seconds=600", *settings).wait() != 0:
             raise SystemExit((place / "output").read_text()[-3000:])
     finally:
         for process in reversed(running):
@@ -94,6 +95,11 @@ def measure(folder: Path, name: str, rounds: int) -> list[float]:
                 process.send_signal(signal.SIGINT)
                 process.wait(60)
     history = json.loads((place / "artifacts" / "run-001" / "training_history.json").read_text())
+    for row in history:
+        print(
+            f"round {row['epoch']}: {row['bytes_down'] / 1e6:.1f} MB down, {row['bytes_up'] / 1e6:.1f} MB up",
+            flush=True,
+        )
     return [row["seconds"] - _own_seconds(row) for row in history[1:]]
 
 

@@ -9,6 +9,7 @@ from flwr.clientapp import ClientApp
 from flwr.common.constant import SType
 
 from clients import handlers
+from clients.kept_model import received
 from clients.policy.gate import Asked, admit
 from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
@@ -16,7 +17,7 @@ from clients.site import SITE_FILE, Site, read_site
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names
-from common.protocol.arrays import check_arrays, largest_model
+from common.protocol.arrays import largest_model
 from common.protocol.codec import as_npy, from_npy
 from common.protocol.messages import (
     Record,
@@ -125,8 +126,7 @@ def _evaluate(site: Site, run: int, records: Records) -> Records:
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:
     task = read_task(records, evaluates=kind == MessageType.EVALUATE)
     admit(site, Asked(kind, run, task.plan, task.extra.local.token, task.threads))
-    check_arrays(task)
-    return task
+    return received(site, task)
 
 
 def _who(site: Site, plan: Plan) -> Record:

@@ -5,6 +5,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from clients.kept_model import forget_model
 from clients.local_state import (
     ControlVariate,
     forget_rounds,
@@ -147,6 +148,7 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
     resampling = None
     if task.split == "test":
         keep_tested(site, task, whole)
+        forget_model(site, task)
         forget_rounds(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
-from common.config.settings import RunSettings
+from common.config.settings import BITWISE_CODINGS, RunSettings, WirePlan
 from common.errors import InputError
 from common.files import absolute
 from common.keys import load_shared_key, new_shared_key
@@ -44,6 +44,8 @@ def run(
         With the exit code of the command.
     """
     pick_device(settings.compute.device)
+    if settings.wire.name in BITWISE_CODINGS:  # nothing travels here, and the bits are the same
+        settings.wire = WirePlan()
     settings.compute.cores = settings.compute.cores or available_cores()
     console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)

@@ -9,6 +9,8 @@ from pathlib import Path
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from clients.site import Site
+from common.artifacts.ledger.hospital_record import RECORD
+from common.config.settings import BITWISE_CODINGS
 from common.config.strategies import NOTHING
 from common.data.cache import cached_libraries
 from common.data.scan import scan_folder
@@ -17,6 +19,7 @@ from common.protocol.plan import Plan
 
 _GIGABYTE = 10**9
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_GLOBAL_MODELS = 2  # the last one that came, and one that is being written; without room for it none is kept
 _MODELS_A_RUN = 4  # two rounds' tensors, the tested model, and one that is being written
 
 
@@ -59,17 +62,21 @@ def make_room_for_run(site: Site, policy: Policy, plan: Plan, token: str) -> Non
     others = [path for path in _own_folders(runs, site.hospital.key) if path.parent.name != token]
     for folder in others[: max(len(others) + 1 - policy.runs_kept, 0)]:
         _remove(folder)
-    keeps = plan.strategy.keeps != NOTHING or plan.strategy.control_variates
-    needed = _MODELS_A_RUN * model_bytes(plan.model.name) if keeps else 0
+    coarse = plan.wire.name not in BITWISE_CODINGS
+    keeps = coarse or plan.strategy.keeps != NOTHING or plan.strategy.control_variates
+    needed = ((_MODELS_A_RUN if keeps else 0) + _GLOBAL_MODELS) * model_bytes(plan.model.name)
     quota = policy.runs_gigabytes * _GIGABYTE
-    if needed > quota:
-        raise _no_room("strategy", "this one", f"policy.runs_gigabytes={policy.runs_gigabytes:g}")
+    if keeps and needed > quota:
+        setting = ("wire", plan.wire.name) if coarse else ("strategy", "this one")
+        raise _no_room(*setting, f"policy.runs_gigabytes={policy.runs_gigabytes:g}")
     sizes = {folder: size_of(folder) for folder in others if folder.exists()}
-    while needed and sizes and sum(sizes.values()) + needed > quota:
+    while sizes and sum(sizes.values()) + needed > quota:
         oldest = next(iter(sizes))
         del sizes[oldest]
-        for path in oldest.glob("*.pth"):
-            path.unlink(missing_ok=True)
+        for path in oldest.iterdir():
+            if path.name != RECORD:  # which proves what this hospital did
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def size_of(folder: Path) -> int:

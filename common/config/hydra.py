@@ -45,7 +45,11 @@ def _store_defaults() -> None:
     store(group="data", name="default", node=places_first)
     for group in ("train", "compute"):
         store(group=group, name="default", node=values.pop(group))
-    del values["model"], values["strategy"]["name"]  # a choice of each run, made in the list of conf/config.yaml
+    del (
+        values["model"],
+        values["wire"],
+        values["strategy"]["name"],
+    )  # a choice of each run, made in the list of conf/config.yaml
     store(name="settings", node=values)
 
 

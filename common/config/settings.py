@@ -29,6 +29,9 @@ from common.text import shown
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
 SEED = whole_from(0, most=2**31 - 1)
+# float32 and lossless end in the same bits; a model of one of the others is another one
+DEFAULT_CODING, *_ = CODINGS = ("float32", "lossless", "bfloat16", "int8", "int4")
+BITWISE_CODINGS = CODINGS[:2]
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -98,6 +101,15 @@ class ModelPlan:
 
 
 @dataclass
+class WirePlan:
+    """How a model travels between machines, as the difference to the one that the other side has."""
+
+    name: str = setting(DEFAULT_CODING, one_of(*CODINGS))
+    """The coding. float32 sends tensors as they are; lossless keeps every bit, too; the others code the weights in
+    fewer digits and add what is lost to the next round."""
+
+
+@dataclass
 class TrainPlan:
     """How a hospital trains in one round."""
 
@@ -162,6 +174,7 @@ class RunSettings:
     """Names of files under `conf/hospital/`; the order is that of every table."""
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelPlan = field(default_factory=ModelPlan)
+    wire: WirePlan = field(default_factory=WirePlan)
     strategy: StrategySettings = field(default_factory=StrategySettings)
     train: TrainPlan = field(default_factory=TrainPlan)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
@@ -179,7 +192,11 @@ def check_settings(settings: RunSettings) -> None:
 
 
 def check_plan(
-    data: DataPlan, train: TrainPlan, strategy: StrategyPlan | None = None, model: ModelPlan | None = None
+    data: DataPlan,
+    train: TrainPlan,
+    strategy: StrategyPlan | None = None,
+    model: ModelPlan | None = None,
+    wire: WirePlan | None = None,
 ) -> None:
     """Refuse impossible values of what a server asks of a hospital.
 
@@ -188,10 +205,10 @@ def check_plan(
     InputError
         ``CONF010`` with the first value that cannot be.
     """
-    strategy = strategy or StrategyPlan()
-    parts = {"data.": data, "model.": model or ModelPlan(), "train.": train, "strategy.": strategy}
+    strategy, wire = strategy or StrategyPlan(), wire or WirePlan()
+    parts = {"data.": data, "model.": model or ModelPlan(), "wire.": wire, "train.": train, "strategy.": strategy}
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
-    _refuse(chain(own, _plan_rules(data, train, strategy)))
+    _refuse(chain(own, _plan_rules(data, train, strategy, wire)))
 
 
 def check_values(settings: Any) -> None:
@@ -212,10 +229,10 @@ def _refuse(problems: Iterator[Problem]) -> None:
 def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     """Yield what cannot be together, of settings that could each be."""
     yield from size_problems(settings.strategy, len(settings.hospitals))
-    yield from _plan_rules(settings.data, settings.train, strategy_plan(settings.strategy))
+    yield from _plan_rules(settings.data, settings.train, strategy_plan(settings.strategy), settings.wire)
 
 
-def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan) -> Iterator[Problem]:
+def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan, wire: WirePlan) -> Iterator[Problem]:
     if data.val_fraction + data.test_fraction >= 0.9:
         takes = "a share that, with data.test_fraction, leaves at least 0.1 for training"
         yield "data.val_fraction", data.val_fraction, takes
@@ -223,3 +240,6 @@ def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan) -> Ite
         yield "train.optimiser", train.optimiser, "sgd with scaffold, whose correction is that of a gradient step"
     elif strategy.control_variates and train.momentum:
         yield "train.momentum", train.momentum, "0 with scaffold, whose correction momentum would count several times"
+    if strategy.control_variates and wire.name not in BITWISE_CODINGS:
+        takes = "float32 or lossless with scaffold, whose control variates follow from every bit of an update"
+        yield "wire", wire.name, takes

@@ -36,7 +36,11 @@ _DEVIATIONS = 1e3
 
 
 def training_problem(
-    reference: Mapping[str, AnyArray], update: Mapping[str, AnyArray], train: TrainPlan, rates: Sequence[float]
+    reference: Mapping[str, AnyArray],
+    update: Mapping[str, AnyArray],
+    train: TrainPlan,
+    rates: Sequence[float],
+    lost: float = 0.0,
 ) -> str | None:
     """Name the first tensor that training cannot have made of the one that was sent; None where it can have made all.
 
@@ -46,8 +50,10 @@ def training_problem(
         What was sent and what came back, with equal names, shapes and types, and finite values.
     rates : sequence of float
         Learning rate of each step of the round.
+    lost : float
+        Share of its longest number that the coding of an update may lose; the next update makes up for it.
     """
-    reach = Reach.of(train, rates)
+    reach = Reach.of(train, rates).with_lost(lost, Reach.of(train, [train.lr] * len(rates)))
     for name, before in reference.items():
         after, kind = update[name], name.rpartition(".")[2]
         if is_weight(name):
@@ -81,6 +87,11 @@ class Reach:
         else:
             way = _LARGEST_GRADIENT * sum(pushed)
         return Reach(len(rates), way, train.weight_decay * sum(pushed))
+
+    def with_lost(self, share: float, before: "Reach") -> "Reach":
+        """Return the reach of an update that also brings what the coding lost of those before, which reached as far."""
+        way, decay = share * (self.way + before.way), share * (self.decay + before.decay)
+        return Reach(self.steps, self.way + way, self.decay + decay)
 
     def longest(self, largest: float) -> float:
         """Return how far a weight can go in a tensor whose largest absolute value is `largest`."""

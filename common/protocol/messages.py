@@ -29,6 +29,7 @@ from common.protocol.strict import finite, text, unreadable, whole
 Record = Mapping[str, Any]
 Records = dict[str, Record]
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_HEAD = 10_000  # characters of the ledger's end
 _MOST_THREADS = 2**31 - 1  # what a hospital gives is up to its policy
 TRAINING_NUMBERS = ("steps", "loss", "accuracy", "lr", "seconds")  # as `TrainResult` calls them
@@ -57,13 +58,15 @@ class Task:
 
     plan: Plan
     server_round: int  # from 1
-    arrays: Arrays  # the model, as far as it travels
+    arrays: Arrays  # the model, as far as it travels; as it comes, it may be less (see `clients.kept_model`)
     threads: int = 0  # 0 leaves PyTorch's choice
     extra: ExtraPayload = ExtraPayload()
     pool: tuple[str, ...] = ()  # train on these hospitals' slices together; in a simulation only
     split: str = ""  # evaluate on "val" or "test"
     temperature: float = 1.0  # of the calibrated confidence of a test
     head: Head | None = None  # the end of the run's ledger; None where no ledger is kept
+    model: str = ""  # digest of the model, where the hospital is to keep it or has it
+    base: str = ""  # digest of the model to which the arrays are a difference; empty where they are a whole one
 
 
 def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
@@ -79,6 +82,8 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
         config[names.POOL] = list(task.pool)
     if task.head:
         config[names.LEDGER] = task.head.to_json()
+    if task.model:
+        config |= {names.MODEL: task.model, names.BASE: task.base}
     local = task.extra.local
     if local.token:
         config |= {names.RUN: local.token, names.LOCAL_ROUND: local.round, names.RETAIN_ROUND: local.retain_round}
@@ -119,6 +124,10 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
     splits = {None: ("", "val", "test"), True: ("val", "test"), False: ("",)}[evaluates]
     if (split := text(config, names.SPLIT, 8, "")) not in splits:
         raise unreadable(names.SPLIT, split, " or ".join(filter(None, splits)) or "nothing")
+    digests = [text(config, name, 64, "") for name in (names.MODEL, names.BASE)]
+    for name, digest in zip((names.MODEL, names.BASE), digests, strict=True):
+        if digest and not (token and _DIGEST.fullmatch(digest)):
+            raise unreadable(name, digest, "64 hexadecimal digits, beside a run")
     pool = config.get(names.POOL, ())
     if not isinstance(pool, Sequence) or not all(isinstance(key, str) for key in pool):
         raise unreadable(names.POOL, pool, "a list of hospitals")
@@ -133,6 +142,8 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
         split=split,
         temperature=finite(config, names.TEMPERATURE, 1.0),
         head=Head.from_json(text(config, names.LEDGER, _MOST_HEAD)) if names.LEDGER in config else None,
+        model=digests[0],
+        base=digests[1],
     )
 
 

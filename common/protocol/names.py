@@ -19,6 +19,8 @@ THREADS = "threads"  # 0: the hospital decides
 
 RUN = "run"  # names what a hospital keeps of a run
 LOCAL_ROUND = "own-round"  # the round whose local tensors go with the model; 0: none yet
+MODEL = "model-sha256"  # of the model that is meant, see common.protocol.digest; it may be at the hospital
+BASE = "base-sha256"  # of the model that the arrays are a difference to
 RETAIN_ROUND = "hold-round"  # a round whose local tensors will be asked for later
 POOL = "pool"  # keys of the hospitals whose slices one loader takes; in a simulation only
 
@@ -30,4 +32,5 @@ JSON = "json"
 BLOCK = "block"  # of a packed state_dict: every tensor's bytes
 MANIFEST = "manifest"  # of a packed state_dict: name, type and shape of each tensor
 
+NO_MODEL = "STORE003"  # the code of a refusal after which the model is sent whole
 NOT_YET = "POLICY006"  # the code of a refusal after which a hospital may be asked again: a person has not answered yet

@@ -7,12 +7,24 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
-from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan, check_run
-from common.config.strategies import EVERYTHING, StrategyPlan, strategy_plan
+from common.config.settings import (
+    DEFAULT_CODING,
+    DataPlan,
+    ModelPlan,
+    RunSettings,
+    TrainPlan,
+    WirePlan,
+    check_plan,
+    check_run,
+)
+from common.config.strategies import EVERYTHING, STRATEGIES, StrategyPlan, strategy_plan
 from common.errors import InputError
 from common.labels import CLASSES
 from common.text import shown
 
+# what earlier versions did not have, and what it is where it does nothing; left out then, so that a run that an earlier
+# version began goes on with the very same plan
+_ADDED = {"wire": {"name": DEFAULT_CODING}}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -28,7 +40,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train, strategy
+    data, model, train, strategy, wire
         See `common.config.settings`.
     """
 
@@ -39,10 +51,15 @@ class Plan:
     model: ModelPlan
     train: TrainPlan
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
+    wire: WirePlan = field(default_factory=WirePlan)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True)
+        values = asdict(self)
+        for name, unused in _ADDED.items():
+            if values[name] == unused:
+                del values[name]
+        return json.dumps(values, sort_keys=True)
 
     @property
     def sha256(self) -> str:
@@ -62,7 +79,7 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
-            plan: Plan = _strict(Plan, values, "")
+            plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
         if tuple(plan.classes) != CLASSES:
@@ -71,7 +88,7 @@ class Plan:
                 f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
         check_run(plan.rounds, plan.seed)
-        check_plan(plan.data, plan.train, plan.strategy, plan.model)
+        check_plan(plan.data, plan.train, plan.strategy, plan.model, plan.wire)
         return plan
 
 
@@ -79,10 +96,11 @@ def plan_of(settings: RunSettings) -> Plan:
     """Take from a run's settings what travels.
 
     A hospital that trains alone has nobody's classes to spare: its loss is the plain softmax, with which it neither
-    predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter.
+    predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter. Nothing
+    of it travels, nor of a pooled model.
     """
     strategy = strategy_plan(settings.strategy)
-    alone = strategy.keeps == EVERYTHING
+    alone, pooled = strategy.keeps == EVERYTHING, STRATEGIES[settings.strategy.name].pooled
     return Plan(
         settings.seed,
         settings.rounds,
@@ -91,6 +109,7 @@ def plan_of(settings: RunSettings) -> Plan:
         settings.model,
         replace(settings.train, softmax="plain") if alone else settings.train,
         strategy,
+        WirePlan() if alone or pooled else settings.wire,
     )
 
 

@@ -130,6 +130,20 @@ class Step:
         """Return the new global model, from what the strategy made of all updates; the context's hospital is empty."""
         return combined
 
+    def to_hospitals(self, reference: Mapping[str, AnyArray], model: Mapping[str, AnyArray]) -> Arrays:
+        """Return what makes the new global model of the one that hospitals have; nothing if it travels whole."""
+        return {}
+
+    def from_server(self, sent: Arrays, reference: Mapping[str, AnyArray]) -> Arrays | None:
+        """Return the new global model at a hospital, of what `to_hospitals` made; None if that is another step's.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be read.
+        """
+        return None
+
 
 class Chain:
     """The steps of one run, in order."""
@@ -160,6 +174,17 @@ class Chain:
         for step in reversed(self.steps):
             combined = step.on_average(combined, context)
         return combined
+
+    def to_hospitals(self, reference: Mapping[str, AnyArray], model: Mapping[str, AnyArray]) -> Arrays:
+        """Make what travels to hospitals that have the reference; nothing where they need the whole model."""
+        return next((sent for step in self.steps if (sent := step.to_hospitals(reference, model))), {})
+
+    def from_server(self, sent: Arrays, reference: Mapping[str, AnyArray]) -> Arrays:
+        """Make the new global model at a hospital; raises ValueError."""
+        for step in self.steps:
+            if (model := step.from_server(sent, reference)) is not None:
+                return model
+        raise ValueError("the plan codes no models")
 
 
 def chain_of(plan: Plan) -> Chain:

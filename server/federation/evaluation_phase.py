@@ -1,7 +1,7 @@
 """Every hospital evaluates a model on its own validation or test slices."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flwr.app import MessageType
 
@@ -9,11 +9,11 @@ from common.artifacts.schema import Failure
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import REPLICATES
 from common.model.weights import Arrays
-from common.protocol.codec import pack
-from common.protocol.messages import ExtraPayload, LocalStateRef, Task, read_evaluation, task_records
+from common.protocol.messages import ExtraPayload, LocalStateRef, Task, read_evaluation
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer
-from server.federation.exchange import Exchange, Request
+from server.federation.delivery.known_models import KnownModels
+from server.federation.exchange import Exchange
 from server.federation.participants import Participants
 from server.federation.screening import usable_records
 from server.recording.events import Listener
@@ -32,6 +32,7 @@ class EvaluationPhase:
     exchange: Exchange
     listener: Listener
     ledger: Unrecorded = NO_LEDGER
+    models: KnownModels = field(default_factory=KnownModels)
 
     def run(
         self,
@@ -59,15 +60,13 @@ class EvaluationPhase:
         for key, name in self.participants.names.items():
             if key not in present:
                 leave_out(name, self.participants.absence(key))
-        model, requests = pack(arrays), []
+        parcel, requests = self.models.parcel(arrays), []
         for key in self.participants.starting_order(present):
             member = present[key]
             extra = ExtraPayload(local_of(member.name))
             head = self.ledger.head
             task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
-            requests.append(
-                Request(key, member.node, MessageType.EVALUATE, task_records(task, model, {}), member.threads)
-            )
+            requests.append(self.models.request(key, member.node, MessageType.EVALUATE, task, parcel))
         results: Results = {}
         timeout = self.participants.policy.timeout_seconds
         for request, reply in self.exchange.ask(requests, timeout):
@@ -76,6 +75,7 @@ class EvaluationPhase:
                 records = usable_records(reply, timeout, member.description)
                 draws = REPLICATES if split == "test" else 0
                 results[member.name] = read_evaluation(records, draws, member.description.held(split))
+                self.models.has(request.hospital, parcel)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))
         return {name: results[name] for name in self.participants.names.values() if name in results}, failures

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
 from flwr.common.constant import SType
@@ -16,7 +16,7 @@ from flwr.serverapp import Grid
 from common.errors import Interrupted
 from common.model.weights import AnyArray
 from common.protocol import names
-from common.protocol.codec import as_npy
+from common.protocol.codec import as_npy, payload_bytes
 from common.protocol.messages import Record, Records
 from server.federation.replies import UNDECODABLE, Reply, reply_of
 
@@ -72,6 +72,20 @@ class Request:
     kind: str  # Flower's message type, such as "train" or "query.fingerprints"
     records: Records
     cores: int = 0  # that it occupies while it is answered
+    whole: Records | None = None  # what to send instead if the hospital does not have the model that is named
+
+    @property
+    def most(self) -> Records:
+        """The records with the whole model, by whose size an answer is measured."""
+        return self.whole or self.records
+
+
+@dataclass
+class Traffic:
+    """Bytes of tensors that went to a hospital and came from it."""
+
+    down: int = 0
+    up: int = 0
 
 
 @dataclass
@@ -116,7 +130,9 @@ class Exchange:
         self._on_wait = on_wait
         self._find_nodes = find_nodes
         self._poll_seconds = _POLL_SECONDS if place.simulated else _REMOTE_POLL_SECONDS
+        self.on_whole: Callable[[str], None] = lambda hospital: None  # hears who is sent a whole model after all
         self._last: dict[str, tuple[Record, ArrayRecord]] = {}
+        self._traffic: dict[str, Traffic] = {}
 
     def nodes(self) -> list[Node]:
         """Return the connected nodes, by number."""
@@ -145,6 +161,10 @@ class Exchange:
                 if reply is None:
                     continue
                 sent = under_way.pop(message_id)
+                if sent.request.whole and _lacks_model(reply):
+                    self.on_whole(sent.request.hospital)
+                    waiting.appendleft(replace(sent.request, records=sent.request.whole, whole=None))
+                    continue
                 self._start(waiting, under_way)  # no core waits until the server has looked at the answer
                 if reply.lost and not self.place.simulated:
                     sent.error, sent.until = reply, time.monotonic() + _GRACE_SECONDS
@@ -161,6 +181,11 @@ class Exchange:
         yield from ((sent.request, sent.error) for sent in away)
         for request in [*(sent.request for sent in under_way.values()), *waiting]:
             yield request, None
+
+    def take_traffic(self) -> dict[str, Traffic]:
+        """Return what was sent and received since this was last asked, by hospital; measured as it passes here."""
+        found, self._traffic = self._traffic, {}
+        return found
 
     def pause(self) -> None:
         """Wait a moment; raises `Interrupted` if the run was asked to stop."""
@@ -193,13 +218,21 @@ class Exchange:
             found = list(self.grid.pull_messages([message_id]))
         except UNDECODABLE as error:
             return Reply(error=f"its answer cannot be read ({type(error).__name__})")
-        return reply_of(found[0], request.records) if found else None
+        if not found:
+            return None
+        reply = reply_of(found[0], request.most)
+        self._count(request).up += payload_bytes(reply.records.get(names.ARRAYS, {}))
+        return reply
 
     def _push(self, request: Request) -> str:
         content = RecordDict({name: self._encoded(name, record) for name, record in request.records.items()})
         message = Message(content, dst_node_id=request.node, message_type=request.kind)
         (message_id,) = self.grid.push_messages([message])
+        self._count(request).down += sum(payload_bytes(request.records.get(name, {})) for name in _ARRAY_RECORDS)
         return message_id
+
+    def _count(self, request: Request) -> Traffic:
+        return self._traffic.setdefault(request.hospital, Traffic())
 
     def _encoded(self, name: str, record: Record) -> ArrayRecord | ConfigRecord:
         """Encode a record for Flower; a model goes to several hospitals and is encoded once."""
@@ -238,3 +271,8 @@ class Exchange:
 
 def _array(value: AnyArray) -> Array:
     return Array(str(value.dtype), value.shape, SType.NUMPY, as_npy(value))
+
+
+def _lacks_model(reply: Reply) -> bool:
+    """Tell whether a hospital refused because it does not have the model that it was named."""
+    return reply.records.get(names.REFUSAL, {}).get("code") == names.NO_MODEL

@@ -16,7 +16,8 @@ from common.errors import InputError
 from common.model.weights import Arrays
 from common.protocol.description import Description
 from common.protocol.plan import Plan, plan_of
-from common.protocol.postprocess import chain_of
+from common.protocol.postprocess import Chain, chain_of
+from server.federation.delivery.known_models import KnownModels, at_start
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
 from server.federation.local_state import LocalStates
@@ -125,7 +126,19 @@ class Federation:
         training.signed = SignedUpdates(self.progress.token, plan.sha256, self.public_keys)
         training.kept = KeptUpdates(self.recorder.folder if self.settings.keep_updates else None)
         evaluation = EvaluationPhase(plan, participants, exchange, self.listener, self.recorder.ledger)
+        training.models = evaluation.models = self._known_models(exchange, training.chain)
         return Rounds(training, evaluation, strategy, local)
+
+    def _known_models(self, exchange: Exchange, chain: Chain) -> KnownModels:
+        """Let hospitals on machines of their own keep the model; within one machine nothing travels."""
+        if exchange.place.simulated:
+            return KnownModels()
+
+        def sent_whole(hospital: str) -> None:
+            self.listener.sent_whole(self.names[hospital])
+
+        exchange.on_whole = sent_whole
+        return KnownModels(at_start(self.names, self.progress), chain.to_hospitals, sent_whole)
 
     def _train(self, rounds: Rounds) -> None:
         """Do the rounds that are left; each is on disk before the next begins."""

@@ -9,7 +9,6 @@ from common.artifacts.schema import Failure, HospitalRound, Round
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.model.weights import Arrays
-from common.protocol.codec import payload_bytes
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.local_state import LocalStates
 from server.federation.training_phase import TrainingPhase, failures_listed
@@ -44,7 +43,10 @@ class Rounds:
         plan = self.strategy.plan
         parts = {name: HospitalRound(bytes_down=0, bytes_up=0) for name in self.training.participants.names.values()}
         record = Round(number, started_at=now(), image_size=plan.data.image_size, hospitals=parts)
+        self.training.exchange.take_traffic()  # of before
         updates = self.training.collect(number, arrays, record)
+        if record.pooled:
+            self.training.exchange.take_traffic()  # nobody's own
         new_arrays = self.combine(number, updates, arrays)
         self.training.enter(number, updates, record, new_arrays)
         self._validate(number, new_arrays, record)
@@ -71,6 +73,13 @@ class Rounds:
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({listed}).")
         return results, failures
 
+    def _enter_traffic(self, record: Round) -> None:
+        """Enter what was sent to each hospital and came from it."""
+        found = self.training.exchange.take_traffic()
+        for key, name in self.training.participants.names.items():
+            if key in found:
+                record.hospitals[name].bytes_down, record.hospitals[name].bytes_up = found[key].down, found[key].up
+
     def _validate(self, number: int, arrays: Arrays, record: Round) -> None:
         """Enter each hospital's validation figures into the record."""
         local = partial(self.local.to_validate, number=number, replied=record.replied)
@@ -79,8 +88,8 @@ class Rounds:
         for name, result in results.items():
             part = record.hospitals[name]
             enter_validation(part, result)
-            part.bytes_down = (part.bytes_down or 0) + payload_bytes(arrays)
         if not any(result.samples for result in results.values()):
             listed = failures_listed(failures)
             raise RunError("RUN013", f"Round {number}: no hospital could evaluate the model ({listed}).")
+        self._enter_traffic(record)
         enter_totals(record, [result.nll for result in results.values()])

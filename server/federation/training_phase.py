@@ -12,12 +12,13 @@ from common.errors import RunError
 from common.metrics.evaluation import TrainResult
 from common.model.weights import Arrays
 from common.protocol import names
-from common.protocol.codec import pack, payload_bytes
+from common.protocol.codec import pack
 from common.protocol.digest import digest_of
-from common.protocol.messages import ExtraPayload, Task, read_training, task_records
+from common.protocol.messages import ExtraPayload, Task, read_training
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
 from common.training.optim import rates_of_round, steps_in_round
 from server.federation.agreement import agreements
+from server.federation.delivery.known_models import KnownModels, Parcel
 from server.federation.exchange import Exchange, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
@@ -62,6 +63,7 @@ class TrainingPhase:
     ledger: Unrecorded = NO_LEDGER
     signed: SignedUpdates = field(default_factory=SignedUpdates)
     kept: KeptUpdates = field(default_factory=KeptUpdates)
+    models: KnownModels = field(default_factory=KnownModels)
     accepted: dict[str, Update] = field(default_factory=dict)  # of the last attempt, by key: what the ledger says
 
     def collect(self, number: int, arrays: Arrays, record: Round) -> Updates:
@@ -129,25 +131,22 @@ class TrainingPhase:
         self.listener.phase("train", number)
         trainees = {each.key: each for each in self._trainees(record, present)}
         control = self.strategy.global_control()
-        size_down = payload_bytes(arrays) + payload_bytes(control)
+        parcel = self.models.parcel(arrays)
         usable: dict[str, int] = {}
         self.accepted = {}
         self.ledger.asked(number, list(trainees))
-        requests = self._requests(number, arrays, control, list(trainees.values()))
+        requests = self._requests(number, parcel, control, list(trainees.values()))
         for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
             trainee = trainees[request.hospital]
             part = record.pooled or record.hospitals[trainee.name]
-            if not trainee.pool:
-                part.bytes_down = (part.bytes_down or 0) + size_down
             try:
-                update, result, size_up = self._usable_update(number, trainee, reply, arrays)
+                update, result = self._usable_update(number, trainee, reply, arrays)
             except UnusableAnswer as problem:
                 self._leave_out(number, trainee, record, str(problem))
                 continue
             self.store.put(trainee.key, update)
             usable[trainee.key] = trainee.samples
-            if not trainee.pool:
-                part.bytes_up = (part.bytes_up or 0) + size_up
+            self.models.has(trainee.key, parcel)
             note_training(part, record, result)
             self.listener.trained(trainee.name, part)
         return usable
@@ -171,20 +170,20 @@ class TrainingPhase:
             samples = member.description.train_samples
             yield Trainee(key, member, member.name, samples, self._steps(samples), member.threads)
 
-    def _requests(self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
-        plan, model, packed_control = self.strategy.plan, pack(arrays), pack(control)
+    def _requests(self, number: int, parcel: Parcel, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
+        plan, packed_control = self.strategy.plan, pack(control)
         requests = []
         for each in trainees:
             extra = ExtraPayload() if each.pool else ExtraPayload(self.local.to_train(each.name), control)
-            task = Task(plan, number, arrays, each.threads, extra, each.pool, head=self.ledger.head)
-            records = task_records(task, model, packed_control)
-            requests.append(Request(each.key, each.member.node, MessageType.TRAIN, records, each.threads))
+            task = Task(plan, number, parcel.arrays, each.threads, extra, each.pool, head=self.ledger.head)
+            node = each.member.node
+            requests.append(self.models.request(each.key, node, MessageType.TRAIN, task, parcel, packed_control))
         return requests
 
     def _usable_update(
         self, number: int, trainee: Trainee, reply: Reply | None, arrays: Arrays
-    ) -> tuple[Arrays, TrainResult, int]:
-        """Return the update, the figures beside it and its size in bytes; raises `UnusableAnswer`."""
+    ) -> tuple[Arrays, TrainResult]:
+        """Return the update and the figures beside it; raises `UnusableAnswer`."""
         timeout = self.participants.policy.timeout_seconds
         records = usable_records(reply, timeout, trainee.member.description)
         result = read_training(records, trainee.samples)
@@ -192,7 +191,7 @@ class TrainingPhase:
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)
         self.kept.put(number, trainee.key, sent)
-        return update, result, payload_bytes(sent)
+        return update, result
 
     def _context(self, number: int, hospital: str, samples: int, arrays: Arrays, steps: int = 0) -> UpdateContext:
         plan = self.strategy.plan

@@ -37,6 +37,9 @@ class Listener:
     def joined(self, name: str) -> None:
         """A hospital is there that was not there before."""
 
+    def sent_whole(self, name: str) -> None:
+        """A hospital is sent the whole model: it has missed a round, or lost what it kept."""
+
     def repeating(self, server_round: int, usable: int, quorum: int) -> None:
         """A round had too few usable updates and begins again."""
 

@@ -89,6 +89,9 @@ class TrainingLog(Listener):
     def joined(self, name: str) -> None:
         self._say(name, "is connected")
 
+    def sent_whole(self, name: str) -> None:
+        self._say(name, "is sent the whole model, since it does not have the last one")
+
     def repeating(self, server_round: int, usable: int, quorum: int) -> None:
         log.warning("round %d: %d usable updates of the %d needed, so it begins again", server_round, usable, quorum)
 

@@ -113,6 +113,8 @@ class Hospitals:
     def __call__(self, message: Message, context: Context) -> Message:
         key = list(self._steps)[int(context.node_config["partition-id"])]
         kind = message.metadata.message_type
+        if kind == "train" and message.content[wire.CONFIG].get(wire.MODEL) and not message.content[wire.ARRAYS]:
+            return self._without_model(key, message)
         self.asked.append((kind, key))
         answers = {
             "query": self._describe,
@@ -122,6 +124,12 @@ class Hospitals:
         }
         answer = answers[kind](key, message)
         return self._twist(key, message, answer) if self._twist else answer
+
+    def _without_model(self, key: str, message: Message) -> Message:
+        """They keep no model, so each is sent it whole."""
+        whose = ConfigRecord({wire.HOSPITAL: key, wire.FILES: self.described[key].files_sha256})
+        refusal = ConfigRecord({"code": wire.NO_MODEL, "sentence": "It is not kept here.", "exit-code": 1})
+        return Message(RecordDict({wire.WHO: whose, wire.REFUSAL: refusal}), reply_to=message)
 
     def _describe(self, key: str, message: Message) -> Message:
         said = self.described[key]

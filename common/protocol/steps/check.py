@@ -3,6 +3,7 @@
 from common.model.weights import Arrays, check_update
 from common.protocol.bounds import training_problem
 from common.protocol.postprocess import Step, UnusableAnswer, UpdateContext
+from common.protocol.wire.coarse import lost_share
 
 
 class Check(Step):
@@ -20,5 +21,5 @@ class Check(Step):
 
 def size_problem(update: Arrays, context: UpdateContext) -> str | None:
     """Say what training cannot have made; the schedule of the rates is at most their highest."""
-    train = context.plan.train
-    return training_problem(context.reference, update, train, context.rates or [train.lr] * context.steps)
+    train, lost = context.plan.train, lost_share(context.plan.wire.name)
+    return training_problem(context.reference, update, train, context.rates or [train.lr] * context.steps, lost)

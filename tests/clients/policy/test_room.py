@@ -9,6 +9,7 @@ from clients import handlers
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from clients.policy.room import make_room_for_run, make_room_for_slices, size_of
+from common.config.settings import WirePlan
 from common.config.strategies import StrategyPlan
 from common.data.cache import cached_libraries
 from tests.support.sites import PLAN, sites_of
@@ -76,6 +77,15 @@ def test_runs_keep_within_their_quota_and_what_proves_a_run_stays(site):
     assert sorted(os.listdir(new)) == ["control-round-0001.pth", "proof.jsonl"]
     with pytest.raises(PolicyRefusal, match=r"runs_gigabytes=0\.1"):
         make_room_for_run(site, Policy(runs_gigabytes=0.1), FEDBN, "c" * 32)
+    with pytest.raises(PolicyRefusal, match="wire=int8 needs more room"):
+        make_room_for_run(site, Policy(runs_gigabytes=0.1), replace(PLAN, wire=WirePlan("int8")), "c" * 32)
+
+
+def test_a_kept_model_goes_before_the_quota_is_broken_and_breaks_no_run(site):
+    old = keep(site, "a", 1000)
+    (old / "global-model").write_bytes(bytes(1000))
+    make_room_for_run(site, Policy(runs_gigabytes=1e-6), PLAN, "c" * 32)
+    assert os.listdir(old) == ["proof.jsonl"]
 
 
 def test_what_is_no_run_of_this_hospital_is_left_alone(site, tmp_path):

@@ -109,7 +109,15 @@ def test_a_step_may_keep_something_on_its_side():
 
 
 def test_a_file_in_the_folder_is_a_step(clip):
-    assert [kind.__name__ for kind in step_kinds()] == ["Check", "Clip", "ClipToNorm", "Pack", "Weigh"]
+    assert [kind.__name__ for kind in step_kinds()] == [
+        "Check",
+        "Clip",
+        "ClipToNorm",
+        "Pack",
+        "Weigh",
+        "Lossless",
+        "Coarse",
+    ]
     assert [step.name for step in chain_of(PLAN).steps] == ["check", "clip", "pack"]
 
 
