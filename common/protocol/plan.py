@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.privacy import SECAGG, PrivacyPlan, privacy_plan
 from common.config.settings import DataPlan, ModelPlan, RunSettings, TrainPlan, check_plan, check_run
 from common.config.strategies import EVERYTHING, StrategyPlan, strategy_plan
 from common.errors import InputError
@@ -28,7 +29,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train, strategy
+    data, model, train, strategy, privacy
         See `common.config.settings`.
     """
 
@@ -39,10 +40,14 @@ class Plan:
     model: ModelPlan
     train: TrainPlan
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
+    privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
 
     def to_json(self) -> str:
-        """Return the plan as one line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Return the plan as one line of JSON; without privacy it is that of a version that had none."""
+        values = asdict(self)
+        if self.privacy == PrivacyPlan():
+            del values["privacy"]
+        return json.dumps(values, sort_keys=True)
 
     @property
     def sha256(self) -> str:
@@ -62,7 +67,7 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
-            plan: Plan = _strict(Plan, values, "")
+            plan: Plan = _strict(Plan, {"privacy": asdict(PrivacyPlan()), **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
         if tuple(plan.classes) != CLASSES:
@@ -71,7 +76,7 @@ class Plan:
                 f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
         check_run(plan.rounds, plan.seed)
-        check_plan(plan.data, plan.train, plan.strategy, plan.model)
+        check_plan(plan.data, plan.train, plan.strategy, plan.model, plan.privacy)
         return plan
 
 
@@ -82,6 +87,8 @@ def plan_of(settings: RunSettings) -> Plan:
     predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter.
     """
     strategy = strategy_plan(settings.strategy)
+    if settings.privacy.name == SECAGG:  # no update can be compared with another
+        strategy = replace(strategy, clip_to_median=0.0, weight_to_median=0.0)
     alone = strategy.keeps == EVERYTHING
     return Plan(
         settings.seed,
@@ -91,6 +98,7 @@ def plan_of(settings: RunSettings) -> Plan:
         settings.model,
         replace(settings.train, softmax="plain") if alone else settings.train,
         strategy,
+        privacy_plan(settings.privacy, settings.hospitals),
     )
 
 

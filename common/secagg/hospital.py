@@ -183,6 +183,11 @@ def open_shares(memory: Memory, session: Session, signatures: Mapping[str, str])
     return done, Opening(seeds, lost)
 
 
+def require_present(memory: Memory, session: Session) -> None:
+    """Refuse a session that is not the present one; raises `SecureRefusal` ``SECAGG003``."""
+    _present(memory, session)
+
+
 def closed(memory: Memory) -> Memory:
     """Return what is still remembered when a run is over: that its rounds have been, and no secret."""
     return replace(memory, own=None, held={}, sealed={})

@@ -5,11 +5,9 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from common.config.privacy import MOST
 from common.secagg.refusal import SecureRefusal
 
-FEWEST, MOST = 3, 20
-"""Hospitals of a run with secure aggregation."""
-MASK, OPEN = "mask", "open"
 _MOST_CHARACTERS = 200_000  # twenty hospitals' shares are some 12,000
 
 Hospital = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,100}\Z")]

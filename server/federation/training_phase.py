@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from flwr.app import MessageType
 
@@ -127,13 +128,24 @@ class TrainingPhase:
     def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, int]:
         """Let those who are there train; put away the usable updates and return training slices by hospital."""
         self.listener.phase("train", number)
-        trainees = {each.key: each for each in self._trainees(record, present)}
+        return self._ask(number, arrays, record, list(self._trainees(record, present)))
+
+    def _ask(
+        self,
+        number: int,
+        arrays: Arrays,
+        record: Round,
+        asked: Sequence[Trainee],
+        secure: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, int]:
+        """Ask for updates, with what secure aggregation tells each hospital beside; return as `_train`."""
+        trainees = {each.key: each for each in asked}
         control = self.strategy.global_control()
         size_down = payload_bytes(arrays) + payload_bytes(control)
         usable: dict[str, int] = {}
         self.accepted = {}
         self.ledger.asked(number, list(trainees))
-        requests = self._requests(number, arrays, control, list(trainees.values()))
+        requests = self._requests(number, arrays, control, asked, secure)
         for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
             trainee = trainees[request.hospital]
             part = record.pooled or record.hospitals[trainee.name]
@@ -171,12 +183,15 @@ class TrainingPhase:
             samples = member.description.train_samples
             yield Trainee(key, member, member.name, samples, self._steps(samples), member.threads)
 
-    def _requests(self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
+    def _requests(
+        self, number: int, arrays: Arrays, control: Arrays, trainees: Sequence[Trainee], secure: Mapping[str, str]
+    ) -> list[Request]:
         plan, model, packed_control = self.strategy.plan, pack(arrays), pack(control)
         requests = []
         for each in trainees:
             extra = ExtraPayload() if each.pool else ExtraPayload(self.local.to_train(each.name), control)
-            task = Task(plan, number, arrays, each.threads, extra, each.pool, head=self.ledger.head)
+            head, told = self.ledger.head, secure.get(each.key, "")
+            task = Task(plan, number, arrays, each.threads, extra, each.pool, head=head, secure=told)
             records = task_records(task, model, packed_control)
             requests.append(Request(each.key, each.member.node, MessageType.TRAIN, records, each.threads))
         return requests
