@@ -20,6 +20,7 @@ from common.keys import load_shared_key
 from common.model.weights import Arrays, check_update
 from common.protocol import names
 from common.protocol.bounds import training_problem
+from common.protocol.digest import digest_of
 from common.protocol.messages import Records, Task
 from common.protocol.plan import Plan
 from common.secagg import hospital
@@ -83,7 +84,7 @@ def check_task(site: Site, task: Task) -> None:
     Raises
     ------
     SecureRefusal
-        ``SECAGG003`` if the session is not the present one, or there is none.
+        ``SECAGG003`` if the session is not the present one, or there is none; ``SECAGG004`` for another model.
     """
     if not task.plan.privacy.is_secure:
         if task.secure:
@@ -92,6 +93,8 @@ def check_task(site: Site, task: Task) -> None:
     session = _question_of(task).session
     with _remembered(site, session.token) as kept:
         hospital.require_present(kept.memory, session)
+    if digest_of(task.arrays) != session.model:
+        raise SecureRefusal("SECAGG004", "The centre sent another model than the one that every hospital was told of.")
 
 
 def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:

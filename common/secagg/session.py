@@ -25,6 +25,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     round: Annotated[int, Meta(ge=1, le=100_000)]
     attempt: Annotated[int, Meta(ge=1, le=2**53)]  # only that it grows matters: a round that begins again has a new one
     plan_sha256: Key
+    model: Key  # digest of the model that is trained: were it another at each hospital, a sum could single one out
     hospitals: Hospitals  # of the run, whether they are there or not
     threshold: Annotated[int, Meta(ge=2, le=MOST)]  # fewest hospitals of whose sum anything is learnt
     bits: Literal[16, 24, 32]  # of the ring that weights are summed in

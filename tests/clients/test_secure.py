@@ -10,7 +10,7 @@ import pytest
 from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, RecordDict
 from flwr.supercore.task_identity import TaskIdentity
 
-from clients import secure
+from clients import handlers, secure
 from clients.app import make_client_app
 from clients.policy.limits import Policy
 from common.config.privacy import PrivacyPlan
@@ -19,6 +19,7 @@ from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
 from common.protocol.codec import pack
+from common.protocol.digest import digest_of
 from common.protocol.messages import ExtraPayload, LocalStateRef, Task, task_records
 from common.secagg.centre import Centre
 from common.secagg.quantise import Quantiser
@@ -40,8 +41,8 @@ class Ward:
             replace(site, fingerprint_key=folder / "shared.key", cache_dir=folder / site.hospital.key, **changes)
             for site in sites_of(phantoms, folder)
         ]
-        self.session = Session(TOKEN, 1, 1, SECURE.sha256, tuple(KEYS), 2, 24, 1000, 100)
         self.arrays = arrays_from_state(initial_weights("resnet18", 1))
+        self.session = Session(TOKEN, 1, 1, SECURE.sha256, digest_of(self.arrays), tuple(KEYS), 2, 24, 1000, 100)
         self.restart()
         self.begin()
 
@@ -106,7 +107,7 @@ def masked(content):
     return {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
 
 
-def test_an_answer_that_was_lost_is_given_again_to_the_bit_by_another_process(ward):
+def test_an_answer_that_was_lost_is_given_again_to_the_bit_by_another_process(ward, monkeypatch):
     ward.advertise()
     ward.restart()
     ward.advertise()
@@ -116,10 +117,22 @@ def test_an_answer_that_was_lost_is_given_again_to_the_bit_by_another_process(wa
     again = masked(ward.train(0))
     assert all(np.array_equal(part, again[name]) for name, part in first.items())
     assert set(first) == {"weights", "statistics"}, "nothing else leaves"
-    ward.arrays = arrays_from_state(initial_weights("resnet18", 2))
+    train = handlers.train
+    monkeypatch.setattr(handlers, "train", lambda site, task: train(site, replace(task, server_round=2)))
     refusal = ward.train(0)[wire.REFUSAL]
     assert refusal["code"] == "SECAGG003"
     assert "would let the centre subtract" in refusal["sentence"]
+
+
+def test_a_model_that_was_made_for_one_hospital_is_not_trained(ward, monkeypatch):
+    """With models whose training moves nothing at the others, the sum would be one hospital's update."""
+    ward.advertise()
+    ward.share()
+    ward.arrays = arrays_from_state(initial_weights("resnet18", 2))
+    monkeypatch.setattr(handlers, "train", lambda *_: pytest.fail("it was trained"))
+    refusal = ward.train(0)[wire.REFUSAL]
+    assert refusal["code"] == "SECAGG004"
+    assert "another model" in refusal["sentence"]
 
 
 def test_what_a_hospital_remembers_is_on_its_own_disk_for_nobody_else(ward):

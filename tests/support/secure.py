@@ -20,7 +20,7 @@ from common.secagg.session import Question, Session
 
 STEPS = ("advertise", "share", "mask", "survivors", "open")
 SHARED_KEY = bytes(range(32))
-TOKEN, PLAN = "ab" * 16, "cd" * 32
+TOKEN, PLAN, MODEL = "ab" * 16, "cd" * 32, "ef" * 32
 RATE, TRAIN = 1e-3, TrainPlan(lr=1e-3)
 
 
@@ -31,7 +31,7 @@ def names_of(count: int) -> tuple[str, ...]:
 
 def session_of(count: int = 3, threshold: int | None = None, **changes: Any) -> Session:
     """A session of so many hospitals."""
-    usual = Session(TOKEN, 1, 1, PLAN, names_of(count), threshold or max(2, count - 1), 24, 100 * count, 10)
+    usual = Session(TOKEN, 1, 1, PLAN, MODEL, names_of(count), threshold or max(2, count - 1), 24, 100 * count, 10)
     return replace(usual, **changes)
 
 
@@ -78,7 +78,8 @@ class Play:
         self.samples = {key: 40 + 20 * number for number, key in enumerate(self.session.hospitals)}
         self.samples = {key: min(count, 100) for key, count in self.samples.items()}
         for number, key in enumerate(self.session.hospitals):
-            self.updates.setdefault(key, update_of(self.reference, 100 + number))
+            if key not in self.updates:
+                self.updates[key] = update_of(self.reference, 100 + number)
             self.memories.setdefault(key, Memory())
         self.centre = Centre(self.session, self.quantiser.parts)
 

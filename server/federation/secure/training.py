@@ -18,6 +18,7 @@ from common.model.weights import Arrays, check_update
 from common.protocol import names
 from common.protocol.bounds import training_problem
 from common.protocol.codec import payload_bytes
+from common.protocol.digest import digest_of
 from common.protocol.messages import Records, read_training
 from common.protocol.postprocess import UnusableAnswer
 from common.secagg.centre import Centre, Unopened
@@ -91,6 +92,7 @@ class SecureTrainingPhase(TrainingPhase):
             round=number,
             attempt=self._last_attempt,
             plan_sha256=plan.sha256,
+            model=digest_of(arrays),
             hospitals=tuple(plan.privacy.hospitals),
             threshold=plan.privacy.threshold,
             bits=plan.privacy.bits,  # type: ignore[arg-type]

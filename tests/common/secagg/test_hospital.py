@@ -63,7 +63,8 @@ def test_the_keys_of_another_attempt_are_refused():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"threshold": 3}, {"total": 5}, {"steps": 7}, {"bits": 32}, {"plan_sha256": "00" * 32}]
+    "changes",
+    [{"threshold": 3}, {"total": 5}, {"steps": 7}, {"bits": 32}, {"plan_sha256": "00" * 32}, {"model": "00" * 32}],
 )
 def test_hospitals_that_were_told_other_terms_refuse_each_others_keys(changes):
     session = session_of()
