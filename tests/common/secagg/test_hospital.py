@@ -38,6 +38,13 @@ def test_keys_that_the_centre_put_in_are_found_and_named():
         play.ask(B, "share")
 
 
+def test_a_hospital_that_is_not_among_those_whose_keys_are_named_shares_nothing():
+    play = after("advertise")
+    del play.centre.adverts[A]
+    with pytest.raises(SecureRefusal, match=rf"SECAGG002.*{A} are not those that it sent"):
+        at_hospital.share(play.memories[A], play.session, play.centre.roster, SHARED_KEY)
+
+
 @pytest.mark.parametrize("field", ["mask_key", "share_key", "sign_key", "seed_mark", "hospital"])
 def test_no_part_of_an_advert_can_be_changed(field):
     play = after("advertise")
