@@ -9,8 +9,9 @@ import torch
 from clients import handlers, secure
 from common.errors import Interrupted
 from common.model.weights import is_weight, weights_of
+from common.secagg import hospital
 from common.secagg.refusal import SecureRefusal
-from common.secagg.ring import WEIGHTS
+from common.secagg.ring import STATISTICS, WEIGHTS
 from server.federation.secure.training import SecureTrainingPhase
 
 QUICK = ["train.batch_size=16", "data.max_per_class=8"]
@@ -124,6 +125,31 @@ def test_below_the_threshold_the_run_ends_in_one_sentence(simulate, tmp_path, mo
     assert done.code == 1
     assert "RUN010" in done.err
     assert "1 hospitals signed the list of survivors, and 2 are needed" in done.err
+
+
+def test_a_hospital_that_adds_what_no_training_makes_ends_the_run_and_nobody_is_blamed(simulate, tmp_path, monkeypatch):
+    mask = hospital.mask
+
+    def wrong(memory, session, sealed, vector, parts):
+        if memory.advert.hospital == "phantom_kolkata":
+            vector[STATISTICS] += vector[STATISTICS].dtype.type(2**60)
+        return mask(memory, session, sealed, vector, parts)
+
+    monkeypatch.setattr(hospital, "mask", wrong)
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 1
+    assert "RUN016: Round 1: the mean of Phantom Jaipur, Phantom Hyderabad, Phantom Kolkata is none that" in done.err
+    assert "nobody can say whose update it is" in done.err
+
+
+def test_a_hospital_with_another_shared_key_is_named(simulate, tmp_path, monkeypatch):
+    key_of = secure._shared_key
+    monkeypatch.setattr(
+        secure, "_shared_key", lambda site: bytes(32) if site.hospital.key == "phantom_kolkata" else key_of(site)
+    )
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 1
+    assert "Phantom Jaipur: SECAGG002: The keys that came as those of phantom_kolkata are not" in done.err
 
 
 def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_weights(
