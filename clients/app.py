@@ -8,7 +8,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, Message
 from flwr.clientapp import ClientApp
 from flwr.common.constant import SType
 
-from clients import handlers
+from clients import handlers, secure
 from clients.kept_model import received
 from clients.policy.gate import Asked, admit
 from clients.policy.refusal import PolicyRefusal
@@ -31,6 +31,8 @@ from common.protocol.messages import (
     who_record,
 )
 from common.protocol.plan import Plan
+from common.secagg.refusal import SecureRefusal
+from common.secagg.session import to_text
 from common.text import shown
 
 Handler = Callable[[Site, int, Records], Records]  # the hospital, Flower's number of the run, the message
@@ -61,6 +63,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
 
     app.query()(answering(_describe))
     app.query(names.FINGERPRINTS)(answering(_fingerprints))
+    app.query(names.SECAGG)(answering(_secure))
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
     return app
@@ -83,7 +86,7 @@ def _answer(handler: Handler, site: Site, run: int, content: RecordDict) -> Reco
     except ProjectError as error:
         if not site.explains:  # the centre hears the code only
             log.error("%s", error)
-        told = site.explains or isinstance(error, PolicyRefusal)
+        told = site.explains or isinstance(error, PolicyRefusal | SecureRefusal)
         refusal = refusal_record(error, error.sentence if told else elsewhere)
     except Exception as error:
         log.exception("%s could not answer: %s", site.hospital.name, error)
@@ -106,8 +109,16 @@ def _fingerprints(site: Site, run: int, records: Records) -> Records:
     return {names.WHO: _who(site, plan), names.FINGERPRINTS: {names.JSON: said.to_json() if said else ""}}
 
 
+def _secure(site: Site, run: int, records: Records) -> Records:
+    plan, question = read_plan(records), secure.read_question(records)
+    admit(site, Asked(MessageType.QUERY, run, plan, question.session.token))
+    said = secure.answer(site, plan, question)
+    return {names.WHO: who_record(site.hospital.key), names.SECAGG: {names.JSON: to_text(said)}}
+
+
 def _train(site: Site, run: int, records: Records) -> Records:
     task = _admitted(site, run, records, MessageType.TRAIN)
+    secure.check_task(site, task)
     proof = RunProof(site, task)
     proof.note_head()
     trained, result = handlers.train(site, task)

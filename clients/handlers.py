@@ -5,6 +5,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from clients import secure
 from clients.kept_model import forget_model
 from clients.local_state import (
     ControlVariate,
@@ -47,6 +48,7 @@ def describe(site: Site, plan: Plan) -> Description:
     InputError
         If there is nothing to train on.
     """
+    secure.require_key(site, plan)
     forget(site, plan)  # a run begins with what lies there now
     prepared = prepared_hospital(site, plan)
     split = prepared.split
@@ -121,7 +123,9 @@ def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
 
 
 def outgoing(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
-    """Take a trained model through the hospital's half of the chain; what comes out leaves the building."""
+    """Take a trained model through the hospital's half of the chain, or mask it; what comes out leaves the building."""
+    if task.plan.privacy.is_secure:
+        return secure.masked_update(site, task, trained, samples)
     steps = sum(steps_in_round(samples, task.plan.train))
     states = step_states(site, task)
     context = UpdateContext(task.plan, task.server_round, site.hospital.key, samples, steps, task.arrays, states)
@@ -150,6 +154,7 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         keep_tested(site, task, whole)
         forget_model(site, task)
         forget_rounds(site, task)
+        secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)

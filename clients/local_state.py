@@ -109,9 +109,9 @@ class RoundFiles:
         return self.folder / f"{self._series}-round-{number:04d}.pth"
 
 
-def run_folder(site: Site, task: Task) -> Path:
+def run_folder(site: Site, token: str) -> Path:
     """Return where a hospital keeps what it keeps of a run; raises as `RoundFiles`."""
-    return _folder_of(site.cache_dir, task.extra.local.token, site.hospital.key)
+    return _folder_of(site.cache_dir, token, site.hospital.key)
 
 
 def _folder_of(cache_dir: Path, token: str, hospital: str) -> Path:

@@ -67,11 +67,11 @@ class RunProof:
         return signature
 
     def _record(self) -> list[Seen | Sent]:
-        path = run_folder(self._site, self._task) / RECORD
+        path = run_folder(self._site, self._token) / RECORD
         return read_record(path) if path.exists() else []
 
     def _add(self, entry: Seen | Sent) -> None:
-        folder = run_folder(self._site, self._task)
+        folder = run_folder(self._site, self._token)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if (folder / RECORD).exists():

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
+from common.config.privacy import SECAGG
 from common.config.settings import BITWISE_CODINGS, RunSettings, WirePlan
 from common.errors import InputError
 from common.files import absolute
@@ -75,7 +76,8 @@ def _federate(
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         server_app = make_server_app(federation.run)
         cache_dir = absolute(settings.data.cache_dir)
-        key = _shared_key(cache_dir, channel.folder) if settings.data.cross_hospital_check else None
+        needed = settings.data.cross_hospital_check or settings.privacy.name == SECAGG
+        key = _shared_key(cache_dir, channel.folder) if needed else None
         client_app = hospitals_side(channel, key)
         if settings.compute.engine == "inprocess":
             from server.engines import inprocess

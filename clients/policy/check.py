@@ -6,6 +6,7 @@ from typing import Any
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from common.config.bounds import Problem
+from common.config.privacy import PRIVACY
 from common.config.settings import AugmentPlan
 from common.config.strategies import EVERYTHING, NORMALISATION, StrategyPlan
 from common.labels import NUM_CLASSES
@@ -54,6 +55,8 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
     for name, (word, allowed) in choices.items():
         if word not in allowed:
             yield name, word, " or ".join(allowed)
+    if PRIVACY.index(plan.privacy.name) < PRIVACY.index(policy.privacy):
+        yield "privacy", plan.privacy.name, policy.privacy
     for asked in asks(plan.strategy):
         if asked not in policy.strategies:
             yield "strategy", asked, " or ".join(policy.strategies)

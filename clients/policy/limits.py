@@ -13,13 +13,13 @@ import msgspec
 from common.config.architectures import ARCHITECTURES
 from common.config.bounds import Bound, above_zero, setting, whole_from
 from common.config.hydra_errors import suggest
+from common.config.privacy import PRIVACY
 from common.config.settings import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 
 OPTIMISERS = ("adam", "sgd")
 # what a strategy may ask of a hospital, by the strategy that asks it: nothing more than training, a pull towards the
 # global model, control variates, normalisation of its own, a model of its own
 STRATEGIES = ("fedavg", "fedprox", "scaffold", "fedbn", "local")
-PRIVACY = ("none",)  # what a plan must at least have; later versions add to it
 
 
 def _range(low: float, high: float, what: str) -> Bound:
@@ -84,7 +84,7 @@ class Policy:
     fingerprints: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether fingerprints are sent, where there is a `fingerprint_key`."""
     privacy: str = setting("none", Bound(" or ".join(PRIVACY), PRIVACY.__contains__))
-    """Least protection that a plan must have; this version knows none."""
+    """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update."""
     ask: bool = setting(False, Bound("true or false", lambda _: True))
     """Whether each run waits for a yes at the terminal of `clients.join`; the same as `--ask`."""
     ask_seconds: float = setting(300.0, Bound("0 to 3600 seconds", lambda seconds: 0 <= seconds <= 3600))

@@ -14,6 +14,7 @@ def in_words(plan: Plan) -> str:
         f"{'Adam' if train.optimiser == 'adam' else 'SGD'} at a rate of {train.lr:g} ({train.schedule})",
         f"batches of {train.batch_size}",
         f"strategy as {', '.join(asks(plan.strategy))}",
+        "the centre learns sums of updates only" if plan.privacy.is_secure else "the centre sees the update",
         _augmentation(plan),
         "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
         f"{data.val_fraction:.0%} to validate and {data.test_fraction:.0%} to test with",

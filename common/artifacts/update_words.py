@@ -8,6 +8,7 @@ Neither proves anything: a hospital with other patients may send one in good fai
 from statistics import median
 
 from common.artifacts.schema import HospitalRound, Round
+from common.config.privacy import SECAGG
 from common.config.strategies import EVERYTHING, POOLED_STRATEGY, STRATEGIES
 from common.protocol.steps.clip import FAR
 
@@ -44,6 +45,17 @@ def protection(strategy: str, hospitals: int) -> str | None:
     return (
         f"With {hospitals} hospitals nothing protects the shared model from one that sends careful, wrong updates; "
         "docs/poisoning.md says what four or more change."
+    )
+
+
+def instead_of_comparing(privacy: str) -> str | None:
+    """Say what takes the place of what the centre does with single updates, where it sees none; None where it does."""
+    if privacy != SECAGG:
+        return None
+    return (
+        "With privacy=secagg the centre learns the sum of the updates alone: none is clipped to the median "
+        "(strategy.clip_to_median, weight_to_median), compared or shown; each hospital checks the bounds of its own "
+        "update, the centre those of the sum (docs/privacy.md)."
     )
 
 

@@ -22,6 +22,7 @@ from common.config.bounds import (
     setting,
     whole_from,
 )
+from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
 from common.config.strategies import StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
 from common.errors import InputError
 from common.text import shown
@@ -176,6 +177,7 @@ class RunSettings:
     model: ModelPlan = field(default_factory=ModelPlan)
     wire: WirePlan = field(default_factory=WirePlan)
     strategy: StrategySettings = field(default_factory=StrategySettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     train: TrainPlan = field(default_factory=TrainPlan)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
 
@@ -197,6 +199,7 @@ def check_plan(
     strategy: StrategyPlan | None = None,
     model: ModelPlan | None = None,
     wire: WirePlan | None = None,
+    privacy: PrivacyPlan | None = None,
 ) -> None:
     """Refuse impossible values of what a server asks of a hospital.
 
@@ -205,10 +208,17 @@ def check_plan(
     InputError
         ``CONF010`` with the first value that cannot be.
     """
-    strategy, wire = strategy or StrategyPlan(), wire or WirePlan()
-    parts = {"data.": data, "model.": model or ModelPlan(), "wire.": wire, "train.": train, "strategy.": strategy}
+    strategy, wire, privacy = strategy or StrategyPlan(), wire or WirePlan(), privacy or PrivacyPlan()
+    parts = {
+        "data.": data,
+        "model.": model or ModelPlan(),
+        "wire.": wire,
+        "train.": train,
+        "strategy.": strategy,
+        "privacy.": privacy,
+    }
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
-    _refuse(chain(own, _plan_rules(data, train, strategy, wire)))
+    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy)))
 
 
 def check_values(settings: Any) -> None:
@@ -228,7 +238,9 @@ def _refuse(problems: Iterator[Problem]) -> None:
 
 def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     """Yield what cannot be together, of settings that could each be."""
-    yield from size_problems(settings.strategy, len(settings.hospitals))
+    count = len(settings.hospitals)
+    yield from size_problems(settings.strategy, count)
+    yield from settings_problems(settings.privacy, settings.strategy, count, settings.keep_updates)
     yield from _plan_rules(settings.data, settings.train, strategy_plan(settings.strategy), settings.wire)
 
 

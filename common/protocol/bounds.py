@@ -69,6 +69,21 @@ def training_problem(
     return None
 
 
+def reaches(reference: Mapping[str, AnyArray], train: TrainPlan, rates: Sequence[float]) -> dict[str, float]:
+    """Return the bounds as numbers: how far a weight can move, how large a statistic can be; counters have none."""
+    reach = Reach.of(train, rates)
+    found = {}
+    for name, before in reference.items():
+        stem, _, kind = name.rpartition(".")
+        if is_weight(name):
+            found[name] = _longest(before, reach) if before.size else _SMALLEST_NORMAL
+        elif kind == "running_var":
+            found[name] = _most_variance(before)
+        elif kind == "running_mean":
+            found[name] = _most_mean(before, reference.get(f"{stem}.running_var"))
+    return found
+
+
 @dataclass(frozen=True)
 class Reach:
     """How far the steps of one round can move a weight."""
@@ -109,13 +124,17 @@ def _adam_reach(step: int) -> float:
 def _weight_problem(name: str, before: AnyArray, after: AnyArray, reach: Reach) -> str | None:
     if not before.size:
         return None
-    allowed = max(reach.longest(_largest(before)), _SMALLEST_NORMAL)
+    allowed = _longest(before, reach)
     with np.errstate(over="ignore"):  # between two numbers that are both too large
         moved = _largest(np.subtract(after, before))
     if moved <= allowed:
         return None
     times = float(np.abs(after.astype(np.float64) - before.astype(np.float64)).max()) / allowed
     return f"its update of {name} is {_times(times)} as large as {reach.steps} steps of training can make it"
+
+
+def _longest(before: AnyArray, reach: Reach) -> float:
+    return max(reach.longest(_largest(before)), _SMALLEST_NORMAL)
 
 
 def _largest(values: AnyArray) -> float:
@@ -132,18 +151,24 @@ def _variance_problem(name: str, before: AnyArray, after: AnyArray, steps: int) 
     kept = before.astype(np.float64) * _KEPT_PER_STEP**steps / _ROUNDING
     if np.less(after, np.where(kept > _SMALLEST_NORMAL, kept, 0)).any():
         return f"its {name} holds a variance of {float(after.min()):.3g}, which {steps} steps cannot have left"
-    most = _DEVIATIONS**2 * max(1.0, float(before.max(initial=0)))
-    if np.greater(after, most).any():
+    if np.greater(after, _most_variance(before)).any():
         return f"its {name} holds a variance of {float(after.max()):.3g}, which no slice can have made"
     return None
 
 
 def _mean_problem(name: str, before: AnyArray, after: AnyArray, variance: AnyArray | None) -> str | None:
-    deviation = math.sqrt(max(1.0, float(variance.max(initial=0)) if variance is not None else 1.0))
-    most = _DEVIATIONS * deviation + float(np.abs(before).max(initial=0))
-    if np.greater(np.abs(after), most).any():
+    if np.greater(np.abs(after), _most_mean(before, variance)).any():
         return f"its {name} holds a mean of {float(np.abs(after).max()):.3g}, which no slice can have made"
     return None
+
+
+def _most_variance(before: AnyArray) -> float:
+    return _DEVIATIONS**2 * max(1.0, float(before.max(initial=0)))
+
+
+def _most_mean(before: AnyArray, variance: AnyArray | None) -> float:
+    deviation = math.sqrt(max(1.0, float(variance.max(initial=0)) if variance is not None else 1.0))
+    return _DEVIATIONS * deviation + float(np.abs(before).max(initial=0))
 
 
 def _times(times: float) -> str:

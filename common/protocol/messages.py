@@ -29,6 +29,7 @@ from common.protocol.strict import finite, text, unreadable, whole
 Record = Mapping[str, Any]
 Records = dict[str, Record]
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_MOST_SECURE = 200_000  # characters
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_HEAD = 10_000  # characters of the ledger's end
 _MOST_THREADS = 2**31 - 1  # what a hospital gives is up to its policy
@@ -65,6 +66,7 @@ class Task:
     split: str = ""  # evaluate on "val" or "test"
     temperature: float = 1.0  # of the calibrated confidence of a test
     head: Head | None = None  # the end of the run's ledger; None where no ledger is kept
+    secure: str = ""  # what secure aggregation asks with a training, as JSON; see `common.secagg`
     model: str = ""  # digest of the model, where the hospital is to keep it or has it
     base: str = ""  # digest of the model to which the arrays are a difference; empty where they are a whole one
 
@@ -88,6 +90,8 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
     if local.token:
         config |= {names.RUN: local.token, names.LOCAL_ROUND: local.round, names.RETAIN_ROUND: local.retain_round}
     records: Records = {names.ARRAYS: packed, names.CONFIG: config}
+    if task.secure:
+        records[names.SECAGG] = {names.JSON: task.secure}
     return records | {names.CONTROL: packed_control} if task.extra.global_control else records
 
 
@@ -142,6 +146,7 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
         split=split,
         temperature=finite(config, names.TEMPERATURE, 1.0),
         head=Head.from_json(text(config, names.LEDGER, _MOST_HEAD)) if names.LEDGER in config else None,
+        secure=text(records.get(names.SECAGG, {}), names.JSON, _MOST_SECURE, ""),
         model=digests[0],
         base=digests[1],
     )

@@ -7,6 +7,7 @@ METRICS = "metrics"  # hospital to server: numbers only
 WHO = "who"  # hospital to server: which hospital, which files
 REFUSAL = "refusal"  # a code and a sentence instead of an answer
 FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question
+SECAGG = "secagg"  # a step of secure aggregation as JSON, both ways; also the question
 SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
 DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.privacy import SECAGG, PrivacyPlan, privacy_plan
 from common.config.settings import (
     DEFAULT_CODING,
     DataPlan,
@@ -24,7 +25,7 @@ from common.text import shown
 
 # what earlier versions did not have, and what it is where it does nothing; left out then, so that a run that an earlier
 # version began goes on with the very same plan
-_ADDED = {"wire": {"name": DEFAULT_CODING}}
+_ADDED = {"wire": {"name": DEFAULT_CODING}, "privacy": asdict(PrivacyPlan())}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -40,7 +41,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train, strategy, wire
+    data, model, train, strategy, wire, privacy
         See `common.config.settings`.
     """
 
@@ -52,6 +53,7 @@ class Plan:
     train: TrainPlan
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
     wire: WirePlan = field(default_factory=WirePlan)
+    privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
@@ -88,7 +90,7 @@ class Plan:
                 f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
         check_run(plan.rounds, plan.seed)
-        check_plan(plan.data, plan.train, plan.strategy, plan.model, plan.wire)
+        check_plan(plan.data, plan.train, plan.strategy, plan.model, plan.wire, plan.privacy)
         return plan
 
 
@@ -100,6 +102,8 @@ def plan_of(settings: RunSettings) -> Plan:
     of it travels, nor of a pooled model.
     """
     strategy = strategy_plan(settings.strategy)
+    if settings.privacy.name == SECAGG:  # no update can be compared with another
+        strategy = replace(strategy, clip_to_median=0.0, weight_to_median=0.0)
     alone, pooled = strategy.keeps == EVERYTHING, STRATEGIES[settings.strategy.name].pooled
     return Plan(
         settings.seed,
@@ -110,6 +114,7 @@ def plan_of(settings: RunSettings) -> Plan:
         replace(settings.train, softmax="plain") if alone else settings.train,
         strategy,
         WirePlan() if alone or pooled else settings.wire,
+        privacy_plan(settings.privacy, settings.hospitals),
     )
 
 

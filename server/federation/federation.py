@@ -24,6 +24,7 @@ from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
 from server.federation.participants import Participants, QuorumPolicy
 from server.federation.rounds import Rounds
+from server.federation.secure.training import SecureTrainingPhase
 from server.federation.signed_updates import SignedUpdates
 from server.federation.training_phase import TrainingPhase
 from server.federation.update_store import UpdateStore
@@ -121,7 +122,8 @@ class Federation:
         plan = strategy.plan
         local = LocalStates(plan, self.progress)
         kept = {name.removeprefix(_STEPS): v for name, v in self.progress.memory.items() if name.startswith(_STEPS)}
-        training = TrainingPhase(participants, exchange, strategy, chain_of(plan), store, local, self.listener, kept)
+        phase = SecureTrainingPhase if plan.privacy.is_secure else TrainingPhase
+        training = phase(participants, exchange, strategy, chain_of(plan), store, local, self.listener, kept)
         training.ledger = self.recorder.ledger
         training.signed = SignedUpdates(self.progress.token, plan.sha256, self.public_keys)
         training.kept = KeptUpdates(self.recorder.folder if self.settings.keep_updates else None)

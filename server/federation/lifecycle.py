@@ -13,7 +13,7 @@ from rich.console import Console
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
 from common.artifacts.ledger.check import ledger_gone, no_ledger_before
 from common.artifacts.service import offer_for_service
-from common.artifacts.update_words import protection
+from common.artifacts.update_words import instead_of_comparing, protection
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
@@ -124,6 +124,8 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         logging.getLogger("server").warning(warning)
     if advice := protection(settings.strategy.name, len(job.hospitals)):
         console.print(advice, style="dim", soft_wrap=True)
+    if instead := instead_of_comparing(settings.privacy.name):
+        console.print(instead, style="dim", soft_wrap=True)
     if progress.round:
         console.print(f"going on after round {progress.round}")
 

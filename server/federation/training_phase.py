@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from flwr.app import MessageType
 
@@ -129,13 +130,24 @@ class TrainingPhase:
     def _train(self, number: int, arrays: Arrays, record: Round, present: Mapping[str, Member]) -> dict[str, int]:
         """Let those who are there train; put away the usable updates and return training slices by hospital."""
         self.listener.phase("train", number)
-        trainees = {each.key: each for each in self._trainees(record, present)}
+        return self._ask(number, arrays, record, list(self._trainees(record, present)))
+
+    def _ask(
+        self,
+        number: int,
+        arrays: Arrays,
+        record: Round,
+        asked: Sequence[Trainee],
+        secure: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, int]:
+        """Ask for updates, with what secure aggregation tells each hospital beside; return as `_train`."""
+        trainees = {each.key: each for each in asked}
         control = self.strategy.global_control()
         parcel = self.models.parcel(arrays)
         usable: dict[str, int] = {}
         self.accepted = {}
         self.ledger.asked(number, list(trainees))
-        requests = self._requests(number, parcel, control, list(trainees.values()))
+        requests = self._requests(number, parcel, control, asked, secure)
         for request, reply in self.exchange.ask(requests, self.participants.policy.timeout_seconds):
             trainee = trainees[request.hospital]
             part = record.pooled or record.hospitals[trainee.name]
@@ -170,12 +182,15 @@ class TrainingPhase:
             samples = member.description.train_samples
             yield Trainee(key, member, member.name, samples, self._steps(samples), member.threads)
 
-    def _requests(self, number: int, parcel: Parcel, control: Arrays, trainees: Sequence[Trainee]) -> list[Request]:
+    def _requests(
+        self, number: int, parcel: Parcel, control: Arrays, trainees: Sequence[Trainee], secure: Mapping[str, str]
+    ) -> list[Request]:
         plan, packed_control = self.strategy.plan, pack(control)
         requests = []
         for each in trainees:
             extra = ExtraPayload() if each.pool else ExtraPayload(self.local.to_train(each.name), control)
-            task = Task(plan, number, parcel.arrays, each.threads, extra, each.pool, head=self.ledger.head)
+            head, told = self.ledger.head, secure.get(each.key, "")
+            task = Task(plan, number, parcel.arrays, each.threads, extra, each.pool, head=head, secure=told)
             node = each.member.node
             requests.append(self.models.request(each.key, node, MessageType.TRAIN, task, parcel, packed_control))
         return requests

@@ -102,7 +102,7 @@ def test_no_plan_outside_the_policy_passes():
         code = refusal_of(text)
         codes[code] = codes.get(code, 0) + 1
         assert code or is_within(json.loads(text)), text
-    assert all(codes[code] > 300 for code in ("", "POLICY001", "PLAN001", "CONF010")), codes
+    assert all(codes[code] > 200 for code in ("", "POLICY001", "PLAN001", "CONF010")), codes
     assert not any(code.startswith("unfit") for code in codes)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from common.config.settings import TrainPlan
 from common.model.state import arrays_from_state
-from common.protocol.bounds import Reach, training_problem
+from common.protocol.bounds import Reach, reaches, training_problem
 from common.training.optim import make_optimiser, rates_of_round
 
 STEPS = 20
@@ -131,3 +131,21 @@ def test_a_variance_that_steps_have_used_up_may_be_as_small_as_it_likes():
     reference = {"bn.running_var": np.array([1.0], np.float32)}
     dead = {"bn.running_var": np.array([0.0], np.float32)}
     assert training_problem(reference, dead, ADAM, [1e-3] * 2000) is None, "0.9 ** 2000 is nothing in float32"
+
+
+def test_the_bounds_as_numbers_are_those_that_an_update_is_held_to():
+    before = {
+        "fc.weight": np.array([0.5, -1.0], np.float32),
+        "bn.running_mean": np.array([3.0], np.float32),
+        "bn.running_var": np.array([2.0], np.float32),
+        "bn.num_batches_tracked": np.array(1),
+    }
+    train, rates = TrainPlan(), [1e-3] * 7
+    reach = reaches(before, train, rates)
+    assert list(reach) == ["fc.weight", "bn.running_mean", "bn.running_var"]
+    for times, refused in ((0.999, False), (1.01, True)):
+        for name, most in reach.items():
+            start = before[name] if name == "fc.weight" else 0
+            after = before | {name: np.asarray(start + times * most, np.float32) * np.ones_like(before[name])}
+            after["bn.num_batches_tracked"] = np.array(8)
+            assert bool(training_problem(before, after, train, rates)) == refused, (name, times)

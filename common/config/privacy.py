@@ -1,0 +1,93 @@
+"""What the centre may learn of the hospitals' updates; ``docs/privacy.md`` says what that protects against."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.config.bounds import Bound, Problem, one_of, setting
+from common.config.strategies import NOTHING, STRATEGIES, StrategySettings
+
+NONE, SECAGG = PRIVACY = ("none", "secagg")
+FEWEST, MOST = 3, 20
+"""Hospitals of a run with secure aggregation."""
+BITS = (16, 24, 32)
+_HOSPITAL = re.compile(r"[a-z0-9_]{1,100}")
+
+
+@dataclass
+class PrivacySettings:
+    """What the centre may learn of the hospitals' updates."""
+
+    name: str = setting(NONE, one_of(*PRIVACY))
+    """Every update (none), or only their weighted sum (secagg: secure aggregation)."""
+    bits: int = setting(24, Bound("16, 24 or 32", BITS.__contains__))
+    """Bits of a weight with secagg: 16 travel fastest, 24 are finer than Adam needs, 32 suit SGD with high rates."""
+    threshold: int | None = setting(
+        None, Bound(f"a whole number from 2 to {MOST}, or null", lambda count: 2 <= count <= MOST)
+    )
+    """Fewest hospitals of whose sum the centre may learn; more than half. Null means all but one, at least two."""
+
+
+@dataclass
+class PrivacyPlan:
+    """What hospitals hold the centre to; travels to them."""
+
+    name: str = setting(NONE, one_of(*PRIVACY))
+    bits: int = setting(24, Bound("16, 24 or 32", BITS.__contains__))
+    threshold: int = setting(0, Bound(f"0 to {MOST}", lambda count: 0 <= count <= MOST))
+    hospitals: list[str] = field(default_factory=list)
+    """Keys of the run's hospitals, with secagg; nobody can join later."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether updates are masked."""
+        return self.name == SECAGG
+
+
+def privacy_plan(settings: PrivacySettings, hospitals: list[str]) -> PrivacyPlan:
+    """Take from the settings what travels."""
+    if settings.name == NONE:
+        return PrivacyPlan()
+    return PrivacyPlan(SECAGG, settings.bits, settings.threshold or max(2, len(hospitals) - 1), list(hospitals))
+
+
+def settings_problems(
+    privacy: PrivacySettings, strategy: StrategySettings, hospitals: int, keep_updates: bool
+) -> Iterator[Problem]:
+    """Yield what secure aggregation cannot be together with."""
+    if privacy.name != SECAGG:
+        return
+    row = STRATEGIES.get(strategy.name)
+    if row is None:
+        return
+    reasons = {
+        "looks at each update, and with secagg nobody can": not row.linear,
+        "leaves tensors at each hospital that were never tried with masked sums": row.local_layers != NOTHING,
+        "needs a second mean of the updates, with other weights": row.control_variates,
+        "pools all slices, so that there is no update to protect": row.pooled,
+    }
+    for reason in (text for text, holds in reasons.items() if holds):
+        yield "privacy", SECAGG, f"none with strategy={strategy.name}, which {reason}"
+    if not FEWEST <= hospitals <= MOST:
+        yield "hospitals", f"{hospitals} of them", f"{FEWEST} to {MOST} with privacy=secagg"
+    elif privacy.threshold is not None and not hospitals / 2 < privacy.threshold <= hospitals:
+        yield (
+            "privacy.threshold",
+            privacy.threshold,
+            f"{hospitals // 2 + 1} to {hospitals}, or null, with {hospitals} hospitals",
+        )
+    if keep_updates:
+        yield "keep_updates", True, "false with privacy=secagg, since the centre has no update to keep"
+
+
+def plan_problems(plan: PrivacyPlan) -> Iterator[Problem]:
+    """Yield what a hospital does not follow of a plan whose values are within their bounds."""
+    hospitals: list[Any] = plan.hospitals
+    if not plan.is_secure:
+        return
+    named = all(isinstance(key, str) and _HOSPITAL.fullmatch(key) for key in hospitals)
+    if not named or len(set(hospitals)) != len(hospitals) or not FEWEST <= len(hospitals) <= MOST:
+        yield "privacy.hospitals", hospitals, f"{FEWEST} to {MOST} hospitals, each once"
+    elif not len(hospitals) / 2 < plan.threshold <= len(hospitals):
+        yield "privacy.threshold", plan.threshold, "more than half of the hospitals"

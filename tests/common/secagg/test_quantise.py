@@ -1,0 +1,120 @@
+"""Updates as whole numbers: the sum never overflows, and the mean is the plain one to half a step."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from common.config.settings import TrainPlan
+from common.protocol.bounds import reaches
+from common.secagg.quantise import Quantiser
+from common.secagg.refusal import SecureRefusal
+from common.secagg.ring import add, packed, unpacked, zeros
+from tests.support.secure import RATE, TRAIN, reference_of, session_of, update_of
+
+BITS = (16, 24, 32)
+
+
+def quantiser_of(count: int, bits: int, total: int, reference=None) -> Quantiser:
+    session = replace(session_of(min(max(count, 3), 20)), bits=bits, total=total)
+    return Quantiser.of(reference or reference_of(40), session, TRAIN, RATE)
+
+
+def furthest(quantiser: Quantiser, sign: int):
+    """The longest update that the bounds allow, or a statistic at its limit."""
+    reach = reaches(quantiser.reference, TRAIN, [RATE] * 10)
+    ends = {}
+    for name, value in quantiser.reference.items():
+        if name == "fc.weight":
+            ends[name] = value.astype(np.float64) + sign * reach[name]
+        elif name in reach:
+            ends[name] = np.full(value.shape, sign * reach[name])
+        else:
+            ends[name] = value
+    return ends
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 10**6), min_size=3, max_size=20),
+    st.sampled_from(BITS),
+    st.sampled_from([1, -1]),
+)
+def test_at_the_limits_the_sum_does_not_overflow(counts, bits, sign):
+    quantiser = quantiser_of(len(counts), bits, sum(counts))
+    total = zeros(quantiser.parts)
+    for count in counts:
+        add(
+            total,
+            unpacked(quantiser.parts, packed(quantiser.parts, quantiser.encode(furthest(quantiser, sign), count))),
+        )
+    who = [str(number) for number in range(len(counts))]
+    mean = quantiser.decode(total, dict(zip(who, counts, strict=True)), dict.fromkeys(who, 10))
+    expected = furthest(quantiser, sign)
+    bound = quantiser.error(len(counts), sum(counts))
+    np.testing.assert_allclose(mean["fc.weight"], expected["fc.weight"], rtol=3e-7, atol=bound * 1.001)
+    for name in ("bn.running_mean", "bn.running_var"):
+        np.testing.assert_allclose(mean[name], expected[name], rtol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 5000), min_size=3, max_size=8),
+    st.sampled_from(BITS),
+    st.integers(0, 10**6),
+    st.data(),
+)
+def test_the_mean_of_whoever_is_left_is_the_plain_one_to_the_bound(counts, bits, seed, data):
+    quantiser = quantiser_of(len(counts), bits, sum(counts))
+    left = data.draw(st.lists(st.sampled_from(range(len(counts))), min_size=2, unique=True))
+    updates = {number: update_of(quantiser.reference, seed + number) for number in left}
+    total = zeros(quantiser.parts)
+    for number in left:
+        add(total, quantiser.encode(updates[number], counts[number]))
+    samples = {str(number): counts[number] for number in left}
+    everything = sum(samples.values())
+    mean = quantiser.decode(total, samples, dict.fromkeys(samples, 10))
+    plain = sum(updates[n]["fc.weight"].astype(float) * counts[n] for n in left) / everything
+    bound = quantiser.error(len(left), everything)
+    np.testing.assert_allclose(mean["fc.weight"], plain, rtol=3e-7, atol=bound * 1.001)
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_more_bits_are_finer_and_the_bound_is_reached_by_rounding_alone(bits):
+    quantiser = quantiser_of(3, bits, 300)
+    reach = reaches(quantiser.reference, TRAIN, [RATE] * 10)["fc.weight"]
+    assert quantiser.error(3, 300) == pytest.approx(3 * reach / 2**bits, rel=2e-4)
+
+
+def test_an_update_that_is_longer_than_the_bound_is_not_sent():
+    quantiser = quantiser_of(3, 24, 300)
+    long = furthest(quantiser, 1)
+    long["fc.weight"] = long["fc.weight"] * 1.0
+    long["fc.weight"][3] += 1.0
+    with pytest.raises(SecureRefusal, match=r"SECAGG006.*fc\.weight"):
+        quantiser.encode(long, 100)
+    for wrong in (np.nan, np.inf):
+        long["fc.weight"][3] = wrong
+        with pytest.raises(SecureRefusal, match="SECAGG006"):
+            quantiser.encode(long, 100)
+
+
+def test_a_hospital_with_more_slices_than_the_centre_says_that_all_have_sends_nothing():
+    quantiser = quantiser_of(3, 24, 300)
+    with pytest.raises(SecureRefusal, match="SECAGG006"):
+        quantiser.encode(quantiser.reference, 301)
+
+
+@pytest.mark.parametrize("train", [TrainPlan(optimiser="sgd", lr=0.05), TrainPlan(weight_decay=0.1)])
+def test_the_longest_way_is_that_of_the_bounds_for_every_optimiser(train):
+    quantiser = Quantiser.of(reference_of(40), session_of(), train, train.lr)
+    reach = reaches(quantiser.reference, train, [train.lr] * 10)["fc.weight"]
+    assert quantiser.steps["fc.weight"] == pytest.approx(300 * reach / 2**23, rel=1e-5)
+
+
+def test_counters_grow_by_the_steps_of_those_that_are_in_the_sum():
+    quantiser = quantiser_of(3, 24, 300)
+    mean = quantiser.decode(zeros(quantiser.parts), {"a": 100, "b": 200}, {"a": 10, "b": 20})
+    assert mean["bn.num_batches_tracked"] == 5 + 17  # 16.7
+    assert mean["bn.num_batches_tracked"].dtype == np.int64

@@ -1,0 +1,196 @@
+"""Secure aggregation through the whole program: real messages, real training, every artifact."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from clients import handlers, secure
+from common.errors import Interrupted
+from common.model.weights import is_weight, weights_of
+from common.secagg import hospital
+from common.secagg.refusal import SecureRefusal
+from common.secagg.ring import STATISTICS, WEIGHTS
+from server.federation.secure.training import SecureTrainingPhase
+
+QUICK = ["train.batch_size=16", "data.max_per_class=8"]
+PLAIN = ["strategy.clip_to_median=null", "strategy.weight_to_median=null"]
+
+
+def history(path):
+    return json.loads((path / "artifacts/run-001/training_history.json").read_text())
+
+
+def model(path):
+    return torch.load(path / "artifacts/run-001/global_model.pth", weights_only=True)
+
+
+def log_of(path):
+    return next((path / "logs").rglob("training.log")).read_text()
+
+
+@pytest.mark.parametrize("strategy", ["fedavg", pytest.param("fedadam", marks=pytest.mark.slow)])
+def test_a_run_ends_in_the_weights_of_a_plain_one_to_the_bound(simulate, tmp_path, strategy):
+    plain, masked = tmp_path / "plain", tmp_path / "masked"
+    usual = [f"strategy={strategy}", "rounds=1", *QUICK]
+    assert simulate(f"output_dir={plain}", *usual, *PLAIN).code == 0
+    done = simulate(f"output_dir={masked}", *usual, "privacy=secagg")
+    assert done.code == 0, done.err
+    assert "learns the sum of the updates alone" in " ".join(done.out.split())
+    one, other = model(plain), model(masked)
+    for name, tensor in one.items():
+        if strategy == "fedavg":
+            np.testing.assert_allclose(tensor, other[name], atol=1e-6, rtol=1e-5, err_msg=name)
+        if not is_weight(name) and "num" in name:
+            assert tensor == other[name], name
+    assert "3 masked updates was opened" in log_of(masked)
+    (row,) = history(masked)
+    assert all("update_norm" not in part for part in row["hospitals"].values())
+    assert abs(row["val_loss"] - history(plain)[0]["val_loss"]) < (1e-4 if strategy == "fedavg" else 0.5)
+    kept = [json.loads(path.read_text()) for path in (tmp_path / "cache/runs").rglob("secagg.json")]
+    assert len(kept) == 3
+    assert all(each["own"] is None and not each["held"] for each in kept), "no secret outlives the run"
+
+
+def correlations(simulate, folder, monkeypatch) -> list[float]:
+    """Run, and return how far each masked update that the centre received correlates with each hospital's own."""
+    received, own = {}, {}
+    usable, outgoing = SecureTrainingPhase._usable_update, handlers.outgoing
+
+    def receive(phase, number, trainee, reply, arrays):
+        received[trainee.key] = (phase._present.quantiser.parts[0], reply.records["arrays"][WEIGHTS])
+        return usable(phase, number, trainee, reply, arrays)
+
+    def send(site, task, trained, samples):
+        moved = {name: np.subtract(trained[name], task.arrays[name]) for name in weights_of(trained)}
+        own[site.hospital.key] = np.concatenate([value.reshape(-1) for value in moved.values()])
+        return outgoing(site, task, trained, samples)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SecureTrainingPhase, "_usable_update", receive)
+        patch.setattr(handlers, "outgoing", send)
+        assert simulate(f"output_dir={folder}", "privacy=secagg", "rounds=1", *QUICK).code == 0
+    seen = [part.signed(part.unpacked(block)) for part, block in received.values()]
+    assert len(seen) == len(own) == 3
+    return [abs(np.corrcoef(one, update)[0, 1]) for one in seen for update in own.values()]
+
+
+@pytest.mark.slow
+def test_what_the_centre_receives_in_a_run_correlates_with_no_update_and_without_masks_with_each(
+    simulate, tmp_path, monkeypatch
+):
+    masked = correlations(simulate, tmp_path / "masked", monkeypatch)
+    for place in ("common.secagg.hospital.put_on", "common.secagg.centre.put_on"):
+        monkeypatch.setattr(place, lambda *_, **__: None)
+    bare = correlations(simulate, tmp_path / "bare", monkeypatch)
+    assert max(masked) < 0.02
+    assert sorted(bare)[-3] > 0.8, "each tensor has its own step, so that the whole is not in one scale"
+
+
+@pytest.mark.parametrize("step", ["advertise", "share", "mask", "survivors", "open"])
+def test_a_hospital_that_is_lost_in_a_step_is_named_and_the_run_goes_on(simulate, tmp_path, monkeypatch, step):
+    answer, mask = secure.answer, secure.masked_update
+
+    def lost(site, plan, question):
+        if site.hospital.key == "phantom_hyderabad" and question.step == step:
+            raise RuntimeError("the machine was switched off")
+        return answer(site, plan, question)
+
+    def lost_in_training(site, *rest):
+        if site.hospital.key == "phantom_hyderabad" and step == "mask":
+            raise RuntimeError("the machine was switched off")
+        return mask(site, *rest)
+
+    monkeypatch.setattr(secure, "answer", lost)
+    monkeypatch.setattr(secure, "masked_update", lost_in_training)
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 0, done.err
+    (row,) = history(tmp_path)
+    assert [each["hospital"] for each in row["failed"]] == ["Phantom Hyderabad"]
+    assert ("Phantom Hyderabad" in row["replied"]) == (step in ("survivors", "open"))
+    assert len(row["replied"]) == (3 if step in ("survivors", "open") else 2)
+
+
+def test_below_the_threshold_the_run_ends_in_one_sentence(simulate, tmp_path, monkeypatch):
+    answer = secure.answer
+
+    def lost(site, plan, question):
+        if site.hospital.key != "phantom_jaipur" and question.step == "survivors":
+            raise SecureRefusal("SECAGG003", "Not any more.")
+        return answer(site, plan, question)
+
+    monkeypatch.setattr(secure, "answer", lost)
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 1
+    assert "RUN010" in done.err
+    assert "1 hospitals signed the list of survivors, and 2 are needed" in done.err
+
+
+def test_a_hospital_that_adds_what_no_training_makes_ends_the_run_and_nobody_is_blamed(simulate, tmp_path, monkeypatch):
+    mask = hospital.mask
+
+    def wrong(memory, session, sealed, vector, parts):
+        if memory.advert.hospital == "phantom_kolkata":
+            vector[STATISTICS] += vector[STATISTICS].dtype.type(2**60)
+        return mask(memory, session, sealed, vector, parts)
+
+    monkeypatch.setattr(hospital, "mask", wrong)
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 1
+    assert "RUN016: Round 1: the mean of Phantom Jaipur, Phantom Hyderabad, Phantom Kolkata is none that" in done.err
+    assert "nobody can say whose update it is" in done.err
+
+
+def test_a_hospital_with_another_shared_key_is_named(simulate, tmp_path, monkeypatch):
+    key_of = secure._shared_key
+    monkeypatch.setattr(
+        secure, "_shared_key", lambda site: bytes(32) if site.hospital.key == "phantom_kolkata" else key_of(site)
+    )
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
+    assert done.code == 1
+    assert "Phantom Jaipur: SECAGG002: The keys that came as those of phantom_kolkata are not" in done.err
+
+
+def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_weights(
+    simulate, tmp_path, monkeypatch
+):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    settings = ["privacy=secagg", *QUICK]
+    assert simulate(f"output_dir={whole}", *settings).code == 0
+    opened = SecureTrainingPhase._opened
+
+    def cut(phase, now):
+        found = opened(phase, now)
+        if now.number == 2:
+            raise Interrupted("RUN130", "The run was stopped.")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SecureTrainingPhase, "_opened", cut)
+        assert simulate(f"output_dir={stopped}", *settings).code == 130
+    done = simulate("resume=run-001", f"output_dir={stopped}", base=False)
+    assert done.code == 0, done.err
+    one, other = model(whole), model(stopped)
+    assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("strategy=krum", "strategy=krum, which looks at each update"),
+        ("strategy=scaffold", "strategy=scaffold, which needs a second mean"),
+        ("strategy=fedbn", "strategy=fedbn, which"),
+        ("strategy=local", "strategy=local, which"),
+        ("strategy=pooled", "strategy=pooled, which"),
+        ("keep_updates=true", "keep_updates takes false with privacy=secagg"),
+        ("privacy.threshold=4", "privacy.threshold takes 2 to 3"),
+        ("hospitals=[phantom_jaipur,phantom_kolkata]", "hospitals takes 3 to 20"),
+    ],
+)
+def test_what_it_cannot_be_together_with_is_refused_before_anything_starts(simulate, tmp_path, setting, said):
+    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", setting)
+    assert done.code == 2
+    assert "CONF010" in done.err
+    assert said in done.err
+    assert not (tmp_path / "artifacts").exists()
