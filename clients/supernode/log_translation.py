@@ -8,8 +8,9 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from common.logs import RotatingLogFile
 
 MARK = "hospital: "  # before what `clients.supernode.executor` has to say itself
 GIVEN_UP = re.compile(r"SSL/TLS handshake error detected")
@@ -72,7 +73,7 @@ class LogTranslator:
         self._say = say
         self._last_sentence = ""
         self._is_muted = False
-        self._handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
+        self._handler = RotatingLogFile(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
 
     def follow(self, lines: Iterable[str], signs: Signs) -> None:
         """Take the lines of a program until it ends; the same sentence is not said twice in a row."""
