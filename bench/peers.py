@@ -102,7 +102,7 @@ class Bench:
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
     options = _options(arguments)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=120)
     with tempfile.TemporaryDirectory(prefix="bench-peers-") as folder:
         bench = Bench(Path(folder), options.pixels, options.rounds, options.batch, options.cores)
         drawn = max(options.pixels, _SMALLEST_DRAWN)

@@ -8,11 +8,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from common.logs import RotatingLogFile
+
 MARK = "hospital: "  # before what `clients.supernode.executor` has to say itself
-GIVEN_UP = re.compile(r"SSL/TLS handshake error detected")
+_RUN_IS_OVER = r"is not in `RUNNING` status\. Ignoring message"
+GIVEN_UP = re.compile(rf"SSL/TLS handshake error detected|{_RUN_IS_OVER}")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LOG_BYTES, _OLD_LOGS = 5_000_000, 3
 
@@ -28,6 +30,7 @@ SUPERNODE: Signs = tuple(
         (r"Receiving: train message", "the centre asks for a round of training"),
         (r"Receiving: evaluate message", "the centre asks how good a model is here"),
         (r"Sent successfully", "the answer was sent to the centre"),
+        (_RUN_IS_OVER, "a run ended while its message was on the way here; connecting anew"),
         (
             r"certificate verify failed: (.*?)\s*\(_ssl",
             "the centre's certificate is not accepted here ({0}): run clients.preflight, and ask the centre",
@@ -68,11 +71,11 @@ class LogTranslator:
     """
 
     def __init__(self, log: Path, say: Callable[[str], None]) -> None:
-        self.has_given_up = False  # the SuperNode tries no more, though its process may stay and do nothing
+        self.has_given_up = False  # the SuperNode's process stays, but does its work no more, or not as it must
         self._say = say
         self._last_sentence = ""
         self._is_muted = False
-        self._handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
+        self._handler = RotatingLogFile(log, maxBytes=_LOG_BYTES, backupCount=_OLD_LOGS, encoding="utf-8")
 
     def follow(self, lines: Iterable[str], signs: Signs) -> None:
         """Take the lines of a program until it ends; the same sentence is not said twice in a row."""

@@ -98,7 +98,11 @@ class Connection:
         return command_line(*words)
 
     def _run_once(self) -> None:
-        """Keep the SuperNode and its executor until one of them ends or gives up, and then end both."""
+        """Keep the SuperNode and its executor until one of them ends or gives up, and then end both.
+
+        A SuperNode whose run ended while it fetched a message has given up, too: Flower leaves the message with it, so
+        that its process waits for hours, or sends its answer in the place of the next one, for which the centre waits.
+        """
         translator = LogTranslator(self._log, lambda line: self._console.print(line, markup=False))
         programs = [self._start(self._supernode(), translator, SUPERNODE)]
         try:

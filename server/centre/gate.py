@@ -10,7 +10,7 @@ as this federation's model needs.
 import asyncio
 import contextlib
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -173,7 +173,7 @@ class Gate:
         status = PRECONDITION_FAILED if unknown_node else UNAUTHORISED
         return _Refused(status, signature_problem(scope) if is_known else "")
 
-    async def _body(self, scope: Scope, receive: Receive, hospital: str) -> deque[bytes]:
+    async def _body(self, scope: Scope, receive: Receive, hospital: str) -> bytes:
         """Read as much as was announced, up to the limit.
 
         Raises
@@ -192,19 +192,19 @@ class Gate:
             raise _Refused(503, "it sends too much at once")
         self._arriving[hospital] += announced
         try:
-            return await self._pieces(receive, announced)
+            return b"".join(await self._pieces(receive, announced))
         finally:
             self._arriving[hospital] -= announced
 
-    def _count(self, hospital: str, body: deque[bytes]) -> None:
+    def _count(self, hospital: str, body: bytes) -> None:
         """Refuse an object for which a hospital has no room left; what is none, Flower refuses."""
         with contextlib.suppress(DecodeError):
-            sent = PushObjectRequest.FromString(b"".join(body))
+            sent = PushObjectRequest.FromString(body)
             if self._held and not self._held.admits(hospital, sent.object_id, len(sent.object_content)):
                 raise _Refused(413, "it has sent more than its answer can need")
 
-    async def _pieces(self, receive: Receive, announced: int) -> deque[bytes]:
-        pieces: deque[bytes] = deque()
+    async def _pieces(self, receive: Receive, announced: int) -> list[bytes]:
+        pieces: list[bytes] = []
         size = 0
         while True:
             try:
@@ -230,14 +230,15 @@ class Gate:
         self._refusals.note(_address(scope), said)
 
 
-def _replayed(pieces: deque[bytes], receive: Receive) -> Receive:
-    """Hand out a body that was read already, and then whatever comes."""
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Hand out a body that was read already, and then whatever comes.
+
+    In one piece: each of the middlewares behind this one takes every piece through tasks of its own.
+    """
+    bodies = [body]
 
     async def again() -> Message:
-        if not pieces:
-            return await receive()
-        piece = pieces.popleft()
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False} if bodies else await receive()
 
     return again
 

@@ -9,6 +9,7 @@ from typing import Any
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import unusual_updates
 from common.artifacts.words import cautions_of, share_text
+from common.logs import LogFile
 from common.metrics.confusion import figures
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import accuracy_interval
@@ -33,7 +34,7 @@ class _Formatter(logging.Formatter):
 
 def open_log(path: Path) -> None:
     """Send everything that is logged in this process to one file, and nothing to the terminal."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(_Formatter())
     root = logging.getLogger()
     for old in list(root.handlers):
