@@ -121,4 +121,4 @@ def _keep(site: Site, task: Task) -> None:
 
 
 def _path(site: Site, task: Task) -> Path:
-    return run_folder(site, task) / KEPT
+    return run_folder(site, task.extra.local.token) / KEPT
