@@ -60,7 +60,7 @@ class Course:
 
 
 @dataclass
-class _Seen:
+class Seen:
     """What was seen of the processes so far."""
 
     seconds: dict[psutil.Process, float] = field(default_factory=dict)
@@ -120,7 +120,7 @@ def _environment(marks: Path) -> dict[str, str]:
 
 def _watch(others: set[psutil.Process], program: subprocess.Popen[bytes]) -> tuple[list[float], list[float], float]:
     """Look until all have ended; a child of this process keeps its figures until `_end` waits for it."""
-    moments, cpu, seen = [time.monotonic()], [0.0], _Seen()
+    moments, cpu, seen = [time.monotonic()], [0.0], Seen()
     end = float("inf")
     while True:
         family = [process for process in _descendants() if process not in others]

@@ -1,7 +1,8 @@
 """``python -m bench.round_cost``: what a round over the SuperLink costs above its training time.
 
 Three synthetic hospitals at 32 px on loopback, TLS and keys on, ResNet18. A round's cost is its wall time less what the
-slowest hospital spent on training and on validating. Contestants run one after the other:
+slowest hospital spent on training and on validating; its CPU seconds are those of all processes, training included
+(some 2 s), and MiB the largest sum of their proportional set sizes. Contestants run one after the other:
 
 ``started``
     As Flower comes: ``flower-supernode`` starts a process with new imports for each message.
@@ -21,9 +22,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
+from bench._family import Seen
 from clients.join import parser
 from clients.site import SITE_FILE, site_from, write_site
 from common.phantoms.folders import make_phantoms
@@ -31,6 +38,7 @@ from common.phantoms.folders import make_phantoms
 _KEYS = ("phantom_jaipur", "phantom_hyderabad", "phantom_kolkata")
 _PORT = 18443
 _CONTESTANTS = ("started", "forked")
+_LOOK_SECONDS = 0.25
 
 
 def main() -> None:
@@ -38,26 +46,59 @@ def main() -> None:
     command = argparse.ArgumentParser(prog="python -m bench.round_cost")
     command.add_argument("--rounds", type=int, default=4, help="the first one is not counted (default: 4)")
     command.add_argument("--only", choices=_CONTESTANTS, nargs="+", default=_CONTESTANTS)
+    command.add_argument("overrides", nargs="*", help="setting=value ..., such as wire=lossless")
     given = command.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make_phantoms(Path(folder) / "phantoms", image_size=48, slices_per_class=16, seed=0)
         medians = {}
         for name in given.only:
-            costs = measure(Path(folder), name, given.rounds)
-            medians[name] = statistics.median(costs)
-            shown = ", ".join(f"{cost:.1f}" for cost in costs)
-            print(f"{name:<8} {medians[name]:6.1f} s a round above training ({shown})", flush=True)
+            cost = measure(Path(folder), name, given.rounds, given.overrides)
+            medians[name] = statistics.median(cost.seconds)
+            shown = ", ".join(f"{seconds:.1f}" for seconds in cost.seconds)
+            print(
+                f"{name:<8} {medians[name]:6.1f} s a round above training ({shown}), {cost.cpu:.1f} CPU s a round, "
+                f"{cost.peak:,.0f} MiB",
+                flush=True,
+            )
     first, last = given.only[0], given.only[-1]
     print(f"ratio={medians[first] / medians[last]:.2f} (seconds a round above training, {first} over {last})")
 
 
-def measure(folder: Path, name: str, rounds: int) -> list[float]:
-    """Run one federation; return each round's seconds above the slowest hospital's own, without the first round."""
+@dataclass(frozen=True)
+class Cost:
+    """What the rounds after the first one cost."""
+
+    seconds: Sequence[float]  # of each round, above the slowest hospital's own
+    cpu: float  # seconds a round, of all processes
+    peak: float  # MiB of all processes
+
+
+@dataclass
+class _Watch:
+    """Looks at all processes that this one started, until it is told to stop."""
+
+    history: Path
+    at_rounds: list[float] = field(default_factory=list)  # CPU seconds when each round was written down
+    seen: Seen = field(default_factory=Seen)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def follow(self) -> None:
+        while not self.over.wait(_LOOK_SECONDS):
+            cpu = self.seen.look(psutil.Process().children(recursive=True))
+            done = len(json.loads(self.history.read_text())) if self.history.exists() else 0
+            self.at_rounds += [cpu] * (done - len(self.at_rounds))
+
+
+def measure(folder: Path, name: str, rounds: int, settings: list[str]) -> Cost:
+    """Run one federation."""
     place = folder / name
     place.mkdir()
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": path, "FLWR_TELEMETRY_ENABLED": "0"}
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": programs, "FLWR_TELEMETRY_ENABLED": "0"}
     running: list[subprocess.Popen[bytes]] = []
+    path = place / "artifacts" / "run-001" / "training_history.json"
+    watch = _Watch(path)
+    watcher = threading.Thread(target=watch.follow)
 
     def start(command: list[str], home: Path | None = None) -> subprocess.Popen[bytes]:
         own = environment | ({"FLWR_HOME": str(home)} if home else {})
@@ -85,16 +126,24 @@ def measure(folder: Path, name: str, rounds: int) -> list[float]:
                 python("clients.join", "--skip-preflight", *arguments)
             else:
                 start(_supernode(key, arguments, place / key), place / key)
+        watcher.start()
         overrides = [f"hospitals=[{','.join(_KEYS)}]", f"rounds={rounds}", "data.image_size=32", "compute.threads=1"]
-        if python("server.run", *overrides, "strategy.wait_seconds=600").wait() != 0:
+        if python("server.run", *overrides, "strategy.wait_seconds=600", *settings).wait() != 0:
             raise SystemExit((place / "output").read_text()[-3000:])
     finally:
+        watch.over.set()
         for process in reversed(running):
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(60)
-    history = json.loads((place / "artifacts" / "run-001" / "training_history.json").read_text())
-    return [row["seconds"] - _own_seconds(row) for row in history[1:]]
+    history = json.loads(path.read_text())
+    for row in history:
+        print(
+            f"round {row['epoch']}: {row['bytes_down'] / 1e6:.1f} MB down, {row['bytes_up'] / 1e6:.1f} MB up",
+            flush=True,
+        )
+    seconds = [row["seconds"] - _own_seconds(row) for row in history[1:]]
+    return Cost(seconds, (watch.at_rounds[-1] - watch.at_rounds[0]) / (rounds - 1), watch.seen.peak)
 
 
 def _supernode(key: str, arguments: list[str], home: Path) -> list[str]:
