@@ -34,7 +34,7 @@ class ForkExecutor:
         self._context = multiprocessing.get_context("forkserver")
         # Importing is most of what a message costs otherwise: PyTorch alone takes seconds. Nothing of this may compute
         # or touch a GPU: a forked process could not go on with it.
-        self._context.set_forkserver_preload(["clients.app", _RUN_CLIENTAPP])
+        self._context.set_forkserver_preload(["clients.app", "torchvision.models", _RUN_CLIENTAPP])
         self._processes: list[BaseProcess] = []
 
     def get_eligible_capacity(self, supported: set[Any], **rest: object) -> tuple[set[Any], set[str]]:
