@@ -30,9 +30,9 @@ from common.text import shown
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
 SEED = whole_from(0, most=2**31 - 1)
-# float32 and lossless end in the same bits; a model of one of the others is another one
-DEFAULT_CODING, *_ = CODINGS = ("float32", "lossless", "bfloat16", "int8", "int4")
-BITWISE_CODINGS = CODINGS[:2]
+CODINGS = ("float32", "lossless", "bfloat16", "int8", "int4")
+# these two end in the same bits; a model of one of the others is another one
+PLAIN_CODING, DEFAULT_CODING = BITWISE_CODINGS = CODINGS[:2]
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 

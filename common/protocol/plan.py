@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from common.config.privacy import SECAGG, PrivacyPlan, privacy_plan
 from common.config.settings import (
-    DEFAULT_CODING,
+    PLAIN_CODING,
     DataPlan,
     ModelPlan,
     RunSettings,
@@ -25,7 +25,7 @@ from common.text import shown
 
 # what earlier versions did not have, and what it is where it does nothing; left out then, so that a run that an earlier
 # version began goes on with the very same plan
-_ADDED = {"wire": {"name": DEFAULT_CODING}, "privacy": asdict(PrivacyPlan())}
+_ADDED = {"wire": {"name": PLAIN_CODING}, "privacy": asdict(PrivacyPlan())}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -52,7 +52,7 @@ class Plan:
     model: ModelPlan
     train: TrainPlan
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
-    wire: WirePlan = field(default_factory=WirePlan)
+    wire: WirePlan = field(default_factory=lambda: WirePlan(PLAIN_CODING))
     privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
 
     def to_json(self) -> str:
@@ -113,7 +113,7 @@ def plan_of(settings: RunSettings) -> Plan:
         settings.model,
         replace(settings.train, softmax="plain") if alone else settings.train,
         strategy,
-        WirePlan() if alone or pooled else settings.wire,
+        WirePlan(PLAIN_CODING) if alone or pooled else settings.wire,
         privacy_plan(settings.privacy, settings.hospitals),
     )
 

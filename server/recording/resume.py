@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from common.artifacts.layout import RunFolder, existing_run
 from common.config.hydra import typed
 from common.config.plain_yaml import UNREADABLE, literal, read_settings
-from common.config.settings import DEFAULT_CODING, RunSettings, check_settings
+from common.config.settings import PLAIN_CODING, RunSettings, check_settings
 from common.errors import InputError
 from common.files import absolute
 from common.text import shown
@@ -89,7 +89,7 @@ def _drop_removed(values: dict[str, Any], folder: RunFolder) -> None:
 
 def _add_missing(values: dict[str, Any]) -> None:
     """Go on with a run of an earlier version as it began, without what has been added since."""
-    values.setdefault("wire", {"name": DEFAULT_CODING})
+    values.setdefault("wire", {"name": PLAIN_CODING})
     strategy = values.get("strategy")
     if isinstance(strategy, dict):
         for name, unused in _ADDED.items():
