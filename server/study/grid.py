@@ -12,7 +12,8 @@ from omegaconf import DictConfig, open_dict
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
-from common.config.settings import RunSettings, check_settings
+from common.config.privacy import NONE
+from common.config.settings import BITWISE_CODINGS, RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
 from common.files import absolute
@@ -105,6 +106,10 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"]
     values["compute"] = {"device": settings.compute.device}
+    if settings.wire.name in BITWISE_CODINGS:  # so that a study of an earlier version goes on
+        del values["wire"]
+    if settings.privacy.name == NONE:
+        del values["privacy"]
     return values
 
 
