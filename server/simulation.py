@@ -13,7 +13,7 @@ from rich.console import Console
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
 from common.config.privacy import SECAGG
-from common.config.settings import BITWISE_CODINGS, PLAIN_CODING, RunSettings, WirePlan
+from common.config.settings import BITWISE_CODINGS, RunSettings, WirePlan
 from common.errors import InputError
 from common.files import absolute
 from common.keys import load_shared_key, new_shared_key
@@ -46,7 +46,7 @@ def run(
     """
     pick_device(settings.compute.device)
     if settings.wire.name in BITWISE_CODINGS:  # nothing travels here, and the bits are the same
-        settings.wire = WirePlan(PLAIN_CODING)
+        settings.wire = WirePlan()
     settings.compute.cores = settings.compute.cores or available_cores()
     console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)

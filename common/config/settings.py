@@ -30,9 +30,9 @@ from common.text import shown
 MIN_IMAGE_SIZE = 32  # ResNet18 divides the side by 32
 MAX_IMAGE_SIZE = 1024
 SEED = whole_from(0, most=2**31 - 1)
-CODINGS = ("float32", "lossless", "bfloat16", "int8", "int4")
-# these two end in the same bits; a model of one of the others is another one
-PLAIN_CODING, DEFAULT_CODING = BITWISE_CODINGS = CODINGS[:2]
+PLAIN_CODING = "float32"
+BITWISE_CODINGS = (PLAIN_CODING, "lossless")  # a model of one of the others is another one
+CODINGS = (*BITWISE_CODINGS, "bfloat16", "int8", "int4")
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -105,7 +105,7 @@ class ModelPlan:
 class WirePlan:
     """How a model travels between machines, as the difference to the one that the other side has."""
 
-    name: str = setting(DEFAULT_CODING, one_of(*CODINGS))
+    name: str = setting(PLAIN_CODING, one_of(*CODINGS))  # conf/config.yaml chooses lossless
     """The coding. float32 sends tensors as they are; lossless keeps every bit, too; the others code the weights in
     fewer digits and add what is lost to the next round."""
 

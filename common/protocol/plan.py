@@ -52,7 +52,7 @@ class Plan:
     model: ModelPlan
     train: TrainPlan
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
-    wire: WirePlan = field(default_factory=lambda: WirePlan(PLAIN_CODING))
+    wire: WirePlan = field(default_factory=WirePlan)
     privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
 
     def to_json(self) -> str:
@@ -113,7 +113,7 @@ def plan_of(settings: RunSettings) -> Plan:
         settings.model,
         replace(settings.train, softmax="plain") if alone else settings.train,
         strategy,
-        WirePlan(PLAIN_CODING) if alone or pooled else settings.wire,
+        WirePlan() if alone or pooled else settings.wire,
         privacy_plan(settings.privacy, settings.hospitals),
     )
 

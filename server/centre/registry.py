@@ -26,12 +26,14 @@ class Registry:
     """Keeps the SuperLink's list equal to ``hospitals/*.pub``.
 
     A new file registers a hospital, a removed one revokes it, a changed one does both. A file that cannot be used is
-    reported once and left alone: one hospital's key must not end the others' run.
+    reported once and left alone: one hospital's key must not end the others' run. Flower never takes a revoked key
+    again while its SuperLink runs.
     """
 
     centre: Centre
     registered: dict[str, tuple[str, str]] = field(default_factory=dict)  # hospital: Flower's node, key's fingerprint
     problems: dict[str, str] = field(default_factory=dict)  # hospital: what is wrong with its file
+    revoked: set[str] = field(default_factory=set)  # fingerprints
 
     def take_over(self) -> list[str]:
         """Take what the SuperLink registered by itself before its port listened; return a sentence for each."""
@@ -47,6 +49,12 @@ class Registry:
             if name in self.registered:
                 continue
             try:
+                if shown in self.revoked:
+                    raise RunError(
+                        "CENTRE002",
+                        f"{name} could not be registered: its key was revoked, and the SuperLink takes no revoked key "
+                        "again; make a new key for it, or start server.serve anew.",
+                    )
                 self.registered[name] = (self._register(name), shown)
                 said.append(f"{name}: key {shown} registered")
             except RunError as error:
@@ -77,6 +85,7 @@ class Registry:
                 problems[name] = f"{name} could not be revoked and is still let in: {error.sentence}"
                 continue
             del self.registered[name]
+            self.revoked.add(shown)
             said.append(f"{name}: key {shown} revoked")
         return said
 

@@ -45,7 +45,8 @@ def running(networked, tmp_path_factory):
     made.order = made.folder / "order"
     made.altered = tampered_program(tmp_path_factory.mktemp("altered"), made.order)
     made.join(KOLKATA, environment=made.altered)
-    made.running = made.run(*made.overrides(200), "strategy.wait_seconds=600")
+    shaped = "wire=float32"  # tensors travel with their shapes, so that one of another shape can come
+    made.running = made.run(*made.overrides(200), "strategy.wait_seconds=600", shaped)
     wait_for(lambda: made.rounds_done() >= 1, "the first round", made.running)
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from common.artifacts.layout import RunFolder
 from common.files import sha256_of
@@ -16,6 +17,12 @@ ROUNDS = 2
 def kept(folder: Path) -> list[str]:
     """Hashes of the whole models that hospitals keep."""
     return sorted(sha256_of(path) for path in folder.rglob("cache/runs/*/*/model-*.pth"))
+
+
+def without_bytes(row: dict[str, Any]) -> dict[str, Any]:
+    """A round without what its messages weighed: between machines the difference travels."""
+    hospitals = {name: without_bytes(part) for name, part in row.get("hospitals", {}).items()}
+    return {name: value for name, value in row.items() if not name.startswith("bytes")} | {"hospitals": hospitals}
 
 
 def test_hospitals_keep_their_own_across_a_restart(shared, simulate, tmp_path):
@@ -35,7 +42,9 @@ def test_hospitals_keep_their_own_across_a_restart(shared, simulate, tmp_path):
     together = tmp_path / "together"
     done = simulate(*settings, "strategy=fedbn", f"output_dir={together}", f"data.cache_dir={together}/cache")
     assert done.code == 0, done.err
-    assert figures_of(tmp_path / "apart", "run-001") == figures_of(together, "run-001")
+    apart, one_place = (figures_of(place, "run-001") for place in (tmp_path / "apart", together))
+    assert [without_bytes(row) for row in apart[0]] == [without_bytes(row) for row in one_place[0]]
+    assert apart[1] == one_place[1]
     assert kept(shared.credentials) == kept(together) != []
 
 

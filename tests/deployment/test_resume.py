@@ -100,9 +100,8 @@ def test_resumed_it_ends_in_the_weights_of_a_run_that_nobody_disturbed(standing,
     reference = reference_weights(simulate, standing, tmp_path, ROUNDS, *SCAFFOLD)
     assert sha256_of(standing.output.best_weights) == sha256_of(reference)
     up, down = (
-        [{part[way] for part in row["hospitals"].values()} for row in history] for way in ("bytes_up", "bytes_down")
+        [[part[way] for part in row["hospitals"].values()] for row in history] for way in ("bytes_up", "bytes_down")
     )
-    assert up[0] == up[1] == up[2], "nothing more is sent up"
+    assert max(map(max, up)) < standing.output.best_weights.stat().st_size, "differences alone are sent up"
     assert max(down[0]) < min(down[1])
-    assert down[1] == down[2]
     assert not list(standing.folder.rglob("control-round-*.pth")), "after the test nothing is kept"

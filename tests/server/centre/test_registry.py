@@ -19,18 +19,20 @@ def centre(tmp_path):
 
 @pytest.fixture
 def superlink(monkeypatch):
-    """Flower's command line, as far as the registry uses it: two nodes never share a key."""
+    """Flower's command line, as far as the registry uses it: no key is registered twice, even after it was revoked."""
     nodes: dict[str, bytes] = {}
+    known: set[bytes] = set()
 
     def flwr(centre, *arguments):
         if arguments[1] == "unregister":
             del nodes[arguments[2]]
             return {"success": True}
         key = Path(arguments[2]).read_bytes().split()[1]
-        if key in nodes.values():
+        if key in known:
             raise RunError("CENTRE002", "public key already in use")
-        nodes[str(len(nodes) + 1)] = key
-        return {"node-id": str(len(nodes))}
+        known.add(key)
+        nodes[str(len(known))] = key
+        return {"node-id": str(len(known))}
 
     monkeypatch.setattr(registry, "flwr", flwr)
     return nodes
@@ -48,6 +50,22 @@ def test_a_file_that_comes_registers_and_one_that_goes_revokes(centre, superlink
     (centre.hospitals / "aiims.pub").unlink()
     assert [text.endswith("revoked") for text in follows.follow()] == [True]
     assert not superlink
+
+
+def test_a_revoked_key_that_comes_back_is_told_what_to_do_and_a_new_one_is_registered(centre, superlink):
+    key(centre, "aiims")
+    follows, file = registry.Registry(centre), centre.hospitals / "aiims.pub"
+    follows.follow()
+    content = file.read_bytes()
+    file.unlink()
+    follows.follow()
+    file.write_bytes(content)
+    assert ["make a new key" in text for text in follows.follow()] == [True]
+    assert follows.follow() == []
+    file.unlink()
+    (centre.folder / "aiims.key").unlink()
+    key(centre, "aiims")
+    assert [text.endswith("registered") for text in follows.follow()] == [True]
 
 
 def test_a_file_that_is_no_key_is_said_once_and_the_others_are_served(centre, superlink):

@@ -84,8 +84,8 @@ def test_places_and_cores_do_not_make_another_question(cells, monkeypatch, tmp_p
     assert fingerprint(one) == fingerprint(replace(one, compute=replace(one.compute, engine="ray", cores=9)))
     assert fingerprint(one) != fingerprint(replace(one, compute=replace(one.compute, device="cuda")))
     assert fingerprint(one) != fingerprint(replace(one, seed=2))
-    as_it_is, coarse = WirePlan("float32"), WirePlan("int8")
-    assert fingerprint(one) == fingerprint(replace(one, wire=as_it_is)), "the weights are the same to the bit"
+    lossless, coarse = WirePlan("lossless"), WirePlan("int8")
+    assert fingerprint(one) == fingerprint(replace(one, wire=lossless)), "the weights are the same to the bit"
     assert fingerprint(one) != fingerprint(replace(one, wire=coarse))
     assert fingerprint(one) != fingerprint(replace(one, data=replace(one.data, root="elsewhere")))
     here = replace(one, data=replace(one.data, root=str(tmp_path / "ph")))

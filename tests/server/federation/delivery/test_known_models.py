@@ -44,7 +44,7 @@ def test_validation_brings_the_model_training_names_it_and_the_models_are_those_
     folder = undisturbed if not more else separate.run("apart-" + "-".join(more).replace("=", "-"), *more, line=line)
     for number in (1, 2, 3):
         assert line.forms("train", number) == ["name"], "the first model follows from the seed"
-        assert line.forms("evaluate", number)[0] == "whole"
+        assert line.forms("evaluate", number)[0] == "difference"
     assert not [each for each in line.passed if each.refused]
     for row in json.loads(folder.history.read_text()):
         passed = [each for each in line.passed if each.round == row["epoch"]][:6]  # the test comes after them

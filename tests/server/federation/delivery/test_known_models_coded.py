@@ -32,7 +32,7 @@ def rows(folder) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def plain(separate):
-    return separate.run("plain", "rounds=2")
+    return separate.run("plain", "rounds=2", "wire=float32")
 
 
 @pytest.mark.parametrize("coding", SHARES)
