@@ -16,7 +16,7 @@ from common.errors import InputError, RunError
 from common.files import open_regular, why
 from common.files import replace as replace_file
 from common.model.local_layers import travelling
-from common.model.registry import initial_weights
+from common.model.registry import initial_weights, tensor_shapes
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays
 from common.protocol.arrays import check_arrays, largest_model
@@ -53,7 +53,8 @@ def received(site: Site, task: Task) -> Task:
         _require_named(whole)
         if task.split != "test":
             _keep(site, whole)
-    return whole
+    order = tensor_shapes(task.plan.model.name)  # so that what is stored of it is the same file as in a simulation
+    return replace(whole, arrays={name: whole.arrays[name] for name in order if name in whole.arrays})
 
 
 def forget_model(site: Site, task: Task) -> None:
