@@ -17,7 +17,7 @@ from clients.site import SITE_FILE, Site, read_site
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names
-from common.protocol.arrays import largest_model
+from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
 from common.protocol.codec import as_npy, from_npy
 from common.protocol.messages import (
     Record,
@@ -37,7 +37,6 @@ from common.text import shown
 
 Handler = Callable[[Site, int, Records], Records]  # the hospital, Flower's number of the run, the message
 
-_ROOM_FOR_NAMES = 1_000_000  # bytes, of the list of a model's tensors
 
 log = logging.getLogger("clients")
 
@@ -152,7 +151,7 @@ def _encoded(name: str, record: Record) -> ArrayRecord | MetricRecord | ConfigRe
 
 def _decoded(name: str, record: ArrayRecord | MetricRecord | ConfigRecord) -> Record:
     if isinstance(record, ArrayRecord):
-        if sum(len(array.data) for array in record.values()) > 2 * largest_model() + _ROOM_FOR_NAMES:
+        if sum(len(array.data) for array in record.values()) > 2 * largest_model() + ROOM_FOR_NAMES:
             raise InputError("PLAN006", f"The arrays {shown(name)} that the server sent are larger than any model.")
         return {name: from_npy(array.data) for name, array in record.items()}
     return dict(record)

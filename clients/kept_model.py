@@ -19,7 +19,7 @@ from common.model.local_layers import travelling
 from common.model.registry import initial_weights, tensor_shapes
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays
-from common.protocol.arrays import check_arrays, largest_model
+from common.protocol.arrays import ROOM_FOR_NAMES, check_arrays, largest_model
 from common.protocol.codec import payload_bytes
 from common.protocol.digest import digest_of, from_stream, stream
 from common.protocol.messages import Task
@@ -28,7 +28,6 @@ from common.protocol.plan import Plan
 from common.protocol.postprocess import chain_of
 
 KEPT = "global-model"  # the file's name
-_ROOM_FOR_NAMES = 1_000_000  # bytes
 
 log = logging.getLogger("clients")
 
@@ -93,7 +92,7 @@ def _read(path: Path, digest: str) -> Arrays | None:
     """Read the file, if it is there and whole."""
     try:
         with open_regular(path) as file:
-            content = file.read(largest_model() + _ROOM_FOR_NAMES)
+            content = file.read(largest_model() + ROOM_FOR_NAMES)
     except OSError:
         return None
     if hashlib.sha256(content).hexdigest() != digest:

@@ -45,11 +45,7 @@ def _store_defaults() -> None:
     store(group="data", name="default", node=places_first)
     for group in ("train", "compute"):
         store(group=group, name="default", node=values.pop(group))
-    del (
-        values["model"],
-        values["wire"],
-        values["strategy"]["name"],
-    )  # a choice of each run, made in the list of conf/config.yaml
+    del values["model"], values["wire"], values["strategy"]["name"]  # chosen for each run, in conf/config.yaml's list
     store(name="settings", node=values)
 
 

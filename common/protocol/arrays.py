@@ -12,6 +12,8 @@ from common.model.weights import AnyArray, check_update, weights_of
 from common.protocol.messages import Task
 from common.text import printable
 
+ROOM_FOR_NAMES = 1_000_000  # bytes beside a model: the list of its tensors
+
 
 def check_arrays(task: Task) -> None:
     """Refuse a model, or a control variate, of other names, shapes or types, or with values that are not finite.

@@ -7,10 +7,11 @@ global model: it is what hospitals evaluate, what the ledger names and what goes
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from common.config.settings import BITWISE_CODINGS
 from common.errors import RunError
 from common.model.weights import AnyArray, Arrays
 from common.protocol.plan import Plan
@@ -67,7 +68,7 @@ class Coarse(Step):
     @classmethod
     def of(cls, plan: Plan) -> "Coarse | None":
         """Return the step; None where the plan keeps every bit."""
-        return None if plan.wire.name in ("float32", "lossless") else cls(plan.wire.name)
+        return None if plan.wire.name in BITWISE_CODINGS else cls(plan.wire.name)
 
     def at_hospital(self, update: Arrays, context: UpdateContext) -> Arrays:
         """Code the difference to what was sent, and what the last coding lost."""
@@ -117,7 +118,7 @@ class Coarse(Step):
         return sent, _joined(reference, names, found.value, others)
 
 
-def _flat(arrays: Mapping[str, AnyArray], names: "list[str] | tuple[()]") -> Flat:
+def _flat(arrays: Mapping[str, AnyArray], names: Sequence[str]) -> Flat:
     parts = [np.ascontiguousarray(arrays[name], np.float32).reshape(-1) for name in names]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 

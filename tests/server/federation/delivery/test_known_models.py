@@ -8,21 +8,9 @@ import shutil
 import pytest
 
 from clients.kept_model import KEPT
-from tests.support.separate import KEYS, Line, Separate, models_of
-from tests.support.small_network import in_place_of_resnet18
+from tests.support.separate import KEYS, Line, models_of
 
 TOGETHER = ("rounds=3", "data.cross_hospital_check=false", "data.max_per_class=8")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small():
-    with pytest.MonkeyPatch.context() as patch:
-        yield from in_place_of_resnet18(patch)
-
-
-@pytest.fixture(scope="module")
-def separate(phantoms, tmp_path_factory):
-    return Separate(phantoms, tmp_path_factory.mktemp("separate"))
 
 
 @pytest.fixture(scope="module")

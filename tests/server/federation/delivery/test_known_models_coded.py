@@ -9,21 +9,9 @@ import pytest
 from common.artifacts.ledger.check import require_verified
 from server.federation.replay import replay
 from tests.server.federation.delivery.test_known_models import TOGETHER
-from tests.support.separate import KEYS, Line, Separate, models_of
-from tests.support.small_network import in_place_of_resnet18
+from tests.support.separate import KEYS, Line, models_of
 
 SHARES = {"lossless": 0.95, "bfloat16": 0.5, "int8": 0.35, "int4": 0.25}  # most that a coding leaves
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small():
-    with pytest.MonkeyPatch.context() as patch:
-        yield from in_place_of_resnet18(patch)
-
-
-@pytest.fixture(scope="module")
-def separate(phantoms, tmp_path_factory):
-    return Separate(phantoms, tmp_path_factory.mktemp("separate"))
 
 
 def rows(folder) -> list[dict]:
@@ -62,10 +50,7 @@ def test_a_run_that_was_killed_and_resumed_ends_in_the_models_of_one_that_was_no
     assert "whole" not in again.forms("train", 2, KEYS[[*KEYS].index(reached[1])])
     assert replay(undisturbed, require_verified(undisturbed)) == 2
     sent, as_it_is = rows(undisturbed)[1], rows(plain)[1]
-    assert (
-        sent["bytes_up"]
-        < {"lossless": 0.95, "bfloat16": 0.5, "int8": 0.35, "int4": 0.25}[coding] * as_it_is["bytes_up"]
-    )
+    assert sent["bytes_up"] < SHARES[coding] * as_it_is["bytes_up"]
     assert sent["bytes_down"] < as_it_is["bytes_down"]
     assert (models_of(undisturbed) == models_of(plain)) == (coding == "lossless")
     if coding == "int8":
