@@ -20,9 +20,12 @@ from rich.console import Console
 from clients.app import make_client_app
 from clients.site import Site
 from common.artifacts.layout import RunFolder
+from common.config.hospital import Hospital
 from common.config.hydra import compose_settings, load_hospitals
+from common.config.privacy import SECAGG
 from common.config.settings import RunSettings
 from common.files import absolute
+from common.keys import new_shared_key
 from server.engines import inprocess
 from server.federation import exchange
 from server.federation.exchange import Node, Place
@@ -55,9 +58,27 @@ def run(
     folder = None
     if settings.resume:
         settings, folder = resumed_settings(settings, list(overrides))
-    hospitals = load_hospitals(settings.hospitals)
+    return run_with(settings, load_hospitals(settings.hospitals), cache, watch, listener, folder)
+
+
+def run_with(
+    settings: RunSettings,
+    hospitals: Sequence[Hospital],
+    cache: Path,
+    watch: Watch = lambda answer: answer,
+    listener: Listener | None = None,
+    folder: RunFolder | None = None,
+) -> RunFolder:
+    """Run a federation of any hospitals, as `run` does; with secure aggregation they share a key.
+
+    Parameters
+    ----------
+    folder : RunFolder, optional
+        Of the run to go on with.
+    """
     root = absolute(settings.data.root)
-    sites = [Site(each, root, cache / each.key, settings.compute.device) for each in hospitals]
+    key = _shared_key(cache) if settings.privacy.name == SECAGG else None
+    sites = [Site(each, root, cache / each.key, settings.compute.device, fingerprint_key=key) for each in hospitals]
     answer = watch(make_client_app(lambda context: sites[int(context.node_config["partition-id"])]))
     used: list[RunFolder] = []
 
@@ -69,6 +90,14 @@ def run(
 
     run_job(Job(settings, hospitals, folder, "server.run", "superlink"), Console(file=io.StringIO()), work)
     return used[0]
+
+
+def _shared_key(cache: Path) -> Path:
+    """Return the key that hospitals would give each other."""
+    cache.mkdir(parents=True, exist_ok=True)
+    if not (path := cache / "shared.key").exists():
+        new_shared_key(path)
+    return path
 
 
 def _server(

@@ -5,6 +5,7 @@ What it must remember is in one small file a run, ``runs/<token>/<hospital>/seca
 it has masked, signed or opened.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from common.secagg.session import Answer, Question, Session, from_text
 from common.training.optim import learning_rate, steps_in_round
 
 MEMORY = "secagg.json"
+
+log = logging.getLogger("clients")
 
 
 def require_key(site: Site, plan: Plan) -> None:
@@ -109,11 +112,14 @@ def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arra
     session = question.session
     rate = learning_rate(plan.train, task.server_round - 1, plan.rounds)  # the highest of this round
     rates = [rate] * sum(steps_in_round(samples, plan.train))
-    problem = check_update(task.arrays, trained) or training_problem(task.arrays, trained, plan.train, rates)
+    unsent = f"This hospital sends no update of round {session.round}"
     if len(rates) > session.steps:
-        problem = f"the centre says that nobody makes more than {session.steps} steps, and this hospital does"
-    if problem:
-        raise SecureRefusal("SECAGG006", f"This hospital sends no update of round {session.round}: {problem}.")
+        raise SecureRefusal(
+            "SECAGG006", f"{unsent}: the centre says that nobody makes more than {session.steps} steps, and it does."
+        )
+    if problem := check_update(task.arrays, trained) or training_problem(task.arrays, trained, plan.train, rates):
+        log.error("%s: %s", unsent, problem)  # how long it is stays here: the centre chose the model
+        raise SecureRefusal("SECAGG006", f"{unsent}: it is none, or longer than training makes it; see its own log.")
     quantiser = Quantiser.of(task.arrays, session, plan.train, rate)
     vector = quantiser.encode(trained, samples)
     with _remembered(site, session.token) as kept:

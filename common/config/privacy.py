@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.config.bounds import Bound, Problem, one_of, setting
-from common.config.strategies import NOTHING, STRATEGIES, StrategySettings
+from common.config.strategies import NOTHING, STRATEGIES, StrategyPlan, StrategySettings
 
 NONE, SECAGG = PRIVACY = ("none", "secagg")
 FEWEST, MOST = 3, 20
@@ -81,11 +81,17 @@ def settings_problems(
         yield "keep_updates", True, "false with privacy=secagg, since the centre has no update to keep"
 
 
-def plan_problems(plan: PrivacyPlan) -> Iterator[Problem]:
-    """Yield what a hospital does not follow of a plan whose values are within their bounds."""
+def plan_problems(plan: PrivacyPlan, strategy: StrategyPlan) -> Iterator[Problem]:
+    """Yield what a hospital does not follow of a plan whose values are within their bounds.
+
+    All hospitals must train from the same numbers: a control variate, or the round whose own layers are taken up, is
+    told each hospital by itself, and chosen such that the others' updates are known it would leave one in the sum.
+    """
     hospitals: list[Any] = plan.hospitals
     if not plan.is_secure:
         return
+    if strategy.control_variates or strategy.keeps != NOTHING:
+        yield "privacy", SECAGG, "none where hospitals train from other numbers than the model that all are sent"
     named = all(isinstance(key, str) and _HOSPITAL.fullmatch(key) for key in hospitals)
     if not named or len(set(hospitals)) != len(hospitals) or not FEWEST <= len(hospitals) <= MOST:
         yield "privacy.hospitals", hospitals, f"{FEWEST} to {MOST} hospitals, each once"

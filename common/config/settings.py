@@ -218,7 +218,7 @@ def check_plan(
         "privacy.": privacy,
     }
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
-    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy)))
+    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy)))
 
 
 def check_values(settings: Any) -> None:

@@ -7,8 +7,9 @@ enough others were told the same list of survivors.
 In one attempt a hospital masks one update, signs one list and gives away, of each hospital, either the share of its
 seed or that of its mask key, never both. From one attempt at a round to the next the centre could subtract, since a
 round's training gives the same update again. So once a hospital has opened a list in a round, it signs no other list in
-that round: what is summed again is the same sum. With more than half of the run's hospitals needed each time, every two
-openings have such a hospital in common.
+that round, and takes no other terms: in coarser steps each hospital's number is rounded at another place, and from many
+sums of the same updates the summands could be told. What is summed again is the same sum. With more than half of
+the run's hospitals needed each time, every two openings have such a hospital in common.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from common.secagg import keys, shares
 from common.secagg.masks import first_adds, put_on
 from common.secagg.refusal import SecureRefusal
 from common.secagg.ring import Parts, Vector, packed
-from common.secagg.session import Advert, Hospital, Opening, Session
+from common.secagg.session import Advert, Hospital, Opening, Session, canonical
 from common.secagg.shares import Held
 
 
@@ -40,6 +41,7 @@ class Memory(Struct, frozen=True):
     survivors: tuple[Hospital, ...] = ()  # that it signed
     opened_round: int = 0  # the last round in which it gave shares away
     opened: tuple[Hospital, ...] = ()  # for these survivors
+    opened_terms: str = ""  # SHA-256 of that session without the number of its attempt
 
 
 def advertise(memory: Memory, session: Session, me: str, shared_key: bytes) -> Memory:
@@ -65,9 +67,16 @@ def advertise(memory: Memory, session: Session, me: str, shared_key: bytes) -> M
             )
         if (last.token, last.hospitals, last.plan_sha256) != (session.token, session.hospitals, session.plan_sha256):
             raise SecureRefusal("SECAGG003", "The centre changed the run's hospitals or its plan; start a new run.")
+        if session.round == memory.opened_round and _terms(session) != memory.opened_terms:
+            raise SecureRefusal(
+                "SECAGG004",
+                f"Round {session.round} was opened before for another model, or with other counts of slices or steps: "
+                "with sums of the same updates in other steps the centre could tell one from the other.",
+            )
     own = keys.new_secrets()
     advert = keys.advert_of(own, me, session, shared_key)
-    return Memory(session, own, advert, opened_round=memory.opened_round, opened=memory.opened)
+    opened_round, opened, terms = memory.opened_round, memory.opened, memory.opened_terms
+    return Memory(session, own, advert, opened_round=opened_round, opened=opened, opened_terms=terms)
 
 
 def share(memory: Memory, session: Session, adverts: list[Advert], shared_key: bytes) -> Memory:
@@ -179,7 +188,7 @@ def open_shares(memory: Memory, session: Session, signatures: Mapping[str, str])
         )
     seeds = {key: memory.held[key].seed for key in memory.survivors}
     lost = {key: memory.held[key].mask for key in _shared(memory) if key not in memory.survivors}
-    done = replace(memory, opened_round=session.round, opened=memory.survivors)
+    done = replace(memory, opened_round=session.round, opened=memory.survivors, opened_terms=_terms(session))
     return done, Opening(seeds, lost)
 
 
@@ -233,6 +242,11 @@ def _shared(memory: Memory) -> tuple[Hospital, ...]:
 def _statement(memory: Memory, survivors: tuple[str, ...]) -> bytes:
     assert memory.session is not None
     return keys.survivors_statement(memory.session, memory.adverts, _shared(memory), survivors)
+
+
+def _terms(session: Session) -> str:
+    """Return what stands for everything of a session but which attempt it is."""
+    return hashlib.sha256(canonical("terms", replace(session, attempt=1))).hexdigest()
 
 
 def _digest(sent: Mapping[str, AnyArray]) -> str:

@@ -69,6 +69,10 @@ def check_adverts(adverts: Sequence[Advert], session: Session, own: Advert, shar
                 f"The keys that came as those of {each.hospital} are not authenticated for this attempt: it has "
                 "another shared key, or somebody on the way put in keys of their own.",
             )
+        if not (_agrees(each.mask_key) and _agrees(each.share_key)):
+            raise SecureRefusal(
+                "SECAGG002", f"{each.hospital} sent a key with which nothing can be agreed; its program is at fault."
+            )
     if own not in adverts:
         raise SecureRefusal(
             "SECAGG002", f"The keys that came as those of {own.hospital} are not those that it sent for this attempt."
@@ -98,6 +102,15 @@ def agreed(private: str, public: str, roster: bytes, use: str) -> bytes:
     theirs = X25519PublicKey.from_public_bytes(bytes.fromhex(public))
     raw = X25519PrivateKey.from_private_bytes(bytes.fromhex(private)).exchange(theirs)
     return derived(raw, use, roster)
+
+
+def _agrees(public: str) -> bool:
+    """Tell whether a public key is none of the few with which every private key agrees on the same zeros."""
+    try:
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(public)))
+    except ValueError:
+        return False
+    return True
 
 
 def derived(secret: bytes, use: str, salt: bytes) -> bytes:

@@ -14,6 +14,7 @@ from clients import handlers, secure
 from clients.app import make_client_app
 from clients.policy.limits import Policy
 from common.config.privacy import PrivacyPlan
+from common.config.strategies import StrategyPlan
 from common.keys import new_shared_key
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
@@ -135,6 +136,14 @@ def test_a_model_that_was_made_for_one_hospital_is_not_trained(ward, monkeypatch
     assert "another model" in refusal["sentence"]
 
 
+def test_control_variates_that_were_made_for_one_hospital_are_not_trained_with(ward):
+    """A model that is the same for all is not enough: these, too, say what comes out of a training."""
+    train = replace(PLAN.train, optimiser="sgd", momentum=0.0)
+    scaffold = replace(SECURE, strategy=StrategyPlan(control_variates=True), train=train)
+    ward.begin(plan_sha256=scaffold.sha256)
+    assert ward.refused(0, Question("advertise", ward.session), plan=scaffold).startswith("CONF010")
+
+
 def test_what_a_hospital_remembers_is_on_its_own_disk_for_nobody_else(ward):
     ward.advertise()
     path = ward.sites[0].cache_dir / "runs" / TOKEN / KEYS[0] / secure.MEMORY
@@ -205,6 +214,25 @@ def test_a_hospital_that_is_told_of_fewer_slices_or_steps_than_it_has_sends_noth
         ward.share()
         refusal = ward.train(2)[wire.REFUSAL]
         assert refusal["code"] == "SECAGG006", refusal
+
+
+def test_how_far_an_update_is_too_long_stays_in_the_hospitals_own_log(ward, monkeypatch, caplog):
+    """A centre chooses the model, and could make a length of one hospital's update known by one that trains badly."""
+    ward.advertise()
+    ward.share()
+    train = handlers.train
+
+    def far(site, task):
+        trained, result = train(site, task)
+        return trained | {"fc.weight": trained["fc.weight"] + np.float32(3.21)}, result
+
+    monkeypatch.setattr(handlers, "train", far)
+    refusal = ward.train(0)[wire.REFUSAL]
+    assert refusal["code"] == "SECAGG006"
+    assert refusal["sentence"] == (
+        "This hospital sends no update of round 1: it is none, or longer than training makes it; see its own log."
+    )
+    assert "its update of fc.weight is" in caplog.text
 
 
 def test_a_hospital_without_the_shared_key_says_so_when_the_run_begins(ward):

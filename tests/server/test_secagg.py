@@ -1,6 +1,7 @@
 """Secure aggregation through the whole program: real messages, real training, every artifact."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from common.secagg import hospital
 from common.secagg.refusal import SecureRefusal
 from common.secagg.ring import STATISTICS, WEIGHTS
 from server.federation.secure.training import SecureTrainingPhase
+from tests.support.separate import Line, Separate
 
 QUICK = ["train.batch_size=16", "data.max_per_class=8"]
 PLAIN = ["strategy.clip_to_median=null", "strategy.weight_to_median=null"]
@@ -30,8 +32,13 @@ def log_of(path):
     return next((path / "logs").rglob("training.log")).read_text()
 
 
-@pytest.mark.parametrize("strategy", ["fedavg", pytest.param("fedadam", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "strategy",
+    ["fedavg", *(pytest.param(name, marks=pytest.mark.slow) for name in ("fedprox", "fedavgm", "fedadam", "fedyogi"))],
+)
 def test_a_run_ends_in_the_weights_of_a_plain_one_to_the_bound(simulate, tmp_path, strategy):
+    """No strategy makes a difference in the mean longer in its first round: the adaptive ones take 0.3 of it at most,
+    which is ``server_lr * (1 - beta_1) / tau``."""
     plain, masked = tmp_path / "plain", tmp_path / "masked"
     usual = [f"strategy={strategy}", "rounds=1", *QUICK]
     assert simulate(f"output_dir={plain}", *usual, *PLAIN).code == 0
@@ -39,15 +46,16 @@ def test_a_run_ends_in_the_weights_of_a_plain_one_to_the_bound(simulate, tmp_pat
     assert done.code == 0, done.err
     assert "learns the sum of the updates alone" in " ".join(done.out.split())
     one, other = model(plain), model(masked)
+    bound = float(re.findall(r"no weight of their mean is off by more than (\S+)", log_of(masked))[0])
     for name, tensor in one.items():
-        if strategy == "fedavg":
-            np.testing.assert_allclose(tensor, other[name], atol=1e-6, rtol=1e-5, err_msg=name)
-        if not is_weight(name) and "num" in name:
+        if is_weight(name):
+            np.testing.assert_allclose(tensor, other[name], atol=1.05 * bound, rtol=3e-7, err_msg=name)
+        elif "num" in name:
             assert tensor == other[name], name
     assert "3 masked updates was opened" in log_of(masked)
     (row,) = history(masked)
     assert all("update_norm" not in part for part in row["hospitals"].values())
-    assert abs(row["val_loss"] - history(plain)[0]["val_loss"]) < (1e-4 if strategy == "fedavg" else 0.5)
+    assert abs(row["val_loss"] - history(plain)[0]["val_loss"]) < 1e-4
     kept = [json.loads(path.read_text()) for path in (tmp_path / "cache/runs").rglob("secagg.json")]
     assert len(kept) == 3
     assert all(each["own"] is None and not each["held"] for each in kept), "no secret outlives the run"
@@ -88,31 +96,7 @@ def test_what_the_centre_receives_in_a_run_correlates_with_no_update_and_without
     assert sorted(bare)[-3] > 0.8, "each tensor has its own step, so that the whole is not in one scale"
 
 
-@pytest.mark.parametrize("step", ["advertise", "share", "mask", "survivors", "open"])
-def test_a_hospital_that_is_lost_in_a_step_is_named_and_the_run_goes_on(simulate, tmp_path, monkeypatch, step):
-    answer, mask = secure.answer, secure.masked_update
-
-    def lost(site, plan, question):
-        if site.hospital.key == "phantom_hyderabad" and question.step == step:
-            raise RuntimeError("the machine was switched off")
-        return answer(site, plan, question)
-
-    def lost_in_training(site, *rest):
-        if site.hospital.key == "phantom_hyderabad" and step == "mask":
-            raise RuntimeError("the machine was switched off")
-        return mask(site, *rest)
-
-    monkeypatch.setattr(secure, "answer", lost)
-    monkeypatch.setattr(secure, "masked_update", lost_in_training)
-    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
-    assert done.code == 0, done.err
-    (row,) = history(tmp_path)
-    assert [each["hospital"] for each in row["failed"]] == ["Phantom Hyderabad"]
-    assert ("Phantom Hyderabad" in row["replied"]) == (step in ("survivors", "open"))
-    assert len(row["replied"]) == (3 if step in ("survivors", "open") else 2)
-
-
-def test_below_the_threshold_the_run_ends_in_one_sentence(simulate, tmp_path, monkeypatch):
+def too_few_sign(patch):
     answer = secure.answer
 
     def lost(site, plan, question):
@@ -120,14 +104,10 @@ def test_below_the_threshold_the_run_ends_in_one_sentence(simulate, tmp_path, mo
             raise SecureRefusal("SECAGG003", "Not any more.")
         return answer(site, plan, question)
 
-    monkeypatch.setattr(secure, "answer", lost)
-    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
-    assert done.code == 1
-    assert "RUN010" in done.err
-    assert "1 hospitals signed the list of survivors, and 2 are needed" in done.err
+    patch.setattr(secure, "answer", lost)
 
 
-def test_a_hospital_that_adds_what_no_training_makes_ends_the_run_and_nobody_is_blamed(simulate, tmp_path, monkeypatch):
+def one_adds_what_no_training_makes(patch):
     mask = hospital.mask
 
     def wrong(memory, session, sealed, vector, parts):
@@ -135,21 +115,39 @@ def test_a_hospital_that_adds_what_no_training_makes_ends_the_run_and_nobody_is_
             vector[STATISTICS] += vector[STATISTICS].dtype.type(2**60)
         return mask(memory, session, sealed, vector, parts)
 
-    monkeypatch.setattr(hospital, "mask", wrong)
-    done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
-    assert done.code == 1
-    assert "RUN016: Round 1: the mean of Phantom Jaipur, Phantom Hyderabad, Phantom Kolkata is none that" in done.err
-    assert "nobody can say whose update it is" in done.err
+    patch.setattr(hospital, "mask", wrong)
 
 
-def test_a_hospital_with_another_shared_key_is_named(simulate, tmp_path, monkeypatch):
+def one_has_another_shared_key(patch):
     key_of = secure._shared_key
-    monkeypatch.setattr(
+    patch.setattr(
         secure, "_shared_key", lambda site: bytes(32) if site.hospital.key == "phantom_kolkata" else key_of(site)
     )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (too_few_sign, ["RUN010: Round 1: ", "1 hospitals signed the list of survivors, and 2 are needed"]),
+        (
+            one_adds_what_no_training_makes,
+            [
+                "RUN016: Round 1: the mean of Phantom Jaipur, Phantom Hyderabad, Phantom Kolkata is none that",
+                "nobody can say whose update it is",
+            ],
+        ),
+        (
+            one_has_another_shared_key,
+            ["RUN010: ", "Phantom Jaipur: SECAGG002: The keys that came as those of phantom_kolkata are not"],
+        ),
+    ],
+)
+def test_a_run_whose_sum_cannot_be_opened_ends_in_one_sentence(simulate, tmp_path, monkeypatch, trouble, said):
+    trouble(monkeypatch)
     done = simulate(f"output_dir={tmp_path}", "privacy=secagg", "rounds=1", *QUICK)
     assert done.code == 1
-    assert "Phantom Jaipur: SECAGG002: The keys that came as those of phantom_kolkata are not" in done.err
+    assert all(part in done.err for part in said), done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_weights(
@@ -173,6 +171,20 @@ def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_
     assert done.code == 0, done.err
     one, other = model(whole), model(stopped)
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def test_with_a_coarse_coding_the_model_comes_down_coded_and_the_masks_go_up_in_their_ring(
+    small_network, phantoms, tmp_path
+):
+    line = Line()
+    settings = ["privacy=secagg", "wire=int8", "rounds=2", *QUICK]
+    folder = Separate(phantoms, tmp_path).run("coded", *settings, line=line)
+    assert [len(row["replied"]) for row in json.loads(folder.history.read_text())] == [3, 3]
+    assert line.forms("evaluate", 2)[0] == "difference"
+    (up,) = {each.up for each in line.passed if each.kind == "train"}
+    whole = sum(tensor.numel() for name, tensor in torch.load(folder.best_weights).items() if is_weight(name))
+    assert 3 * whole < up < 3.2 * whole, "24 bits a weight, and the statistics"
+    assert not any(each.refused for each in line.passed)
 
 
 @pytest.mark.parametrize(

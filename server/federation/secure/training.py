@@ -82,9 +82,9 @@ class SecureTrainingPhase(TrainingPhase):
         )
 
     def _begun(self, number: int, arrays: Arrays, record: Round) -> _Attempt:
-        """Set the terms of an attempt."""
+        """Set the terms of an attempt; whoever is there, another attempt at the round has the same."""
         trainees = {each.key: each for each in self._trainees(record, self.participants.wait_for_quorum())}
-        plan = self.strategy.plan
+        plan, described = self.strategy.plan, [each.train_samples for each in self.participants.descriptions]
         self._last_attempt = max(self._last_attempt + 1, time.time_ns() // 1_000_000)  # grows over a resume, too
         session = Session(
             token=self.local.to_train("").token,
@@ -95,8 +95,8 @@ class SecureTrainingPhase(TrainingPhase):
             hospitals=tuple(plan.privacy.hospitals),
             threshold=plan.privacy.threshold,
             bits=plan.privacy.bits,  # type: ignore[arg-type]
-            total=sum(each.samples for each in trainees.values()),
-            steps=max(each.steps for each in trainees.values()),
+            total=sum(described),
+            steps=max(map(self._steps, described)),
         )
         quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number))
         return _Attempt(number, arrays, record, trainees, Centre(session, quantiser.parts), quantiser)

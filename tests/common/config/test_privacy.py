@@ -1,5 +1,7 @@
 """What the centre may learn: settings, and what of them travels to the hospitals."""
 
+from dataclasses import replace
+
 import pytest
 
 from common.config.hydra import compose_settings
@@ -50,6 +52,17 @@ def test_a_hospital_reads_them_strictly(privacy, said):
     )
     with pytest.raises(InputError, match=rf"CONF010.*{said}"):
         Plan.from_json(text[:before] + privacy + text[after:])
+
+
+@pytest.mark.parametrize("asked", [{"control_variates": True}, {"keeps": "normalisation"}, {"keeps": "everything"}])
+def test_a_hospital_trains_from_nothing_that_the_centre_could_choose_for_it_alone(asked):
+    """With control variates of its own for each, a centre could make all updates but one come out as it knows them."""
+    plan = plan_of(compose_settings([*MASKED, "train.optimiser=sgd", "train.momentum=0"]))
+    made = replace(plan, strategy=replace(plan.strategy, **asked))
+    with pytest.raises(InputError, match=r"CONF010: privacy=secagg cannot be; privacy takes none where hospitals"):
+        Plan.from_json(made.to_json())
+    plain = replace(made, privacy=PrivacyPlan())
+    assert Plan.from_json(plain.to_json()) == plain
 
 
 def test_settings_that_cannot_be_are_refused_in_one_sentence():

@@ -1,5 +1,6 @@
 """A centre that lies is refused, and the refusal names what it did."""
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -57,6 +58,16 @@ def test_no_part_of_an_advert_can_be_changed(field):
 def test_a_hospital_with_another_shared_key_is_named():
     play = after("advertise", shared_keys={C: bytes(32)})
     with pytest.raises(SecureRefusal, match=rf"SECAGG002.*{C}.*another shared key"):
+        play.ask(A, "share")
+
+
+@pytest.mark.parametrize("field", ["mask_key", "share_key"])
+def test_a_hospital_that_sends_a_key_with_which_nothing_is_secret_is_named(field):
+    """It has the shared key, so that nobody but its own program is at fault."""
+    play = after("advertise")
+    weak = replace(play.centre.adverts[B], **{field: "00" * 32})
+    play.centre.adverts[B] = replace(weak, mac=keys._mac(weak, play.session, SHARED_KEY))
+    with pytest.raises(SecureRefusal, match=rf"SECAGG002: {B} sent a key with which nothing can be agreed"):
         play.ask(A, "share")
 
 
@@ -139,6 +150,17 @@ def test_a_round_that_was_opened_is_opened_again_for_the_same_hospitals_only():
         other.step(step)
     with pytest.raises(SecureRefusal, match=rf"SECAGG004.*round 1 was opened for {A}, {B}, {C} before"):
         other.step("survivors")
+
+
+@pytest.mark.parametrize("changes", [{"total": 10**9}, {"steps": 10**4}, {"model": "00" * 32}])
+def test_a_round_that_was_opened_is_summed_again_on_the_same_terms_only(changes):
+    """Sums in coarser steps, in which each hospital's number is rounded at another place, tell the summands apart."""
+    first = after("open")
+    other = Play(replace(first.session, attempt=2, **changes), memories=first.memories, updates=first.updates)
+    with pytest.raises(SecureRefusal, match=r"SECAGG004: Round 1 was opened before for another model, or with other"):
+        other.step("advertise")
+    later = Play(replace(other.session, round=2), memories=first.memories, updates=first.updates)
+    later.run()
 
 
 def test_after_an_attempt_that_was_not_opened_the_round_may_be_summed_of_fewer():
@@ -224,6 +246,14 @@ def test_a_repeated_question_gets_the_same_answer():
     for step in STEPS:
         play.ask(A, step)
     assert (play.memories, play.centre.openings, play.centre.signatures) == before
+
+
+def test_hospitals_may_be_restarted_between_any_two_steps():
+    play = Play()
+    for step in STEPS:
+        play.step(step)
+        play.memories = {key: from_bytes(to_bytes(memory)) for key, memory in play.memories.items()}
+    np.testing.assert_allclose(play.mean()["fc.weight"], play.plain()["fc.weight"], rtol=1e-6, atol=1e-7)
 
 
 def test_what_is_remembered_survives_being_written_down_and_no_secret_outlives_the_run():
