@@ -9,10 +9,10 @@ The new model is compared with the mean, in float64, of what those trained whose
 off by half a step at each hospital (`common.secagg.quantise`; the column "bound" is that), and by float32's own
 rounding. The last column is the largest difference over both together, of any weight and any statistic.
 
-Weights are summed in 16 bits, where the bound is far above float32's rounding. Settings at the end are those of a run,
-such as ``privacy.bits=24``. The network is a small ResNet18, since what is
-added up is numbers, whatever they belong to; ``--resnet18`` takes the real one. The last line is the largest of the
-last column; above one, or where a run ended that should have gone on, the exit code is 1.
+Weights are summed in 16 bits, the coarsest there is. Settings at the end are those of a run, such as
+``privacy.bits=24``. The network is a small ResNet18, since what is added up is numbers, whatever they belong to;
+``--resnet18`` takes the real one. The last line is the largest of the last column; above one, or where a run ended that
+should have gone on, the exit code is 1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +37,6 @@ from rich.table import Table
 
 from bench._separate import Answer, run_with
 from common.artifacts.layout import RunFolder
-from common.config.architectures import ARCHITECTURES
 from common.config.hospital import Hospital
 from common.config.hydra import compose_settings, load_hospitals
 from common.errors import RunError
@@ -52,6 +50,7 @@ from common.protocol.plan import Plan
 from common.secagg.quantise import Quantiser
 from common.secagg.session import Question, Session, from_text
 from common.training.optim import learning_rate
+from tests.support.small_network import in_place_of_resnet18
 
 STEPS = {
     "advertise": "keys",
@@ -299,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     given = _options(arguments)
     rows: list[Row] = []
-    with nullcontext() if given.resnet18 else small_network():
+    with nullcontext() if given.resnet18 else in_place_of_resnet18():
         for count in given.hospitals:
             with tempfile.TemporaryDirectory(prefix="bench-secagg-") as place:
                 for row in measure(Cohort.of(count, Path(place), given.overrides)):
@@ -312,18 +311,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"ratio={ratio:.2f} (largest difference over what it may be)")
     if wrong := [row for row in rows if not row.is_right]:
         raise SystemExit(f"Not as it should be: {', '.join(f'{row.hospitals}, {row.lost}' for row in wrong)}.")
-
-
-@contextmanager
-def small_network() -> Iterator[None]:
-    """Let this process build a ResNet18 with an eighth of its channels under the real one's name."""
-    from tests.support.small_network import forget
-    from tests.support.small_network_row import ROW
-
-    forget()
-    with patch.dict(ARCHITECTURES, resnet18=ROW):
-        yield
-    forget()
 
 
 def _step_of(message: Message) -> str:

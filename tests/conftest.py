@@ -38,11 +38,12 @@ class Finished:
 
 
 @pytest.fixture
-def small_network(monkeypatch):
+def small_network():
     """ResNet18 with an eighth of its channels, in this process."""
     from tests.support.small_network import in_place_of_resnet18
 
-    yield from in_place_of_resnet18(monkeypatch)
+    with in_place_of_resnet18():
+        yield
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ class Centre:
 
 def _choices(given: Mapping[str, bytes], threshold: int) -> Iterator[dict[str, bytes]]:
     """Yield so many shares as are needed: without each holder in turn, since one is wrong more often than two."""
-    first = tuple(given)[:threshold]
-    without = (tuple(key for key in given if key != wrong)[:threshold] for wrong in first)
+    first, more = tuple(given)[:threshold], len(given) > threshold
+    without = (tuple(key for key in given if key != wrong)[:threshold] for wrong in first if more)
     for chosen in islice(chain([first], without, combinations(given, threshold)), _MOST_TRIES):
         yield {key: given[key] for key in chosen}

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bench.secagg import STEPS, Cohort, Outcome, Row, off_by, results, small_network
+from bench.secagg import STEPS, Cohort, Outcome, Row, off_by, results
+from tests.support.small_network import in_place_of_resnet18
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def cohort(tmp_path_factory):
             made[count] = Cohort.of(count, tmp_path_factory.mktemp(f"of-{count}"))
         return made[count]
 
-    with small_network():
+    with in_place_of_resnet18():
         yield of
 
 

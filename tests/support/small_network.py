@@ -7,7 +7,8 @@ numbers. Ray's workers and some of the deployments train the real one, and so do
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
@@ -15,9 +16,6 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from common.config.architectures import ARCHITECTURES
 from common.model import registry
 from tests.support.small_network_row import ROW
-
-if TYPE_CHECKING:
-    import pytest
 
 
 class SmallResNet(ResNet):
@@ -40,13 +38,15 @@ def build(weights: None, num_classes: int) -> nn.Module:
     return SmallResNet(num_classes)
 
 
-def in_place_of_resnet18(patch: pytest.MonkeyPatch) -> Iterator[None]:
+@contextmanager
+def in_place_of_resnet18() -> Iterator[None]:
     """Let this process build the small one under the real one's name."""
     forget()
-    with patch.context() as inner:
-        inner.setitem(ARCHITECTURES, "resnet18", ROW)
-        yield
-    forget()
+    try:
+        with patch.dict(ARCHITECTURES, resnet18=ROW):
+            yield
+    finally:
+        forget()
 
 
 def forget() -> None:

@@ -8,8 +8,8 @@ from tests.support.small_network import in_place_of_resnet18
 
 @pytest.fixture(scope="module", autouse=True)
 def _small():
-    with pytest.MonkeyPatch.context() as patch:
-        yield from in_place_of_resnet18(patch)
+    with in_place_of_resnet18():
+        yield
 
 
 @pytest.fixture(scope="module")
