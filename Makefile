@@ -42,7 +42,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing (PyTorch is large: a few minutes the first time) ..."
-	$(PIP) --editable '.[dashboard,imaging,test]'
+	$(PIP) --editable '.[dashboard,export,test]'
 	@touch $@ $(VENV)/.run
 
 clean:

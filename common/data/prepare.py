@@ -9,6 +9,7 @@ from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, Progress
 from common.data.evidence import Evidence, gather_evidence
 from common.data.groups import Groups
+from common.data.patients import Patients, guessed
 from common.data.scan import Scan
 from common.data.split import Split, groups_across_splits, make_split, take_at_most
 
@@ -34,6 +35,11 @@ class PreparedHospital:
     def groups(self) -> Groups:
         """Which of them belong together, whether or not the split kept them so."""
         return self.evidence.groups
+
+    @cached_property
+    def patients(self) -> Patients:
+        """Whose slices they are; related slices count as one patient's where nothing says more."""
+        return guessed(self.groups.group)
 
     @cached_property
     def groups_across_splits(self) -> int:

@@ -1,0 +1,56 @@
+"""Whose slice each file is and what else is known of it; at the hospital alone, only counts of it leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from common.data.thumbs import Indices
+
+Source = Literal["manifest", "dicom", "file name", "guessed"]
+"""What told a file's patient; the first of these that does is believed."""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What a manifest's row or a file's header says of one file; empty where it says nothing."""
+
+    patient: str = field(default="", repr=False)
+    """As it is written there."""
+    sex: str = ""
+    """F, M or O."""
+    age: float | None = None
+    """Years."""
+    scanner: str = ""
+    field_strength: float | None = None
+    """Tesla."""
+    sequence: str = ""
+    date: str = ""
+    """Of the scan, as YYYY-MM-DD."""
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Of N files; several visits are one patient."""
+
+    number: Indices
+    """Patient of each file, shape ``[N]``, numbered from 0 by first appearance."""
+    sources: tuple[Source, ...]
+    """For each file, what told its patient."""
+    facts: tuple[CaseFacts, ...]
+
+    @property
+    def source(self) -> Source:
+        """The least sure of the sources in use."""
+        order: tuple[Source, ...] = ("guessed", "file name", "dicom", "manifest")
+        return next((each for each in order if each in self.sources), "guessed")
+
+    def count(self, indices: Sequence[int] | Indices) -> int:
+        """Return how many patients stand behind these files."""
+        return len(np.unique(self.number[np.asarray(indices, dtype=np.int64)]))
+
+
+def guessed(groups: Indices) -> Patients:
+    """Take each group of related slices for one patient, where nothing says more."""
+    return Patients(groups, ("guessed",) * len(groups), (CaseFacts(),) * len(groups))
