@@ -1,5 +1,6 @@
-"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no picture;
-of DICOM and NIfTI files it reads the headers, since one of them may hold many slices.
+"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no picture.
+
+Of DICOM and NIfTI files it reads the header, since one of them may hold many slices.
 
 ``DATA001`` and ``DATA002``: without a folder, or without a labelled image in it, there is nothing to work on.
 """

@@ -52,7 +52,13 @@ class Volume:
     """Width and height of a pixel, in any unit."""
 
     def read(self, number: int) -> Image.Image:
-        """Return one axial slice, counted from the lowest; raises `UnreadableImage` where it is not there or shows no head."""
+        """Return one axial slice, counted from the lowest.
+
+        Raises
+        ------
+        UnreadableImage
+            It is not there, or shows no head.
+        """
         if not 0 <= number < self.levels.shape[2]:
             raise UnreadableImage("it holds fewer slices than when it was listed")
         plane = self.levels[::-1, ::-1, number].T.astype(np.float64)

@@ -22,8 +22,10 @@ MAX_FRAME_PIXELS = 2048 * 2048
 MAX_FRAMES = 1000
 UNCOMPRESSED = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 RUN_LENGTH = "1.2.840.10008.1.2.5"
-COMPRESSED = frozenset({RUN_LENGTH, *(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91))})
-"""JPEG, JPEG lossless, JPEG-LS and JPEG 2000."""
+BY_PILLOW = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 90, 91))
+"""JPEG and JPEG 2000."""
+BY_GDCM = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (57, 70, 80, 81))
+"""JPEG lossless and JPEG-LS."""
 GREYS = frozenset({"MONOCHROME1", "MONOCHROME2"})
 COLOURS = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
 
@@ -99,7 +101,7 @@ def _check_syntax(file: BinaryIO) -> None:
     syntax = group.get("TransferSyntaxUID")
     if syntax is None:
         raise UnreadableImage("it does not say how its pixels are stored")
-    if str(syntax) not in UNCOMPRESSED | COMPRESSED:
+    if str(syntax) not in UNCOMPRESSED | BY_PILLOW | BY_GDCM | {RUN_LENGTH}:
         name = str(getattr(syntax, "name", syntax))
         raise UnreadableImage(
             f"it is compressed in a way that is not read here ({name:.60}); export it uncompressed (Explicit VR "

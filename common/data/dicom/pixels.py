@@ -4,7 +4,8 @@
   darkest to its own brightest value, padding left out. Frames of an enhanced file have rules of their own.
 - MONOCHROME1 counts darkness, so it is turned round.
 - A compressed frame is decoded only if the size in its own stream is the one in the header: no small file can unfold
-  into a large image. Pillow decodes what it can, GDCM the rest (JPEG lossless, JPEG-LS), pydicom run lengths.
+  into a large image. Pillow decodes JPEG and JPEG 2000, GDCM (in a process of its own) JPEG lossless and JPEG-LS,
+  pydicom run lengths.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from common.data.decode import UnreadableImage
+from common.data.dicom.apart import decode_apart
 from common.data.dicom.codestream import claimed_shape
-from common.data.dicom.header import COLOURS, RUN_LENGTH, UNCOMPRESSED, frame_count
+from common.data.dicom.header import BY_GDCM, COLOURS, RUN_LENGTH, UNCOMPRESSED, frame_count
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -59,31 +61,52 @@ def read_frame(dataset: Dataset, frame: int) -> tuple[Image.Image, tuple[str, ..
 
 
 def _read(dataset: Dataset, frame: int) -> tuple[Image.Image, tuple[str, ...]]:
-    from pydicom.pixels import pixel_array
-
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
-    if syntax not in UNCOMPRESSED:
-        _check_frame(dataset, frame, syntax == RUN_LENGTH)
-    levels = pixel_array(dataset, index=frame)
+    levels = _levels(dataset, frame)
     if dataset.PhotometricInterpretation in COLOURS:
         return Image.fromarray(np.asarray(levels, dtype=np.uint8)).convert("RGB"), ()
     grey, notes = _to_grey(levels, _rules(dataset, frame))
     return Image.fromarray(grey).convert("RGB"), notes
 
 
-def _check_frame(dataset: Dataset, frame: int, run_length: bool) -> None:
-    """Refuse a compressed frame that would unfold into something else than the header claims."""
+def _levels(dataset: Dataset, frame: int) -> npt.NDArray[Any]:
+    """Return the stored values of a frame, colours as RGB."""
+    from pydicom.pixels import pixel_array
+
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    if syntax in UNCOMPRESSED:
+        return pixel_array(dataset, index=frame)
+    content = _compressed(dataset, frame)
+    if syntax != RUN_LENGTH and claimed_shape(content) != (dataset.Rows, dataset.Columns, dataset.SamplesPerPixel):
+        raise UnreadableImage("damaged: its compressed pixels claim another size than its header")
+    if syntax in BY_GDCM:
+        return decode_apart(content, _options(dataset, syntax))
+    return pixel_array(dataset, index=frame, decoding_plugin="pydicom" if syntax == RUN_LENGTH else "pillow")
+
+
+def _compressed(dataset: Dataset, frame: int) -> bytes:
+    """Return a frame as it is stored; one that is larger than its pixels would unfold into what nobody can foresee."""
     from pydicom.encaps import get_frame
 
     tables = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
     extended = tables if all(tables) else None
     content = get_frame(dataset.PixelData, frame, extended_offsets=extended, number_of_frames=frame_count(dataset))
-    rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.get("SamplesPerPixel", 1))
-    unfolded = rows * columns * samples * int(dataset.BitsAllocated) // 8
+    unfolded = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated // 8
     if len(content) > 2 * unfolded + 65_536:
         raise UnreadableImage("damaged: a compressed frame is larger than what it unfolds to")
-    if not run_length and claimed_shape(content) != (rows, columns, samples):
-        raise UnreadableImage("damaged: its compressed pixels claim another size than its header")
+    return content
+
+
+def _options(dataset: Dataset, syntax: str) -> dict[str, Any]:
+    numbers = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "PixelRepresentation")
+    names = ("rows", "columns", "samples_per_pixel", "bits_allocated", "bits_stored", "pixel_representation")
+    return {
+        "syntax": syntax,
+        "photometric_interpretation": str(dataset.PhotometricInterpretation),
+        "planar_configuration": int(dataset.get("PlanarConfiguration", 0)),
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+        **{name: int(dataset[number].value) for name, number in zip(names, numbers, strict=True)},
+    }
 
 
 def _rules(dataset: Dataset, frame: int) -> Dataset:

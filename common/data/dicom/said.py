@@ -13,52 +13,12 @@ from common.data.patients import CaseFacts
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-OTHER_BODY_PARTS = frozenset(
-    [
-        "ABDOMEN",
-        "ABDOMENPELVIS",
-        "ANKLE",
-        "ARM",
-        "BLADDER",
-        "BREAST",
-        "CALF",
-        "CHEST",
-        "CLAVICLE",
-        "COLON",
-        "CSPINE",
-        "CTSPINE",
-        "ELBOW",
-        "EXTREMITY",
-        "FEMUR",
-        "FINGER",
-        "FOOT",
-        "FOREARM",
-        "HAND",
-        "HEART",
-        "HIP",
-        "HUMERUS",
-        "KIDNEY",
-        "KNEE",
-        "LEG",
-        "LIVER",
-        "LSPINE",
-        "LSSPINE",
-        "LUNG",
-        "PANCREAS",
-        "PELVIS",
-        "PROSTATE",
-        "SHOULDER",
-        "SPINE",
-        "SPLEEN",
-        "SSPINE",
-        "THIGH",
-        "TOE",
-        "TSPINE",
-        "UTERUS",
-        "WHOLEBODY",
-        "WRIST",
-    ]
-)
+_BODY_PARTS = """
+ABDOMEN ABDOMENPELVIS ANKLE ARM BLADDER BREAST CALF CHEST CLAVICLE COLON CSPINE CTSPINE ELBOW EXTREMITY FEMUR FINGER
+FOOT FOREARM HAND HEART HIP HUMERUS KIDNEY KNEE LEG LIVER LSPINE LSSPINE LUNG PANCREAS PELVIS PROSTATE SHOULDER SPINE
+SPLEEN SSPINE THIGH TOE TSPINE UTERUS WHOLEBODY WRIST
+"""
+OTHER_BODY_PARTS = frozenset(_BODY_PARTS.split())
 """Parts of the body, as DICOM names them, that no brain slice comes from; a scanner's own words are passed over."""
 
 
