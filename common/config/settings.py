@@ -69,6 +69,8 @@ class DataPlan:
         None, whole_from(3, " (one each to train, validate and test), or null for all", most=10**9)
     )
     """At most so many slices of a class at each hospital; null takes all."""
+    slice_step: int = setting(1, whole_from(1, most=1000))
+    """Of a file with several slices (a NIfTI volume, a DICOM file of many frames), every so many-th is taken."""
     val_fraction: float = setting(0.15, _SHARE)
     """Share of a hospital's slices held back for validation."""
     test_fraction: float = setting(0.15, _SHARE)

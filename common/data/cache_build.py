@@ -20,7 +20,7 @@ from common import files
 from common.data.decode import UnreadableImage, read_bytes, to_square
 from common.data.dicom.said import Said
 from common.data.scan import Scan
-from common.data.slices import open_slices
+from common.data.sources.slices import open_slices
 
 FORMAT_VERSION = 3
 """Part of the cache directory's name: raise it when decoding, resizing or the index's fields change."""

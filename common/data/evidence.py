@@ -1,6 +1,6 @@
 """What is known of a hospital's files: their pictures, how these resemble one another, and which can be used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
+from common.data.dicom.said import Said
 from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
 from common.data.scan import Scan, require_images, scan_folder
@@ -54,27 +55,51 @@ class Evidence:
     @cached_property
     def usable(self) -> Mask:
         """Whether each file can train or test a model."""
-        return self.readable & ~self.too_small & ~self.contradictory
+        return self.readable & ~self.too_small & ~self.contradictory & ~self.other_modality & ~self.other_body_part
+
+    @cached_property
+    def other_modality(self) -> Mask:
+        """Whether each slice comes from another kind of scanner than MR, by its header."""
+        return self.said(lambda said: said.other_modality)
+
+    @cached_property
+    def other_body_part(self) -> Mask:
+        """Whether each slice shows another part of the body than the head, by its header."""
+        return self.said(lambda said: said.other_body_part)
+
+    def said(self, holds: Callable[[Said], bool]) -> Mask:
+        """Tell for each slice whether what a DICOM header says of it is so; False for all other files."""
+        mask = np.zeros(len(self.scan.files), dtype=bool)
+        mask[[index for index, said in self.library.said.items() if holds(said)]] = True
+        return mask
 
     @cached_property
     def groups(self) -> Groups:
         """Which files belong together."""
         files = self.scan.files
         return find_groups(
-            [file.relative_path for file in files],
+            [file.name for file in files],
             [file.class_folder for file in files],
             self.scan.labels,
             self.library.thumbs,
             self.readable,
             self.copies,
             self.pairs,
+            self.file_number,
         )
 
+    @cached_property
+    def file_number(self) -> Indices:
+        """Same number for slices of one file."""
+        numbers: dict[str, int] = {}
+        found = [numbers.setdefault(file.relative_path, len(numbers)) for file in self.scan.files]
+        return np.array(found, dtype=np.int64)
+
     def paths(self, indices: Sequence[int] | Indices, by: Indices | None = None) -> tuple[str, ...]:
-        """Return the relative paths of files; those with the same number in `by` stand together."""
+        """Return the names of slices; those with the same number in `by` stand together."""
         if by is not None:
             indices = np.asarray(indices)[np.argsort(by[indices], kind="stable")]
-        return tuple(self.scan.files[int(index)].relative_path for index in indices)
+        return tuple(self.scan.files[int(index)].name for index in indices)
 
 
 def gather_evidence(
@@ -83,9 +108,10 @@ def gather_evidence(
     image_size: int,
     cache_dir: Path,
     on_progress: Progress | None = None,
+    slice_step: int = 1,
 ) -> Evidence:
     """Read a hospital's folder; parameters and errors are those of `common.data.prepare.prepare`."""
-    scan = scan_folder(folder, class_map)
+    scan = scan_folder(folder, class_map, slice_step)
     require_images(scan)
     library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
     readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)

@@ -79,8 +79,9 @@ def find_groups(
     readable: Mask,
     copies: Indices,
     pairs: NearPairs,
+    files: Indices | None = None,
 ) -> Groups:
-    """Group N files.
+    """Group N slices; those of one file are always together.
 
     The lowest threshold of `GROUPING_LEVELS` is taken at which look-alikes and runs do not chain into one giant group.
 
@@ -94,12 +95,15 @@ def find_groups(
         As `common.data.duplicates.exact_duplicates` numbers them.
     pairs : NearPairs
         As `common.data.duplicates.find_near_duplicates` finds them.
+    files : ndarray of int64, shape [N], optional
+        Same number for slices of one file; each has a file of its own unless given.
     """
+    files = np.arange(len(labels), dtype=np.int64) if files is None else files
     members: dict[str, list[int]] = {}
     for index in np.flatnonzero(readable).tolist():
         members.setdefault(class_folders[index], []).append(index)
     listings = [read_listing(paths, members[folder], thumbs) for folder in sorted(members)]
-    group, level = _tied(labels, copies, pairs, listings)
+    group, level = _tied(labels, copies, files, pairs, listings)
     listing, position = np.full(len(labels), -1, dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
     link = np.zeros(len(labels))
     for number, found in enumerate(listings):
@@ -136,7 +140,9 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
 
 
-def _tied(labels: Indices, copies: Indices, pairs: NearPairs, listings: list[Listing]) -> tuple[Indices, float]:
+def _tied(
+    labels: Indices, copies: Indices, files: Indices, pairs: NearPairs, listings: list[Listing]
+) -> tuple[Indices, float]:
     """Return the groups and the threshold they were made with."""
     runs = [(found.members[1:], found.members[:-1], found.run[1:] == found.run[:-1]) for found in listings]
     none = np.empty(0, dtype=np.int64)
@@ -144,27 +150,31 @@ def _tied(labels: Indices, copies: Indices, pairs: NearPairs, listings: list[Lis
     second = np.concatenate([none, *(earlier[same] for _, earlier, same in runs)])
     for level in GROUPING_LEVELS:
         near = pairs.above(level)
-        group = _numbered(copies, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
-        if not _has_giant(group, labels):
+        group = _numbered(copies, files, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
+        if not _has_giant(group, labels, files):
             return group, level
     near = pairs.above(GROUPING_LEVELS[-1])
-    group = _numbered(copies, near.first, near.second)
-    if not _has_giant(group, labels):
+    group = _numbered(copies, files, near.first, near.second)
+    if not _has_giant(group, labels, files):
         return group, GROUPING_LEVELS[-1]
-    return _numbered(copies, none, none), 1.0
+    return _numbered(copies, files, none, none), 1.0
 
 
-def _numbered(copies: Indices, first: Indices, second: Indices) -> Indices:
+def _numbered(copies: Indices, files: Indices, first: Indices, second: Indices) -> Indices:
     """Number what hangs together by first appearance."""
     count = len(copies)
-    # Copies of a picture point to one node beyond the files.
-    rows, columns = np.concatenate([first, np.arange(count)]), np.concatenate([second, count + copies])
-    found = components(rows, columns, count + int(copies.max(initial=-1)) + 1)
+    # Copies of a picture point to one node beyond the slices, and slices of a file to one beyond these.
+    beyond = count + int(copies.max(initial=-1)) + 1
+    rows = np.concatenate([first, np.arange(count), np.arange(count)])
+    columns = np.concatenate([second, count + copies, beyond + files])
+    found = components(rows, columns, beyond + int(files.max(initial=-1)) + 1)
     _, place, number = np.unique(found[:count], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(place))[number].astype(np.int64)
 
 
-def _has_giant(group: Indices, labels: Indices) -> bool:
+def _has_giant(group: Indices, labels: Indices, files: Indices) -> bool:
+    _, first = np.unique(files, return_index=True)  # a file of many slices is no giant
+    group, labels = group[first], labels[first]
     class_sizes = np.bincount(labels, minlength=1)
     for label, class_size in enumerate(class_sizes):
         largest = np.bincount(group[labels == label], minlength=1).max()

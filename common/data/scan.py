@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.config.hospital import Hospital
-from common.data.kinds import SUFFIXES, count_slices, may_hold_slices
+from common.data.sources.kinds import SUFFIXES, count_slices, may_hold_slices
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
 from common.text import printable

@@ -26,6 +26,7 @@ from common.text import shown
 # what earlier versions did not have, and what it is where it does nothing; left out then, so that a run that an earlier
 # version began goes on with the very same plan
 _ADDED = {"wire": {"name": PLAIN_CODING}, "privacy": asdict(PrivacyPlan())}
+_ADDED_TO_DATA = {"slice_step": 1}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -58,9 +59,10 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         values = asdict(self)
-        for name, unused in _ADDED.items():
-            if values[name] == unused:
-                del values[name]
+        for part, added in ((values, _ADDED), (values["data"], _ADDED_TO_DATA)):
+            for name, unused in added.items():
+                if part[name] == unused:
+                    del part[name]
         return json.dumps(values, sort_keys=True)
 
     @property
@@ -81,6 +83,8 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
+            if isinstance(data := values.get("data"), dict):
+                values["data"] = {**_ADDED_TO_DATA, **data}
             plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None

@@ -7,7 +7,7 @@ from PIL import Image
 
 from common.data.decode import UnreadableImage
 from common.data.dicom.header import is_dicom
-from common.data.slices import OpenFile, open_slices
+from common.data.sources.slices import OpenFile, open_slices
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 JPEG_MAGIC = b"\xff\xd8\xff"

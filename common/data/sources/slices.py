@@ -13,7 +13,7 @@ from common.data.decode import decode_rgb
 from common.data.dicom.header import frame_count, is_dicom, read_dataset
 from common.data.dicom.pixels import read_frame
 from common.data.dicom.said import Said, said_in
-from common.data.volume import is_nifti, read_volume
+from common.data.sources.volume import is_nifti, read_volume
 
 
 @dataclass(frozen=True)
