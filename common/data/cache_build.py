@@ -206,4 +206,5 @@ def _decode_all(scan: Scan, image_size: int, workers: int) -> Iterator[DecodedFi
                 continue
             paths = (scan.folder / file.relative_path for file in run)
             while chunk := list(islice(paths, _CHUNK)):
-                yield from chain.from_iterable(pool.map(lambda path: list(decode_file(path, image_size)), chunk))
+                done = list(pool.map(lambda path: list(decode_file(path, image_size)), chunk))
+                yield from chain.from_iterable(done)

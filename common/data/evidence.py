@@ -60,12 +60,12 @@ class Evidence:
     @cached_property
     def other_modality(self) -> Mask:
         """Whether each slice comes from another kind of scanner than MR, by its header."""
-        return self.said(lambda said: said.other_modality)
+        return self.readable & self.said(lambda said: said.other_modality)
 
     @cached_property
     def other_body_part(self) -> Mask:
         """Whether each slice shows another part of the body than the head, by its header."""
-        return self.said(lambda said: said.other_body_part)
+        return self.readable & self.said(lambda said: said.other_body_part)
 
     def said(self, holds: Callable[[Said], bool]) -> Mask:
         """Tell for each slice whether what a DICOM header says of it is so; False for all other files."""

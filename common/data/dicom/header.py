@@ -52,19 +52,33 @@ def read_header(path: Path) -> Dataset | None:
 
 
 def read_dataset(content: bytes) -> Dataset:
-    """Read a whole file, its pixels still as they are stored, and refuse by its header what cannot be a slice.
+    """Read a whole file, its pixels still as they are stored.
+
+    Raises
+    ------
+    UnreadableImage
+        pydicom is missing, or the file is damaged or unfolds as a whole.
+    """
+    return _parsed(BytesIO(content), pixels=True)
+
+
+def judge(header: Dataset, size: int) -> None:
+    """Refuse by its header what cannot be a slice.
+
+    Parameters
+    ----------
+    size : int
+        Of the file, bytes.
 
     Raises
     ------
     UnreadableImage
         See the head of this file.
     """
-    dataset = _parsed(BytesIO(content), pixels=True)
     try:
-        _judge(dataset, len(content))
+        _judge(header, size)
     except (TypeError, ValueError, AttributeError):
         raise UnreadableImage("truncated or damaged") from None
-    return dataset
 
 
 def frame_count(dataset: Dataset) -> int:
