@@ -112,12 +112,13 @@ def _read(header: Nifti1Header, content: bytes) -> Volume:
         raise UnreadableImage("truncated: its header claims more voxels than it holds")
     stored = np.frombuffer(whole, kind, math.prod(shape), offset).reshape(shape, order="F")
     orientation = io_orientation(header.get_best_affine())
-    black, white = _range(stored)
+    levels = apply_orientation(stored, orientation)
+    black, white = _range(levels)
     if (header.get_slope_inter()[0] or 1.0) < 0:
         black, white = white, black
     zooms = (*header.get_zooms(), 1.0, 1.0)
     turned = [float(zooms[int(np.flatnonzero(orientation[:, 0] == axis)[0])]) for axis in (0, 1)]
-    return Volume(apply_orientation(stored, orientation), black, white, (turned[0], turned[1]))
+    return Volume(levels, black, white, (turned[0], turned[1]))
 
 
 def _header(content: bytes) -> Nifti1Header:
