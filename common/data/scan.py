@@ -182,7 +182,7 @@ def require_images(scan: Scan) -> None:
     ------
     InputError
         ``DATA001`` when the folder is missing, is a file or cannot be opened; ``DATA002`` when no image in it has a
-        label. The sentence names the path tried and every folder that no class claims.
+        label. The sentence names the path tried and the folders that no class claims.
     """
     folder = scan.folder.absolute()
     if not scan.exists:
@@ -268,7 +268,7 @@ def _missing(folder: Path) -> str:
 def _without_images(scan: Scan, folder: Path) -> str:
     if scan.unmatched_folders:
         return (
-            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders)} "
+            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders, _MOST_NAMES)} "
             f"hold images but their names say no class; add the names to class_map with one of {', '.join(CLASSES)}."
         )
     kinds = ", ".join(SUFFIXES)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from common import files
 from common.data.decode import UnreadableImage
+from common.text import counted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -135,7 +136,7 @@ def _judge(header: Dataset, size: int) -> None:
     if kind not in GREYS | COLOURS or (kind in COLOURS and bits != 8):
         raise UnreadableImage("it stores colours in a way that is not read here; export the slice as PNG")
     if bits not in (8, 16, 32, 64):
-        raise UnreadableImage(f"it stores {bits} bit a pixel, a mask or something else that is no slice")
+        raise UnreadableImage(f"it stores {counted(bits, 'bit')} a pixel, a mask or something else that is no slice")
     if str(header.file_meta.TransferSyntaxUID) == _JPEG_EXTENDED and int(header.BitsStored) != 8:
         raise UnreadableImage("it is JPEG with 12 bits, which nothing here decodes; export it uncompressed or as PNG")
     halved = 2 if kind == "YBR_FULL_422" else 1

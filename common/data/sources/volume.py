@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ SUFFIXES = (".nii", ".nii.gz")
 NO_HEAD = "shows little or no head"
 MAX_SLICES = 1000
 MAX_VOLUME_BYTES = 256 * 1024 * 1024
+
+warnings.filterwarnings("ignore", module="nibabel")  # of numbers in a header that cannot be; they are judged here
 
 _HEADER_BYTES = 540  # of NIfTI-2, the larger one
 _PACKED_HEADER_BYTES = 65_536  # enough to unpack a header from
