@@ -62,4 +62,5 @@ class Patients:
 
 def guessed(groups: Indices) -> Patients:
     """Take each group of related slices for one patient, where nothing says more."""
-    return Patients(groups, ("guessed",) * len(groups), (CaseFacts(),) * len(groups))
+    sources: tuple[Source, ...] = ("guessed",) * len(groups)
+    return Patients(groups, sources, (CaseFacts(),) * len(groups))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -44,9 +45,10 @@ class PreparedHospital:
         return self.evidence.patients
 
     @property
-    def patient_counts(self) -> dict[str, int]:
+    def patient_counts(self) -> dict[Literal["train", "val", "test"], int]:
         """How many patients stand behind each part of the split."""
-        return {part: self.patients.count(chosen) for part, chosen in self.split.parts().items()}
+        count, split = self.patients.count, self.split
+        return {"train": count(split.train), "val": count(split.val), "test": count(split.test)}
 
     @property
     def patient_source(self) -> Source:

@@ -93,7 +93,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def patients(self) -> dict[str, Any] | None:
         """How many patients stand behind each part, and what says so, as files record it; None where it is unknown."""
-        return {**self.patient_counts, "source": self.patient_source} if self.patient_counts else None
+        if not self.patient_counts:
+            return None
+        return {str(part): count for part, count in self.patient_counts.items()} | {"source": self.patient_source}
 
     @staticmethod
     def from_json(text: str) -> "Description":

@@ -70,11 +70,11 @@ def settle(manifest: Manifest, files: Sequence[SliceFile]) -> Manifest:
     """
     paths = {unicodedata.normalize("NFC", file.relative_path): file.relative_path for file in files}
     bare: dict[str, str | None] = {}
-    for name, path in paths.items():
+    for name, whole in paths.items():
         last = PurePosixPath(name).name
-        bare[last] = None if last in bare else path  # None: several are called so
+        bare[last] = None if last in bare else whole  # None: several are called so
     rows: dict[str, Row] = {}
-    missing = []
+    missing: list[str] = []
     for name, row in manifest.rows.items():
         path = paths.get(name) or bare.get(name)
         if path is None:
