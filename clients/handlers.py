@@ -78,6 +78,8 @@ def describe(site: Site, plan: Plan) -> Description:
         test_idx=split.test.tolist(),
         device=str(device),
         precision="bfloat16" if uses_bfloat16(device, plan.train.precision) else "float32",
+        patient_counts=prepared.patient_counts,
+        patient_source=prepared.patient_source,
     )
 
 
