@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from common.config.hospital import Hospital
+from common.data.identity.manifest import Manifest
 from common.data.sources.kinds import SUFFIXES, count_slices, may_hold_slices
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
@@ -24,9 +24,10 @@ from common.text import printable
 SYNTHETIC_MARK = "SYNTHETIC.txt"
 """A file of this name in the hospital's folder, or beside it, says that the slices are drawn, not measured."""
 
-# Left behind by desktops and archive tools; neither images nor worth a finding.
-_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "dicomdir", SYNTHETIC_MARK.casefold()})
+# Left behind by desktops and archive tools, or read elsewhere; neither images nor worth a finding.
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "dicomdir", SYNTHETIC_MARK.casefold(), "manifest.csv"})
 _MOST_NAMES = 12
+_MOST_FOLDERS = 50  # an archive has several for each patient
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Scan:
     """Number of images in `unmatched_folders`."""
     unreadable_folders: tuple[str, ...] = ()
     """Folders that the operating system would not list."""
+    unlabelled: tuple[SliceFile, ...] = ()
+    """The images in `unmatched_folders`, with label -1."""
+    manifest: Manifest | None = None
+    """What the hospital's manifest says of `files`, by their paths; see `common.data.identity.labelling`."""
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -115,7 +120,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str], slice_step: int = 1)
     if not os.path.isdir(folder):
         return Scan(folder, exists=False)
     files: list[SliceFile] = []
-    unmatched: dict[str, int] = {}
+    unlabelled: list[SliceFile] = []
     class_folders: set[str] = set()
     unreadable: list[str] = []
     others = 0
@@ -129,21 +134,23 @@ def scan_folder(folder: Path, class_map: Mapping[str, str], slice_step: int = 1)
         elif not may_hold_slices(path):
             others += 1
         elif class_folder is None:
-            unmatched[relative.parent.as_posix()] = unmatched.get(relative.parent.as_posix(), 0) + 1
+            unlabelled.extend(_slices_of(path, _slice_file(path, relative, relative.parent, -1), slice_step))
         else:
-            files.extend(_slices_of(path, _slice_file(path, relative, class_folder, labels), slice_step))
+            label = labels[normalise_folder(class_folder.name)]
+            files.extend(_slices_of(path, _slice_file(path, relative, class_folder, label), slice_step))
     files.sort(key=lambda file: (file.relative_path, file.frame))
     in_use = {parent.as_posix() for file in files for parent in PurePosixPath(file.relative_path).parents}
     return Scan(
         folder,
         exists=True,
         files=tuple(files),
-        unmatched_folders=tuple(sorted(unmatched)),
+        unmatched_folders=tuple(sorted({file.class_folder for file in unlabelled})),
         empty_folders=tuple(sorted(class_folders - in_use - set(unreadable))),
         other_files=others,
         synthetic=any(os.path.isfile(place / SYNTHETIC_MARK) for place in (folder, folder.absolute().parent)),
-        unmatched_images=sum(unmatched.values()),
+        unmatched_images=len(unlabelled),
         unreadable_folders=tuple(sorted(unreadable)),
+        unlabelled=tuple(unlabelled),
     )
 
 
@@ -224,13 +231,12 @@ def _class_folder(relative: Path, labels: Mapping[str, int]) -> Path | None:
     return None
 
 
-def _slice_file(path: Path, relative: Path, class_folder: Path, labels: Mapping[str, int]) -> SliceFile:
+def _slice_file(path: Path, relative: Path, class_folder: Path, label: int) -> SliceFile:
     try:
         status = path.stat()
         size, changed = status.st_size, status.st_mtime_ns
     except OSError:
         size, changed = 0, 0  # a link into nowhere: it is listed, and reading it will say what is wrong
-    label = labels[normalise_folder(class_folder.name)]
     return SliceFile(relative.as_posix(), label, size, changed, class_folder.as_posix())
 
 
@@ -267,8 +273,9 @@ def _missing(folder: Path) -> str:
 
 def _without_images(scan: Scan, folder: Path) -> str:
     if scan.unmatched_folders:
+        names = _quoted(scan.unmatched_folders, _MOST_FOLDERS)
         return (
-            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders, _MOST_NAMES)} "
+            f"No image with a class was found in {folder}: the folders {names} "
             f"hold images but their names say no class; add the names to class_map with one of {', '.join(CLASSES)}."
         )
     kinds = ", ".join(SUFFIXES)
@@ -280,24 +287,3 @@ def _quoted(names: Sequence[str], most: int | None = None) -> str:
     shown = names[:most]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return ", ".join(f'"{printable(name)}"' for name in shown) + more
-
-
-def require_slices(root: Path, hospitals: Sequence[Hospital]) -> None:
-    """Look, as each simulated hospital would, whether there is anything to train on; better before Flower has started.
-
-    Raises
-    ------
-    InputError
-        ``DATA001`` or ``DATA002``, with a sentence for each hospital that has nothing.
-    """
-    if not root.is_dir():
-        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
-        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
-    problems = []
-    for hospital in hospitals:
-        try:
-            require_images(scan_folder(root / hospital.path, hospital.class_map))
-        except InputError as error:
-            problems.append(error)
-    if problems:
-        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))

@@ -8,7 +8,7 @@ from pydicom.data import get_testdata_file
 
 from common.data.dicom.deidentified import birth_date_in, name_in, private_tags_in
 from common.data.dicom.facts import facts_in, facts_of
-from common.data.patients import CaseFacts
+from common.data.identity.patients import CaseFacts
 from tests.support.uploads import dicom, png
 
 
