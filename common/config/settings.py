@@ -88,7 +88,7 @@ class DataSettings(DataPlan):
     root: str = setting("dataset", PLACE)
     """Folder that holds the hospitals' folders."""
     cache_dir: str = setting(".cache/images", PLACE)
-    """Folder for the decoded slices. It holds patients' images: keep it as private as `data.root`."""
+    """Folder for the decoded slices. It holds patients' images and their numbers: keep it as private as `data.root`."""
 
     def plan(self) -> DataPlan:
         """Return the part that travels."""

@@ -134,3 +134,23 @@ def test_the_archives_are_of_three_kinds(archives):
 def test_the_same_seed_writes_the_same_bytes(archives, tmp_path):
     make_phantoms(tmp_path / "set", image_size=SIZE, slices_per_class=A_CLASS, dicom=True)
     assert contents(tmp_path / "set") == contents(archives)
+
+
+def test_a_patients_two_visits_stand_on_one_side_of_the_split(hospitals):
+    for prepared in hospitals:
+        patients, split = prepared.patients, prepared.split
+        inside = np.concatenate(list(split.parts().values()))
+        assert prepared.patient_source == "dicom"
+        assert patients.count(inside) < len(inside)
+        sides = [set(patients.number[part].tolist()) for part in split.parts().values()]
+        assert not sides[0] & sides[1]
+        assert not sides[0] & sides[2]
+        assert not sides[1] & sides[2]
+
+
+def test_every_second_slice_of_files_that_hold_several(archives, tmp_path):
+    plan = DataPlan(image_size=32, slice_step=2)
+    prepared = prepare(archives / "dataset-3", CLASS_MAPS[2], plan, 1, tmp_path)
+    assert {file.frame % 2 for file in prepared.scan.files} == {0}
+    assert len(prepared.scan.files) < len(list(plan_slices(HOSPITALS[2], A_CLASS, 0)))
+    assert len(prepared.library) == len(prepared.scan.files)
