@@ -27,6 +27,7 @@ def evaluate(
     on_batch: Callable[[int, int], None] | None = None,
     temperature: float = 1.0,
     resampling: Resampling | None = None,
+    on_scores: Callable[[torch.Tensor], None] | None = None,
 ) -> EvaluateResult:
     """Evaluate `model` on the slices at `indices`, without augmentation, in float32.
 
@@ -44,9 +45,13 @@ def evaluate(
         Divides the scores for `EvaluateResult.calibrated_bins`, and for nothing else.
     resampling : Resampling, optional
         Groups of the slices at `indices`, in their order; asks for `EvaluateResult.replicates`.
+    on_scores : callable, optional
+        Gets each slice's scores, shape [N, 4], which no result holds.
     """
     started = time.perf_counter()
     logits = _logits(model, slices, indices, on_batch)
+    if on_scores:
+        on_scores(logits)
     result = tally(logits, torch.from_numpy(slices.labels[indices]), temperature, resampling)
     return replace(result, seconds=time.perf_counter() - started)
 

@@ -55,6 +55,7 @@ def test_no_fingerprint_leaves_until_the_hospital_names_a_key(written, tmp_path)
         (":8443", "", "SITE002", "host:port"),
         ("device: auto", "device: tpu", "SITE002", "auto, cpu or cuda"),
         ("  key: aiims_delhi", "  kee: aiims_delhi", "SITE002", "hospital needs key"),
+        ("device: auto", "keep_cases: maybe", "SITE002", "true or false"),
         ("glioma: glioma", "glioma: gliomaa", "CONF007", "hospital.yaml"),
         ("superlink:", "superlink: [", "SITE001", "cannot be read"),
     ],
