@@ -1,4 +1,4 @@
-"""What a model made of each test slice at this hospital: a file on its own disk, which is read here and sent nowhere."""
+"""What a model made of each test slice at this hospital: a file on its own disk, read here and sent nowhere."""
 
 import json
 import re

@@ -80,19 +80,13 @@ def final_figures(run: Run) -> dict[str, dict[str, float]]:
 
 def numbers(value: Any, name: str = "") -> dict[str, float]:
     """Return every number of a nested object under its path, ``"calibration/ece"``; an interval is two of them."""
+    if isinstance(value, list | tuple) and len(value) == 2 and "interval" in name:
+        value = dict(zip(("low", "high"), value, strict=True))
     if isinstance(value, Mapping):
         inside = (numbers(item, f"{name}/{key}".lstrip("/")) for key, item in value.items())
         return {path: found for part in inside for path, found in part.items()}
-    if isinstance(value, list | tuple) and len(value) == 2 and "interval" in name:
-        return {
-            f"{name}/{end}": found for end, item in zip(("low", "high"), value, strict=True) for found in _one(item)
-        }
-    return {name: found for found in _one(value)}
-
-
-def _one(value: Any) -> list[float]:
     found = number(value)
-    return [] if found is None else [found]
+    return {} if found is None else {name: found}
 
 
 def params_of(exported: ExportedRun) -> dict[str, str]:

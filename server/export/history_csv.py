@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from common.text import counted, spreadsheet_cell
@@ -26,18 +26,19 @@ def export(subject: Subject, place: Path) -> list[str]:
     return [f"{place}: {counted(len(rows), 'row')}, one for each round and hospital."]
 
 
-def table(headings: list[str], rows: list[list[object]]) -> bytes:
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     """Return a CSV file (UTF-8); None is an empty cell, and no text is a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for row in (headings, *rows):
+    every: list[Sequence[object]] = [headings, *rows]
+    for row in every:
         writer.writerow([spreadsheet_cell(cell) if isinstance(cell, str) else cell for cell in row])
     return buffer.getvalue().encode()
 
 
 def _rows(exported: ExportedRun) -> Iterator[list[object]]:
     run, without = exported.run, exported.cell.without if exported.cell else None
-    about = [run.run_id, run.strategy, run.meta.get("seed"), without, run.synthetic]
+    about: list[object] = [run.run_id, run.strategy, run.meta.get("seed"), without, run.synthetic]
     for point in points_of(run):
         figures = (point.figures.get(name) for name in UNITS)
         yield [*about, point.round, point.hospital, *(_shortest(value) for value in figures)]

@@ -52,8 +52,9 @@ class PixelsToProbabilities(nn.Module):
         super().__init__()
         self.network = network
         self.temperature = temperature
-        for name, values in (("mean", IMAGENET_MEAN), ("deviation", IMAGENET_STD)):
-            self.register_buffer(name, 255.0 * torch.tensor(values).view(1, 3, 1, 1))
+        self.mean, self.deviation = (
+            255.0 * torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD)
+        )
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Take ``uint8 [B, 3, S, S]``; return ``float32 [B, 4]``."""

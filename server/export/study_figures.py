@@ -1,6 +1,5 @@
 """A study as others' tools take it: means over seeds, and which cells it has."""
 
-from common.artifacts.values import text
 from common.labels import SYNTHETIC
 from common.study import statistics
 from common.study.records import Study
@@ -12,7 +11,7 @@ def study_figures(study: Study) -> dict[str, float]:
     """Return each strategy's mean over seeds with its 95 % interval, over all hospitals and at each."""
     hospitals = {ALL: study.hospitals} | {name: (name,) for name in study.hospitals}
     safe = {ALL: ""} | {name: f"{plain}/" for name, plain in safe_names(study.hospitals).items()}
-    found = {}
+    found: dict[str, float] = {}
     for strategy in study.strategies:
         for measure in statistics.MEASURES:
             for name, places in hospitals.items():
@@ -38,4 +37,4 @@ def study_tags(study: Study) -> dict[str, str]:
         "unlike": " ".join(study.unlike),
         "notice": SYNTHETIC if study.synthetic else None,
     }
-    return {name: value for name, value in known.items() if text(value)}
+    return {name: value for name, value in known.items() if value}

@@ -41,15 +41,12 @@ def path_of(site, token=TOKEN):
     return site.cache_dir / "runs" / token / site.hospital.key / FILE
 
 
-def tested(site, arrays, token=TOKEN, **changes):
-    return evaluate_at(site, PLAN, "test", 2, arrays, LocalStateRef(token), **changes)
-
-
-tested.__test__ = False
+def put_to_test(site, arrays, **changes):
+    return evaluate_at(site, PLAN, "test", 2, arrays, LocalStateRef(TOKEN), **changes)
 
 
 def test_the_table_is_what_the_evaluation_counted(site, arrays):
-    result = tested(site, arrays, temperature=2.0)
+    result = put_to_test(site, arrays, temperature=2.0)
     table = read_table(path_of(site))
     assert (table.hospital, table.round, table.image_size, table.synthetic) == (site.hospital.name, 2, 32, True)
     counted = np.zeros((4, 4), np.int64)
@@ -65,7 +62,7 @@ def test_the_table_is_what_the_evaluation_counted(site, arrays):
 
 
 def test_probabilities_and_heat_are_the_models_own(site, arrays):
-    tested(site, arrays, temperature=2.0)
+    put_to_test(site, arrays, temperature=2.0)
     case = read_table(path_of(site)).cases[0]
     prepared = prepared_hospital(site, PLAN)
     index = [file.relative_path for file in prepared.scan.files].index(case.file)
@@ -80,14 +77,14 @@ def test_probabilities_and_heat_are_the_models_own(site, arrays):
 
 def test_only_the_worst_have_heat(site, arrays, monkeypatch):
     monkeypatch.setattr(keep, "HEATED", 3)
-    tested(site, arrays)
+    put_to_test(site, arrays)
     assert [case.heat is not None for case in read_table(path_of(site)).cases][:5] == [True] * 3 + [False] * 2
 
 
 def test_nothing_of_it_travels(site, arrays):
     """The answer is, to the byte, that of a hospital that keeps nothing, and no file's name is in it."""
     said, silent = (
-        evaluation_record(replace(tested(each, arrays), seconds=0.0))
+        evaluation_record(replace(put_to_test(each, arrays), seconds=0.0))
         for each in (site, replace(site, keep_cases=False))
     )
     assert said.keys() == silent.keys()
@@ -106,13 +103,13 @@ def test_nothing_is_kept_unless_the_hospital_asks_for_a_runs_test(site, arrays, 
 
 
 def test_its_owner_alone_can_read_it(site, arrays):
-    tested(site, arrays)
+    put_to_test(site, arrays)
     assert stat.S_IMODE(path_of(site).stat().st_mode) == 0o600
     assert stat.S_IMODE(path_of(site).parent.stat().st_mode) == 0o700
 
 
 def test_it_goes_with_the_runs_other_files(site, arrays):
-    tested(site, arrays)
+    put_to_test(site, arrays)
     make_room_for_run(site, Policy(runs_kept=1), PLAN, "cd" * 16)
     assert not path_of(site).exists()
 
@@ -120,13 +117,13 @@ def test_it_goes_with_the_runs_other_files(site, arrays):
 def test_where_it_cannot_be_written_the_test_goes_on_and_the_log_says_so(site, arrays, caplog):
     (site.cache_dir / "runs").mkdir(parents=True)
     (site.cache_dir / "runs" / TOKEN).write_text("a file where a folder should be")
-    assert tested(site, arrays).samples
+    assert put_to_test(site, arrays).samples
     assert "test cases are not kept" in caplog.text
 
 
 def test_a_full_quota_keeps_none(site, arrays, caplog):
     full = replace(site, policy=Policy(min_train_slices=2, runs_gigabytes=1e-7))
     handlers.describe(full, PLAN)
-    assert tested(full, arrays).samples
+    assert put_to_test(full, arrays).samples
     assert "policy.runs_gigabytes" in caplog.text
     assert not path_of(site).exists()

@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+import torchvision
 
 from common.artifacts.weights import weights_file
 from common.errors import InputError
@@ -84,6 +85,12 @@ def test_a_graph_with_another_temperature_does_not_pass():
     assert onnx_check.check_against_pytorch(content, network, 32, 0.25) < 1e-4
     with pytest.raises(InputError, match="EXPORT005"):
         onnx_check.check_against_pytorch(content, network, 32, 4.0)
+
+
+@pytest.mark.parametrize("build", [torchvision.models.mobilenet_v3_small, torchvision.models.efficientnet_b0])
+def test_other_networks_pass_as_well(build):
+    network = build(num_classes=4).eval()
+    assert onnx_check.check_against_pytorch(onnx_model.graph_of(network, 64, 1.0), network, 64, 1.0) < 1e-4
 
 
 @pytest.mark.parametrize(
