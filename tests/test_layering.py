@@ -42,6 +42,7 @@ SERVER_ROOMS = {
     "server/federation": {"server/federation", "server/recording", "server/strategies"},
     "server/engines": {"server/engines", "server/federation"},
     "server/study": {"server/study", "server/recording"},
+    "server/export": {"server/export"},
 }
 FLOWER = ("clients/app.py", "clients/checks", "clients/supernode", "server/app.py", "server/centre", "server/engines")
 FLOWER_ROOMS = (*FLOWER, "server/federation")
@@ -144,8 +145,15 @@ def test_tests_mirror_the_tree():
         assert any(name == module or name.startswith(f"{module}_") for module in modules), where
 
 
-LIGHT = ("clients.audit", "clients.join", "clients.key")
-LIGHT_AT_THE_CENTRE = ("server.credentials", "server.promote", "server.run", "server.serve", "server.verify")
+LIGHT = ("clients.audit", "clients.cases.__main__", "clients.join", "clients.key")
+LIGHT_AT_THE_CENTRE = (
+    "server.credentials",
+    "server.export.__main__",
+    "server.promote",
+    "server.run",
+    "server.serve",
+    "server.verify",
+)
 LIGHT_READERS = ("common.artifacts.load", "common.study.answers")
 
 

@@ -9,6 +9,7 @@ import io
 import sys
 import webbrowser
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -64,8 +65,8 @@ def show_cases(given: argparse.Namespace) -> None:
     path = choose(tables, given.run, site.cache_dir)
     table, token = read_table(path), path.parts[-3]
     console.print(render(table, token, given.most))
-    if others := [other[:8] for other in tables if other != token]:
-        console.print(f"Others: --run {', '.join(others[:10])}", soft_wrap=True)
+    if others := [f"{other[:8]} ({_when(path)})" for other, path in tables.items() if other != token]:
+        console.print(f"Other runs, for --run: {', '.join(others[:10])}", soft_wrap=True)
     if given.csv:
         _write(given.csv.absolute(), _csv(table), "--csv FILE")
         console.print(f"{counted(len(table.cases), 'case')} written to {given.csv}; it names files, so keep it here.")
@@ -112,6 +113,10 @@ def _write(path: Path, content: bytes, flag: str) -> None:
         raise InputError(
             "CASES003", f"{path} cannot be written ({files.why(error)}); choose another place with {flag}."
         ) from None
+
+
+def _when(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
 
 
 def _count(text: str) -> int:

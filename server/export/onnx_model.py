@@ -17,7 +17,7 @@ from common.artifacts.schema import Run
 from common.artifacts.values import count, number
 from common.artifacts.weights import check_weights
 from common.config.architectures import architecture_of
-from common.errors import InputError
+from common.errors import InputError, ProjectError
 from common.files import read_bytes, why
 from common.labels import CLASSES, SYNTHETIC
 from common.metrics.calibration import in_range
@@ -74,8 +74,15 @@ def export(subject: Subject, place: Path) -> list[str]:
     (exported,) = subject.runs
     network = load_network(exported)
     size, temperature = _image_size(exported.run), _temperature(exported.run.meta)
-    content = with_metadata(graph_of(network, size, temperature), metadata_of(exported.run, size, temperature))
-    worst = check_against_pytorch(content, network, size, temperature)
+    try:
+        content = with_metadata(graph_of(network, size, temperature), metadata_of(exported.run, size, temperature))
+        worst = check_against_pytorch(content, network, size, temperature)
+    except ProjectError:
+        raise
+    except Exception as error:  # three libraries, each with errors of its own
+        raise InputError(
+            "EXPORT005", f"{exported.run.run_id} cannot be written as ONNX ({why(error)}); nothing was written."
+        ) from None
     write_export(place, content)
     return [
         f"{place}: {len(content) / 1e6:.1f} MB, uint8 [batch, 3, {size}, {size}] to probabilities; "

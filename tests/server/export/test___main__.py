@@ -8,7 +8,9 @@ import pytest
 
 from server.export import exporters
 from server.export.__main__ import main
+from tests.support import study_files
 from tests.support.run_files import write_run, write_version_one
+from tests.support.studies import done, lost, study
 
 
 def refused(capsys, *arguments: str) -> str:
@@ -38,6 +40,18 @@ def test_version_ones_run_and_no_run_are_sentences(tmp_path, capsys):
     assert "RUN001" in refused(capsys, "run-999", "--to", "csv", "--output-dir", str(tmp_path))
     assert "RUN001" in refused(capsys, "../run-001", "--to", "csv", "--output-dir", str(tmp_path))
     assert "EXPORT003" in refused(capsys, "study-001", "--to", "csv", "--output-dir", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("cells", "state", "says"),
+    [
+        ([done("fedavg", 42, 90)], "running", "is not completed (running)"),
+        ([lost("fedavg", 42, "failed")], "incomplete", "none of its runs"),
+    ],
+)
+def test_a_study_without_a_completed_run_is_a_sentence(tmp_path, capsys, cells, state, says):
+    study_files.save(tmp_path, study(cells, state=state))
+    assert says in refused(capsys, "study-001", "--to", "csv", "--output-dir", str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["onnx", "tensorboard", "mlflow"])

@@ -79,6 +79,27 @@ def test_a_graph_that_says_something_else_is_refused_and_nothing_is_written(tmp_
     assert not (tmp_path / "exports").exists()
 
 
+def test_what_the_exporter_cannot_write_is_a_sentence(tmp_path, monkeypatch, capsys):
+    def fails(*arguments, **named):
+        raise RuntimeError("Exporting the operator 'aten::strange' is not supported")
+
+    with_weights(tmp_path)
+    monkeypatch.setattr(torch.onnx, "export", fails)
+    assert exported(tmp_path) == 2
+    assert "EXPORT005" in (said := capsys.readouterr().err)
+    assert "aten::strange" in said
+    assert not (tmp_path / "exports").exists()
+
+
+def test_exporting_again_writes_the_same_file(tmp_path):
+    with_weights(tmp_path)
+    contents = set()
+    for _ in range(2):
+        assert exported(tmp_path) == 0
+        contents.add((tmp_path / "exports/run-007/model.onnx").read_bytes())
+    assert len(contents) == 1
+
+
 def test_a_graph_with_another_temperature_does_not_pass():
     network = build_model("resnet18").eval()
     content = onnx_model.graph_of(network, 32, 0.25)

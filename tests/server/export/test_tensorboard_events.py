@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 
 from common.artifacts.load import load_run
 from server.export.__main__ import main
+from tests.support import study_files
 from tests.support.run_files import STRANGE, write_run
+from tests.support.studies import done, study
 
 
 def read(folder: Path) -> EventAccumulator:
@@ -49,6 +52,22 @@ def test_card_tags_and_settings_come_along(tmp_path):
     content = found.summary_metadata["_hparams_/session_start_info"].plugin_data.content
     started = hparams_metadata.parse_session_start_info_plugin_data(content)
     assert started.hparams["train.batch_size"].string_value == "16"
+
+
+def test_tensorboard_lists_each_run_and_its_hospitals_below_it(tmp_path):
+    write_run(tmp_path, "run-007")
+    found = EventMultiplexer().AddRunsFromDirectory(str(exported(tmp_path).parent))
+    names = {"Phantom Hyderabad", "Phantom Jaipur", "Phantom Kolkata"}
+    assert set(found.Runs()) == {"run-007", *(f"run-007/{name}" for name in names)}
+
+
+def test_a_study_is_a_folder_with_a_run_for_each_cell(tmp_path):
+    write_run(tmp_path, "run-001")
+    study_files.save(tmp_path, study([done("local", 42, 80), done("fedavg", 42, 90)]))
+    assert main(["study-001", "--to", "tensorboard", "--output-dir", str(tmp_path)]) == 0
+    found = EventMultiplexer().AddRunsFromDirectory(str(tmp_path / "exports/tensorboard"))
+    assert {"study-001/local-seed42", "study-001/fedavg-seed42"} < set(found.Runs())
+    assert len(found.Runs()) == 2 * 4
 
 
 def test_exporting_again_does_not_double(tmp_path):
