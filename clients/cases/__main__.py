@@ -98,11 +98,12 @@ def _open(path: Path, table: CaseTable, token: str, most: int, site: Site) -> No
 def _csv(table: CaseTable) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["file", "slice", "true", "called", *(f"probability of {name}" for name in table.classes)])
+    shares = (f"probability of {name}" for name in table.classes)
+    writer.writerow(["file", "slice", "patient", "true", "called", *shares])
     for case in table.cases:
         number = "" if case.frame is None else case.frame + 1
         name = spreadsheet_cell(printable(case.file))
-        writer.writerow([name, number, case.true, case.predicted, *case.probabilities])
+        writer.writerow([name, number, case.patient, case.true, case.predicted, *case.probabilities])
     return buffer.getvalue().encode()
 
 

@@ -61,8 +61,9 @@ def _cases(
         yield (
             Case(
                 file=file.relative_path,
-                frame=getattr(file, "frame", None),
-                true=CLASSES[file.label],
+                frame=file.frame if file.frames > 1 else None,
+                patient=int(prepared.patients.number[index]),
+                true=CLASSES[prepared.scan.labels[index]],
                 predicted=CLASSES[int(shares.argmax())],
                 probabilities=tuple(round(float(share), 6) for share in shares),
                 changed_ns=file.mtime_ns,
@@ -91,6 +92,7 @@ def _table(site: Site, task: Task, prepared: PreparedHospital, cases: tuple[Case
         image_size=task.plan.data.image_size,
         temperature=task.temperature,
         synthetic=prepared.scan.synthetic,
+        patient_source=prepared.patient_source,
         classes=CLASSES,
         cases=cases,
     )

@@ -65,8 +65,9 @@ def _article(place: int, case: Case, table: CaseTable, shown: "Image.Image | str
     )
     pictures = f"<p>{escape(shown)}</p>" if isinstance(shown, str) else _pictures(shown, case)
     kind = "wrong" if case.wrong else "right"
+    where = f"{file_name(case)}, patient {case.patient}"
     return (
-        f'<article class="{kind}"><h2>{escape(title)}</h2>{pictures}<p class="file">{escape(file_name(case))}</p>'
+        f'<article class="{kind}"><h2>{escape(title)}</h2>{pictures}<p class="file">{escape(where)}</p>'
         f"<table>{rows}</table></article>\n"
     )
 

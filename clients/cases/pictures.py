@@ -5,7 +5,8 @@ from pathlib import Path
 from PIL import Image
 
 from clients.cases.table import Case
-from common.data.decode import UnreadableImage, decode_rgb
+from common.data.decode import UnreadableImage, read_bytes
+from common.data.slices import open_slices
 from common.model.heatmap import fit
 
 EDGE = 320  # pixels, of the longer side
@@ -17,7 +18,8 @@ def picture_of(folder: Path, case: Case) -> Image.Image | str:
     try:
         if path.stat().st_mtime_ns != case.changed_ns:
             return "The file was changed after the test, so it is not shown."
-        return fit(decode_rgb(path), EDGE)
+        image, _ = open_slices(read_bytes(path)).read(case.frame or 0)
+        return fit(image, EDGE)
     except (OSError, ValueError):
         return "The file is not there any more."
     except UnreadableImage as error:

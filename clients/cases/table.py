@@ -22,6 +22,8 @@ class Case(msgspec.Struct, frozen=True):
     """Path below the hospital's folder."""
     frame: int | None
     """In a file of several slices, which one, from 0."""
+    patient: int
+    """A number in place of who it is, the same for all of a patient's slices in one table."""
     true: str
     predicted: str
     probabilities: tuple[float, ...]
@@ -53,6 +55,8 @@ class CaseTable(msgspec.Struct, frozen=True):
     image_size: int
     temperature: float
     synthetic: bool
+    patient_source: str
+    """What told the patients apart; "guessed" where nothing did."""
     classes: tuple[str, ...]
     cases: tuple[Case, ...]
     """Worst first."""

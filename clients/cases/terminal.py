@@ -21,13 +21,15 @@ def summary(table: CaseTable, token: str) -> str:
 
 def render(table: CaseTable, token: str, most: int) -> RenderableType:
     """Return the worst cases as a table, with what must be known of them."""
-    rows = Table("", "true", "called", "sure of it", "of the truth", "file", box=None, pad_edge=False)
-    for column in (0, 3, 4):
+    patients = "patient" + " (guessed)" * (table.patient_source == "guessed")
+    rows = Table("", "true", "called", "sure of it", "of the truth", patients, "file", box=None, pad_edge=False)
+    for column in (0, 3, 4, 5):
         rows.columns[column].justify = "right"
     for place, case in enumerate(table.cases[:most], start=1):
         style = "bold" if case.wrong else ""
-        cells = (str(place), case.true, case.predicted, percent(case.confidence), percent(of_truth(case, table)))
-        rows.add_row(*(Text(cell, style) for cell in (*cells, file_name(case))))
+        shares = (percent(case.confidence), percent(of_truth(case, table)))
+        cells = (str(place), case.true, case.predicted, *shares, str(case.patient), file_name(case))
+        rows.add_row(*(Text(cell, style) for cell in cells))
     said = [summary(table, token), *([SYNTHETIC] if table.synthetic else [])]
     return Group(*map(Text, said), rows)
 

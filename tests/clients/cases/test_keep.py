@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from dataclasses import replace
 
@@ -21,7 +22,8 @@ from common.model.registry import initial_weights
 from common.model.state import arrays_from_state, model_from_arrays
 from common.protocol.messages import LocalStateRef, evaluation_record
 from common.training.preprocess import normalise, to_batch
-from tests.support.sites import PLAN, evaluate_at, sites_of
+from tests.support.sites import PLAN, evaluate_at, sites_of, task_of
+from tests.support.uploads import dicom
 
 TOKEN = "ab" * 16
 pytestmark = pytest.mark.usefixtures("small_network")
@@ -73,6 +75,22 @@ def test_probabilities_and_heat_are_the_models_own(site, arrays):
     assert case.probabilities == pytest.approx(expected, abs=1e-5)
     heat = grad_cam(model, trunk(model, batch), CLASSES.index(case.predicted))
     np.testing.assert_allclose(case.heat, heat, atol=1e-3)
+
+
+def test_a_slice_of_a_file_of_several_is_named_with_its_number(site, arrays, tmp_path):
+    pytest.importorskip("pydicom")
+    shutil.copytree(site.folder, tmp_path / "mri" / site.hospital.path)
+    site = replace(site, data_root=tmp_path / "mri")
+    levels = np.random.default_rng(0).integers(0, 900, (4, 48, 48)).astype(np.uint16)
+    (site.folder / "glioma" / "several.dcm").write_bytes(dicom(levels, NumberOfFrames=4))
+    prepared = prepared_hospital(site, PLAN)
+    own = np.array([i for i, file in enumerate(prepared.scan.files) if file.frames == 4])
+    model = model_from_arrays("resnet18", arrays, torch.device("cpu")).eval()
+    task = task_of(PLAN, 2, arrays, LocalStateRef(TOKEN), split="test")
+    keep.keep_cases(site, task, prepared, own, model, torch.zeros(4, 4))
+    cases = read_table(path_of(site)).cases
+    assert sorted(case.frame for case in cases) == [0, 1, 2, 3]
+    assert {(case.file, case.true) for case in cases} == {("glioma/several.dcm", "glioma")}
 
 
 def test_only_the_worst_have_heat(site, arrays, monkeypatch):
