@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from clients.cases.table import Case, CaseTable
-from clients.cases.terminal import file_name, percent, summary
-from common.labels import SYNTHETIC
+from clients.cases.terminal import caveats, file_name, percent, summary
 from common.model.heatmap import overlay
 
 Picture = Callable[[Case], "Image.Image | str"]
@@ -46,11 +45,11 @@ def page_of(table: CaseTable, token: str, most: int, picture: Picture) -> str:
     picture : callable
         Gives a case's slice, RGB, or says in a sentence why it cannot be shown.
     """
-    said = [summary(table, token)]
-    said += [SYNTHETIC] if table.synthetic else []
-    said += [
+    said = [
+        summary(table, token),
+        *caveats(table),
         "The heat is Grad-CAM of the class that was called: where the last convolution drew its evidence from, on a "
-        "coarse grid. The page holds patients' slices; it lies in the cache folder and goes with the run's other files."
+        "coarse grid. The page holds patients' slices; it lies in the cache folder and goes with the run's other files.",
     ]
     cases = (_article(place, case, table, picture(case)) for place, case in enumerate(table.cases[:most], start=1))
     paragraphs = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in said)

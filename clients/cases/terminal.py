@@ -21,8 +21,7 @@ def summary(table: CaseTable, token: str) -> str:
 
 def render(table: CaseTable, token: str, most: int) -> RenderableType:
     """Return the worst cases as a table, with what must be known of them."""
-    patients = "patient" + " (guessed)" * (table.patient_source == "guessed")
-    rows = Table("", "true", "called", "sure of it", "of the truth", patients, "file", box=None, pad_edge=False)
+    rows = Table("", "true", "called", "p(called)", "p(true)", "patient", "file", box=None, pad_edge=False)
     for column in (0, 3, 4, 5):
         rows.columns[column].justify = "right"
     for place, case in enumerate(table.cases[:most], start=1):
@@ -30,8 +29,15 @@ def render(table: CaseTable, token: str, most: int) -> RenderableType:
         shares = (percent(case.confidence), percent(of_truth(case, table)))
         cells = (str(place), case.true, case.predicted, *shares, str(case.patient), file_name(case))
         rows.add_row(*(Text(cell, style) for cell in cells))
-    said = [summary(table, token), *([SYNTHETIC] if table.synthetic else [])]
+    rows.columns[-1].overflow = "fold"
+    said = [summary(table, token), *caveats(table)]
     return Group(*map(Text, said), rows)
+
+
+def caveats(table: CaseTable) -> list[str]:
+    """Say what must be known before a case is believed."""
+    guessed = "Patients are guessed from how alike slices are." if table.patient_source == "guessed" else None
+    return [each for each in (SYNTHETIC if table.synthetic else None, guessed) if each]
 
 
 def file_name(case: Case) -> str:

@@ -138,7 +138,7 @@ def _study_entry(subject: Subject) -> _Entry:
 
 def _metrics(exported: ExportedRun) -> Iterator[tuple[str, float, int, int]]:
     run = exported.run
-    prefixes = {ALL: ""} | {name: f"{safe}/" for name, safe in safe_names(run.hospital_names).items()}
+    prefixes = {ALL: ""} | {name: f"hospitals/{safe}/" for name, safe in safe_names(run.hospital_names).items()}
     for point in points_of(run):
         for name, value in point.figures.items():
             yield f"{prefixes[point.hospital]}{name}", value, int(1000 * point.at), point.round

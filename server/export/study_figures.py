@@ -10,7 +10,7 @@ from server.export.names import safe_names
 def study_figures(study: Study) -> dict[str, float]:
     """Return each strategy's mean over seeds with its 95 % interval, over all hospitals and at each."""
     hospitals = {ALL: study.hospitals} | {name: (name,) for name in study.hospitals}
-    safe = {ALL: ""} | {name: f"{plain}/" for name, plain in safe_names(study.hospitals).items()}
+    safe = {ALL: ""} | {name: f"hospitals/{plain}/" for name, plain in safe_names(study.hospitals).items()}
     found: dict[str, float] = {}
     for strategy in study.strategies:
         for measure in statistics.MEASURES:
@@ -19,7 +19,7 @@ def study_figures(study: Study) -> dict[str, float]:
                 path = f"{safe[name]}{strategy}/{measure.key}"
                 if estimate:
                     low, high = estimate.interval or (None, None)
-                    parts = {path: estimate.mean, f"{path}/low": low, f"{path}/high": high}
+                    parts = {path: estimate.mean, f"{path}_low": low, f"{path}_high": high}
                     found |= {key: value for key, value in parts.items() if value is not None}
     return found
 

@@ -37,6 +37,7 @@ def test_the_worst_are_listed(kept, tmp_path, capsys):
     assert "=1+1.png" in said
     assert "90.0 %" in said
     assert "SYNTHETIC" in said
+    assert "guessed" in said
 
 
 def test_the_csv_holds_all_cases_for_its_owner_and_no_formula(kept, tmp_path):

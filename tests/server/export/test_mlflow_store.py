@@ -51,7 +51,7 @@ def test_params_metrics_tags_and_the_card_come_along(tmp_path):
     assert found.info.status == "FINISHED"
     assert found.data.params["train.batch_size"] == "16"
     assert (found.data.tags["synthetic"], found.data.tags["strategy"]) == ("true", "fedavg")
-    curve = client.get_metric_history(found.info.run_id, "Phantom Jaipur/val_accuracy")
+    curve = client.get_metric_history(found.info.run_id, "hospitals/Phantom Jaipur/val_accuracy")
     assert [each.step for each in curve] == [1, 2, 3, 4]
     expected = [each.hospitals["Phantom Jaipur"].val_accuracy for each in run.rounds]
     assert [each.value for each in curve] == pytest.approx(expected)
@@ -73,24 +73,26 @@ def test_exporting_again_does_not_double_and_leaves_other_runs(tmp_path):
 
 def test_a_study_is_a_run_with_one_below_it_for_each_completed_cell(tmp_path, capsys):
     write_run(tmp_path, "run-001")
-    cells = [done("local", 42, 80), done("fedavg", 42, 90), lost("fedavg", 43, "failed")]
+    cells = [done("local", 42, 80), done("fedavg", 42, 90), done("fedavg", 43, 92), lost("fedavg", 44, "failed")]
     study_files.save(tmp_path, study(cells, state="incomplete"))
     for _ in range(2):
         store = exported(tmp_path, "study-001")
     found = {each.info.run_name: each for each in runs_of(store)}
-    assert set(found) == {"study-001", "local-seed42", "fedavg-seed42"}
-    assert len(runs_of(store)) == 3
+    assert set(found) == {"study-001", "local-seed42", "fedavg-seed42", "fedavg-seed43"}
+    assert len(runs_of(store)) == 4
     parent = found["study-001"]
     assert found["fedavg-seed42"].data.tags["mlflow.parentRunId"] == parent.info.run_id
-    assert parent.data.metrics["fedavg/accuracy"] == pytest.approx(0.9)
-    assert "fedavg with seed 43 is left out" in capsys.readouterr().out
+    assert parent.data.metrics["fedavg/accuracy"] == pytest.approx(0.91)
+    assert parent.data.metrics["fedavg/accuracy_low"] < 0.9
+    assert parent.data.metrics["hospitals/Phantom Jaipur/local/accuracy"] == pytest.approx(0.8)
+    assert "fedavg with seed 44 is left out" in capsys.readouterr().out
 
 
 def test_names_that_mlflow_does_not_take_are_written_with_other_signs(tmp_path):
-    write_run(tmp_path, "run-007", hospitals={"a/../../b": (0.0, 0.0), **STRANGE})
+    write_run(tmp_path, "run-007", hospitals={"a/../../b": (0.0, 0.0), "seconds": (1.0, 1.0), **STRANGE})
     store = exported(tmp_path)
     (found,) = runs_of(store)
-    assert found.data.metrics["a_.._.._b/val_accuracy"] > 0.0
+    assert found.data.metrics["hospitals/a_.._.._b/val_accuracy"] > 0.0
 
 
 def test_what_fails_half_way_leaves_nothing(tmp_path, monkeypatch, capsys):
