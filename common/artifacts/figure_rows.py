@@ -93,7 +93,8 @@ def figure_table(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for unit, found in _units(mapping(mapping(body).get("figures"))):
             for label, own in {MEAN: found, **mapping(found.get("per_class"))}.items():
                 for name in ("macro_auroc", *_AREAS, *_SHARES, "brier", "test_accuracy"):
-                    if (value := number(mapping(own).get(name))) is None:
+                    most = len(CLASSES) if name == "brier" else 1
+                    if (value := number(mapping(own).get(name))) is None or not 0 <= value <= most:
                         continue
                     ends = _ends(own, name) or (None, None)
                     row = {"hospital": hospital, "unit": unit, "class": label, "figure": name.removeprefix("macro_")}
