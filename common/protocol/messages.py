@@ -226,7 +226,9 @@ def evaluation_record(result: EvaluateResult) -> Record:
     }
 
 
-def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] | None = None) -> EvaluateResult:
+def read_evaluation(
+    records: Records, replicates: int = 0, held: Sequence[int] | None = None, patients: int | None = None
+) -> EvaluateResult:
     """Read an evaluation.
 
     Parameters
@@ -235,6 +237,8 @@ def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] |
         How many draws of the bootstrap it must hold.
     held : sequence of int or None
         Slices of each class that the hospital described for this split; None takes the evaluation's own word.
+    patients : int or None
+        How many patients it described for this split; None takes the evaluation's own word.
 
     Raises
     ------
@@ -249,9 +253,8 @@ def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] |
         raise UnusableAnswer(unreadable) from None
     if problem := evaluation_problem(result, held):
         raise UnusableAnswer(problem)
-    return (
-        replace(result, cases=read_cases(records[names.CASES], result.confusion)) if names.CASES in records else result
-    )
+    cases = read_cases(records[names.CASES], result.confusion, patients) if names.CASES in records else None
+    return replace(result, cases=cases)
 
 
 def _evaluation(found: EvaluationNumbers, replicates: int) -> EvaluateResult:

@@ -7,7 +7,7 @@ from datetime import datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
-from common.artifacts import schema, words
+from common.artifacts import figure_rows, schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
 from common.artifacts.values import mapping, text
 from common.labels import CLASSES
@@ -71,6 +71,7 @@ class _Report:
             *self.per_hospital(),
             paragraph(self.renamed(facts.fairness_sentence(run))),
             section("What was confused with what", self.confusion()),
+            *self.case_figures(),
             paragraph("What the hospitals hold", "heading"),
             self.holdings(),
             *self.findings(),
@@ -173,6 +174,27 @@ class _Report:
                 (title, *(f"{int(n):,} ({n / total * 100:.0f} %)" if total else formats.MISSING for n in counts))
             )
         return table(("True / named", *titles), rows, (0.2, 0.2, 0.2, 0.2, 0.2))
+
+    def case_figures(self) -> list[Flowable]:
+        """Write ranking, patients and subgroups; nothing for a run that did not record them."""
+        figures = self.run.metrics.get("figures")
+        rows = [
+            [theme.class_title(row[0]) if row[0] in CLASSES else row[0], *row[1:]]
+            for row in figure_rows.ranking_rows(figures)
+        ]
+        if not rows:
+            return []
+        threshold = figure_rows.threshold(figures)
+        at = f" Sensitivity and specificity, in percent, are of a probability of at least {threshold or 0.5:.0%}."
+        parts = [
+            paragraph(f"Each class against the rest, over all hospitals, with 95 % intervals.{at}", "small"),
+            table(figure_rows.RANKING_HEAD, rows, (0.2, 0.2, 0.2, 0.2, 0.2)),
+            *map(paragraph, figure_rows.sentences(figures)),
+        ]
+        if subgroups := figure_rows.subgroup_rows(figures):
+            cells = [[by, style.printable(cell, otherwise="other"), *rest] for by, cell, *rest in subgroups]
+            parts.append(table(figure_rows.SUBGROUP_HEAD, cells, (0.16, 0.3, 0.14, 0.14, 0.26)))
+        return [section("Ranking, patients and subgroups", *parts)]
 
     def holdings(self) -> Flowable:
         rows = []

@@ -74,7 +74,9 @@ class EvaluationPhase:
             try:
                 records = usable_records(reply, timeout, member.description)
                 draws = REPLICATES if split == "test" else 0
-                results[member.name] = read_evaluation(records, draws, member.description.held(split))
+                said = member.description
+                patients = said.patient_counts.get("test") if split == "test" else None
+                results[member.name] = read_evaluation(records, draws, said.held(split), patients)
                 self.models.has(request.hospital, parcel)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))
