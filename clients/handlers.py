@@ -53,7 +53,9 @@ def describe(site: Site, plan: Plan) -> Description:
     prepared = prepared_hospital(site, plan)
     split = prepared.split
     labels = prepared.scan.labels
-    if len(split.train) < 2:
+    if plan.evaluates and not len(split.test):
+        raise InputError("DATA020", f"{site.hospital.name} has no slices to evaluate the model on.")
+    if not plan.evaluates and len(split.train) < 2:
         raise InputError(
             "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
         )

@@ -1,0 +1,43 @@
+"""Sentences about a model away from home, said on the terminal, in files and on pages; nothing of what is missing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.artifacts.values import count, interval, mapping, number, sequence, text
+from common.artifacts.words import share_text
+from common.text import counted, listed
+
+
+def compared(meta: Mapping[str, Any]) -> str | None:
+    """Say how much worse a model is elsewhere, by ``evaluation_meta.json``; None where it was tested at home only."""
+    found, inside = mapping(meta.get("elsewhere")), mapping(meta.get("internal"))
+    value, difference = number(found.get("test_accuracy")), number(found.get("difference"))
+    home, ends = number(inside.get("test_accuracy")), interval(found.get("difference_interval"))
+    if value is None or difference is None or home is None or ends is None:
+        return None
+    where = listed([name for name in sequence(found.get("hospitals")) if isinstance(name, str)])
+    slices = count(found.get("n_test")) or 0
+    points = f"{abs(100 * difference):.1f} points {'lower' if difference < 0 else 'higher'}"
+    sure = f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
+    return (
+        f"At {where}, which did not train it, the model is right on {share_text(value, interval(found.get('interval')))}"
+        f" % of {counted(slices, 'slice')}: {points} than in {text(meta.get('of')) or 'the run'}'s own test "
+        f"({100 * home:.1f} %; 95 % interval of the difference {sure}{_verdict(ends)})."
+    )
+
+
+def _verdict(ends: tuple[float, float]) -> str:
+    return ", so chance alone can be the reason" if ends[0] <= 0 <= ends[1] else ""
+
+
+def skipped(meta: Mapping[str, Any]) -> str | None:
+    """Name the hospitals that did not evaluate the model."""
+    missing = [name for name in sequence(meta.get("missing_hospitals")) if isinstance(name, str)]
+    return f"Not evaluated at {listed(missing)}." if missing else None
+
+
+def part_text(hospital: Mapping[str, Any]) -> str:
+    """Say which slices a hospital evaluated."""
+    return "its test slices; it trained the model" if hospital.get("trained") is True else "every usable slice"
+
+
