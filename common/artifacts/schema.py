@@ -229,6 +229,7 @@ class ModelMeta(Struct):
     split: dict[str, Any]
     versions: Mapping[str, str]
     ledger: str | None  # SHA-256 of the first line of ``ledger.jsonl``
+    init: dict[str, Any] | None  # run, its model's SHA-256, and lineage; null where the seed made the first model
     settings: Mapping[str, Any]
     pooled: bool
     model_tested: str

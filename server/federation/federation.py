@@ -111,6 +111,8 @@ class Federation:
         participants = Participants(exchange, plan, self.names, policy, self.listener, known, check)
         self.listener.phase("describe", self.progress.round)
         present = participants.gather()
+        if doubt := self.recorder.doubt:
+            self.listener.doubted(doubt)
         if self.settings.data.cross_hospital_check:
             found = compare_hospitals(exchange, plan, self.names, present, settings.timeout_seconds)
             self.listener.compared(found)

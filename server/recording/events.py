@@ -19,6 +19,9 @@ class Listener:
     def compared(self, found: CrossDuplicates) -> None:
         """The hospitals' fingerprints were compared."""
 
+    def doubted(self, sentence: str) -> None:
+        """The figures to come will be worth less than they seem."""
+
     def phase(self, name: str, server_round: int) -> None:
         """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"`` or ``"test"``."""
 

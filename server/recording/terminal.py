@@ -77,6 +77,9 @@ class Terminal(Listener):
         colour = "yellow" if found.has_copies else "dim"
         self.console.print(f"[{colour}]{escape(found.sentence)}[/]", highlight=False)
 
+    def doubted(self, sentence: str) -> None:
+        self.console.print(f"[yellow]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
+
     def phase(self, name: str, server_round: int) -> None:
         self._clear_tasks()
         words = {"describe": "reading and auditing", "train": "training", "evaluate": "validating", "test": "testing"}

@@ -1,14 +1,14 @@
 """A finished run's model, read with everything that a further use of it must know, and checked first."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common import files
+from common.artifacts.external.trained_at import TrainedAt, read_file, read_object, trained_at
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import require_verified
-from common.artifacts.values import count, mapping, number, sequence, text
+from common.artifacts.values import count, number, sequence, text
 from common.artifacts.weights import check_weights
 from common.config.architectures import architecture_of
 from common.errors import InputError
@@ -18,18 +18,6 @@ from common.model.weights import Arrays
 from common.text import shown
 
 _MOST_BYTES = 2_000_000_000  # the weights of any network here are far below
-
-
-@dataclass(frozen=True)
-class TrainedAt:
-    """A hospital that took part in a run, and which of its files were in which part of the split."""
-
-    key: str
-    name: str
-    files_sha256: str  # of its list of files
-    file_count: int
-    train: frozenset[int]
-    test: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -73,24 +61,29 @@ class FinishedModel:
         return count(self.meta.get("best_epoch")) or 1
 
 
-def read_finished(folder: RunFolder) -> FinishedModel:
+def read_finished(folder: RunFolder, network: str | None = None) -> FinishedModel:
     """Read the model of a completed run.
+
+    Parameters
+    ----------
+    network : str, optional
+        That it must be of.
 
     Raises
     ------
     InputError
         ``MODEL001`` the run is not completed, ``MODEL002`` it shares no model, or pooled the slices, ``MODEL003`` other
-        classes; ``LEDGER001``, ``LEDGER002``, ``SERVICE004`` for a file that was changed; ``MODEL004`` for one that is
+        classes, ``MODEL008`` another network; ``LEDGER001``, ``LEDGER002``, ``SERVICE004`` for a file that was changed; ``MODEL004`` for one that is
         missing or cannot be read.
     """
-    state = _json(folder, folder.status).get("state")
+    state = read_object(folder.status).get("state")
     if state != "completed" or not folder.meta.exists():
         now = "running" if state == "running" else shown(state, 40)
         raise InputError(
             "MODEL001", f"{folder.run_id} is not completed ({now}), so it has no finished model; let it end first."
         )
     require_verified(folder)
-    meta = _json(folder, folder.meta)
+    meta = read_object(folder.meta)
     if reason := text(meta.get("no_shared_model")) or (meta.get("pooled") is True and text(meta.get("notice"))):
         raise InputError("MODEL002", f"{folder.run_id} has no model of a federation to use further. {reason}")
     if (classes := list(sequence(meta.get("classes")))) != list(CLASSES):
@@ -99,47 +92,11 @@ def read_finished(folder: RunFolder) -> FinishedModel:
             f"{folder.run_id} was trained for other classes ({shown(classes, 200)}) than this version's "
             f"({', '.join(CLASSES)}).",
         )
-    content, network = _read(folder, folder.best_weights.name), architecture_of(meta)
-    state_dict = check_weights(content, text(meta.get("sha256")), f"{folder.run_id}/global_model.pth", network)
+    found = architecture_of(meta)
+    if network not in (None, found):
+        raise InputError("MODEL008", f"{folder.run_id} trained {found}, so its model cannot be used as {network}.")
+    content = read_file(folder.best_weights, _MOST_BYTES)
+    state_dict = check_weights(content, text(meta.get("sha256")), f"{folder.run_id}/global_model.pth", found)
     arrays, digest = arrays_from_state(state_dict), hashlib.sha256(content).hexdigest()
-    return FinishedModel(folder, arrays, digest, meta, network, _hospitals(folder))
+    return FinishedModel(folder, arrays, digest, meta, found, trained_at(folder))
 
-
-def _hospitals(folder: RunFolder) -> dict[str, TrainedAt]:
-    """Read which files each hospital trained on; the run's files name them by hospital."""
-    stats, splits = _json(folder, folder.stats), mapping(_json(folder, folder.splits).get("hospitals"))
-    found = {}
-    for name, part in splits.items():
-        key, digest = text(mapping(stats.get(name)).get("key")), text(mapping(part).get("files_sha256"))
-        if key is None or digest is None:
-            raise InputError(
-                "MODEL004",
-                f"{folder.run_id} does not record which slices {shown(name)} trained on, so nobody can tell which were "
-                "held back; train it anew with this version.",
-            )
-        train, test = (_indices(part.get(field)) for field in ("train_idx", "test_idx"))
-        found[key] = TrainedAt(key, name, digest, count(part.get("file_count")) or 0, frozenset(train), tuple(test))
-    return found
-
-
-def _indices(value: Any) -> Sequence[int]:
-    return [index for item in sequence(value) if (index := count(item)) is not None]
-
-
-def _json(folder: RunFolder, path: Any) -> Mapping[str, Any]:
-    try:
-        found = files.parse_json(_read(folder, path.name, files.JSON_BYTES))
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InputError("MODEL004", f"{folder.run_id}/{path.name} is no JSON object, so its model cannot be used.")
-    return found
-
-
-def _read(folder: RunFolder, name: str, most: int = _MOST_BYTES) -> bytes:
-    try:
-        return files.read_bytes(folder.path / name, most)
-    except OSError as error:
-        raise InputError(
-            "MODEL004", f"{folder.run_id}/{name} cannot be read ({files.why(error)}), so its model cannot be used."
-        ) from None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from common.artifacts.external.lineage import Origin, origin_of
 from common.artifacts.values import count, interval, mapping, number, sequence, text
 from common.artifacts.words import share_text
 from common.text import counted, listed
@@ -41,3 +42,16 @@ def part_text(hospital: Mapping[str, Any]) -> str:
     return "its test slices; it trained the model" if hospital.get("trained") is True else "every usable slice"
 
 
+
+
+def descent(origin: Origin) -> str:
+    """Say which model a run began with."""
+    first, *rest = origin.lineage
+    before = f", itself from that of {listed([each.run for each in rest])}" if rest else ""
+    return f"Trained on from the model of {first.run} (SHA-256 {first.model_sha256[:12]}){before}."
+
+
+def beginning(meta: Mapping[str, Any]) -> str:
+    """Say, by ``model_meta.json``, what a model was made of before the first round."""
+    origin = origin_of(meta)
+    return descent(origin) if origin else "Trained from scratch."
