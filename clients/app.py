@@ -65,6 +65,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     app.query(names.SECAGG)(answering(_secure))
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
+    app.evaluate(names.FINE_TUNED)(answering(_fine_tuned))
     return app
 
 
@@ -131,6 +132,13 @@ def _evaluate(site: Site, run: int, records: Records) -> Records:
     task = _admitted(site, run, records, MessageType.EVALUATE)
     RunProof(site, task).note_head()
     return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
+
+
+def _fine_tuned(site: Site, run: int, records: Records) -> Records:
+    task = read_task(records, evaluates=True)
+    admit(site, Asked(MessageType.TRAIN, run, task.plan, task.extra.local.token, task.threads))
+    result = handlers.fine_tuned(site, received(site, task))
+    return {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
 
 
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:

@@ -7,6 +7,7 @@ from typing import Any
 
 from common.artifacts import words
 from common.artifacts.external.lineage import Origin, TrainedBefore
+from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
@@ -61,6 +62,8 @@ class FinishedRun:
     """The finished model that the run began with."""
     trained_before: TrainedBefore | None = None
     """Test slices that this model, or one before it, was trained on; None where the run began from the seed."""
+    yardsticks: Yardsticks | None = None
+    """What was measured beside the test."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -101,6 +104,8 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         },
         versions=run.versions,
         ledger=run.ledger,
+        cross_matrix=run.yardsticks.cross_matrix_json() if run.yardsticks else None,
+        fine_tuned=run.yardsticks.fine_tuned_json() if run.yardsticks else None,
         init=run.origin.to_json() if run.origin else None,
         settings=run.settings,
         pooled=run.strategy == POOLED_STRATEGY,

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.external.lineage import Origin, TrainedBefore, trained_before
+from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import found_files
 from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
@@ -195,6 +196,7 @@ class Recorder(Listener):
         tests: Mapping[str, EvaluateResult],
         temperature: float | None,
         best_rounds: Mapping[str, int],
+        yardsticks: Yardsticks,
     ) -> dict[str, Any]:
         """Write the figures of the best round, close the run and return ``model_meta.json``.
 
@@ -235,6 +237,7 @@ class Recorder(Listener):
             best_epochs=best_rounds,
             origin=progress.origin,
             trained_before=self._trained_before,
+            yardsticks=yardsticks,
         )
         content = meta.meta_json(finished)
         self._enter_state("completed", None)
