@@ -1,4 +1,4 @@
-"""``python -m server.evaluate run-007 hospitals=[new]``: how good is a finished model where it was not trained?
+"""``python -m server.evaluate run-007 hospitals=[new]``: a finished model where it was not trained.
 
 Simulated, or with ``--superlink`` at the hospitals that are connected to ``python -m server.serve``.
 """

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from flwr.serverapp import Grid
 from rich.console import Console
 
 from common.artifacts.external.finished import FinishedModel
@@ -115,7 +114,7 @@ def _federate(
 
 def _launch(
     settings: RunSettings,
-    task: Callable[[Grid], None],
+    task: Callable[[Any], None],
     client_app: Any,
     hospitals: int,
     listeners: Listeners,

@@ -145,7 +145,14 @@ def test_tests_mirror_the_tree():
 
 
 LIGHT = ("clients.audit", "clients.join", "clients.key")
-LIGHT_AT_THE_CENTRE = ("server.credentials", "server.evaluate", "server.promote", "server.run", "server.serve", "server.verify")
+LIGHT_AT_THE_CENTRE = (
+    "server.credentials",
+    "server.evaluate",
+    "server.promote",
+    "server.run",
+    "server.serve",
+    "server.verify",
+)
 LIGHT_READERS = ("common.artifacts.load", "common.study.answers")
 
 

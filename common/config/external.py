@@ -8,7 +8,8 @@ from common.config.bounds import Bound, Problem, setting, whole_from
 from common.config.privacy import SECAGG
 from common.config.strategies import NOTHING, STRATEGIES, StrategyPlan
 
-FINISHED_RUN = Bound("the number of a finished run, for example run-003", re.compile(r"run-[0-9]{3,9}").fullmatch)
+_RUN = re.compile(r"run-[0-9]{3,9}")
+FINISHED_RUN = Bound("the number of a finished run, for example run-003", lambda run: bool(_RUN.fullmatch(run)))
 FINE_TUNE_ROUNDS = whole_from(0, most=1000)
 _MOST_HOSPITALS = 1000
 _NAMES = Bound(
@@ -18,7 +19,8 @@ _NAMES = Bound(
 
 
 def _hexadecimal(digits: int) -> Bound:
-    return Bound(f"{digits} hexadecimal digits, or nothing", re.compile(f"([0-9a-f]{{{digits}}})?").fullmatch)
+    known = re.compile(f"([0-9a-f]{{{digits}}})?")
+    return Bound(f"{digits} hexadecimal digits, or nothing", lambda text: bool(known.fullmatch(text)))
 
 
 @dataclass

@@ -31,7 +31,14 @@ from common.config.external import (
     yardstick_problems,
 )
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
-from common.config.strategies import STRATEGIES, StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
+from common.config.strategies import (
+    STRATEGIES,
+    StrategyPlan,
+    StrategySettings,
+    number_problems,
+    size_problems,
+    strategy_plan,
+)
 from common.errors import InputError
 from common.text import shown
 

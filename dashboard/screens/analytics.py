@@ -12,7 +12,7 @@ from common.labels import CLASSES
 from common.metrics.calibration import expected_calibration_error
 from common.metrics.confusion import FEW_CASES
 from dashboard.charts import analytics, formats, theme
-from dashboard.components import address, chosen_run, parts
+from dashboard.components import address, chosen_run, elsewhere, parts
 from dashboard.data import caveats, facts, results
 from dashboard.reports import run_report
 
@@ -54,6 +54,7 @@ def draw() -> None:
             st.caption(theme.markdown(facts.fairness_sentence(run)))
         else:
             st.caption(parts.NOT_RECORDED)
+    elsewhere.draw(run)
 
 
 def class_table(result: results.Result) -> pd.DataFrame:

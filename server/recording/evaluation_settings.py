@@ -49,7 +49,11 @@ def evaluation_settings(run_id: str, overrides: Sequence[str]) -> tuple[RunSetti
     folder = existing_run(absolute(requested.output_dir), run_id)
     settings = stored_settings(folder)
     _refuse_others(given, flat(asdict(requested)), flat(asdict(settings)), folder.run_id)
-    settings.hospitals, settings.output_dir, settings.compute = requested.hospitals, requested.output_dir, requested.compute
+    settings.hospitals, settings.output_dir, settings.compute = (
+        requested.hospitals,
+        requested.output_dir,
+        requested.compute,
+    )
     settings.data.root, settings.data.cache_dir = requested.data.root, requested.data.cache_dir
     wanted, strategy = requested.strategy, settings.strategy
     strategy.min_hospitals, strategy.wait_seconds = wanted.min_hospitals, wanted.wait_seconds

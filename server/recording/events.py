@@ -23,7 +23,7 @@ class Listener:
         """The figures to come will be worth less than they seem."""
 
     def phase(self, name: str, server_round: int) -> None:
-        """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"``, ``"test"``, ``"cross-test"``, ``"fine-tune"``."""
+        """A phase begins: describe, train, evaluate, cross-test, test or fine-tune."""
 
     def trained(self, name: str, part: HospitalRound) -> None:
         """A hospital's update was accepted."""

@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
+from common.artifacts.external.load import at_home, load_evaluations
 from common.artifacts.layout import list_evaluations
 from common.artifacts.load import list_runs
+from common.errors import Interrupted
 from server.evaluate import main
 
 TWO = "hospitals=[phantom_jaipur,phantom_hyderabad]"
@@ -88,3 +90,91 @@ def test_more_slices_than_the_run_took_of_a_class_are_evaluated_elsewhere(simula
     assert evaluate(NEW)[0] == 0
     meta = figures_of(output)
     assert meta["hospitals"][0]["slices"] == meta["datasets"]["Phantom Kolkata"]["total_samples"]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder to which the first test that trains leaves its run, so that the refusals need not train again."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def finished(kept, output, simulate):
+    if not (kept / "artifacts").exists():
+        done = simulate(f"output_dir={kept}", TWO, "rounds=1", "in_service=false")
+        assert done.code == 0, done.err
+    shutil.copytree(kept, output)
+    return output / "artifacts" / "run-001"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code", "says"),
+    [
+        ([NEW, "data.image_size=64"], "MODEL007", "data.image_size=32"),
+        ([NEW, "experiment=fast"], "MODEL007", "leave experiment out"),
+        ([NEW, "strategy.min_hospitals=3"], "CONF010", "min_hospitals"),
+        ([], "MODEL006", "hospitals=["),
+        (["hospitals=[nowhere]"], "CONF005", "nowhere"),
+        (["hospitals=[phantom_kolkata,phantom_kolkata]"], "CONF009", "twice"),
+        ([NEW, "data.root=/nowhere"], "DATA001", "/nowhere"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(finished, evaluate, output, overrides, code, says):
+    found, _, error = evaluate(*overrides)
+    assert found == 2
+    assert error.startswith(f"error {code}: ")
+    assert says in error
+    assert error.count("\n") == 1
+    assert not list_evaluations(output)
+
+
+def test_what_is_the_runs_own_may_be_said(finished, evaluate):
+    assert evaluate(NEW, "data.image_size=32")[0] == 0
+
+
+def test_an_unknown_run_an_unfinished_one_and_a_changed_model_are_refused(finished, evaluate, output):
+    assert evaluate(NEW, run="run-009")[2].startswith("error RUN001: ")
+    assert evaluate(NEW, run="../run-001")[2].startswith("error RUN001: ")
+    path = finished / "global_model.pth"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"?")
+    code, _, error = evaluate(NEW)
+    assert (code, error.startswith("error LEDGER001: run-001 is not what was recorded: global_model.pth")) == (2, True)
+    path.write_bytes(content)
+    (finished / "model_meta.json").unlink()
+    (finished / "status.json").write_text(json.dumps({"state": "interrupted"}))
+    assert evaluate(NEW)[2].startswith("error MODEL001: run-001 is not completed (interrupted)")
+    assert not list_evaluations(output)
+
+
+def test_a_hospital_whose_slices_changed_since_it_trained_the_model_is_not_tested_on_them(
+    finished, evaluate, output, phantoms, tmp_path
+):
+    root = tmp_path / "moved"
+    shutil.copytree(phantoms, root)
+    folder = next(path for path in (root / "dataset-1").rglob("*.png"))
+    folder.rename(folder.with_name("another.png"))
+    code, _, error = evaluate("hospitals=[phantom_jaipur]", f"data.root={root}")
+    assert (code, "MODEL005" in error, "Phantom Jaipur" in error) == (2, True, True)
+    assert not list_evaluations(output)
+
+
+def test_ctrl_c_leaves_nothing(finished, evaluate, output, monkeypatch):
+    def stopped(*given):
+        raise Interrupted("RUN130", "The run was stopped.")
+
+    monkeypatch.setattr("server.federation.external.evaluation.EvaluationPhase.run", stopped)
+    assert evaluate(NEW)[0] == 130
+    assert not list_evaluations(output)
+
+
+def test_the_terminal_and_the_dashboard_read_what_was_written(finished, evaluate, output):
+    assert evaluate(NEW)[0] == 0
+    (found,), problems = load_evaluations(output)
+    meta = figures_of(output)
+    assert not problems
+    assert found.hospitals[0].accuracy == meta["metrics"]["per_hospital"]["Phantom Kolkata"]["test_accuracy"]
+    assert at_home(found).accuracy == meta["internal"]["test_accuracy"]
+    (output / "artifacts" / "evaluation-001" / "evaluation_meta.json").write_text('{"of": ')
+    found_none, problems = load_evaluations(output)
+    assert (found_none, len(problems)) == ((), 1)

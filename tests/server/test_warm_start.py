@@ -72,9 +72,7 @@ def test_a_run_that_is_stopped_goes_on_with_its_first_model_remembered(first, si
     with monkeypatch.context() as patch:
         patch.setattr("server.federation.rounds.Rounds.test", stopped)
         assert simulate(f"output_dir={output}", *START, "init=run-001").code == 130
-    done = simulate(
-        f"output_dir={output}", "resume=run-002", "compute.engine=inprocess", base=False
-    )
+    done = simulate(f"output_dir={output}", "resume=run-002", "compute.engine=inprocess", base=False)
     assert done.code == 0, done.err
     assert meta_of(output, "run-002")["init"]["run"] == "run-001"
 

@@ -20,9 +20,7 @@ def meta_of(output, run="run-001"):
 def test_every_update_is_evaluated_everywhere_and_the_model_trained_on_at_home(simulate, output):
     plain = simulate(f"output_dir={output}", "in_service=false", "rounds=1")
     assert plain.code == 0, plain.err
-    done = simulate(
-        f"output_dir={output}", "in_service=false", "rounds=1", "cross_matrix=true", "fine_tune_rounds=2"
-    )
+    done = simulate(f"output_dir={output}", "in_service=false", "rounds=1", "cross_matrix=true", "fine_tune_rounds=2")
     assert done.code == 0, done.err
     before, after = meta_of(output), meta_of(output, "run-002")
     assert before["sha256"] == after["sha256"], "the model is the one that it would be without them"
@@ -61,7 +59,9 @@ def test_a_row_of_the_matrix_is_the_update_itself(simulate, output):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(federation, "cross_matrix", noted)
-        done = simulate(f"output_dir={output}", "in_service=false", "rounds=1", "cross_matrix=true", "keep_updates=true")
+        done = simulate(
+            f"output_dir={output}", "in_service=false", "rounds=1", "cross_matrix=true", "keep_updates=true"
+        )
     assert done.code == 0, done.err
     assert len(seen) == 3
     assert not np.array_equal(seen[0]["fc.weight"], seen[1]["fc.weight"]), "three models, not one thrice"

@@ -10,6 +10,7 @@ from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import require_verified
 from common.artifacts.values import count, number, sequence, text
 from common.artifacts.weights import check_weights
+from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of
 from common.errors import InputError
 from common.labels import CLASSES
@@ -73,8 +74,8 @@ def read_finished(folder: RunFolder, network: str | None = None) -> FinishedMode
     ------
     InputError
         ``MODEL001`` the run is not completed, ``MODEL002`` it shares no model, or pooled the slices, ``MODEL003`` other
-        classes, ``MODEL008`` another network; ``LEDGER001``, ``LEDGER002``, ``SERVICE004`` for a file that was changed; ``MODEL004`` for one that is
-        missing or cannot be read.
+        classes, ``MODEL008`` another network; ``LEDGER001``, ``LEDGER002``, ``SERVICE004`` for a file that was changed;
+        ``MODEL004`` for one that is missing or cannot be read.
     """
     state = read_object(folder.status).get("state")
     if state != "completed" or not folder.meta.exists():
@@ -84,7 +85,7 @@ def read_finished(folder: RunFolder, network: str | None = None) -> FinishedMode
         )
     require_verified(folder)
     meta = read_object(folder.meta)
-    if reason := text(meta.get("no_shared_model")) or (meta.get("pooled") is True and text(meta.get("notice"))):
+    if reason := POOLED if meta.get("pooled") is True else text(meta.get("no_shared_model")):
         raise InputError("MODEL002", f"{folder.run_id} has no model of a federation to use further. {reason}")
     if (classes := list(sequence(meta.get("classes")))) != list(CLASSES):
         raise InputError(
@@ -99,4 +100,3 @@ def read_finished(folder: RunFolder, network: str | None = None) -> FinishedMode
     state_dict = check_weights(content, text(meta.get("sha256")), f"{folder.run_id}/global_model.pth", found)
     arrays, digest = arrays_from_state(state_dict), hashlib.sha256(content).hexdigest()
     return FinishedModel(folder, arrays, digest, meta, found, trained_at(folder))
-

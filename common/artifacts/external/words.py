@@ -17,13 +17,13 @@ def compared(meta: Mapping[str, Any]) -> str | None:
     if value is None or difference is None or home is None or ends is None:
         return None
     where = listed([name for name in sequence(found.get("hospitals")) if isinstance(name, str)])
-    slices = count(found.get("n_test")) or 0
+    slices = counted(count(found.get("n_test")) or 0, "slice")
+    right, run = share_text(value, interval(found.get("interval"))), text(meta.get("of")) or "the run"
     points = f"{abs(100 * difference):.1f} points {'lower' if difference < 0 else 'higher'}"
     sure = f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
     return (
-        f"At {where}, which did not train it, the model is right on {share_text(value, interval(found.get('interval')))}"
-        f" % of {counted(slices, 'slice')}: {points} than in {text(meta.get('of')) or 'the run'}'s own test "
-        f"({100 * home:.1f} %; 95 % interval of the difference {sure}{_verdict(ends)})."
+        f"At {where}, which did not train it, the model is right on {right} % of {slices}: {points} than in {run}'s "
+        f"own test ({100 * home:.1f} %; 95 % interval of the difference {sure}{_verdict(ends)})."
     )
 
 
@@ -40,8 +40,6 @@ def skipped(meta: Mapping[str, Any]) -> str | None:
 def part_text(hospital: Mapping[str, Any]) -> str:
     """Say which slices a hospital evaluated."""
     return "its test slices; it trained the model" if hospital.get("trained") is True else "every usable slice"
-
-
 
 
 def descent(origin: Origin) -> str:

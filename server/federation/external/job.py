@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -69,5 +68,3 @@ def _announce(job: EvaluationJob, folder: EvaluationFolder, console: Console) ->
     for hospital in job.hospitals:
         where = "its test slices alone, since it trained the model" if hospital.key in known else "every usable slice"
         console.print(f"{hospital.name}: {where}", highlight=False)
-
-

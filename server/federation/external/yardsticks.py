@@ -21,9 +21,7 @@ from server.recording.events import Listener
 log = logging.getLogger("server")
 
 
-def cross_matrix(
-    rounds: Rounds, store: UpdateStore, progress: RunProgress, listener: Listener
-) -> CrossMatrix | None:
+def cross_matrix(rounds: Rounds, store: UpdateStore, progress: RunProgress, listener: Listener) -> CrossMatrix | None:
     """Evaluate each hospital's update of the last round at each hospital; None where the run does not ask for it."""
     if not rounds.strategy.plan.yardsticks.cross_matrix:
         return None
@@ -66,5 +64,3 @@ class _Logged(Listener):
 
     def failed(self, failure: Failure) -> None:
         log.warning("left out of a yardstick: %s", failure.reason, extra={"hospital": failure.hospital})
-
-
