@@ -22,7 +22,7 @@ from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
 from server.engines.stopping import Stopper
 from server.federation.exchange import Place
-from server.federation.external.evaluation import Evaluation
+from server.federation.external.evaluation import Evaluation, looks_for_copies
 from server.federation.external.job import EvaluationJob, run_evaluation
 from server.federation.federation import Federation, make_server_app
 from server.federation.lifecycle import Job, run_job
@@ -77,7 +77,9 @@ def evaluate(
                 listeners = Listeners([recorder, TrainingLog(), terminal])
                 place = place_of(settings)
                 evaluation = Evaluation(settings, model, recorder, listeners, stop, names, place)
-                client_app = hospitals_side(channel, None)
+                needed = looks_for_copies(settings, model, names)
+                key = _shared_key(absolute(settings.data.cache_dir), channel.folder) if needed else None
+                client_app = hospitals_side(channel, key)
                 _launch(settings, evaluation.run, client_app, len(hospitals), listeners, channel, stop)
 
     run_evaluation(EvaluationJob(settings, hospitals, model, settings.compute.engine), console, work)

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from common.artifacts.external import load
-from common.artifacts.external.words import beginning, compared, skipped
+from common.artifacts.external.words import beginning, compared, copies, skipped
 from common.artifacts.schema import Run
+from common.artifacts.words import cautions_of
 from dashboard.charts import elsewhere, formats, theme
 from dashboard.components import parts
 from dashboard.data import cached
@@ -41,9 +42,11 @@ def _evaluation(evaluation: load.Evaluation) -> None:
     st.markdown(f"**{evaluation.evaluation_id}** · {at}")
     if evaluation.meta.get("synthetic") is True:
         st.badge("Synthetic slices", icon=":material/science:", color="violet")
-    for sentence in (compared(evaluation.meta), skipped(evaluation.meta)):
+    for sentence in (compared(evaluation.meta), skipped(evaluation.meta), copies(evaluation.meta)):
         if sentence:
             st.markdown(theme.markdown(sentence))
+    for caution in cautions_of(evaluation.meta):
+        st.markdown(f"- :material/warning: {theme.markdown(f'{caution.code}: {caution.sentence}')}")
     figure = elsewhere.accuracies(evaluation.hospitals, home, parts.colours())
     alt = "Accuracy at each hospital and in the run's own test"
     parts.plot(figure, key=evaluation.evaluation_id, alt=f"{alt}; the table says the same.")

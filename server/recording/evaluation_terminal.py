@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from common.artifacts import words
 from common.artifacts.card_tables import hospital_rows
-from common.artifacts.external.words import compared, skipped
+from common.artifacts.external.words import compared, copies, skipped
 from server.recording.summary import class_table, table_of
 from server.recording.terminal import Terminal
 
@@ -30,7 +31,8 @@ def evaluation_summary(meta: Figures) -> Group:
     parts: list[RenderableType] = [
         figures_table(meta),
         class_table(meta["metrics"]),
-        *(Text(sentence) for sentence in (compared(meta), skipped(meta)) if sentence),
+        *(Text(sentence) for sentence in (compared(meta), skipped(meta), copies(meta)) if sentence),
+        *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),
         Text(words.how_sure(meta["metrics"]["intervals"]), style="dim"),
     ]
     return Group(*parts)

@@ -14,6 +14,7 @@ from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
 from common.files import json_file, sync_folder, write_bytes
 from common.metrics.evaluation import EvaluateResult
+from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
 from common.protocol.plan import Plan
 from server.recording.events import Listener
@@ -28,11 +29,15 @@ class EvaluationRecorder(Listener):
         self._model = model
         self._engine = engine
         self._missing: list[str] = []
+        self._duplicates: CrossDuplicates | None = None
         write_bytes(folder.config, OmegaConf.to_yaml(OmegaConf.structured(settings)).encode())
 
     def failed(self, failure: Failure) -> None:
         if failure.hospital not in self._missing:
             self._missing.append(failure.hospital)
+
+    def compared(self, found: CrossDuplicates) -> None:
+        self._duplicates = found
 
     def complete(
         self, descriptions: Sequence[Description], plan: Plan, tests: Mapping[str, EvaluateResult]
@@ -43,7 +48,8 @@ class EvaluationRecorder(Listener):
             model=self._model,
             engine=self._engine,
             descriptions=descriptions,
-            stats=stats_json(descriptions, plan),
+            stats=stats_json(descriptions, plan, self._duplicates),
+            trained_elsewhere=self._duplicates.test_slices_trained_elsewhere if self._duplicates else None,
             tests=tests,
             missing=[name for name in self._missing if name not in tests],
             versions=versions(),

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from common.artifacts.external.finished import FinishedModel
+from common.artifacts.meta import cautions
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.run_files import now
+from common.artifacts.schema import to_json
 from common.artifacts.values import count, mapping, matrix, number
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics import intervals
@@ -31,6 +33,8 @@ class FinishedEvaluation:
     """What each holds, as ``dataset_stats.json`` says it."""
     tests: Mapping[str, EvaluateResult]
     """By hospital name."""
+    trained_elsewhere: int | None
+    """Evaluated slices of one hospital that another trained the model on; None where nobody could look."""
     missing: Sequence[str]
     versions: Mapping[str, str]
     settings: Mapping[str, Any]
@@ -52,6 +56,8 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
         "metrics": metrics_json(done.tests, number(internal.get("best_val_accuracy")) or 0.0, temperature),
         "internal": _internal(internal),
         "elsewhere": _elsewhere(done, internal),
+        "test_slices_trained_elsewhere": done.trained_elsewhere,
+        "warnings": [to_json(each) for each in cautions(done.descriptions, None, done.trained_elsewhere)],
         "temperature": temperature,
         "classes": list(CLASSES),
         "image_size": model.image_size,

@@ -37,6 +37,19 @@ def skipped(meta: Mapping[str, Any]) -> str | None:
     return f"Not evaluated at {listed(missing)}." if missing else None
 
 
+def copies(meta: Mapping[str, Any]) -> str | None:
+    """Say whether slices that were evaluated elsewhere are copies of slices that the model was trained on."""
+    if "test_slices_trained_elsewhere" not in meta or not mapping(meta.get("elsewhere")):
+        return None
+    found = count(meta.get("test_slices_trained_elsewhere"))
+    if found is None:
+        return (
+            "Whether slices there are copies of slices that the model was trained on was not looked for; name a "
+            "hospital that trained it in hospitals=[...], too."
+        )
+    return f"Of the evaluated slices, {found:,} are copies of slices that a hospital that was there trained on."
+
+
 def part_text(hospital: Mapping[str, Any]) -> str:
     """Say which slices a hospital evaluated."""
     return "its test slices; it trained the model" if hospital.get("trained") is True else "every usable slice"

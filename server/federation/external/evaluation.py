@@ -1,7 +1,7 @@
 """A finished run's model goes to hospitals, and each says in counts how it does on its slices; nothing is trained."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flwr.serverapp import Grid
@@ -18,6 +18,7 @@ from common.protocol.messages import LocalStateRef
 from common.protocol.plan import Plan, plan_of
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
+from server.federation.overlap import compare_hospitals
 from server.federation.participants import Participants, QuorumPolicy
 from server.federation.training_phase import failures_listed
 from server.recording.evaluations import EvaluationRecorder
@@ -29,13 +30,18 @@ def evaluation_plan(settings: RunSettings, model: FinishedModel) -> Plan:
     plan = plan_of(settings)
     return replace(
         plan,
-        data=replace(plan.data, cross_hospital_check=False),
         strategy=StrategyPlan(),
         wire=WirePlan(),
         privacy=PrivacyPlan(),
         evaluation=EvaluationPlan(digest_of(model.arrays), model.token, list(model.hospitals)),
         yardsticks=YardstickPlan(),
     )
+
+
+def looks_for_copies(settings: RunSettings, model: FinishedModel, keys: Iterable[str]) -> bool:
+    """Tell whether a hospital that trained the model is there, with whose slices the others' can be compared."""
+    known = [key in model.hospitals for key in keys]
+    return settings.data.cross_hospital_check and any(known) and not all(known)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,10 @@ class Evaluation:
         policy = QuorumPolicy(quorum, strategy.wait_seconds, strategy.timeout_seconds)
         participants = Participants(exchange, plan, self.names, policy, self.listener, {}, self._check)
         self.listener.phase("describe", 0)
-        participants.gather()
+        present = participants.gather()
+        if looks_for_copies(self.settings, self.model, self.names):
+            timeout = strategy.timeout_seconds
+            self.listener.compared(compare_hospitals(exchange, plan, self.names, present, timeout))
         phase = EvaluationPhase(plan, participants, exchange, self.listener)
         model = self.model
         tests, failures = phase.run(model.best_round, model.arrays, "test", _nothing_kept, model.temperature)
