@@ -110,7 +110,7 @@ class DataSettings(DataPlan):
 
 @dataclass
 class ModelPlan:
-    """Which network is trained, always from scratch."""
+    """Which network is trained, from scratch unless `init` names a finished run."""
 
     name: str = setting(DEFAULT_ARCHITECTURE, one_of(*ARCHITECTURES))
     """The network."""

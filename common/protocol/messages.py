@@ -127,11 +127,11 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
         raise unreadable(names.RUN, token, "32 hexadecimal digits")
     splits = {None: ("", "val", "test"), True: ("val", "test"), False: ("",)}[evaluates]
     if plan.evaluates:
+        if evaluates is False:
+            raise InputError("PLAN003", "The plan is to evaluate a finished model, and the server asks to train one.")
         splits = ("test",)
     if (split := text(config, names.SPLIT, 8, "")) not in splits:
         raise unreadable(names.SPLIT, split, " or ".join(filter(None, splits)) or "nothing")
-    if plan.evaluates and evaluates is False:
-        raise InputError("PLAN003", "The plan is to evaluate a finished model, and the server asks to train one.")
     digests = [text(config, name, 64, "") for name in (names.MODEL, names.BASE)]
     for name, digest in zip((names.MODEL, names.BASE), digests, strict=True):
         if digest and not (token and _DIGEST.fullmatch(digest)):

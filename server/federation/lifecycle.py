@@ -60,7 +60,7 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     """
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
-    if not (job.folder and os.path.lexists(job.folder.checkpoint)):
+    if job.settings.init and not (job.folder and os.path.lexists(job.folder.checkpoint)):
         initial_model(job.settings)  # refused before there is a folder
     sweep_stale(output_dir)
     key = key_for_new(output_dir, job.centre_key)
