@@ -10,6 +10,7 @@ import torch
 
 from clients.policy.check import check_split
 from clients.site import Site
+from common.config.settings import DataPlan
 from common.data.prepare import PreparedHospital, prepare
 from common.data.split import Split
 from common.errors import InputError
@@ -45,15 +46,26 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
-        progress = site.progress_callback("reading")
         external = plan.evaluation.is_external(site.hospital.key)
-        data = replace(plan.data, max_per_class=None) if external else plan.data
-        found = prepare(site.folder, site.hospital.class_map, data, plan.seed, site.cache_dir, on_progress=progress)
+        found = _read(site, replace(plan.data, max_per_class=None) if external else plan.data, plan.seed)
         _PREPARED[key] = replace(found, split=_all_tested(found.split)) if external else found
     prepared = _PREPARED[key]
     if site.policy:
         check_split(plan, site.policy, prepared.split.counts(prepared.scan.labels))
     return prepared
+
+
+def _read(site: Site, data: DataPlan, seed: int) -> PreparedHospital:
+    hospital = site.hospital
+    return prepare(
+        site.folder,
+        hospital.class_map,
+        data,
+        seed,
+        site.cache_dir,
+        on_progress=site.progress_callback("reading"),
+        patient_pattern=hospital.patient_pattern,
+    )
 
 
 def forget(site: Site, plan: Plan) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from common import cli
 from common.config.hydra import load_hospitals
-from common.data.scan import require_slices
+from common.data.identity.labelling import require_slices
 from common.errors import Interrupted, RunError
 from common.files import absolute
 from server.centre.layout import DEFAULT_FOLDER, Centre, require_serving

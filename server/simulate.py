@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from common.config.hydra import load_hospitals, run_main, run_settings
-from common.data.scan import require_slices
+from common.data.identity.labelling import require_slices
 from server.hospitals_side import hospitals_side
 from server.recording.resume import resumed_settings
 

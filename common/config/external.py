@@ -17,14 +17,19 @@ FINE_TUNE_ROUNDS = whole_from(0, most=1000)
 _MOST_HOSPITALS = 1000
 _NAMES = Bound(
     f"at most {_MOST_HOSPITALS} keys of hospitals",
-    lambda keys: isinstance(keys, list)
-    and len(keys) <= _MOST_HOSPITALS and all(isinstance(key, str) and 0 < len(key) <= 200 for key in keys),
+    lambda keys: (
+        isinstance(keys, list)
+        and len(keys) <= _MOST_HOSPITALS
+        and all(isinstance(key, str) and 0 < len(key) <= 200 for key in keys)
+    ),
 )
 
 
 def _hexadecimal(digits: int) -> Bound:
     known = re.compile(f"([0-9a-f]{{{digits}}})?")
-    return Bound(f"{digits} hexadecimal digits, or nothing", lambda text: isinstance(text, str) and bool(known.fullmatch(text)))
+    return Bound(
+        f"{digits} hexadecimal digits, or nothing", lambda text: isinstance(text, str) and bool(known.fullmatch(text))
+    )
 
 
 @dataclass
