@@ -18,7 +18,7 @@ EXTERNAL = {
     "clients": {"server", "dashboard"},
     "dashboard": {"server", "clients", "flwr", "ray"},
 }
-BOTH_SIDES = "server/simulate.py"  # a simulation is both
+BOTH_SIDES = "server/hospitals_side.py"  # a simulation is both
 
 # room of common/ to the rooms that it stands on; the ground, modules without a room, stands on none
 ROOMS = {
@@ -48,7 +48,7 @@ FLOWER_ROOMS = (*FLOWER, "server/federation")
 SECRET_SHARING = "common/secagg/shamir.py"  # pure functions of Flower's, which know nothing of messages
 HYDRA = {"common/config/hydra.py", "common/config/hydra_errors.py"}
 COMMANDS = {  # python -m ...: what a person starts
-    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates", "verify"),
+    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates", "verify", "evaluate"),
     "clients": ("join", "preflight", "audit", "fingerprints", "key", "shared_key"),
 }
 
@@ -145,7 +145,14 @@ def test_tests_mirror_the_tree():
 
 
 LIGHT = ("clients.audit", "clients.join", "clients.key")
-LIGHT_AT_THE_CENTRE = ("server.credentials", "server.promote", "server.run", "server.serve", "server.verify")
+LIGHT_AT_THE_CENTRE = (
+    "server.credentials",
+    "server.evaluate",
+    "server.promote",
+    "server.run",
+    "server.serve",
+    "server.verify",
+)
 LIGHT_READERS = ("common.artifacts.load", "common.study.answers")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from common.artifacts import words
 from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.external.words import beginning
 from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
 from common.config.architectures import architecture_of
 from common.config.overrides import figure_overrides
@@ -34,6 +35,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "notice": f"\n**{cell(meta['notice'])}**\n" if meta.get("notice") else "",
         "network": architecture_of(meta),
         "image_size": meta["image_size"],
+        "beginning": beginning(meta),
         "classes": ", ".join(meta["classes"]),
         "model_tested": meta["model_tested"],
         "rounds": meta["num_epochs"],

@@ -127,6 +127,10 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
     if token and not _TOKEN.fullmatch(token):
         raise unreadable(names.RUN, token, "32 hexadecimal digits")
     splits = {None: ("", "val", "test"), True: ("val", "test"), False: ("",)}[evaluates]
+    if plan.evaluates:
+        if evaluates is False:
+            raise InputError("PLAN003", "The plan is to evaluate a finished model, and the server asks to train one.")
+        splits = ("test",)
     if (split := text(config, names.SPLIT, 8, "")) not in splits:
         raise unreadable(names.SPLIT, split, " or ".join(filter(None, splits)) or "nothing")
     digests = [text(config, name, 64, "") for name in (names.MODEL, names.BASE)]

@@ -9,6 +9,7 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from common.artifacts import figure_rows, schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
+from common.artifacts.external.words import beginning
 from common.artifacts.values import mapping, text
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
@@ -237,6 +238,7 @@ class _Report:
         best, rounds = meta.get("best_epoch"), meta.get("num_epochs")
         rows = [
             ("Rounds", f"{rounds if isinstance(rounds, int) else '–'}, weights of round {best if best else '–'}"),
+            ("First model", beginning(meta)),
             ("Method", formats.strategy(run.strategy)),
             ("Slices in all", formats.whole(facts.total_slices(run))),
             ("Trained", formats.when(text(meta.get("trained_at")))),

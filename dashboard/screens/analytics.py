@@ -12,7 +12,7 @@ from common.labels import CLASSES
 from common.metrics.calibration import expected_calibration_error
 from common.metrics.confusion import FEW_CASES
 from dashboard.charts import analytics, formats, theme
-from dashboard.components import address, chosen_run, parts, scored
+from dashboard.components import address, chosen_run, elsewhere, parts, scored
 from dashboard.data import case_figures, caveats, facts, results
 from dashboard.reports import run_report
 
@@ -57,6 +57,7 @@ def draw() -> None:
             st.caption(theme.markdown(facts.fairness_sentence(run)))
         else:
             st.caption(parts.NOT_RECORDED)
+    elsewhere.draw(run)
 
 
 def class_table(result: results.Result) -> pd.DataFrame:

@@ -33,6 +33,7 @@ class EvaluationPhase:
     listener: Listener
     ledger: Unrecorded = NO_LEDGER
     models: KnownModels = field(default_factory=KnownModels)
+    kind: str = MessageType.EVALUATE
 
     def run(
         self,
@@ -66,7 +67,7 @@ class EvaluationPhase:
             extra = ExtraPayload(local_of(member.name))
             head = self.ledger.head
             task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
-            requests.append(self.models.request(key, member.node, MessageType.EVALUATE, task, parcel))
+            requests.append(self.models.request(key, member.node, self.kind, task, parcel))
         results: Results = {}
         timeout = self.participants.policy.timeout_seconds
         for request, reply in self.exchange.ask(requests, timeout):
