@@ -1,6 +1,6 @@
 """Everything that a run recorded, read once, with the hash of each file that an answer can point to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from common import files
 from common.artifacts import layout
 from common.artifacts.load import load_run, load_settings, load_splits
 from common.artifacts.schema import HospitalData, Run
-from common.artifacts.values import Notes, mapping, read_json, text
+from common.artifacts.values import Notes, mapping, read_json, sequence, text
 from common.errors import Problem
 
 EVALUATION = "evaluation_meta.json"
@@ -43,6 +43,22 @@ class Evaluation:
     def metrics(self) -> Mapping[str, Any]:
         """Its figures, as ``model_meta.json`` has them; ``{}`` where there are none."""
         return mapping(self.meta.get("metrics"))
+
+    @property
+    def elsewhere(self) -> Mapping[str, Any]:
+        """Its figures at hospitals that did not train the model; all of them where that is not recorded apart."""
+        return mapping(self.meta.get("elsewhere")) if "elsewhere" in self.meta else self.metrics
+
+    @property
+    def hospitals(self) -> list[str]:
+        """Whom it asked, by name."""
+        named = [each if isinstance(each, str) else mapping(each).get("name") for each in self._asked]
+        return [name for name in named if isinstance(name, str)]
+
+    @property
+    def _asked(self) -> Sequence[Any]:
+        asked = self.meta.get("hospitals")
+        return list(mapping(asked)) or sequence(asked)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,15 @@ class Tally:
     """Of those, the ones to which this run's files do."""
     person: int
     """Those that a person must write or complete."""
+    total: int
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        return (
+            f"Files can answer {self.answerable} of {self.total} items, and this run's answer {self.answered}; "
+            f"{self.person} need a person, wholly or in part."
+        )
 
 
 def answer_all(checklist: Checklist, evidence: Evidence) -> list[Row]:
@@ -106,4 +115,5 @@ def tally(rows: Sequence[Row]) -> Tally:
         answerable=len(answerable),
         answered=sum(row.answered for row in answerable),
         person=sum(row.item.who is not Who.FILES for row in rows),
+        total=len(rows),
     )

@@ -24,7 +24,10 @@ def sources(evidence: Evidence) -> Answer | None:
         lines.append(f"{each.name}{where}{total}")
     if not lines:
         return None
-    return answer([SYNTHETIC if evidence.run.synthetic else None, f"{counted(len(lines), 'hospital')}: {'; '.join(lines)}."], STATS)
+    return answer(
+        [SYNTHETIC if evidence.run.synthetic else None, f"{counted(len(lines), 'hospital')}: {'; '.join(lines)}."],
+        STATS,
+    )
 
 
 def preprocessing(evidence: Evidence) -> Answer | None:
@@ -60,7 +63,9 @@ def missing(evidence: Evidence) -> Answer | None:
     """Say what was missing (files, classes, hospitals) and that nothing was filled in."""
     if not evidence.hospitals:
         return None
-    lacking = [f"{each.name} has no {listed(each.missing_classes)}" for each in evidence.hospitals if each.missing_classes]
+    lacking = [
+        f"{each.name} has no {listed(each.missing_classes)}" for each in evidence.hospitals if each.missing_classes
+    ]
     gone = evidence.run.status.missing_hospitals
     return answer(
         [
@@ -133,7 +138,9 @@ def characteristics(evidence: Evidence) -> Answer | None:
 
 
 def _by_class(part: str, evidence: Evidence) -> str:
-    bodies: Sequence[dict[str, int]] = [each.split_counts[part] for each in evidence.hospitals if part in each.split_counts]
+    bodies: Sequence[dict[str, int]] = [
+        each.split_counts[part] for each in evidence.hospitals if part in each.split_counts
+    ]
     return ", ".join(f"{label} {sum(body.get(label, 0) for body in bodies):,}" for label in CLASSES) if bodies else ""
 
 

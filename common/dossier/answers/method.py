@@ -30,14 +30,18 @@ def network(evidence: Evidence) -> Answer | None:
     if not evidence.meta:
         return None
     side = count(evidence.meta.get("image_size"))
-    return answer([_network(evidence), says("Input: one slice of {0} x {0} RGB pixels.", side), _classes(evidence)], META)
+    return answer(
+        [_network(evidence), says("Input: one slice of {0} x {0} RGB pixels.", side), _classes(evidence)], META
+    )
 
 
 def specification(evidence: Evidence) -> Answer | None:
     """Say what somebody needs to use the very same model."""
     if not evidence.meta:
         return None
-    held = evidence.run.no_shared_model or says("Weights: global_model.pth, SHA-256 {}.", text(evidence.meta.get("sha256")))
+    held = evidence.run.no_shared_model or says(
+        "Weights: global_model.pth, SHA-256 {}.", text(evidence.meta.get("sha256"))
+    )
     heat = says("Scores are divided by {:.3g} before the softmax.", number(evidence.meta.get("temperature")))
     return answer([_network(evidence), held, _classes(evidence), heat], META, LABEL_MAP)
 
@@ -47,7 +51,9 @@ def kind(evidence: Evidence) -> Answer | None:
     if not evidence.meta:
         return None
     where = "pooled data" if evidence.run.pooled else "federated learning"
-    return answer([f"Deep learning ({architecture_of(evidence.meta)}), {where}, four classes of brain MRI slices."], META)
+    return answer(
+        [f"Deep learning ({architecture_of(evidence.meta)}), {where}, four classes of brain MRI slices."], META
+    )
 
 
 def intended_use(evidence: Evidence) -> Answer | None:
@@ -97,14 +103,16 @@ def augmentation(evidence: Evidence) -> Answer | None:
 def imbalance(evidence: Evidence) -> Answer | None:
     """Say what is done about classes that are rare, and that calibration was looked at afterwards."""
     chosen = _SOFTMAX.get(str(evidence.part("train").get("softmax")))
-    return answer([says("{}{} (train.softmax={}).", *_proper_parts(chosen), evidence.part("train").get("softmax"))], CONFIG)
+    return answer(
+        [says("{}{} (train.softmax={}).", *_proper_parts(chosen), evidence.part("train").get("softmax"))], CONFIG
+    )
 
 
 def selection(evidence: Evidence) -> Answer | None:
     """Say how the final model was chosen."""
     best, rounds = whole(evidence.meta.get("best_epoch")), whole(evidence.meta.get("num_epochs"))
-    said = "The model of round {} of {}, the one with the highest accuracy on validation slices; tests were run on it once."
-    return answer([says(said, best, rounds)], META, HISTORY)
+    said = says("The model of round {} of {}, the one with the highest accuracy on validation slices.", best, rounds)
+    return answer([said], META, HISTORY)
 
 
 def ensembling(evidence: Evidence) -> Answer | None:
@@ -137,7 +145,9 @@ def predicting(evidence: Evidence) -> Answer | None:
 
 def output(evidence: Evidence) -> Answer | None:
     """Say what comes out of the model."""
-    return answer([_classes(evidence), "The class with the highest probability is named." if evidence.meta else None], META)
+    return answer(
+        [_classes(evidence), "The class with the highest probability is named." if evidence.meta else None], META
+    )
 
 
 def protocol(evidence: Evidence) -> Answer | None:

@@ -47,7 +47,11 @@ def differences(evidence: Evidence) -> Answer | None:
     if not evidence.metrics:
         return None
     same = "Test slices are of the same hospitals and classes as training slices; only the split parts them."
-    other = f"{counted(len(evidence.evaluations), 'evaluation')} at other hospitals is recorded." if evidence.evaluations else None
+    other = (
+        f"{counted(len(evidence.evaluations), 'evaluation')} at other hospitals is recorded."
+        if evidence.evaluations
+        else None
+    )
     return answer([same, other or "No evaluation at another hospital is recorded."], META)
 
 
@@ -146,9 +150,8 @@ def _tested_once(evidence: Evidence) -> str | None:
 
 
 def _evaluation(each: Evaluation) -> str | None:
-    names = [str(name) for name in sequence(each.meta.get("hospitals")) or list(mapping(each.meta.get("hospitals")))]
-    where = f" at {listed(names)}" if names else ""
-    return says("{}{}: accuracy {}.", each.name, where or " ", _accuracy(each.metrics))
+    where = f" at {listed(each.hospitals)}" if each.hospitals else ""
+    return says("{}: accuracy {}.", f"{each.name}{where}", _accuracy(each.elsewhere))
 
 
 def _patients(area: Mapping[str, Any]) -> str | None:
@@ -175,4 +178,10 @@ def _class(evidence: Evidence, label: str) -> str | None:
 
 def _subgroup(cell: Mapping[str, Any]) -> str | None:
     known = share(cell.get("test_accuracy"), interval(cell.get("interval")))
-    return says("{} {}: accuracy {} of {} slices.", text(cell.get("by")), text(cell.get("cell")), known, whole(cell.get("slices")))
+    return says(
+        "{} {}: accuracy {} of {} slices.",
+        text(cell.get("by")),
+        text(cell.get("cell")),
+        known,
+        whole(cell.get("slices")),
+    )

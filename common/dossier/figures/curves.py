@@ -84,15 +84,17 @@ def evaluations(evidence: Evidence) -> Figure | None:
         ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
         if value is not None:
             shares.append(_share(name if where == "all" else f"{name}: {where}", value, ends))
-            rows.append([name, where, value, *(ends or (None, None)), int(counts.sum()) if counts is not None else None])
+            rows.append(
+                [name, where, value, *(ends or (None, None)), int(counts.sum()) if counts is not None else None]
+            )
     if not evidence.evaluations or len(shares) < 2:
         return None
     title, caption = "Accuracy elsewhere", "The same model at hospitals that did not train it, beside its own test."
     svg = share_chart(titled(evidence, title, caption), shares, "Accuracy (fraction)")
-    return Figure("evaluations", title, caption, ("evaluation", "hospital", "value", "low", "high", "slices_tested"), rows, svg)
+    return Figure(
+        "evaluations", title, caption, ("evaluation", "hospital", "value", "low", "high", "slices_tested"), rows, svg
+    )
 
 
 def _share(name: str, value: float, ends: Interval | None) -> Share:
     return Share(name, value, ends, share_text(value, ends) if 0 <= value <= 1 else NOTHING)
-
-

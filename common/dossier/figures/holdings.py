@@ -23,7 +23,9 @@ def flow(evidence: Evidence) -> Figure | None:
             bars.append((name, sum(sum(each.split_counts[part].values()) for each in known)))
     title, caption = "Flow of slices", "Over all hospitals."
     rows: list[list[Value]] = [list(bar) for bar in bars]
-    return Figure("flow", title, caption, ("step", "files"), rows, bar_chart(titled(evidence, title, caption), bars, "Files"))
+    return Figure(
+        "flow", title, caption, ("step", "files"), rows, bar_chart(titled(evidence, title, caption), bars, "Files")
+    )
 
 
 def holdings(evidence: Evidence) -> Figure | None:

@@ -44,7 +44,10 @@ def loss(evidence: Evidence) -> Figure | None:
         Line("Validation", xs, [each.val_loss for each in rounds]),
         Line("Training", xs, [each.train_loss for each in rounds]),
     ]
-    title, caption = "Loss by round", "Cross-entropy, mean over slices of all hospitals; that of training is while it trains."
+    title, caption = (
+        "Loss by round",
+        "Cross-entropy, mean over slices of all hospitals; that of training is while it trains.",
+    )
     svg = line_chart(titled(evidence, title, caption), lines, "Round", "Loss (nats)")
     rows = [[each.number, each.train_loss, each.val_loss] for each in rounds]
     return Figure("loss", title, caption, ("round", "train_loss", "val_loss"), rows, svg)

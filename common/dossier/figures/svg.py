@@ -32,14 +32,19 @@ class Drawing:
         ElementTree.SubElement(self._root, "desc").text = about
         self.rect(0, 0, width, height, PAPER)
 
-    def line(self, x: float, y: float, x2: float, y2: float, colour: str = GRID, width: float = 1, dash: str = "") -> None:
+    def line(
+        self, x: float, y: float, x2: float, y2: float, colour: str = GRID, width: float = 1, dash: str = ""
+    ) -> None:
         """Draw a straight line."""
         ends = {"x1": _at(x), "y1": _at(y), "x2": _at(x2), "y2": _at(y2)}
         self._add("line", {**ends, "stroke": colour, "stroke-width": _at(width), **_dashed(dash)})
 
     def path(self, points: Sequence[tuple[float, float]], colour: str, dash: str = "") -> None:
         """Draw a line through points."""
-        self._add("polyline", {"points": _points(points), "fill": "none", "stroke": colour, "stroke-width": "2", **_dashed(dash)})
+        self._add(
+            "polyline",
+            {"points": _points(points), "fill": "none", "stroke": colour, "stroke-width": "2", **_dashed(dash)},
+        )
 
     def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
         """Fill what is between points, lightly."""

@@ -90,7 +90,9 @@ def calibration(evidence: Evidence) -> Figure | None:
     }
     known = {name: [each for each in bins if each.count] for name, bins in series.items()}
     lines = [
-        Line(name, [each.confidence for each in bins], [each.accuracy for each in bins], [_wilson(each) for each in bins])
+        Line(
+            name, [each.confidence for each in bins], [each.accuracy for each in bins], [_wilson(each) for each in bins]
+        )
         for name, bins in known.items()
         if bins
     ]
@@ -116,7 +118,11 @@ def _share(hits: int, cases: int, drawn: Interval | None) -> list[Value]:
 
 
 def _recalls(counts: Confusion) -> list[tuple[str, int, int]]:
-    return [(label, int(row[i]), int(row.sum())) for i, (label, row) in enumerate(zip(CLASSES, counts, strict=True)) if row.any()]
+    return [
+        (label, int(row[i]), int(row.sum()))
+        for i, (label, row) in enumerate(zip(CLASSES, counts, strict=True))
+        if row.any()
+    ]
 
 
 def _wilson(each: reliability.Bin) -> Interval | None:
