@@ -82,7 +82,8 @@ def training(evidence: Evidence) -> Answer | None:
     batch, optimiser, schedule = (plain(train, key) for key in ("batch_size", "optimiser", "schedule"))
     return answer(
         [
-            says("Strategy {}; {}; in each, passes over the slices: {}.", strategy, rounds, passes),
+            says("Strategy {}, {}.", strategy, rounds),
+            says("Passes over the slices in each round: {}.", passes),
             says("{}, highest rate {} ({} schedule), batches of {}.", _proper(optimiser), rate, schedule, batch),
             _regularisation(train),
             _augmentation(train),

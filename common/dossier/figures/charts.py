@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from common.dossier.figures.svg import COLOURS, DASHES, GRID, LOUD, MUTED, PAPER, SYMBOLS, Drawing, short, ticks
 from common.metrics.intervals import Interval
 
-WIDTH = 720
+WIDTH = 800
 _TOP, _LEFT, _RIGHT, _ROW = 64, 70, 24, 26
-_NAMES = 210  # pixels for names beside an axis
-_FIGURES = 170  # pixels for figures on the other side
+_NAMES = 250  # pixels for names beside an axis
+_FIGURES = 190  # pixels for figures on the other side
 _DARK = 0.55  # share of a row from which white text reads better
 
 
@@ -50,7 +50,7 @@ def line_chart(title: Title, lines: Sequence[Line], x_title: str, y_title: str, 
     drawing, top, bottom = _paper(title, 400 + legend), _TOP + legend, 340 + legend
     known = [y for line in lines for y in line.ys if y is not None]
     known += [end for line in lines for band in line.bands if band for end in band]
-    xs = ticks(min(x for line in lines for x in line.xs), max(x for line in lines for x in line.xs))
+    xs = ticks(0.0, 1.0) if diagonal else _whole_ticks([x for line in lines for x in line.xs])
     ys = ticks(0.0, 1.0) if all(0 <= y <= 1 for y in known) else ticks(min(known), max(known))
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -74,7 +74,7 @@ def line_chart(title: Title, lines: Sequence[Line], x_title: str, y_title: str, 
         for x, y in zip(line.xs, line.ys, strict=True):
             if y is not None:
                 drawing.mark(*at(x, y), symbol, colour, 3)
-        x, y = _LEFT + 216 * (index % 3), _TOP - 6 + 20 * (index // 3)
+        x, y = _LEFT + 240 * (index % 3), _TOP - 6 + 20 * (index // 3)
         drawing.line(x, y, x + 24, y, colour, 2, dash)
         drawing.mark(x + 12, y, symbol, colour)
         drawing.text(x + 30, y + 4, short(line.name))
@@ -95,7 +95,7 @@ def share_chart(title: Title, shares: Sequence[Share], x_title: str) -> bytes:
     drawing.text(at(0.5), bottom + 42, x_title, anchor="middle", colour=MUTED)
     for index, share in enumerate(shares):
         y = _TOP + _ROW * index + 8
-        drawing.text(_NAMES - 10, y + 4, short(share.name), anchor="end")
+        drawing.text(_NAMES - 10, y + 4, short(share.name, 32), anchor="end")
         if share.ends:
             low, high = (at(min(max(end, 0.0), 1.0)) for end in share.ends)
             drawing.line(low, y, high, y, COLOURS[0], 3)
@@ -111,7 +111,7 @@ def bar_chart(title: Title, bars: Sequence[tuple[str, int]], x_title: str) -> by
     drawing, most = _paper(title, bottom + 40), max((count for _, count in bars), default=0) or 1
     for index, (name, count) in enumerate(bars):
         y, width = _TOP + _ROW * index, (WIDTH - _NAMES - 90) * count / most
-        drawing.text(_NAMES - 10, y + 12, short(name), anchor="end")
+        drawing.text(_NAMES - 10, y + 12, short(name, 32), anchor="end")
         drawing.rect(_NAMES, y - 2, width, _ROW - 8, COLOURS[0])
         drawing.text(_NAMES + width + 8, y + 12, f"{count:,}")
     drawing.text(_NAMES, bottom + 22, x_title, colour=MUTED)
@@ -146,6 +146,13 @@ def _paper(title: Title, height: int) -> Drawing:
         drawing.text(WIDTH - 16, 28, title.stamp, anchor="end", colour=LOUD, size=16, bold=True)
     drawing.line(16, 38, WIDTH - 16, 38, GRID)
     return drawing
+
+
+def _whole_ticks(xs: Sequence[float]) -> list[float]:
+    """Return ticks below an axis; between whole numbers, such as rounds, there are none."""
+    found = ticks(min(xs), max(xs))
+    whole = [tick for tick in found if tick == int(tick)]
+    return whole if all(x == int(x) for x in xs) and len(whole) > 1 else found
 
 
 def _look(index: int) -> tuple[str, str, str]:

@@ -22,7 +22,7 @@ def confusion(evidence: Evidence) -> Figure | None:
         return None
     title, caption = "Confusion matrix", "Test slices of all hospitals; percent of the true class."
     svg = count_table(titled(evidence, title, caption), CLASSES, counts.tolist())
-    rows = [[label, *map(int, row)] for label, row in zip(CLASSES, counts, strict=True)]
+    rows: list[list[Value]] = [[label, *row] for label, row in zip(CLASSES, counts.tolist(), strict=True)]
     return Figure("confusion", title, caption, ("true_class", *CLASSES), rows, svg)
 
 
