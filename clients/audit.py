@@ -46,7 +46,9 @@ def audit_hospital(config: DictConfig) -> None:
     folder, cache = Path(settings.data.root) / hospital.path, Path(settings.data.cache_dir)
     console = Console()
     with reading_bar(console) as move:
-        prepared = prepare(folder, hospital.class_map, settings.data.plan(), settings.seed, cache, on_progress=move)
+        prepared = prepare(
+            folder, hospital.class_map, settings.data.plan(), settings.seed, cache, move, hospital.patient_pattern
+        )
     report = audit(prepared.evidence)
     split = prepared.split.counts(prepared.scan.labels)
     render(report, split, hospital.name, console)

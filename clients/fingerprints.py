@@ -15,7 +15,8 @@ from common.config.hospital import Hospital
 from common.config.hydra import run_main
 from common.config.settings import DataSettings
 from common.data.cache import open_library
-from common.data.scan import Scan, require_images, scan_folder
+from common.data.identity.labelling import scan_hospital
+from common.data.scan import Scan, require_images
 from common.errors import InputError
 from common.files import JSON_BYTES, read_text
 from common.keys import load_shared_key
@@ -91,7 +92,7 @@ def _look_up(hospital: Hospital, data: DataSettings, path: Path, console: Consol
 
 
 def _scan(hospital: Hospital, data: DataSettings) -> Scan:
-    scan = scan_folder(Path(data.root) / hospital.path, hospital.class_map)
+    scan = scan_hospital(Path(data.root) / hospital.path, hospital.class_map)
     require_images(scan)
     return scan
 

@@ -45,8 +45,15 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
         progress = site.progress_callback("reading")
+        hospital = site.hospital
         _PREPARED[key] = prepare(
-            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=progress
+            site.folder,
+            hospital.class_map,
+            plan.data,
+            plan.seed,
+            site.cache_dir,
+            on_progress=progress,
+            patient_pattern=hospital.patient_pattern,
         )
     prepared = _PREPARED[key]
     if site.policy:

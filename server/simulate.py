@@ -19,7 +19,7 @@ from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals, run_main, run_settings
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
-from common.data.scan import require_slices
+from common.data.identity.labelling import require_slices
 from common.files import absolute
 from common.protocol.progress_channel import ProgressChannel
 from server.recording.resume import resumed_settings

@@ -13,7 +13,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from common.artifacts.schema import CrossHospitalDuplicates, HospitalData, HospitalRound, Round, Status, to_json
+from common.artifacts.schema import (
+    CrossHospitalDuplicates,
+    HospitalData,
+    HospitalRound,
+    PatientNumbers,
+    Round,
+    Status,
+    to_json,
+)
 from common.environment import environment, packages
 from common.files import json_file, write_bytes
 from common.metrics import calibration, confusion, fairness, intervals
@@ -92,6 +100,7 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         grouped_split=plan.data.group_split,
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
+        patients=msgspec.convert(d.patients, PatientNumbers) if d.patients else None,
         **numbers,
     )
 
@@ -109,6 +118,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
             "file_count": d.file_count,
             "files_sha256": d.files_sha256,
             **{name: getattr(d, name) for name in _SPLITS},
+            "patients": d.patients,
         }
         offset += d.file_count
     return content | {

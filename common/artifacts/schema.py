@@ -80,6 +80,15 @@ class CrossHospitalDuplicates(Struct, frozen=True, omit_defaults=True):
     with_each: dict[str, SharedWith] | None = field(default=None, name="with")
 
 
+class PatientNumbers(Struct, frozen=True):
+    """How many patients stand behind each part of the split, and what says so."""
+
+    train: Count | None = None
+    val: Count | None = None
+    test: Count | None = None
+    source: Literal["manifest", "dicom", "file name", "guessed"] = "guessed"
+
+
 class HospitalData(Struct, frozen=True):
     """``dataset_stats.json``, one hospital: what it holds. The file keeps it under its `name`."""
 
@@ -101,6 +110,7 @@ class HospitalData(Struct, frozen=True):
     grouped_split: bool | None = None
     groups_across_splits: Count | None = None
     cross_hospital_duplicates: CrossHospitalDuplicates | UnsetType = UNSET
+    patients: PatientNumbers | None = None
 
     @property
     def shared(self) -> Shared | None:

@@ -10,7 +10,10 @@ import numpy as np
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
 from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
-from common.data.scan import Scan, require_images, scan_folder
+from common.data.identity.known import Known, known_cases, with_guesses
+from common.data.identity.labelling import scan_hospital
+from common.data.patients import Patients, guessed
+from common.data.scan import Scan, require_images
 from common.data.thumbs import Indices, Mask
 
 SMALLEST_SIDE = 32
@@ -24,6 +27,8 @@ class Evidence:
     scan: Scan
     library: ImageLibrary
     pairs: NearPairs
+    known: Known | None = None
+    """Whose slices they are, where anything says so."""
 
     @cached_property
     def readable(self) -> Mask:
@@ -52,9 +57,17 @@ class Evidence:
         return self.readable & np.isin(self.copies, several)
 
     @cached_property
+    def against_manifest(self) -> Mask:
+        """Whether the manifest gives each file another label than its folder."""
+        rows = self.scan.manifest.rows if self.scan.manifest else {}
+        said = (rows.get(file.relative_path) for file in self.scan.files)
+        labels = [-1 if row is None or row.label is None else row.label for row in said]
+        return (np.array(labels, dtype=np.int64) >= 0) & (np.array(labels, dtype=np.int64) != self.scan.labels)
+
+    @cached_property
     def usable(self) -> Mask:
         """Whether each file can train or test a model."""
-        return self.readable & ~self.too_small & ~self.contradictory
+        return self.readable & ~self.too_small & ~self.contradictory & ~self.against_manifest
 
     @cached_property
     def groups(self) -> Groups:
@@ -68,7 +81,13 @@ class Evidence:
             self.readable,
             self.copies,
             self.pairs,
+            self.known.number if self.known and self.known.ids else None,
         )
+
+    @cached_property
+    def patients(self) -> Patients:
+        """Whose slices they are; related slices count as one patient's where nothing says more."""
+        return with_guesses(self.known, self.groups.group) if self.known else guessed(self.groups.group)
 
     def paths(self, indices: Sequence[int] | Indices, by: Indices | None = None) -> tuple[str, ...]:
         """Return the relative paths of files; those with the same number in `by` stand together."""
@@ -83,11 +102,12 @@ def gather_evidence(
     image_size: int,
     cache_dir: Path,
     on_progress: Progress | None = None,
+    patient_pattern: str = "",
 ) -> Evidence:
     """Read a hospital's folder; parameters and errors are those of `common.data.prepare.prepare`."""
-    scan = scan_folder(folder, class_map)
+    scan = scan_hospital(folder, class_map)
     require_images(scan)
     library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
     readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
     near = cached_near_duplicates(np.asarray(library.thumbs)[readable], cache_dir, str(scan.folder.resolve()))
-    return Evidence(scan, library, near.renumbered(readable))
+    return Evidence(scan, library, near.renumbered(readable), known_cases(scan, patient_pattern))
