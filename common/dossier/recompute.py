@@ -11,6 +11,7 @@ from common.artifacts.schema import HospitalRound, Round
 from common.artifacts.values import count, interval, mapping, number
 from common.dossier.evidence import Evidence
 from common.dossier.figures.drawn import confusion_of
+from common.dossier.recompute_scores import Found, patient_figures, score_figures
 from common.metrics import calibration
 from common.metrics.confusion import Confusion, add_confusions, figures
 from common.metrics.fairness import fairness
@@ -23,8 +24,6 @@ _MACROS = {
     "avg_precision": "macro_precision",
     "avg_recall": "macro_recall",
 }
-Found = tuple[str, Any, Any]
-"""A figure's name, what is recorded of it, and what the counts give."""
 
 
 def wrong_figures(evidence: Evidence) -> Iterator[str]:
@@ -83,6 +82,8 @@ def _of_run(evidence: Evidence) -> Iterator[Found]:
 def _tests(metrics: Mapping[str, Any]) -> Iterator[Found]:
     """Compare all figures of one evaluation with its confusion matrices and its bins."""
     yield from _body("metrics.", metrics)
+    for name, recorded, computed in score_figures(metrics):
+        yield f"metrics.{name}", recorded, computed
     bodies = {name: mapping(body) for name, body in mapping(metrics.get("per_hospital")).items()}
     for name, body in bodies.items():
         yield from _body(f"metrics.per_hospital.{name}.", body)
@@ -119,15 +120,13 @@ def _body(where: str, body: Mapping[str, Any]) -> Iterator[Found]:
     if counts is not None:
         yield from _shares(where, body, counts)
         yield from _classes(where, body, counts)
-    patients = mapping(mapping(body.get("figures")).get("per_patient"))
-    own = confusion_of(patients)
-    if own is not None:
-        yield from _shares(f"{where}figures.per_patient.", patients, own)
-    recorded = mapping(body.get("calibration"))
-    for key, bins in (("ece", recorded), ("calibrated_ece", {"bins": recorded.get("calibrated_bins")})):
+    for name, recorded, computed in patient_figures(body):
+        yield f"{where}{name}", recorded, computed
+    stated = mapping(body.get("calibration"))
+    for key, bins in (("ece", stated), ("calibrated_ece", {"bins": stated.get("calibrated_bins")})):
         yield (
             f"{where}calibration.{key}",
-            recorded.get(key),
+            stated.get(key),
             calibration.expected_calibration_error(calibration.from_json(bins)),
         )
 
@@ -140,8 +139,7 @@ def _shares(where: str, body: Mapping[str, Any], counts: Confusion) -> Iterator[
     ends = accuracy_interval(counts)
     yield f"{where}n_test", body.get("n_test"), int(counts.sum())
     yield f"{where}intervals.test_accuracy", intervals.get("test_accuracy"), ends
-    if "patients" not in body:  # of whom the interval may be another one
-        yield f"{where}interval", body.get("interval"), ends
+    yield f"{where}interval", body.get("interval"), ends
 
 
 def _classes(where: str, body: Mapping[str, Any], counts: Confusion) -> Iterator[Found]:

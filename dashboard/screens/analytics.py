@@ -188,6 +188,14 @@ def _downloads(run: schema.Run) -> None:
             key="run_pdf",
             help="A few pages for someone who was not there: figures, intervals, limits.",
         )
+        parts.download(
+            "Dossier",
+            partial(_dossier, run),
+            f"{run.run_id}-dossier.zip",
+            key="dossier",
+            help="CLAIM 2024 and TRIPOD+AI item by item, figures as SVG and CSV, versions and hashes: for a paper's "
+            "supplement or an ethics file.",
+        )
         if card is None:
             st.caption("This run wrote no model card.")
             return
@@ -198,6 +206,12 @@ def _downloads(run: schema.Run) -> None:
             key="model_card",
             help="model_card.md: what a stranger must know of the model, to keep beside its weights.",
         )
+
+
+def _dossier(run: schema.Run) -> bytes:
+    from common.dossier.archive import dossier_zip  # brings scikit-learn
+
+    return dossier_zip(run.folder.parent.parent, run.run_id)
 
 
 def _pdf(run: schema.Run) -> bytes:

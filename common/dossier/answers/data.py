@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.artifacts.layout import CONFIG, LEDGER, META, SPLITS, STATS
-from common.artifacts.values import count, counts, mapping, text
+from common.artifacts.values import count
 from common.artifacts.words import split_sentences
 from common.dossier.answers.said import answer, says, whole
 from common.dossier.evidence import Evidence
@@ -84,14 +84,11 @@ def partitions(evidence: Evidence) -> Answer | None:
 
 def disjoint(evidence: Evidence) -> Answer | None:
     """Say on which level the parts are apart: patients where they are known, else groups of related slices."""
-    patients = mapping(evidence.figures.get("per_patient"))
-    source = text(patients.get("source"))
-    level = None
-    if source == "guessed":
-        level = "Patients are guessed from groups of related slices, not known."
-    elif source:
-        level = f"Patients are known from the hospitals' {source}."
-    return answer([*split_sentences(evidence.meta)[1:], level], META)
+    known = {each.patients.source for each in evidence.hospitals if each.patients}
+    guessed = "Patients are guessed from groups of related slices, not known."
+    whole_ones = "Patients are kept whole; known from: {}."
+    level = guessed if "guessed" in known else says(whole_ones, listed(sorted(known)))
+    return answer([*split_sentences(evidence.meta)[1:], level], META, STATS)
 
 
 def sizes(evidence: Evidence) -> Answer | None:
@@ -106,12 +103,12 @@ def _sizes(evidence: Evidence) -> str | None:
 
 def patients_sentence(evidence: Evidence) -> str | None:
     """Say how many patients each part has, where that is recorded."""
-    found = mapping(evidence.meta.get("datasets")) or mapping(evidence.splits.get("hospitals"))
-    known = [counts(mapping(body).get("patients")) for body in found.values()]
-    if not known or not all(body.keys() >= PARTS.keys() for body in known):
+    known = [each.patients for each in evidence.hospitals if each.patients]
+    if not known or len(known) < len(evidence.hospitals):
         return None
-    sums = [sum(body[part] for body in known) for part in PARTS]
-    return "Patients: {:,} train, {:,} validate, {:,} test.".format(*sums)
+    sums = [sum(getattr(each, part) or 0 for each in known) for part in PARTS]
+    sources = listed(sorted({each.source for each in known}))
+    return "Patients: {:,} train, {:,} validate, {:,} test (known from: {}).".format(*sums, sources)
 
 
 def flow(evidence: Evidence) -> Answer | None:

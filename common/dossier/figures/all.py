@@ -15,6 +15,8 @@ _ALL = (
     tested.hospitals,
     tested.hospital_classes,
     tested.calibration,
+    curves.patients,
+    curves.roc,
     curves.areas,
     curves.decision_curves,
     curves.subgroups,

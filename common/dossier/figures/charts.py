@@ -44,41 +44,69 @@ class Share:
     text: str
 
 
-def line_chart(title: Title, lines: Sequence[Line], x_title: str, y_title: str, *, diagonal: bool = False) -> bytes:
-    """Draw series over numbers; `diagonal` adds where both axes are equal."""
+def line_chart(
+    title: Title,
+    lines: Sequence[Line],
+    x_title: str,
+    y_title: str,
+    *,
+    diagonal: bool = False,
+    marks: bool = True,
+) -> bytes:
+    """Draw series over numbers; `diagonal` adds where both axes are equal, `marks` a symbol at each point."""
     legend = 20 * ((len(lines) + 2) // 3)
-    drawing, top, bottom = _paper(title, 400 + legend), _TOP + legend, 340 + legend
+    drawing = _paper(title, 400 + legend)
     known = [y for line in lines for y in line.ys if y is not None]
     known += [end for line in lines for band in line.bands if band for end in band]
     xs = ticks(0.0, 1.0) if diagonal else _whole_ticks([x for line in lines for x in line.xs])
     ys = ticks(0.0, 1.0) if all(0 <= y <= 1 for y in known) else ticks(min(known), max(known))
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        across, up = (x - xs[0]) / (xs[-1] - xs[0]), (y - ys[0]) / (ys[-1] - ys[0])
-        return _LEFT + across * (WIDTH - _LEFT - _RIGHT), bottom - up * (bottom - top)
-
-    for tick in ys:
-        drawing.line(*at(xs[0], tick), *at(xs[-1], tick))
-        drawing.text(_LEFT - 8, at(xs[0], tick)[1] + 4, f"{tick:g}", anchor="end", colour=MUTED)
-    for tick in xs:
-        drawing.text(at(tick, ys[0])[0], bottom + 20, f"{tick:g}", anchor="middle", colour=MUTED)
-    drawing.text((_LEFT + WIDTH) / 2, bottom + 44, x_title, anchor="middle", colour=MUTED)
-    drawing.text(18, (top + bottom) / 2, y_title, anchor="middle", colour=MUTED, upright=True)
+    plot = _Plot(xs, ys, _TOP + legend, 340 + legend)
+    _axes(drawing, plot, x_title, y_title)
     if diagonal:
-        drawing.line(*at(xs[0], xs[0]), *at(xs[-1], xs[-1]), MUTED, 1, "3 3")
+        drawing.line(*plot.at(xs[0], xs[0]), *plot.at(xs[-1], xs[-1]), MUTED, 1, "3 3")
     for index, line in enumerate(lines):
         colour, symbol, dash = _look(index)
-        _band(drawing, line, colour, at)
+        _band(drawing, line, colour, plot)
         for piece in _pieces(line):
-            drawing.path([at(x, y) for x, y in piece], colour, dash)
+            drawing.path([plot.at(x, y) for x, y in piece], colour, dash)
         for x, y in zip(line.xs, line.ys, strict=True):
-            if y is not None:
-                drawing.mark(*at(x, y), symbol, colour, 3)
-        x, y = _LEFT + 240 * (index % 3), _TOP - 6 + 20 * (index // 3)
-        drawing.line(x, y, x + 24, y, colour, 2, dash)
-        drawing.mark(x + 12, y, symbol, colour)
-        drawing.text(x + 30, y + 4, short(line.name))
+            if marks and y is not None:
+                drawing.mark(*plot.at(x, y), symbol, colour, 3)
+        _legend(drawing, index, line.name)
     return drawing.to_bytes()
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """Where the numbers of a line chart lie on the paper."""
+
+    xs: Sequence[float]
+    """Ticks, the first and the last at the ends of the axis."""
+    ys: Sequence[float]
+    top: float
+    bottom: float
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        across, up = (x - self.xs[0]) / (self.xs[-1] - self.xs[0]), (y - self.ys[0]) / (self.ys[-1] - self.ys[0])
+        return _LEFT + across * (WIDTH - _LEFT - _RIGHT), self.bottom - up * (self.bottom - self.top)
+
+
+def _axes(drawing: Drawing, plot: _Plot, x_title: str, y_title: str) -> None:
+    for tick in plot.ys:
+        drawing.line(*plot.at(plot.xs[0], tick), *plot.at(plot.xs[-1], tick))
+        drawing.text(_LEFT - 8, plot.at(plot.xs[0], tick)[1] + 4, f"{tick:g}", anchor="end", colour=MUTED)
+    for tick in plot.xs:
+        drawing.text(plot.at(tick, plot.ys[0])[0], plot.bottom + 20, f"{tick:g}", anchor="middle", colour=MUTED)
+    drawing.text((_LEFT + WIDTH) / 2, plot.bottom + 44, x_title, anchor="middle", colour=MUTED)
+    drawing.text(18, (plot.top + plot.bottom) / 2, y_title, anchor="middle", colour=MUTED, upright=True)
+
+
+def _legend(drawing: Drawing, index: int, name: str) -> None:
+    colour, symbol, dash = _look(index)
+    x, y = _LEFT + 240 * (index % 3), _TOP - 6 + 20 * (index // 3)
+    drawing.line(x, y, x + 24, y, colour, 2, dash)
+    drawing.mark(x + 12, y, symbol, colour)
+    drawing.text(x + 30, y + 4, short(name))
 
 
 def share_chart(title: Title, shares: Sequence[Share], x_title: str) -> bytes:
@@ -171,11 +199,11 @@ def _pieces(line: Line) -> list[list[tuple[float, float]]]:
     return [piece for piece in pieces if len(piece) > 1]
 
 
-def _band(drawing: Drawing, line: Line, colour: str, at: object) -> None:
+def _band(drawing: Drawing, line: Line, colour: str, plot: _Plot) -> None:
     known = [(x, band) for x, band in zip(line.xs, line.bands, strict=False) if band]
-    if len(known) > 1 and callable(at):
-        edge = [at(x, band[1]) for x, band in known] + [at(x, band[0]) for x, band in reversed(known)]
-        drawing.area(edge, colour)
+    if len(known) > 1:
+        upper, lower = ([plot.at(x, band[end]) for x, band in known] for end in (1, 0))
+        drawing.area([*upper, *reversed(lower)], colour)
 
 
 def _shade(share: float) -> str:

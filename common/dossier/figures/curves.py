@@ -7,10 +7,11 @@ from common.artifacts.values import count, interval, mapping, number, sequence
 from common.artifacts.words import NOTHING, recorded_interval, share_text
 from common.dossier.evidence import Evidence
 from common.dossier.figures.charts import Line, Share, line_chart, share_chart
-from common.dossier.figures.drawn import confusion_of, named, titled
+from common.dossier.figures.drawn import confusion_of, named, share_row, titled
 from common.dossier.figures.figure import Figure, Value
 from common.labels import CLASSES
-from common.metrics.intervals import Interval
+from common.metrics import score_bins
+from common.metrics.intervals import Interval, wilson
 
 _AREAS = {"auroc": "AUROC", "average_precision": "average precision"}
 _RECORDED = "As recorded; the scores that it is made of stay at the hospitals."
@@ -32,6 +33,53 @@ def areas(evidence: Evidence) -> Figure | None:
     title, caption = "AUROC and average precision", f"Each class against the others, with 95 % intervals. {_RECORDED}"
     svg = share_chart(titled(evidence, title, caption), shares, "Fraction")
     return Figure("auroc", title, caption, ("class", "figure", "value", "low", "high", "positives"), rows, svg)
+
+
+def roc(evidence: Evidence) -> Figure | None:
+    """Draw sensitivity against false alarms for each class, from the cases by score."""
+    scores = score_bins.from_json(evidence.metrics.get("score_counts"))
+    if scores is None:
+        return None
+    lines: list[Line] = []
+    rows: list[list[Value]] = []
+    for label, (own, others) in zip(CLASSES, scores, strict=True):
+        if not own.any() or not others.any():
+            continue
+        filled = [place for place in range(len(own) - 1, -1, -1) if own[place] or others[place]]
+        points = [(0, 0), *((int(others[place:].sum()), int(own[place:].sum())) for place in filled)]
+        cases, alarms = int(own.sum()), int(others.sum())
+        lines.append(Line(label, [wrong / alarms for wrong, _ in points], [hit / cases for _, hit in points]))
+        rows += [[label, hit, cases, wrong, alarms, hit / cases, wrong / alarms] for wrong, hit in points]
+    if not lines:
+        return None
+    title, caption = "ROC curves", "Each class against the others, over all hospitals; on the dotted line is chance."
+    drawn = titled(evidence, title, caption)
+    svg = line_chart(drawn, lines, "1 - specificity", "Sensitivity", diagonal=True, marks=False)
+    columns = ("class", "hits", "positives", "false_alarms", "negatives", "sensitivity", "false_positive_rate")
+    return Figure("roc", title, caption, columns, rows, svg)
+
+
+def patients(evidence: Evidence) -> Figure | None:
+    """Draw the recall of each class counted in patients, and their accuracy."""
+    own = mapping(evidence.figures.get("per_patient"))
+    counts = confusion_of(own)
+    if counts is None or not counts.any():
+        return None
+    parts = [(label, int(counts[i, i]), int(counts[i].sum())) for i, label in enumerate(CLASSES)]
+    parts.append(("accuracy", int(counts.trace()), int(counts.sum())))
+    shares = [share_row(name, hits, cases, None) for name, hits, cases in parts]
+    rows: list[list[Value]] = [
+        [name, hits, cases, hits / cases if cases else None, *(wilson(hits, cases) or (None, None))]
+        for name, hits, cases in parts
+    ]
+    title, caption = (
+        "Recall of each class by patient",
+        f"Mean of a patient's slices; patients known from: {named(own.get('source'))}.",
+    )
+    svg = share_chart(titled(evidence, title, caption), shares, "Fraction of patients")
+    return Figure(
+        "patients", title, caption, ("class", "hits", "patients", "value", "wilson_low", "wilson_high"), rows, svg
+    )
 
 
 def decision_curves(evidence: Evidence) -> Figure | None:

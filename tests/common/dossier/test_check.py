@@ -8,7 +8,7 @@ import pytest
 from common.dossier.build import SUMS, files_in, write_dossier
 from common.dossier.check import differences
 from common.errors import InputError
-from tests.support.dossiers import FIGURES, edit, forge
+from tests.support.dossiers import edit, forge
 from tests.support.run_files import write_run
 
 RUN = "recorded/artifacts/run-001"
@@ -90,6 +90,26 @@ def set_best(meta):
     meta["metrics"]["best_val_accuracy"] = 0.99
 
 
+def set_auroc(meta):
+    meta["metrics"]["figures"]["per_class"]["glioma"]["auroc"] = 0.99
+
+
+def set_macro_auroc(meta):
+    meta["metrics"]["figures"]["macro_auroc"] = 0.99
+
+
+def set_net_benefit(meta):
+    meta["metrics"]["figures"]["net_benefit"]["glioma"][3]["model"] = 0.99
+
+
+def set_patients(meta):
+    meta["metrics"]["figures"]["per_patient"]["test_accuracy"] = 0.99
+
+
+def set_scores(meta):
+    meta["metrics"]["score_counts"]["glioma"]["own"]["1000"] = 7
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -100,6 +120,11 @@ def set_best(meta):
         (set_matrix, "metrics.confusion_matrix is recorded as"),
         (set_ece, "metrics.calibration.ece is recorded as 0.0001"),
         (set_gap, "metrics.fairness.gap is recorded as 0.0001"),
+        (set_auroc, "metrics.figures.glioma.auroc is recorded as 0.99"),
+        (set_macro_auroc, "metrics.figures.macro_auroc is recorded as 0.99"),
+        (set_net_benefit, "metrics.figures.glioma.net_benefit at 0.1, model is recorded as 0.99"),
+        (set_patients, "metrics.figures.per_patient.test_accuracy is recorded as 0.99"),
+        (set_scores, "metrics.figures.glioma.positives is recorded as"),
         (set_best, "metrics.best_val_accuracy is recorded as 0.99"),
     ],
 )
@@ -133,10 +158,12 @@ def test_a_run_that_was_changed_throughout_contradicts_its_ledger(output, tmp_pa
     copy_run(output, root)
     edit(root / "artifacts/run-001/model_meta.json", lambda meta: meta.update(seed=43))
     edit(root / "artifacts/run-001/dataset_stats.json", lambda stats: stats.popitem())
+    edit(root / "artifacts/run-001/status.json", lambda status: status["packages"].update(torch="9.9"))
     write_dossier(root, "run-001", tmp_path / "dossier")
     found = list(differences(tmp_path / "dossier"))
     assert "recorded: model_meta.json is not the one that the ledger says." in found
     assert "recorded: dataset_stats.json is not the one that the ledger says." in found
+    assert "recorded: status.json is not the one that the ledger says." in found
 
 
 def test_an_evaluation_that_its_counts_do_not_give_is_named(output, tmp_path):
@@ -145,7 +172,7 @@ def test_an_evaluation_that_its_counts_do_not_give_is_named(output, tmp_path):
     meta = json.loads((root / "artifacts/run-001/model_meta.json").read_text())
     folder = root / "artifacts/evaluation-001"
     folder.mkdir()
-    body = {"of": "run-001", "metrics": {**meta["metrics"], "figures": FIGURES, "test_accuracy": 0.99}}
+    body = {"of": "run-001", "metrics": {**meta["metrics"], "test_accuracy": 0.99}}
     (folder / "evaluation_meta.json").write_text(json.dumps(body))
     write_dossier(root, "run-001", tmp_path / "dossier")
     found = list(differences(tmp_path / "dossier"))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from common.dossier.checklists.claim import CLAIM
 from common.dossier.checklists.tripod import TRIPOD
 from common.dossier.evidence import read_evidence
 from common.dossier.items import Who, answer_all, tally
-from tests.support.dossiers import FIGURES, edit
+from tests.support.dossiers import edit, with_subgroups
 from tests.support.run_files import write_run, write_version_one
 
 
@@ -51,6 +52,21 @@ def test_no_file_answers_reference_standard_ethics_dates_or_funding():
     assert claim | {("tripod", number) for number in ("5b", "8b", "8c", "17", "18a", "18b", "18d", "19")} <= people
 
 
+def test_the_page_of_documentation_counts_as_the_tables_do():
+    page = " ".join((Path(__file__).parents[3] / "docs/dossier.md").read_text().split())
+    files, alone = ([sum(want(i) for i in c.items) for c in (CLAIM, TRIPOD)] for want in (answerable, files_alone))
+    assert f"files can say something about {files[0]}, and {alone[0]} of those need no more" in page
+    assert f"about {files[1]}, and {alone[1]} of those need no more" in page
+
+
+def answerable(item):
+    return item.who is not Who.PERSON
+
+
+def files_alone(item):
+    return item.who is Who.FILES
+
+
 def test_answers_are_the_runs_own_numbers(evidence):
     rows, meta = by_number(CLAIM, evidence), evidence.meta
     assert f"{100 * meta['metrics']['test_accuracy']:.1f} %" in rows["37"].answer.text
@@ -77,15 +93,30 @@ def test_an_evaluation_elsewhere_answers_the_item_on_external_data(output, tmp_p
     assert row.files[0][0] == "artifacts/evaluation-001/evaluation_meta.json"
 
 
-def test_figures_from_scores_and_patients_are_said_where_they_are_recorded(output, tmp_path):
+def test_figures_from_scores_patients_and_subgroups_are_said(output, tmp_path):
     shutil.copytree(output / "artifacts", tmp_path / "artifacts")
-    edit(tmp_path / "artifacts/run-001/model_meta.json", lambda meta: meta["metrics"].update(figures=FIGURES))
-    rows = by_number(CLAIM, read_evidence(tmp_path, "run-001"))
-    assert "AUROC 0.900 (0.800–0.950)" in rows["38"].answer.text
-    assert "Per patient: accuracy 75.0 % (47.0–91.0) of 12 patients" in rows["37"].answer.text
+    edit(tmp_path / "artifacts/run-001/model_meta.json", with_subgroups)
+    evidence = read_evidence(tmp_path, "run-001")
+    rows, figures = by_number(CLAIM, evidence), evidence.figures
+    assert f"AUROC {figures['per_class']['glioma']['auroc']:.3f} (" in rows["38"].answer.text
+    assert f"of {figures['per_patient']['patients']} patients (known from: guessed)" in rows["37"].answer.text
     assert "sex F: accuracy 80.0 % (60.0–90.0) of 40 slices." in rows["30"].answer.text
     assert "2 cells had too few patients" in rows["30"].answer.text
-    assert "known from the hospitals' manifest" in rows["20"].answer.text
+    assert "Patients are guessed" in rows["20"].answer.text
+    patients = [each.patients for each in evidence.hospitals]
+    assert f"Patients: {sum(each.train for each in patients)} train" in rows["35"].answer.text
+
+
+def test_a_run_before_there_were_such_figures_is_answered_without_them(output, tmp_path):
+    shutil.copytree(output / "artifacts", tmp_path / "artifacts")
+
+    def older(meta):
+        del meta["metrics"]["figures"], meta["metrics"]["score_counts"]
+
+    edit(tmp_path / "artifacts/run-001/model_meta.json", older)
+    rows = by_number(CLAIM, read_evidence(tmp_path, "run-001"))
+    assert "AUROC" not in "".join(row.answer.text for row in rows.values() if row.answer)
+    assert tally(list(rows.values())).answered >= 0.8 * tally(list(rows.values())).answerable
 
 
 @pytest.mark.parametrize("state", ["failed", "interrupted", "running"])

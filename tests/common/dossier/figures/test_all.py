@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from sklearn.metrics import precision_score, recall_score
+from sklearn.metrics import auc, precision_score, recall_score
 
 from common.dossier.evidence import read_evidence
 from common.dossier.figures.all import all_figures
 from common.dossier.figures.figure import Figure, csv_file
 from common.labels import CLASSES
-from tests.support.dossiers import FIGURES, edit
+from tests.support.dossiers import edit, with_subgroups
 from tests.support.run_files import STRANGE, write_run
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +30,7 @@ def everything(output, tmp_path_factory):
     root = tmp_path_factory.mktemp("everything")
     shutil.copytree(output / "artifacts", root / "artifacts")
     path = root / "artifacts/run-001/model_meta.json"
-    edit(path, lambda meta: meta["metrics"].update(figures=FIGURES))
+    edit(path, with_subgroups)
     (root / "artifacts/evaluation-001").mkdir()
     body = {"of": "run-001", "hospitals": ["Far"], "metrics": json.loads(path.read_text())["metrics"]}
     (root / "artifacts/evaluation-001/evaluation_meta.json").write_text(json.dumps(body))
@@ -42,6 +42,8 @@ def test_every_figure_is_there_where_everything_is_recorded(everything):
     assert everything.keys() == expected | {
         "hospital_classes",
         "calibration",
+        "patients",
+        "roc",
         "auroc",
         "decision_curves",
         "subgroups",
@@ -91,6 +93,14 @@ def test_recall_and_precision_are_those_of_scikit_learn(everything):
     for row in table(everything["classes"]):
         value = expected[row["figure"]][CLASSES.index(row["class"])]
         assert (row["value"] == "") if np.isnan(value) else float(row["value"]) == pytest.approx(value, abs=1e-12)
+
+
+def test_the_area_under_the_roc_points_is_the_recorded_auroc(everything, output):
+    meta = json.loads((output / "artifacts/run-001/model_meta.json").read_text())
+    for label in CLASSES:
+        points = [row for row in table(everything["roc"]) if row["class"] == label]
+        xs, ys = ([float(row[key]) for row in points] for key in ("false_positive_rate", "sensitivity"))
+        assert auc(xs, ys) == pytest.approx(meta["metrics"]["figures"]["per_class"][label]["auroc"], abs=1e-12)
 
 
 def test_rounds_keep_every_digit(everything, output):
