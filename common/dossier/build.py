@@ -1,7 +1,6 @@
 """Write a dossier whole: the run's files are copied first, and all the rest is made of the copies."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -45,9 +44,7 @@ def write_dossier(output_dir: Path, run_id: str, out: Path) -> Evidence:
 
 def sums_file(folder: Path) -> bytes:
     """Return ``SHA256SUMS`` of a folder as ``sha256sum`` writes it: every file but itself, by path."""
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in files_in(folder) if name != SUMS
-    ]
+    lines = [f"{files.sha256_of(path)}  {name}\n" for name, path in files_in(folder) if name != SUMS]
     return "".join(lines).encode()
 
 
@@ -62,7 +59,7 @@ def _fill(folder: RunFolder, work: Path) -> Evidence:
     root = work / RECORDED
     (root / "artifacts" / folder.run_id).mkdir(parents=True)
     for name in source.sha256:
-        _put(root / name, files.read_bytes(folder.output_dir / name, files.JSON_BYTES))
+        _copy(folder.output_dir / name, root / name)
     evidence = read_evidence(root, folder.run_id)
     for name, content in derived(evidence).items():
         _put(work / name, content)
@@ -73,6 +70,12 @@ def _fill(folder: RunFolder, work: Path) -> Evidence:
 def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def _copy(source: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with files.open_regular(source) as file, to.open("xb") as copy:
+        shutil.copyfileobj(file, copy)
 
 
 @contextlib.contextmanager

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from common.artifacts.layout import HISTORY, META
 from common.artifacts.schema import HospitalRound, Round
 from common.artifacts.values import count, interval, mapping, number
@@ -54,7 +52,9 @@ def _alike(recorded: Any, computed: Any) -> bool:
         return ends is not None and all(
             math.isclose(a, b, abs_tol=_TOLERANCE) for a, b in zip(ends, computed, strict=True)
         )
-    if isinstance(computed, float | int):
+    if isinstance(computed, int):
+        return count(recorded) == computed
+    if isinstance(computed, float):
         known = number(recorded)
         return known is not None and math.isclose(known, computed, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
     return bool(recorded == computed)
@@ -170,9 +170,9 @@ def _rounds(evidence: Evidence) -> Iterator[Found]:
 
 
 def _validated(where: str, part: Round | HospitalRound) -> Iterator[Found]:
-    if part.val_confusion_matrix is None:
+    counts = confusion_of({"confusion_matrix": part.val_confusion_matrix})
+    if counts is None:
         return
-    counts = np.asarray(part.val_confusion_matrix, dtype=np.int64)
     computed, ends = figures(counts), part.val_interval
     yield f"{where}val_accuracy", part.val_accuracy, computed.accuracy
     yield f"{where}val_macro_f1", part.val_macro_f1, computed.macro_f1

@@ -28,7 +28,7 @@ CLAIM = Checklist(
             _DATA,
             "Whether only parts of the data were used.",
             data.subsets,
-            "Which slices of a volume were exported.",
+            "Which slices of a volume.",
         ),
         Item("11", _DATA, "How the data were de-identified.", person="Method, and who checked it."),
         Item("12", _DATA, "What was done about missing data.", data.missing),

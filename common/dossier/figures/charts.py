@@ -1,7 +1,7 @@
 """The four kinds of chart in a dossier: lines, shares with intervals, bars and a table of counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.dossier.figures.svg import COLOURS, DASHES, GRID, LOUD, MUTED, PAPER, SYMBOLS, Drawing, short, ticks
 from common.metrics.intervals import Interval
@@ -10,6 +10,7 @@ WIDTH = 800
 _TOP, _LEFT, _RIGHT, _ROW = 64, 70, 24, 26
 _NAMES = 250  # pixels for names beside an axis
 _FIGURES = 190  # pixels for figures on the other side
+_HIGHEST = 1e12
 _DARK = 0.55  # share of a row from which white text reads better
 
 
@@ -54,7 +55,7 @@ def line_chart(
     marks: bool = True,
 ) -> bytes:
     """Draw series over numbers; `diagonal` adds where both axes are equal, `marks` a symbol at each point."""
-    legend = 20 * ((len(lines) + 2) // 3)
+    lines, legend = [_drawable(line) for line in lines], 20 * ((len(lines) + 2) // 3)
     drawing = _paper(title, 400 + legend)
     known = [y for line in lines for y in line.ys if y is not None]
     known += [end for line in lines for band in line.bands if band for end in band]
@@ -187,6 +188,11 @@ def _look(index: int) -> tuple[str, str, str]:
     """Return colour, symbol and dash; beyond six series the symbol goes on, so that no two are alike."""
     around = index // len(COLOURS)
     return COLOURS[index % 6], SYMBOLS[(index + around) % 6], DASHES[(index + around) % 6]
+
+
+def _drawable(line: Line) -> Line:
+    """Leave a gap where a figure is so large that nothing else could be seen beside it."""
+    return replace(line, ys=[y if y is not None and abs(y) < _HIGHEST else None for y in line.ys])
 
 
 def _pieces(line: Line) -> list[list[tuple[float, float]]]:

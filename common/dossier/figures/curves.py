@@ -89,7 +89,7 @@ def decision_curves(evidence: Evidence) -> Figure | None:
     for label in CLASSES:
         points = [mapping(each) for each in sequence(mapping(evidence.figures.get("net_benefit")).get(label))]
         known = [(number(each.get("threshold")), number(each.get("model")), number(each.get("all"))) for each in points]
-        xs = [at for at, _, _ in known if at is not None]
+        xs = [at for at, _, _ in known if at is not None and 0 < at < 1]
         if len(xs) < 2 or len(xs) < len(known):
             continue
         lines.append(Line(label, xs, [model for _, model, _ in known]))

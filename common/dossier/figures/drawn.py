@@ -14,6 +14,8 @@ from common.labels import NUM_CLASSES
 from common.metrics.confusion import Confusion
 from common.metrics.intervals import Interval, wider, wilson
 
+_MOST = 10**12
+
 
 def titled(evidence: Evidence, title: str, caption: str) -> Title:
     """Return a chart's title: with the run's name, and SYNTHETIC where the slices are drawn."""
@@ -30,9 +32,11 @@ def share_row(name: str, hits: int, cases: int, drawn: Interval | None) -> Share
 
 
 def confusion_of(figures: Any) -> Confusion | None:
-    """Read the counts of some figures; None where they are missing or no counts."""
+    """Read the counts of some figures; None where they are missing, or no counts that slices can have."""
     counts = matrix(mapping(figures).get("confusion_matrix"), NUM_CLASSES)
-    return np.asarray(counts, dtype=np.int64) if counts is not None else None
+    if counts is None or max(map(max, counts)) > _MOST:
+        return None
+    return np.asarray(counts, dtype=np.int64)
 
 
 def drawn_interval(figures: Mapping[str, Any], figure: str, of: str | None = None) -> Interval | None:
