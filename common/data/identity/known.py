@@ -10,7 +10,7 @@ import numpy as np
 from common.config.patient_pattern import MOST_NAME_SIGNS, compiled
 from common.data.identity.cells import patient_key
 from common.data.identity.manifest import Row
-from common.data.patients import CaseFacts, Patients, Source
+from common.data.identity.patients import CaseFacts, Patients, Source
 from common.data.scan import Scan
 from common.data.thumbs import Indices
 

@@ -62,5 +62,5 @@ class Patients:
 
 def guessed(groups: Indices) -> Patients:
     """Take each group of related slices for one patient, where nothing says more."""
-    sources: tuple[Source, ...] = ("guessed",) * len(groups)
-    return Patients(groups, sources, (CaseFacts(),) * len(groups))
+    sources: list[Source] = ["guessed"] * len(groups)
+    return Patients(groups, tuple(sources), (CaseFacts(),) * len(groups))
