@@ -33,6 +33,7 @@ ROOMS = {
     "secagg": {"config", "model", "protocol"},
     "study": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap"},
     "artifacts": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study"},
+    "dossier": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study", "artifacts"},
     "phantoms": set(),
 }
 SERVER_ROOMS = {
@@ -48,7 +49,17 @@ FLOWER_ROOMS = (*FLOWER, "server/federation")
 SECRET_SHARING = "common/secagg/shamir.py"  # pure functions of Flower's, which know nothing of messages
 HYDRA = {"common/config/hydra.py", "common/config/hydra_errors.py"}
 COMMANDS = {  # python -m ...: what a person starts
-    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates", "verify", "evaluate"),
+    "server": (
+        "simulate",
+        "run",
+        "serve",
+        "credentials",
+        "promote",
+        "cross_duplicates",
+        "verify",
+        "evaluate",
+        "dossier",
+    ),
     "clients": ("join", "preflight", "audit", "fingerprints", "key", "shared_key"),
 }
 
@@ -148,6 +159,7 @@ LIGHT = ("clients.audit", "clients.join", "clients.key")
 LIGHT_AT_THE_CENTRE = (
     "server.credentials",
     "server.evaluate",
+    "server.dossier",
     "server.promote",
     "server.run",
     "server.serve",

@@ -55,6 +55,8 @@ class Status(Struct):
     reason: Text | None = None  # why the run failed or stopped, in a sentence
     resume_command: Text | None = None
     versions: dict[str, Text] = {}
+    environment: dict[str, Text] = {}  # platform, Python, commit; see `common.environment`
+    packages: dict[str, Text] = {}  # installed, by name
     ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
 
 

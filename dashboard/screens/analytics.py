@@ -200,6 +200,14 @@ def _downloads(run: schema.Run) -> None:
                 key="figures_csv",
                 help="AUROC, average precision, sensitivity, specificity and Brier score with their intervals.",
             )
+        parts.download(
+            "Dossier",
+            partial(_dossier, run),
+            f"{run.run_id}-dossier.zip",
+            key="dossier",
+            help="CLAIM 2024 and TRIPOD+AI item by item, figures as SVG and CSV, versions and hashes: for a paper's "
+            "supplement or an ethics file.",
+        )
         if card is None:
             st.caption("This run wrote no model card.")
             return
@@ -210,6 +218,12 @@ def _downloads(run: schema.Run) -> None:
             key="model_card",
             help="model_card.md: what a stranger must know of the model, to keep beside its weights.",
         )
+
+
+def _dossier(run: schema.Run) -> bytes:
+    from common.dossier.archive import dossier_zip  # brings scikit-learn
+
+    return dossier_zip(run.folder.parent.parent, run.run_id)
 
 
 def _pdf(run: schema.Run) -> bytes:
