@@ -1,12 +1,14 @@
 """A hospital's answers, as plain functions from numbers to numbers; Flower is not in sight."""
 
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from clients import secure
+from clients.cases.keep import keep_cases
 from clients.kept_model import forget_model
 from clients.local_state import (
     ControlVariate,
@@ -168,7 +170,9 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
-    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases)
+    keeps = site.keep_cases and task.split == "test" and task.extra.local.token
+    on_scores = partial(keep_cases, site, task, prepared, indices, model) if keeps else None
+    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases, on_scores)
 
 
 def fine_tuned(site: Site, task: Task) -> EvaluateResult:

@@ -36,7 +36,8 @@ def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, k
 
     data = settings.data
     root, cache = absolute(data.root), absolute(data.cache_dir)
-    return Site(hospital, root, cache, settings.compute.device, channel, explains=True, fingerprint_key=key)
+    device, keeps = settings.compute.device, data.keep_cases
+    return Site(hospital, root, cache, device, channel, explains=True, fingerprint_key=key, keep_cases=keeps)
 
 
 def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:

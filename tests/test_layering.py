@@ -43,6 +43,7 @@ SERVER_ROOMS = {
     "server/federation": {"server/federation", "server/recording", "server/strategies"},
     "server/engines": {"server/engines", "server/federation"},
     "server/study": {"server/study", "server/recording"},
+    "server/export": {"server/export"},
 }
 FLOWER = ("clients/app.py", "clients/checks", "clients/supernode", "server/app.py", "server/centre", "server/engines")
 FLOWER_ROOMS = (*FLOWER, "server/federation")
@@ -155,11 +156,12 @@ def test_tests_mirror_the_tree():
         assert any(name == module or name.startswith(f"{module}_") for module in modules), where
 
 
-LIGHT = ("clients.audit", "clients.join", "clients.key")
+LIGHT = ("clients.audit", "clients.cases.__main__", "clients.join", "clients.key")
 LIGHT_AT_THE_CENTRE = (
     "server.credentials",
     "server.evaluate",
     "server.dossier",
+    "server.export.__main__",
     "server.promote",
     "server.run",
     "server.serve",
