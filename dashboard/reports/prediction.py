@@ -38,7 +38,7 @@ class Answer:
     content_sha256: str
     """Of the uploaded file."""
     kind: str
-    """``"PNG"``, ``"JPEG"`` or ``"DICOM"``."""
+    """``"PNG"``, ``"JPEG"``, ``"DICOM"`` or ``"NIfTI"``."""
     notes: tuple[str, ...]
     """What reading it needed."""
     checks: tuple[image_checks.Check, ...]

@@ -59,7 +59,7 @@ def _ask(model: inference.Answerer) -> prediction.Answer:
     with st.container(border=True):
         left, right = st.columns([1.3, 1], gap="medium")
         file = left.file_uploader(
-            "MRI slice: PNG, JPEG or DICOM",
+            "MRI slice: PNG, JPEG, DICOM or NIfTI",
             key="slice",
             help="The file stays on this server, in memory, until you leave the page. Its name is not kept.",
         )
