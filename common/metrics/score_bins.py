@@ -1,9 +1,9 @@
 """Cases by their score, class against rest, in fixed bins of log-odds: what ranking figures are made of, and adds up.
 
 Networks are sure of themselves: most probabilities lie within a thousandth of 0 or 1, where bins of equal width would
-put right and wrong cases together. Log-odds spread them. Steps are 1/64 between -8 and 8 and 1/8 from there to 40; each
-whole percent is an edge too, so that counts above such a threshold are exact. Of 600 cases or more, AUROC and average
-precision are then within 0.001 of what scikit-learn makes of the pooled scores.
+put right and wrong cases together. Log-odds spread them. Steps are 1/64 between -8 and 8, 1/8 from there to 40, and one
+percent beyond; each whole percent is an edge too, so that counts above such a threshold are exact. Of 600 cases or
+more, AUROC and average precision are then within 0.001 of what scikit-learn makes of the pooled scores.
 """
 
 from typing import Any
@@ -27,7 +27,10 @@ _SIDES = ("own", "others")
 
 def _edges() -> npt.NDArray[np.float64]:
     inner, outer = np.arange(-8 * 64, 8 * 64 + 1) / 64, np.arange(8 * 8 + 1, 40 * 8 + 1) / 8
-    return np.unique(np.round(np.concatenate([-outer, inner, outer, np.log(PERCENTS / (1 - PERCENTS))]), _DIGITS))
+    far = 40 * 1.01 ** np.arange(1, 287)  # to 690, which is the log-odds of the smallest probability
+    return np.unique(
+        np.round(np.concatenate([-far, -outer, inner, outer, far, np.log(PERCENTS / (1 - PERCENTS))]), _DIGITS)
+    )
 
 
 EDGES = _edges()
