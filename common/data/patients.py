@@ -11,6 +11,14 @@ from common.data.thumbs import Indices
 Source = Literal["manifest", "dicom", "file name", "guessed"]
 """What told a file's patient; the first of these that does is believed."""
 
+Part = Literal["train", "val", "test"]
+TOLD_BY: dict[Source, str] = {
+    "manifest": "from the hospital's manifest",
+    "dicom": "from DICOM headers",
+    "file name": "from file names",
+    "guessed": "guessed from look-alike and neighbouring slices",
+}
+"""How a sentence goes on that counts patients."""
 LEAST_SURE_FIRST: tuple[Source, ...] = ("guessed", "file name", "dicom", "manifest")
 
 
@@ -62,5 +70,5 @@ class Patients:
 
 def guessed(groups: Indices) -> Patients:
     """Take each group of related slices for one patient, where nothing says more."""
-    sources: tuple[Source, ...] = ("guessed",) * len(groups)
-    return Patients(groups, sources, (CaseFacts(),) * len(groups))
+    sources: list[Source] = ["guessed"] * len(groups)
+    return Patients(groups, tuple(sources), (CaseFacts(),) * len(groups))

@@ -1,4 +1,4 @@
-"""What the cells of a manifest say, as numbers and words that mean the same everywhere; ValueError where they do not."""
+"""What the cells of a manifest say, as numbers and words that mean the same everywhere; else ValueError."""
 
 import math
 import re

@@ -48,12 +48,10 @@ def known_cases(scan: Scan, patient_pattern: str = "", header_facts: HeaderFacts
     cases = {path: _case(scan.folder / path, path, rows.get(path), header_facts, pattern) for path in paths}
     numbers: dict[str, int] = {}
     found = [cases[file.relative_path] for file in scan.files]
-    number = [
-        numbers.setdefault(key, len(numbers)) if key else -1 for key in (patient_key(f.patient) for _, f in found)
-    ]
-    return Known(
-        np.array(number, dtype=np.int64), tuple(s for s, _ in found), tuple(f for _, f in found), tuple(numbers)
-    )
+    keys = [patient_key(said.patient) for _, said in found]
+    number = np.array([numbers.setdefault(key, len(numbers)) if key else -1 for key in keys], dtype=np.int64)
+    sources, facts = tuple(source for source, _ in found), tuple(said for _, said in found)
+    return Known(number, sources, facts, tuple(numbers))
 
 
 def with_guesses(known: Known, groups: Indices) -> Patients:
