@@ -62,6 +62,6 @@ def test_the_worst_name_takes_no_time(pattern):
 def test_a_hospital_takes_a_pattern_and_refuses_a_wrong_one_with_a_sentence():
     assert hospital_from({**FACTS, "patient_pattern": r"p(\d+)_"}, "a").patient_pattern == r"p(\d+)_"
     assert hospital_from(FACTS, "a").patient_pattern == ""
-    with pytest.raises(InputError, match="conf/hospital/a.yaml: patient_pattern has a form") as error:
+    with pytest.raises(InputError, match=r"conf/hospital/a\.yaml: patient_pattern has a form") as error:
         hospital_from({**FACTS, "patient_pattern": "(a+)+"}, "a")
     assert error.value.code == "CONF013"
