@@ -18,6 +18,7 @@ from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names
 from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
+from common.protocol.cases import cases_record
 from common.protocol.codec import as_npy, from_npy
 from common.protocol.messages import (
     Record,
@@ -130,7 +131,9 @@ def _train(site: Site, run: int, records: Records) -> Records:
 def _evaluate(site: Site, run: int, records: Records) -> Records:
     task = _admitted(site, run, records, MessageType.EVALUATE)
     RunProof(site, task).note_head()
-    return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
+    result = handlers.evaluate(site, task)
+    answer = {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
+    return answer | ({names.CASES: cases_record(result.cases)} if result.cases else {})
 
 
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:

@@ -16,6 +16,7 @@ from clients.local_state import (
     whole_model,
 )
 from clients.policy.gate import in_time
+from clients.policy.limits import Policy
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.site import Site
 from common.audit.report import audit
@@ -35,6 +36,7 @@ from common.training.batches import Slices
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.gradients import proximal
+from common.training.known_cases import known_cases
 from common.training.optim import steps_in_round
 from common.training.train import RoundContext
 from common.training.train import train as train_slices
@@ -135,7 +137,7 @@ def outgoing(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
 
 
 def evaluate(site: Site, task: Task) -> EvaluateResult:
-    """Evaluate the received model on the validation or the test slices; a test draws the bootstrap over groups.
+    """Evaluate the received model on the validation or the test slices; a test counts what intervals need, too.
 
     Raises
     ------
@@ -151,17 +153,18 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
     prepared = prepared_hospital(site, plan)
     whole = whole_model(site, task)
     indices = {"val": prepared.split.val, "test": prepared.split.test}[task.split]
-    resampling = None
+    resampling, cases = None, None
     if task.split == "test":
         keep_tested(site, task, whole)
         forget_model(site, task)
         forget_rounds(site, task)
         secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
+        cases = known_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
-    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling)
+    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:

@@ -8,7 +8,7 @@ comes from anybody, so reading refuses what cannot be (see `common.protocol.answ
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.weights import Arrays
 from common.protocol import names
 from common.protocol.answers import MOST_NATS, EvaluationNumbers, TrainingNumbers, evaluation_problem, typed
+from common.protocol.cases import read_cases
 from common.protocol.codec import unpack
 from common.protocol.plan import MOST_CHARACTERS, Plan
 from common.protocol.postprocess import UnusableAnswer
@@ -248,7 +249,9 @@ def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] |
         raise UnusableAnswer(unreadable) from None
     if problem := evaluation_problem(result, held):
         raise UnusableAnswer(problem)
-    return result
+    return (
+        replace(result, cases=read_cases(records[names.CASES], result.confusion)) if names.CASES in records else result
+    )
 
 
 def _evaluation(found: EvaluationNumbers, replicates: int) -> EvaluateResult:

@@ -47,7 +47,8 @@ def apply_manifest(scan: Scan, manifest: Manifest) -> Scan:
         )
     found = [_labelled(file, settled.rows) for file in scan.unlabelled]
     rest = tuple(file for file in found if file.label < 0)
-    files = sorted([*scan.files, *(file for file in found if file.label >= 0)], key=lambda file: file.relative_path)
+    labelled = [file for file in found if file.label >= 0]
+    files = sorted([*scan.files, *labelled], key=lambda file: (file.relative_path, file.frame))
     return replace(
         scan,
         files=tuple(files),
