@@ -27,7 +27,7 @@ class CaseFacts:
     """What a manifest's row or a file's header says of one file; empty where it says nothing."""
 
     patient: str = field(default="", repr=False)
-    """As it is written there."""
+    """As it is written there; in `Patients` and in the cache its pseudonym."""
     sex: str = ""
     """F, M or O."""
     age: float | None = None
@@ -51,7 +51,7 @@ class Patients:
     facts: tuple[CaseFacts, ...]
 
     ids: tuple[str, ...] = field(default=(), repr=False)
-    """For each patient's number the id as it counts, ``""`` for a guessed one. It never leaves, nor is it written."""
+    """For each patient's number its pseudonym, which stays at the hospital; ``""`` for a guessed one."""
 
     @property
     def source(self) -> Source:
