@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from common.artifacts import words
-from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
 from common.config.architectures import architecture_of
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
@@ -45,7 +45,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "versions": ", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
         "one_sided": _one_sided(meta["datasets"]),
         "holdings": table(
-            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups"),
+            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups", PATIENTS),
             holding_rows(meta["datasets"]),
         ),
         "data_kind": f"{SYNTHETIC} " * meta["synthetic"],

@@ -9,6 +9,7 @@ from common.artifacts import words
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
+from common.data.patients import LEAST_SURE_FIRST
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import is_at_edge
 from common.metrics.evaluation import EvaluateResult
@@ -90,6 +91,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "grouped": run.grouped,
             "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
+            "patients": _patients(hospitals),
         },
         versions=run.versions,
         ledger=run.ledger,
@@ -101,6 +103,16 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         personal_models=None if run.keeps == NOTHING else personal,
     )
     return to_json(meta)
+
+
+def _patients(descriptions: Sequence[Description]) -> dict[str, Any] | None:
+    """Add up the hospitals' patients; one that two hospitals hold counts twice. None where a hospital said nothing."""
+    told = [d.patients for d in descriptions]
+    if not told or not all(told):
+        return None
+    sums = {part: sum(each[part] for each in told if each) for part in ("train", "val", "test")}
+    sources = {d.patient_source for d in descriptions}
+    return {**sums, "source": next(each for each in LEAST_SURE_FIRST if each in sources)}
 
 
 def cautions(

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
+from common.data.patients import Source
 from common.errors import Problem
 from common.labels import NUM_CLASSES
 from common.overlap.matches import Shared, SharedWith
@@ -84,7 +85,7 @@ class PatientNumbers(Struct, frozen=True):
     train: Count | None = None
     val: Count | None = None
     test: Count | None = None
-    source: Literal["manifest", "dicom", "file name", "guessed"] = "guessed"
+    source: Source = "guessed"
 
 
 class HospitalData(Struct, frozen=True):

@@ -32,6 +32,7 @@ def remarks(run: schema.Run, tested: Iterable[results.Result]) -> list[Remark]:
         _own_models(run),
         *(Remark(False, f"{each.code}: {each.sentence}") for each in recorded),
         _split(run) if "EVAL001" not in codes else None,
+        _patients(run),
         shared_remark(run) if "EVAL005" not in codes else None,
         _labels(run),
         *_exclusive_classes(run),
@@ -66,6 +67,17 @@ def _split(run: schema.Run) -> Remark:
     if split.get("grouped") is False:
         return Remark(False, "Slices were split one by one: those of one patient may be in training and in the test.")
     return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
+
+
+def _patients(run: schema.Run) -> Remark | None:
+    """Say whether it is known whose the slices are; nothing for runs that recorded no patients."""
+    told = {name: own.patients.source for name, own in run.hospitals.items() if own.patients is not None}
+    if guessed := [name for name, source in told.items() if source == "guessed"]:
+        at = "everywhere" if len(guessed) == len(run.hospitals) else f"at {listed(guessed)}"
+        return Remark(None, f"Patients are guessed {at}, so one may be in training and in the test.")
+    across = count(mapping(run.meta.get("split")).get("groups_across_splits"))
+    sound = Remark(True, "Patients are known at every hospital, and each is on one side of the split.")
+    return sound if told and across == 0 else None
 
 
 def shared_slices(run: schema.Run) -> CrossDuplicates | None:

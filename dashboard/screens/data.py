@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from common.artifacts import words
 from common.artifacts.schema import Finding, HospitalData, Run
 from common.labels import CLASSES
 from common.text import listed
@@ -38,7 +39,10 @@ def draw() -> None:
     parts.held_by_one_warning(run)
     if not audited(run):
         st.info(f"{run.run_id} recorded class counts only: no audit, no split per class.", icon=":material/help:")
-    caption = "A group: duplicates, look-alikes and neighbouring slices, probably of one patient."
+    caption = (
+        "A group: duplicates, look-alikes and neighbouring slices. Patients: as the hospital knows them from a "
+        "manifest, DICOM headers or file names, else guessed from the groups."
+    )
     with parts.card("Hospital by hospital", caption):
         parts.table(overview(run), alt="What each hospital holds.")
     if audited(run):
@@ -86,6 +90,7 @@ def overview(run: Run) -> pd.DataFrame:
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
                 "Groups on two sides": formats.whole(hospital.groups_across_splits),
+                "Patients (train / val / test)": words.patients_text(hospital.patients),
                 **{f"{BADGES[each][0]}s": formats.whole(found[each] if known else None) for each in BADGES},
             }
         )
@@ -184,6 +189,8 @@ def _hospital_findings(hospital: HospitalData) -> None:
     title = f"{theme.markdown(hospital.name)} · {summary or otherwise}"
     with st.expander(title, expanded=bool(counts["error"] or counts["warning"])):
         st.caption(f"The split: {split_sentence(hospital)}")
+        if patients := words.patients_sentence(hospital.patients):
+            st.caption(patients)
         if hospital.unmatched_folders:
             st.caption(f"Folders left out: {theme.markdown(listed(hospital.unmatched_folders))}.")
         for finding in findings:
