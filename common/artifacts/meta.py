@@ -9,7 +9,7 @@ from common.artifacts import words
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
-from common.data.patients import LEAST_SURE_FIRST
+from common.data.identity.patients import LEAST_SURE_FIRST
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import is_at_edge
 from common.metrics.evaluation import EvaluateResult

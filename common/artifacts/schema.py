@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
-from common.data.patients import Source
+from common.data.identity.patients import Source
 from common.errors import Problem
 from common.labels import NUM_CLASSES
 from common.overlap.matches import Shared, SharedWith

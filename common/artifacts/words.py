@@ -9,7 +9,7 @@ from typing import Any
 from common.artifacts.schema import Caution, PatientNumbers
 from common.artifacts.values import count, interval, mapping, number, sequence, text
 from common.config.strategies import POOLED_STRATEGY
-from common.data.patients import LEAST_SURE_FIRST, TOLD_BY
+from common.data.identity.patients import LEAST_SURE_FIRST, TOLD_BY
 from common.metrics.confusion import FEW_CASES
 from common.metrics.intervals import Interval, wider
 from common.model.local_layers import EVERYTHING, NORMALISATION

@@ -10,7 +10,7 @@ import numpy as np
 
 from common.audit import checks
 from common.data.evidence import Evidence
-from common.data.patients import Source
+from common.data.identity.patients import Source
 from common.data.thumbs import Mask
 from common.labels import CLASSES
 from common.text import printable

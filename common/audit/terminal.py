@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.audit.report import AuditReport, Finding
-from common.data.patients import TOLD_BY, Part
+from common.data.identity.patients import TOLD_BY, Part
 from common.text import counted, printable
 
 MOST_FILES = 10

@@ -12,8 +12,8 @@ from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
 from common.data.identity.known import Known, known_cases, with_guesses
 from common.data.identity.labelling import scan_hospital
+from common.data.identity.patients import Patients, guessed
 from common.data.identity.pseudonyms import Pseudonyms
-from common.data.patients import Patients, guessed
 from common.data.scan import Scan, require_images
 from common.data.thumbs import Indices, Mask
 

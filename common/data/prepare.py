@@ -11,7 +11,7 @@ from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, Progress
 from common.data.evidence import Evidence, gather_evidence
 from common.data.groups import Groups
-from common.data.patients import Part, Patients, Source
+from common.data.identity.patients import Part, Patients, Source
 from common.data.scan import Scan
 from common.data.split import Split, groups_across_splits, make_split, take_at_most
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 from msgspec import Meta
 
-from common.data.patients import Source
+from common.data.identity.patients import Source
 from common.labels import CLASSES
 from common.protocol.answers import MOST_FILES, Count
 from common.text import plain

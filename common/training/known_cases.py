@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from common.data.patients import CaseFacts, Patients
+from common.data.identity.patients import CaseFacts, Patients
 from common.metrics.case_sums import Cases
 from common.metrics.subgroups import GROUPINGS, LONGEST
 from common.text import plain

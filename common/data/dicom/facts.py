@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from common.data.dicom.fields import MOST_LETTERS, number_in, text_in
 from common.data.dicom.sequence import sequence_of
-from common.data.patients import CaseFacts
+from common.data.identity.patients import CaseFacts
 
 if TYPE_CHECKING:
     from pydicom import Dataset

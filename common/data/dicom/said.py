@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from common.data.dicom.deidentified import birth_date_in, name_in, private_tags_in
 from common.data.dicom.facts import facts_in
 from common.data.dicom.fields import text_in
-from common.data.patients import CaseFacts
+from common.data.identity.patients import CaseFacts
 
 if TYPE_CHECKING:
     from pydicom import Dataset

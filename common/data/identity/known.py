@@ -10,8 +10,8 @@ import numpy as np
 from common.config.patient_pattern import MOST_NAME_SIGNS, compiled
 from common.data.dicom.said import Said
 from common.data.identity.cells import patient_key
+from common.data.identity.patients import CaseFacts, Patients, Source
 from common.data.identity.pseudonyms import Pseudonyms
-from common.data.patients import CaseFacts, Patients, Source
 from common.data.scan import Scan, SliceFile
 from common.data.thumbs import Indices
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from common.data.identity import cells
-from common.data.patients import CaseFacts
+from common.data.identity.patients import CaseFacts
 from common.errors import InputError
 from common.files import open_regular, why
 from common.labels import CLASSES, normalise_folder

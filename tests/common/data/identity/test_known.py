@@ -6,8 +6,8 @@ import pytest
 from common.data.dicom.said import Said
 from common.data.identity.known import Known, known_cases, with_guesses
 from common.data.identity.manifest import Manifest, Row
+from common.data.identity.patients import CaseFacts
 from common.data.identity.pseudonyms import Pseudonyms
-from common.data.patients import CaseFacts
 from common.data.scan import Scan, SliceFile
 
 

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from common.data.identity.manifest import Manifest, read_manifest
-from common.data.patients import CaseFacts
+from common.data.identity.patients import CaseFacts
 from common.data.scan import folder_labels
 from common.errors import InputError
 
