@@ -49,6 +49,8 @@ class FinishedRun:
     """The resolved configuration."""
     test_slices_trained_elsewhere: int | None = None
     """Test slices of one hospital that another trains on; None where the hospitals were not compared."""
+    test_patients_trained_elsewhere: int | None = None
+    """Test patients of one hospital whose id is in another's training; None where they were not compared."""
     keeps: str = NOTHING
     """What stays at the hospitals, one of `common.model.local_layers.KEEPS`."""
     token: str = ""
@@ -76,7 +78,9 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         test_samples=sum(len(d.test_idx) for d in hospitals),
         metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
         temperature=run.temperature,
-        warnings=cautions(hospitals, run.temperature, run.test_slices_trained_elsewhere),
+        warnings=cautions(
+            hospitals, run.temperature, run.test_slices_trained_elsewhere, run.test_patients_trained_elsewhere
+        ),
         run_id=run.run_id,
         strategy=run.strategy,
         engine=run.engine,
@@ -91,6 +95,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "grouped": run.grouped,
             "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
+            "test_patients_trained_elsewhere": run.test_patients_trained_elsewhere,
             "patients": _patients(hospitals),
         },
         versions=run.versions,
@@ -116,7 +121,10 @@ def _patients(descriptions: Sequence[Description]) -> dict[str, Any] | None:
 
 
 def cautions(
-    descriptions: Sequence[Description], temperature: float | None = None, trained_elsewhere: int | None = None
+    descriptions: Sequence[Description],
+    temperature: float | None = None,
+    trained_elsewhere: int | None = None,
+    patients_elsewhere: int | None = None,
 ) -> list[Caution]:
     """Return every reason for doubt that the hospitals' counts, their copies and the fit of the temperature give.
 
@@ -128,6 +136,8 @@ def cautions(
         As fitted (see `common.metrics.calibration`).
     trained_elsewhere : int or None
         Test slices of one hospital that another trains on; None where the hospitals were not compared.
+    patients_elsewhere : int or None
+        Test patients of one hospital whom another trains on, by their ids.
     """
     found = {
         "EVAL001": _shared_groups(descriptions),
@@ -135,6 +145,7 @@ def cautions(
         "EVAL003": _near_two_labels(descriptions),
         "EVAL004": _edge(temperature),
         "EVAL005": _copies(trained_elsewhere),
+        "EVAL007": _same_patients(patients_elsewhere),
     }
     return [Caution(code, sentence) for code, sentence in found.items() if sentence]
 
@@ -186,6 +197,16 @@ def _copies(trained_elsewhere: int | None) -> str | None:
         f"{counted(trained_elsewhere, 'test slice')} of one hospital {'is' if trained_elsewhere == 1 else 'are'} "
         "trained on at another: the model has seen what it is tested on, so the figures flatter it; each hospital "
         "finds its copies by index in the run's cross_duplicates/, and one of each two should be left out."
+    )
+
+
+def _same_patients(elsewhere: int | None) -> str | None:
+    if not elsewhere:
+        return None
+    return (
+        f"{counted(elsewhere, 'test patient')} of one hospital {'has' if elsewhere == 1 else 'have'} the id of one whom "
+        "another trains on: if they are the same people, and not ids that are alike by chance, the figures flatter the "
+        "model; each hospital finds its patients with the run's cross_duplicates/."
     )
 
 

@@ -76,6 +76,8 @@ class CrossHospitalDuplicates(Struct, frozen=True, omit_defaults=True):
     reason: Text | None = None
     slices: Count | None = None
     test_slices_trained_elsewhere: Count | None = None
+    patients: Count | None = None
+    test_patients_trained_elsewhere: Count | None = None
     with_each: dict[str, SharedWith] | None = field(default=None, name="with")
 
 
@@ -117,7 +119,13 @@ class HospitalData(Struct, frozen=True):
         found = self.cross_hospital_duplicates
         if not found or not found.compared:
             return None
-        return Shared(found.slices or 0, found.test_slices_trained_elsewhere or 0, found.with_each or {})
+        return Shared(
+            found.slices or 0,
+            found.test_slices_trained_elsewhere or 0,
+            found.with_each or {},
+            found.patients or 0,
+            found.test_patients_trained_elsewhere or 0,
+        )
 
     @property
     def not_compared(self) -> str | None:

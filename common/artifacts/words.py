@@ -205,4 +205,6 @@ def _copies(split: Mapping[str, Any]) -> str:
     trained = count(split["test_slices_trained_elsewhere"])
     if trained is None:
         return "Whether a test slice of one hospital is trained on at another was not looked for."
-    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained:,}."
+    patients = count(split.get("test_patients_trained_elsewhere"))
+    known = f" Test patients whose id is in another's training, by keyed hashes: {patients:,}." if patients else ""
+    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained:,}.{known}"

@@ -131,11 +131,13 @@ def shared_table(run: Run) -> pd.DataFrame:
             "Also at": other,
             "Slices": formats.whole(part.slices),
             "Test slices trained on there": formats.whole(part.test_slices_trained_there),
+            "Patients": formats.whole(part.patients),
+            "Test patients trained on there": formats.whole(part.test_patients_trained_there),
         }
         for name, own in sorted(run.hospitals.items())
         if own.shared is not None
         for other, part in own.shared.with_each.items()
-        if part.pairs
+        if part.pairs or part.patients
     ]
     return pd.DataFrame(rows)
 
@@ -170,7 +172,7 @@ def _between_hospitals(run: Run) -> None:
     recorded, remark = caveats.shared_slices(run), caveats.shared_remark(run)
     if recorded is None or remark is None:
         return
-    caption = "Slices that two hospitals hold, found from keyed fingerprints: no image left."
+    caption = "Slices and patients that two hospitals hold, found from keyed hashes: no image and no id left."
     with parts.card("Between hospitals", caption):
         if remark.sound is False:
             st.warning(theme.markdown(remark.sentence), icon=":material/content_copy:")
