@@ -204,9 +204,9 @@ def _same_patients(elsewhere: int | None) -> str | None:
     if not elsewhere:
         return None
     return (
-        f"{counted(elsewhere, 'test patient')} of one hospital {'has' if elsewhere == 1 else 'have'} the id of one whom "
-        "another trains on: if they are the same people, and not ids that are alike by chance, the figures flatter the "
-        "model; each hospital finds its patients with the run's cross_duplicates/."
+        f"{counted(elsewhere, 'test patient')} of one hospital {'has' if elsewhere == 1 else 'have'} the id of one "
+        "whom another trains on: if they are the same people, and not ids that are alike by chance, the figures "
+        "flatter the model; each hospital finds its patients with the run's cross_duplicates/."
     )
 
 

@@ -96,7 +96,7 @@ def shared_remark(run: schema.Run) -> Remark | None:
     if leaks:
         slices = f"{leaks:,} test slices are" if leaks > 1 else "A test slice is"
         return Remark(False, f"{slices} in the training of another hospital, so the figures flatter the model.")
-    if recorded.left_out or leaks is None:
+    if recorded.left_out or leaks is None or recorded.test_patients_trained_elsewhere:
         return Remark(None, recorded.sentence)
     if recorded.has_copies:
         return Remark(True, "Some slices are at two hospitals, but no test slice of one is in another's training.")
