@@ -96,7 +96,7 @@ def _look_up(hospital: Hospital, data: DataSettings, path: Path, key: bytes | No
             "DUP005", f"{path} names slices that {hospital.name} does not have; ask the centre to make it again."
         )
     for own, name, theirs in found.matches:
-        console.print(f"{scan.files[own].relative_path}  is at {name}, number {theirs}", markup=False)
+        console.print(f"{scan.files[own].name}  is at {name}, number {theirs}", markup=False)
     slices = len({own for own, _, _ in found.matches})
     console.print(f"{slices:,} of {len(scan.files):,} slices are at another hospital too.")
     if found.patients and key is None:
@@ -124,7 +124,7 @@ def _ids(hospital: Hospital, scan: Scan, library: ImageLibrary, data: DataSettin
 
 
 def _scan(hospital: Hospital, data: DataSettings) -> Scan:
-    scan = scan_hospital(Path(data.root) / hospital.path, hospital.class_map)
+    scan = scan_hospital(Path(data.root) / hospital.path, hospital.class_map, data.slice_step)
     require_images(scan)
     return scan
 

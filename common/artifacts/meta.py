@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from common.artifacts import words
+from common.artifacts.external.lineage import Origin, TrainedBefore
+from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
@@ -59,6 +61,12 @@ class FinishedRun:
     """Hospital's name to the round whose model it tested."""
     ledger: str | None = None
     """SHA-256 of the first line of the run's ledger."""
+    origin: Origin | None = None
+    """The finished model that the run began with."""
+    trained_before: TrainedBefore | None = None
+    """Test slices that this model, or one before it, was trained on; None where the run began from the seed."""
+    yardsticks: Yardsticks | None = None
+    """What was measured beside the test."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -78,9 +86,12 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         test_samples=sum(len(d.test_idx) for d in hospitals),
         metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
         temperature=run.temperature,
-        warnings=cautions(
-            hospitals, run.temperature, run.test_slices_trained_elsewhere, run.test_patients_trained_elsewhere
-        ),
+        warnings=[
+            *cautions(
+                hospitals, run.temperature, run.test_slices_trained_elsewhere, run.test_patients_trained_elsewhere
+            ),
+            *_trained_before(run.trained_before),
+        ],
         run_id=run.run_id,
         strategy=run.strategy,
         engine=run.engine,
@@ -100,6 +111,9 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         },
         versions=run.versions,
         ledger=run.ledger,
+        cross_matrix=run.yardsticks.cross_matrix_json() if run.yardsticks else None,
+        fine_tuned=run.yardsticks.fine_tuned_json() if run.yardsticks else None,
+        init=run.origin.to_json() if run.origin else None,
         settings=run.settings,
         pooled=run.strategy == POOLED_STRATEGY,
         model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),
@@ -148,6 +162,10 @@ def cautions(
         "EVAL007": _same_patients(patients_elsewhere),
     }
     return [Caution(code, sentence) for code, sentence in found.items() if sentence]
+
+
+def _trained_before(found: TrainedBefore | None) -> list[Caution]:
+    return [Caution("EVAL006", found.sentence)] if found and found.sentence else []
 
 
 def _shared_groups(descriptions: Sequence[Description]) -> str | None:

@@ -56,6 +56,8 @@ class Status(Struct):
     reason: Text | None = None  # why the run failed or stopped, in a sentence
     resume_command: Text | None = None
     versions: dict[str, Text] = {}
+    environment: dict[str, Text] = {}  # platform, Python, commit; see `common.environment`
+    packages: dict[str, Text] = {}  # installed, by name
     ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
 
 
@@ -248,6 +250,9 @@ class ModelMeta(Struct):
     split: dict[str, Any]
     versions: Mapping[str, str]
     ledger: str | None  # SHA-256 of the first line of ``ledger.jsonl``
+    init: dict[str, Any] | None  # run, its model's SHA-256, and lineage; null where the seed made the first model
+    cross_matrix: dict[str, Any] | None  # see `common.artifacts.external.yardsticks`; null where it was not asked for
+    fine_tuned: dict[str, Any] | None
     settings: Mapping[str, Any]
     pooled: bool
     model_tested: str

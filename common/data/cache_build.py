@@ -21,7 +21,7 @@ from common.data.decode import UnreadableImage, read_bytes, to_square
 from common.data.dicom.said import Said
 from common.data.identity.pseudonyms import Pseudonyms
 from common.data.scan import Scan
-from common.data.slices import open_slices
+from common.data.sources.slices import open_slices
 
 FORMAT_VERSION = 3
 """Part of the cache directory's name: raise it when decoding, resizing or the index's fields change."""
@@ -222,4 +222,5 @@ def _decode_all(scan: Scan, image_size: int, workers: int) -> Iterator[DecodedFi
                 continue
             paths = (scan.folder / file.relative_path for file in run)
             while chunk := list(islice(paths, _CHUNK)):
-                yield from chain.from_iterable(pool.map(lambda path: list(decode_file(path, image_size)), chunk))
+                done = list(pool.map(lambda path: list(decode_file(path, image_size)), chunk))
+                yield from chain.from_iterable(done)

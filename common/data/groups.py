@@ -80,11 +80,12 @@ def find_groups(
     copies: Indices,
     pairs: NearPairs,
     patient: Indices | None = None,
+    files: Indices | None = None,
 ) -> Groups:
-    """Group N files.
+    """Group N slices.
 
     The lowest threshold of `GROUPING_LEVELS` is taken at which look-alikes and runs do not chain into one giant group.
-    All files of one known patient are one group, and no order is sought in them.
+    All slices of one known patient, or of one file, are one group; no order is sought among a known patient's.
 
     Parameters
     ----------
@@ -97,14 +98,19 @@ def find_groups(
     pairs : NearPairs
         As `common.data.duplicates.find_near_duplicates` finds them.
     patient : ndarray of int64, shape [N], optional
-        Number of each file's patient, -1 where it is not known; None where nobody's is.
+        Number of each slice's patient, -1 where it is not known; None where nobody's is.
+    files : ndarray of int64, shape [N], optional
+        Number of each slice's file; None where each has its own.
     """
     members: dict[str, list[int]] = {}
     for index in np.flatnonzero(readable).tolist():
         members.setdefault(class_folders[index], []).append(index)
     listings = [read_listing(paths, members[folder], thumbs) for folder in sorted(members)]
-    same = copies if patient is None else _joined(copies, patient)
-    group, level = _tied(labels, same, pairs, listings, patient)
+    same = copies
+    for known in (patient, files):
+        same = same if known is None else _joined(same, known)
+    whole = np.arange(len(labels)) if same is copies else same
+    group, level = _tied(labels, same, whole, pairs, listings, patient)
     listing, position = np.full(len(labels), -1, dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
     link = np.zeros(len(labels))
     for number, found in enumerate(listings):
@@ -143,15 +149,20 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
 
 
-def _joined(copies: Indices, patient: Indices) -> Indices:
-    """Number files so that copies of a picture, and the files of one known patient, share a number."""
-    known = np.flatnonzero(patient >= 0)
-    first = known[np.unique(patient[known], return_index=True)[1]]  # the first file of each patient
-    return _numbered(copies, known, first[np.searchsorted(patient[first], patient[known])])
+def _joined(same: Indices, owner: Indices) -> Indices:
+    """Number slices so that those with one number in `same`, or with one known owner (not -1), share a number."""
+    known = np.flatnonzero(owner >= 0)
+    first = known[np.unique(owner[known], return_index=True)[1]]  # the first slice of each owner
+    return _numbered(same, known, first[np.searchsorted(owner[first], owner[known])])
 
 
 def _tied(
-    labels: Indices, same: Indices, pairs: NearPairs, listings: list[Listing], patient: Indices | None
+    labels: Indices,
+    same: Indices,
+    whole: Indices,
+    pairs: NearPairs,
+    listings: list[Listing],
+    patient: Indices | None,
 ) -> tuple[Indices, float]:
     """Return the groups and the threshold they were made with; files with one number in `same` are never parted."""
     runs = [(found.members[1:], found.members[:-1], found.run[1:] == found.run[:-1]) for found in listings]
@@ -164,11 +175,11 @@ def _tied(
     for level in GROUPING_LEVELS:
         near = pairs.above(level)
         group = _numbered(same, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
-        if not _has_giant(group, labels, None if patient is None else same):
+        if not _has_giant(group, labels, whole):
             return group, level
     near = pairs.above(GROUPING_LEVELS[-1])
     group = _numbered(same, near.first, near.second)
-    if not _has_giant(group, labels, None if patient is None else same):
+    if not _has_giant(group, labels, whole):
         return group, GROUPING_LEVELS[-1]
     return _numbered(same, none, none), 1.0
 
@@ -183,11 +194,9 @@ def _numbered(same: Indices, first: Indices, second: Indices) -> Indices:
     return np.argsort(np.argsort(place))[number].astype(np.int64)
 
 
-def _has_giant(group: Indices, labels: Indices, same: Indices | None) -> bool:
-    """Tell whether a group was chained too large; one that is a single number of `same` cannot be smaller."""
-    chained = np.ones(len(group), dtype=bool)
-    if same is not None:
-        chained = np.bincount(group)[group] > np.bincount(same)[same]
+def _has_giant(group: Indices, labels: Indices, whole: Indices) -> bool:
+    """Tell whether a group was chained too large; one that is a single number of `whole` cannot be smaller."""
+    chained = np.bincount(group)[group] > np.bincount(whole)[whole]
     class_sizes = np.bincount(labels, minlength=1)
     for label, class_size in enumerate(class_sizes):
         largest = np.bincount(group[(labels == label) & chained], minlength=1).max()

@@ -90,7 +90,9 @@ def prepare(
         ``DATA001``, ``DATA002`` (see `require_images`), ``DATA030`` to ``DATA034`` (manifest), ``CONF007`` (class_map)
         or ``CACHE001`` (cache folder).
     """
-    evidence = gather_evidence(folder, class_map, data.image_size, cache_dir, on_progress, patient_pattern)
+    evidence = gather_evidence(
+        folder, class_map, data.image_size, cache_dir, on_progress, patient_pattern, data.slice_step
+    )
     labels = evidence.scan.labels
     usable = take_at_most(labels, evidence.usable, data.max_per_class)
     groups = evidence.groups if data.group_split else None

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.data.identity.manifest import Manifest
-from common.data.kinds import SUFFIXES, count_slices, may_hold_slices
+from common.data.sources.kinds import SUFFIXES, count_slices, may_hold_slices
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
 from common.text import printable
@@ -27,6 +27,7 @@ SYNTHETIC_MARK = "SYNTHETIC.txt"
 # Left behind by desktops and archive tools, or read elsewhere; neither images nor worth a finding.
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "dicomdir", SYNTHETIC_MARK.casefold(), "manifest.csv"})
 _MOST_NAMES = 12
+_MOST_FOLDERS = 50  # an archive has several for each patient
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def require_images(scan: Scan) -> None:
     ------
     InputError
         ``DATA001`` when the folder is missing, is a file or cannot be opened; ``DATA002`` when no image in it has a
-        label. The sentence names the path tried and every folder that no class claims.
+        label. The sentence names the path tried and the folders that no class claims.
     """
     folder = scan.folder.absolute()
     if not scan.exists:
@@ -272,8 +273,9 @@ def _missing(folder: Path) -> str:
 
 def _without_images(scan: Scan, folder: Path) -> str:
     if scan.unmatched_folders:
+        names = _quoted(scan.unmatched_folders, _MOST_FOLDERS)
         return (
-            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders)} "
+            f"No image with a class was found in {folder}: the folders {names} "
             f"hold images but their names say no class; add the names to class_map with one of {', '.join(CLASSES)}."
         )
     kinds = ", ".join(SUFFIXES)

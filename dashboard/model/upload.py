@@ -7,7 +7,8 @@ from PIL import Image
 
 from common.data.decode import UnreadableImage
 from common.data.dicom.header import is_dicom
-from common.data.slices import OpenFile, open_slices
+from common.data.sources.slices import OpenFile, open_slices
+from common.data.sources.volume import is_nifti
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 JPEG_MAGIC = b"\xff\xd8\xff"
@@ -15,6 +16,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "PNG": (".png",),
     "JPEG": (".jpg", ".jpeg", ".jpe"),
     "DICOM": (".dcm", ".dicom", ".ima", ""),
+    "NIfTI": (".nii", ".gz"),
 }
 MIN_EDGE = 16
 
@@ -34,7 +36,7 @@ class UploadedSlice:
     image: Image.Image
     """Upright RGB, full size."""
     kind: str
-    """``"PNG"``, ``"JPEG"`` or ``"DICOM"``."""
+    """``"PNG"``, ``"JPEG"``, ``"DICOM"`` or ``"NIfTI"``."""
     notes: tuple[str, ...] = ()
     """What was done to the pixels and what the reader should know, one sentence each."""
 
@@ -49,7 +51,7 @@ def read_upload(name: str, content: bytes) -> UploadedSlice:
     """
     kind = sniff(content)
     if kind is None:
-        raise RefusedUpload("This file is neither a PNG, a JPEG nor a DICOM image; export the slice as one of these.")
+        raise RefusedUpload("This file is neither a PNG, a JPEG, a DICOM nor a NIfTI image; export it as one of these.")
     try:
         opened = open_slices(content)
         image, notes = opened.read(opened.count // 2)
@@ -57,16 +59,18 @@ def read_upload(name: str, content: bytes) -> UploadedSlice:
         raise RefusedUpload(f"This {kind} file cannot be used: {error.reason}.") from None
     if min(image.size) < MIN_EDGE:
         raise RefusedUpload(f"This image has {image.width} x {image.height} pixels, too few to be a slice.")
-    return UploadedSlice(image, kind, (*_name_notes(name, kind), *_png_notes(content), *_dicom_notes(opened), *notes))
+    return UploadedSlice(image, kind, (*_name_notes(name, kind), *_png_notes(content), *_header_notes(opened), *notes))
 
 
 def sniff(content: bytes) -> str | None:
-    """Tell PNG, JPEG and DICOM by their first bytes; None for anything else."""
+    """Tell PNG, JPEG, DICOM and NIfTI by their first bytes; None for anything else."""
     if content.startswith(PNG_MAGIC):
         return "PNG"
     if content.startswith(JPEG_MAGIC):
         return "JPEG"
-    return "DICOM" if is_dicom(content) else None
+    if is_dicom(content):
+        return "DICOM"
+    return "NIfTI" if is_nifti(content) else None
 
 
 def _png_notes(content: bytes) -> tuple[str, ...]:
@@ -74,11 +78,11 @@ def _png_notes(content: bytes) -> tuple[str, ...]:
     return ("16 bits a pixel: stretched from its own darkest to its own brightest grey.",) if deep_grey else ()
 
 
-def _dicom_notes(opened: OpenFile) -> tuple[str, ...]:
+def _header_notes(opened: OpenFile) -> tuple[str, ...]:
     """Say which frame it is, and what in the header says that this is no slice of a brain by MR."""
     notes, middle = [], opened.count // 2
     if opened.count > 1:
-        notes.append(f"The file holds {opened.count} frames; the middle one, number {middle + 1}, is shown and judged.")
+        notes.append(f"The file holds {opened.count} slices; the middle one, number {middle + 1}, is shown and judged.")
     if opened.said is not None and opened.said.other_modality:
         modality = opened.said.modality[:8]
         notes.append(f"The header says modality {modality}, not MR; the model has seen MR slices only.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from common import files
 from common.data.decode import UnreadableImage
+from common.text import counted
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -52,19 +53,33 @@ def read_header(path: Path) -> Dataset | None:
 
 
 def read_dataset(content: bytes) -> Dataset:
-    """Read a whole file, its pixels still as they are stored, and refuse by its header what cannot be a slice.
+    """Read a whole file, its pixels still as they are stored.
+
+    Raises
+    ------
+    UnreadableImage
+        pydicom is missing, or the file is damaged or unfolds as a whole.
+    """
+    return _parsed(BytesIO(content), pixels=True)
+
+
+def judge(header: Dataset, size: int) -> None:
+    """Refuse by its header what cannot be a slice.
+
+    Parameters
+    ----------
+    size : int
+        Of the file, bytes.
 
     Raises
     ------
     UnreadableImage
         See the head of this file.
     """
-    dataset = _parsed(BytesIO(content), pixels=True)
     try:
-        _judge(dataset, len(content))
+        _judge(header, size)
     except (TypeError, ValueError, AttributeError):
         raise UnreadableImage("truncated or damaged") from None
-    return dataset
 
 
 def frame_count(dataset: Dataset) -> int:
@@ -121,7 +136,7 @@ def _judge(header: Dataset, size: int) -> None:
     if kind not in GREYS | COLOURS or (kind in COLOURS and bits != 8):
         raise UnreadableImage("it stores colours in a way that is not read here; export the slice as PNG")
     if bits not in (8, 16, 32, 64):
-        raise UnreadableImage(f"it stores {bits} bit a pixel, a mask or something else that is no slice")
+        raise UnreadableImage(f"it stores {counted(bits, 'bit')} a pixel, a mask or something else that is no slice")
     if str(header.file_meta.TransferSyntaxUID) == _JPEG_EXTENDED and int(header.BitsStored) != 8:
         raise UnreadableImage("it is JPEG with 12 bits, which nothing here decodes; export it uncompressed or as PNG")
     halved = 2 if kind == "YBR_FULL_422" else 1

@@ -17,15 +17,17 @@ from common.labels import CLASSES
 from common.text import counted
 
 
-def scan_hospital(folder: Path, class_map: Mapping[str, str]) -> Scan:
+def scan_hospital(folder: Path, class_map: Mapping[str, str], slice_step: int = 1) -> Scan:
     """List the slices of one hospital as `scan_folder` does, and settle its manifest on them.
+
+    Parameters are those of `scan_folder`.
 
     Raises
     ------
     InputError
         ``CONF007`` as in `scan_folder`; ``DATA030`` to ``DATA034`` for a manifest that cannot be understood.
     """
-    scan = scan_folder(folder, class_map)
+    scan = scan_folder(folder, class_map, slice_step)
     manifest = read_manifest(folder, folder_labels(class_map)) if scan.exists else None
     return scan if manifest is None else apply_manifest(scan, manifest)
 

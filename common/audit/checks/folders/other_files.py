@@ -2,7 +2,7 @@
 
 from common.audit.report import Finding
 from common.data.evidence import Evidence
-from common.data.kinds import SUFFIXES
+from common.data.sources.kinds import SUFFIXES
 from common.text import counted
 
 

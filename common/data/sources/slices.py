@@ -9,11 +9,11 @@ from functools import partial
 
 from PIL import Image
 
-from common.data.decode import decode_rgb
-from common.data.dicom.header import frame_count, is_dicom, read_dataset
+from common.data.decode import UnreadableImage, decode_rgb
+from common.data.dicom.header import frame_count, is_dicom, judge, read_dataset
 from common.data.dicom.pixels import read_frame
 from common.data.dicom.said import Said, said_in
-from common.data.volume import is_nifti, read_volume
+from common.data.sources.volume import is_nifti, read_volume
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,24 @@ def open_slices(content: bytes) -> OpenFile:
         No slice can be had from it; the reason says why in a few words.
     """
     if is_dicom(content):
-        dataset = read_dataset(content)
-        return OpenFile(partial(read_frame, dataset), frame_count(dataset), said_in(dataset))
+        return _open_dicom(content)
     if is_nifti(content):
         volume = read_volume(content)
         return OpenFile(lambda number: (volume.read(number), ()), volume.levels.shape[2])
     image = decode_rgb(content)
     return OpenFile(lambda _: (image, ()))
+
+
+def _open_dicom(content: bytes) -> OpenFile:
+    """Open a DICOM file; one that is refused by its header still says what it says."""
+    dataset = read_dataset(content)
+    said = said_in(dataset)
+    try:
+        judge(dataset, len(content))
+    except UnreadableImage as error:
+        return OpenFile(partial(_refuse, error), said=said)
+    return OpenFile(partial(read_frame, dataset), frame_count(dataset), said)
+
+
+def _refuse(error: UnreadableImage, number: int) -> tuple[Image.Image, tuple[str, ...]]:
+    raise error

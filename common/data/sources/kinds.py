@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from common.data.dicom.frames import frames_in, is_dicom_file
-from common.data.volume import SUFFIXES as VOLUME_SUFFIXES
-from common.data.volume import slices_in
+from common.data.sources.volume import SUFFIXES as VOLUME_SUFFIXES
+from common.data.sources.volume import slices_in
 
 PICTURE_SUFFIXES: frozenset[str] = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}

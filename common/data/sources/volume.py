@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ SUFFIXES = (".nii", ".nii.gz")
 NO_HEAD = "shows little or no head"
 MAX_SLICES = 1000
 MAX_VOLUME_BYTES = 256 * 1024 * 1024
+
+warnings.filterwarnings("ignore", module="nibabel")  # of numbers in a header that cannot be; they are judged here
 
 _HEADER_BYTES = 540  # of NIfTI-2, the larger one
 _PACKED_HEADER_BYTES = 65_536  # enough to unpack a header from
@@ -112,12 +115,13 @@ def _read(header: Nifti1Header, content: bytes) -> Volume:
         raise UnreadableImage("truncated: its header claims more voxels than it holds")
     stored = np.frombuffer(whole, kind, math.prod(shape), offset).reshape(shape, order="F")
     orientation = io_orientation(header.get_best_affine())
-    black, white = _range(stored)
+    levels = apply_orientation(stored, orientation)
+    black, white = _range(levels)
     if (header.get_slope_inter()[0] or 1.0) < 0:
         black, white = white, black
     zooms = (*header.get_zooms(), 1.0, 1.0)
     turned = [float(zooms[int(np.flatnonzero(orientation[:, 0] == axis)[0])]) for axis in (0, 1)]
-    return Volume(apply_orientation(stored, orientation), black, white, (turned[0], turned[1]))
+    return Volume(levels, black, white, (turned[0], turned[1]))
 
 
 def _header(content: bytes) -> Nifti1Header:
