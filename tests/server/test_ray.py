@@ -93,14 +93,14 @@ def weights(output: Path) -> str:
 
 
 def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothing(
-    simulate_resnet18, phantoms, tmp_path
+    resnet18, simulate, phantoms, tmp_path
 ):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
     code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program, network={}))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
-    assert simulate_resnet18(f"output_dir={tmp_path / 'inprocess'}").code == 0
+    assert simulate(f"output_dir={tmp_path / 'inprocess'}").code == 0
     assert weights(tmp_path) == weights(tmp_path / "inprocess")
 
 
