@@ -86,6 +86,12 @@ class Policy:
     """Most CPU threads that the centre may ask for."""
     fingerprints: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether fingerprints are sent, where there is a `fingerprint_key`."""
+    evaluation: bool = setting(True, Bound("true or false", lambda _: True))
+    """Whether a finished model may be evaluated here on every slice, by a run in which nothing is trained
+    (`server.evaluate`)."""
+    share_update: bool = setting(False, Bound("true or false", lambda _: True))
+    """Whether this hospital's last update of a run may be sent to the other hospitals, to be evaluated there
+    (`cross_matrix=true`): more can be learnt from it about the slices here than from everybody's model."""
     privacy: str = setting("none", Bound(" or ".join(PRIVACY), PRIVACY.__contains__))
     """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update."""
     ask: bool = setting(False, Bound("true or false", lambda _: True))

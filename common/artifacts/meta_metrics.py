@@ -8,7 +8,7 @@ import numpy as np
 
 from common.labels import CLASSES
 from common.metrics import calibration, fairness, intervals
-from common.metrics.case_figures import case_figures
+from common.metrics.case_figures import case_figures, score_counts
 from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
 from common.metrics.evaluation import EvaluateResult
 
@@ -46,6 +46,7 @@ def metrics_json(
         "fairness": spread.to_json() if spread else None,
         "calibration": _calibration(results, temperature),
         "figures": case_figures([test.cases for test in results]),
+        "score_counts": score_counts([test.cases for test in results]),
     }
 
 

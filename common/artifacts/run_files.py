@@ -22,6 +22,7 @@ from common.artifacts.schema import (
     Status,
     to_json,
 )
+from common.environment import environment, packages
 from common.files import json_file, write_bytes
 from common.metrics import calibration, confusion, fairness, intervals
 from common.metrics.evaluation import EvaluateResult
@@ -54,7 +55,8 @@ def new_status(**known: Any) -> Status:
     """Return the state of a run that begins now; `known` are further fields of it."""
     at = now()
     start = {"state": "running", "started_at": at, "updated_at": at, "round": 0, "phase": "describe"}
-    return Status(**{**start, "versions": versions(), **known})
+    found = {"versions": versions(), "environment": environment(), "packages": packages()}
+    return Status(**{**start, **found, **known})
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -16,7 +16,7 @@ from common.metrics.confusion import add_confusions
 from common.metrics.intervals import accuracy_interval, wilson
 from common.metrics.net_benefit import decision_curve
 from common.metrics.ranking import auroc, auroc_interval, average_precision, average_precision_interval
-from common.metrics.score_bins import BINS, Histograms
+from common.metrics.score_bins import BINS, Histograms, to_json
 from common.metrics.subgroups import add_subgroups
 from common.metrics.thresholds import at_threshold
 
@@ -25,9 +25,8 @@ Json = dict[str, Any]
 
 def case_figures(sums: Sequence[CaseSums | None]) -> Json | None:
     """Return the figures over all the hospitals; None if one of them sent no sums, or none had a case."""
-    parts = [each for each in sums if each is None or each.patients]
-    known = [each for each in parts if each is not None]
-    if not known or len(known) < len(parts):
+    known = _known(sums)
+    if not known:
         return None
     scores = np.sum([each.scores for each in known], axis=0)
     cases = int(scores[0].sum())
@@ -41,6 +40,19 @@ def case_figures(sums: Sequence[CaseSums | None]) -> Json | None:
         "per_patient": _per_patient(known),
         **_subgroups(known),
     }
+
+
+def score_counts(sums: Sequence[CaseSums | None]) -> Json | None:
+    """Return cases by score over all the hospitals, of which the figures are made; None where those are None."""
+    known = _known(sums)
+    return to_json(np.sum([each.scores for each in known], axis=0)) if known else None
+
+
+def _known(sums: Sequence[CaseSums | None]) -> list[CaseSums]:
+    """Return the sums of the hospitals that had a case; none at all if one of them sent no sums."""
+    parts = [each for each in sums if each is None or each.patients]
+    known = [each for each in parts if each is not None]
+    return known if len(known) == len(parts) else []
 
 
 def _of_class(known: Sequence[CaseSums], index: int, cases: int) -> Json:

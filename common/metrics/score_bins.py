@@ -1,15 +1,17 @@
 """Cases by their score, class against rest, in fixed bins of log-odds: what ranking figures are made of, and adds up.
 
 Networks are sure of themselves: most probabilities lie within a thousandth of 0 or 1, where bins of equal width would
-put right and wrong cases together. Log-odds spread them. Steps are 1/64 between -8 and 8 and 1/8 from there to 40; each
-whole percent is an edge too, so that counts above such a threshold are exact. Of 600 cases or more, AUROC and average
-precision are then within 0.001 of what scikit-learn makes of the pooled scores.
+put right and wrong cases together. Log-odds spread them. Steps are 1/64 between -8 and 8, 1/8 from there to 40, and one
+percent beyond; each whole percent is an edge too, so that counts above such a threshold are exact. Of 600 cases or
+more, AUROC and average precision are then within 0.001 of what scikit-learn makes of the pooled scores.
 """
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from common.labels import NUM_CLASSES
+from common.labels import CLASSES, NUM_CLASSES
 
 Probabilities = npt.NDArray[np.float64]
 """Shape ``[N, 4]``."""
@@ -20,11 +22,15 @@ Histograms = npt.NDArray[np.int64]
 PERCENTS = np.arange(1, 100) / 100
 _DIGITS = 9  # a score that is meant to equal an edge does, whatever way it was worked out
 _SMALLEST = 1e-300
+_SIDES = ("own", "others")
 
 
 def _edges() -> npt.NDArray[np.float64]:
     inner, outer = np.arange(-8 * 64, 8 * 64 + 1) / 64, np.arange(8 * 8 + 1, 40 * 8 + 1) / 8
-    return np.unique(np.round(np.concatenate([-outer, inner, outer, np.log(PERCENTS / (1 - PERCENTS))]), _DIGITS))
+    far = 40 * 1.01 ** np.arange(1, 287)  # to 690, which is the log-odds of the smallest probability
+    return np.unique(
+        np.round(np.concatenate([-far, -outer, inner, outer, far, np.log(PERCENTS / (1 - PERCENTS))]), _DIGITS)
+    )
 
 
 EDGES = _edges()
@@ -56,3 +62,27 @@ def bin_ends() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the lowest and the highest probability of each bin."""
     shares = 1 / (1 + np.exp(-EDGES))
     return np.concatenate([[0.0], shares]), np.concatenate([shares, [1.0]])
+
+
+def to_json(scores: Histograms) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the bins that hold a case, by class and side, so that others can compute the figures anew."""
+    return {name: dict(zip(_SIDES, map(_filled, scores[i]), strict=True)) for i, name in enumerate(CLASSES)}
+
+
+def _filled(counts: npt.NDArray[np.int64]) -> dict[str, int]:
+    return {str(place): int(counts[place]) for place in np.flatnonzero(counts)}
+
+
+def from_json(recorded: Any) -> Histograms | None:
+    """Read what `to_json` wrote; None where it is something else."""
+    scores = np.zeros((NUM_CLASSES, 2, BINS), dtype=np.int64)
+    try:
+        for i, name in enumerate(CLASSES):
+            for at, side in enumerate(_SIDES):
+                for place, cases in recorded[name][side].items():
+                    if not 0 <= int(place) < BINS or not isinstance(cases, int) or not 0 <= cases < 2**53:
+                        return None
+                    scores[i, at, int(place)] = cases
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
+    return scores

@@ -72,8 +72,8 @@ def cases_record(sums: CaseSums) -> Mapping[str, Any]:
     }
 
 
-def read_cases(record: Any, confusion: Confusion) -> CaseSums:
-    """Read the sums of a test with this confusion matrix.
+def read_cases(record: Any, confusion: Confusion, patients: int | None = None) -> CaseSums:
+    """Read the sums of a test with this confusion matrix, and of so many patients.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def read_cases(record: Any, confusion: Confusion) -> CaseSums:
         raise UnusableAnswer(unreadable) from None
     if problem := _problem(sums, confusion):
         raise UnusableAnswer(problem)
+    if patients is not None and sums.patients != patients:
+        raise UnusableAnswer(f"it says that it evaluated {sums.patients:,} patients, but it described {patients:,}")
     return sums
 
 

@@ -98,8 +98,13 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {str(part): count for part, count in self.patient_counts.items()} | {"source": self.patient_source}
 
     @staticmethod
-    def from_json(text: str) -> "Description":
+    def from_json(text: str, trains: bool = True) -> "Description":
         """Read a description that may come from anybody; its texts can be shown anywhere.
+
+        Parameters
+        ----------
+        trains : bool
+            Whether the hospital is to train; without, it needs slices to test alone.
 
         Raises
         ------
@@ -112,8 +117,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             said = msgspec.json.decode(text, type=Description)
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
-        problem = _fact_problem(said) or _split_problem(said) or _count_problem(said) or _patient_problem(said)
-        if problem:
+        own = _fact_problem(said) or _split_problem(said, trains)
+        if problem := own or _count_problem(said) or _patient_problem(said):
             raise ValueError(problem)
         return _plain(said)
 
@@ -155,7 +160,7 @@ def _fact_problem(said: Description) -> str | None:
     return None
 
 
-def _split_problem(said: Description) -> str | None:
+def _split_problem(said: Description, trains: bool) -> str | None:
     together = [*said.train_idx, *said.val_idx, *said.test_idx]
     if len(set(together)) < len(together) or any(index >= said.file_count for index in together):
         return "its split counts a slice twice, or one that it does not have"
@@ -164,6 +169,8 @@ def _split_problem(said: Description) -> str | None:
     parts = {"train": said.train_idx, "val": said.val_idx, "test": said.test_idx}
     if any(sum(said.held(part)) != len(indices) for part, indices in parts.items()):
         return "the classes of its split do not add up to its slices"
+    if not trains:
+        return None if said.test_idx else "it has no slices to evaluate the model on"
     if len(said.train_idx) < FEWEST_TRAINING:
         return f"it has {len(said.train_idx)} training slices; training needs at least {FEWEST_TRAINING}"
     return None

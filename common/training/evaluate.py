@@ -29,6 +29,7 @@ def evaluate(
     temperature: float = 1.0,
     resampling: Resampling | None = None,
     cases: Cases | None = None,
+    on_scores: Callable[[torch.Tensor], None] | None = None,
 ) -> EvaluateResult:
     """Evaluate `model` on the slices at `indices`, without augmentation, in float32.
 
@@ -48,9 +49,13 @@ def evaluate(
         Groups of the slices at `indices`, in their order; asks for `EvaluateResult.replicates`.
     cases : Cases, optional
         What is known of the slices at `indices`, in their order; asks for `EvaluateResult.cases`.
+    on_scores : callable, optional
+        Gets each slice's scores, shape [N, 4], which no result holds.
     """
     started = time.perf_counter()
     logits = _logits(model, slices, indices, on_batch)
+    if on_scores:
+        on_scores(logits)
     result = tally(logits, torch.from_numpy(slices.labels[indices]), temperature, resampling, cases)
     return replace(result, seconds=time.perf_counter() - started)
 

@@ -36,6 +36,5 @@ def known_cases(patients: Patients, indices: Indices, smallest_cell: int) -> Cas
         Least slices of a subgroup that may be told.
     """
     facts = [patients.facts[index] for index in indices]
-    sources = tuple(patients.sources[index] for index in indices)
-    own = Patients(patients.number[indices], sources, tuple(facts))
-    return Cases(own.number, own.source, {by: [_CELLS[by](each) for each in facts] for by in GROUPINGS}, smallest_cell)
+    groupings = {by: [_CELLS[by](each) for each in facts] for by in GROUPINGS}
+    return Cases(patients.number[indices], patients.source_of(indices), groupings, smallest_cell)

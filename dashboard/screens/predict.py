@@ -7,10 +7,11 @@ import streamlit as st
 
 from common.errors import InputError
 from common.labels import CLASSES
+from common.model import heatmap
 from dashboard.charts import analytics, formats, theme
 from dashboard.components import parts
 from dashboard.data import cached
-from dashboard.model import heatmap, image_checks, in_service, inference, upload
+from dashboard.model import image_checks, in_service, inference, upload
 from dashboard.reports import prediction
 
 SHOWN_PIXELS = 640
