@@ -40,6 +40,7 @@ hospital:
   path: {path}
   location: {location}
   specialty: {specialty}
+  # patient_pattern: 'p(\\d+)_'      # finds the patient in a file's name; manifest.csv and DICOM headers need none
   class_map:                       # folder name: glioma | meningioma | pituitary | notumor
 {class_map}
 """
