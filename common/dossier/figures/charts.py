@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from common.dossier.figures.svg import COLOURS, DASHES, GRID, LOUD, MUTED, PAPER, SYMBOLS, Drawing, short, ticks
 from common.metrics.intervals import Interval
 
-WIDTH = 800
+WIDTH = 820
 _TOP, _LEFT, _RIGHT, _ROW = 64, 70, 24, 26
 _NAMES = 250  # pixels for names beside an axis
-_FIGURES = 190  # pixels for figures on the other side
+_FIGURES = 220  # pixels for figures on the other side
 _HIGHEST = 1e12
 _DARK = 0.55  # share of a row from which white text reads better
 

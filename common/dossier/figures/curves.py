@@ -5,6 +5,7 @@ from typing import Any
 
 from common.artifacts.values import count, interval, mapping, number, sequence
 from common.artifacts.words import NOTHING, recorded_interval, share_text
+from common.dossier.answers.said import decimal
 from common.dossier.evidence import Evidence
 from common.dossier.figures.charts import Line, Share, line_chart, share_chart
 from common.dossier.figures.drawn import confusion_of, named, share_row, titled
@@ -26,7 +27,7 @@ def areas(evidence: Evidence) -> Figure | None:
             own = mapping(mapping(evidence.figures.get("per_class")).get(label))
             value, ends = number(own.get(key)), interval(own.get(f"{key}_interval"))
             if value is not None:
-                shares.append(_share(f"{label}, {name}", value, ends))
+                shares.append(Share(f"{label}, {name}", value, ends, decimal(value, ends) or NOTHING))
                 rows.append([label, key, value, *(ends or (None, None)), count(own.get("positives"))])
     if not shares:
         return None
