@@ -18,6 +18,7 @@ from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names
 from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
+from common.protocol.cases import cases_record
 from common.protocol.codec import as_npy, from_npy
 from common.protocol.messages import (
     Record,
@@ -65,6 +66,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     app.query(names.SECAGG)(answering(_secure))
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
+    app.evaluate(names.FINE_TUNED)(answering(_fine_tuned))
     return app
 
 
@@ -130,7 +132,16 @@ def _train(site: Site, run: int, records: Records) -> Records:
 def _evaluate(site: Site, run: int, records: Records) -> Records:
     task = _admitted(site, run, records, MessageType.EVALUATE)
     RunProof(site, task).note_head()
-    return {names.METRICS: evaluation_record(handlers.evaluate(site, task)), names.WHO: _who(site, task.plan)}
+    result = handlers.evaluate(site, task)
+    answer = {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
+    return answer | ({names.CASES: cases_record(result.cases)} if result.cases else {})
+
+
+def _fine_tuned(site: Site, run: int, records: Records) -> Records:
+    task = read_task(records, evaluates=True)
+    admit(site, Asked(MessageType.TRAIN, run, task.plan, task.extra.local.token, task.threads))
+    result = handlers.fine_tuned(site, received(site, task))
+    return {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
 
 
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:

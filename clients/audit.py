@@ -46,12 +46,15 @@ def audit_hospital(config: DictConfig) -> None:
     folder, cache = Path(settings.data.root) / hospital.path, Path(settings.data.cache_dir)
     console = Console()
     with reading_bar(console) as move:
-        prepared = prepare(folder, hospital.class_map, settings.data.plan(), settings.seed, cache, on_progress=move)
+        prepared = prepare(
+            folder, hospital.class_map, settings.data.plan(), settings.seed, cache, move, hospital.patient_pattern
+        )
     report = audit(prepared.evidence)
     split = prepared.split.counts(prepared.scan.labels)
-    render(report, split, hospital.name, console)
+    render(report, split, prepared.patient_counts, hospital.name, console)
     if settings.json:
         content = {"hospital": hospital.name, **report.to_json(), "split_counts": split}
+        content["patients"] |= prepared.patient_counts
         write_for_owner(Path(settings.json), json.dumps(content, indent=2, ensure_ascii=False), "json")
         console.print(f"written to {settings.json}; it names files, so keep it here", soft_wrap=True, markup=False)
 

@@ -1,11 +1,14 @@
 """A hospital's answers, as plain functions from numbers to numbers; Flower is not in sight."""
 
+from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from clients import secure
+from clients.cases.keep import keep_cases
 from clients.kept_model import forget_model
 from clients.local_state import (
     ControlVariate,
@@ -16,9 +19,12 @@ from clients.local_state import (
     whole_model,
 )
 from clients.policy.gate import in_time
+from clients.policy.limits import Policy
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.site import Site
 from common.audit.report import audit
+from common.data.identity.written import written_ids
+from common.data.prepare import PreparedHospital
 from common.errors import InputError
 from common.keys import load_shared_key
 from common.labels import CLASSES
@@ -27,14 +33,17 @@ from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
 from common.overlap.fingerprints import Fingerprints, make_fingerprints
+from common.overlap.patients import PatientTokens, patient_tokens
 from common.protocol.description import Description, Numbers
 from common.protocol.messages import Task
+from common.protocol.names import FINE_TUNED
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UpdateContext, chain_of
 from common.training.batches import Slices
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.gradients import proximal
+from common.training.known_cases import known_cases
 from common.training.optim import steps_in_round
 from common.training.train import RoundContext
 from common.training.train import train as train_slices
@@ -53,7 +62,9 @@ def describe(site: Site, plan: Plan) -> Description:
     prepared = prepared_hospital(site, plan)
     split = prepared.split
     labels = prepared.scan.labels
-    if len(split.train) < 2:
+    if plan.evaluates and not len(split.test):
+        raise InputError("DATA020", f"{site.hospital.name} has no slices to evaluate the model on.")
+    if not plan.evaluates and len(split.train) < 2:
         raise InputError(
             "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
         )
@@ -78,6 +89,8 @@ def describe(site: Site, plan: Plan) -> Description:
         test_idx=split.test.tolist(),
         device=str(device),
         precision="bfloat16" if uses_bfloat16(device, plan.train.precision) else "float32",
+        patient_counts=prepared.patient_counts,
+        patient_source=prepared.patient_source,
     )
 
 
@@ -95,7 +108,18 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check or forbidden:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
-    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key, site.cache_dir)
+    return make_fingerprints(
+        site.hospital, prepared.scan, prepared.library, key, site.cache_dir, _patient_tokens(site, prepared, key)
+    )
+
+
+def _patient_tokens(site: Site, prepared: PreparedHospital, key: bytes) -> PatientTokens | None:
+    """Return the tokens of the patients whose ids are known; guessed patients have none."""
+    known = prepared.evidence.known
+    if known is None:
+        return None
+    ids = written_ids(prepared.scan, known, site.hospital.patient_pattern)
+    return patient_tokens(ids, known.number, key, prepared.split)
 
 
 def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
@@ -133,7 +157,7 @@ def outgoing(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
 
 
 def evaluate(site: Site, task: Task) -> EvaluateResult:
-    """Evaluate the received model on the validation or the test slices; a test draws the bootstrap over groups.
+    """Evaluate the received model on the validation or the test slices; a test counts what intervals need, too.
 
     Raises
     ------
@@ -149,17 +173,47 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
     prepared = prepared_hospital(site, plan)
     whole = whole_model(site, task)
     indices = {"val": prepared.split.val, "test": prepared.split.test}[task.split]
-    resampling = None
+    resampling, cases = None, None
     if task.split == "test":
         keep_tested(site, task, whole)
         forget_model(site, task)
         forget_rounds(site, task)
         secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
+        cases = known_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
-    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling)
+    keeps = site.keep_cases and task.split == "test" and task.extra.local.token
+    on_scores = partial(keep_cases, site, task, prepared, indices, model) if keeps else None
+    return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases, on_scores)
+
+
+def fine_tuned(site: Site, task: Task) -> EvaluateResult:
+    """Train the received model on for this hospital alone, and test what comes of it; that model goes no further.
+
+    Nothing is chosen on the way: it is the model after the plan's last such round. The loss is the one with which a
+    hospital trains alone.
+
+    Raises
+    ------
+    InputError
+        ``PLAN003`` if the plan asks for no such rounds.
+    """
+    plan, rounds = task.plan, task.plan.yardsticks.fine_tune_rounds
+    if not rounds:
+        raise InputError("PLAN003", "The server asks to fine-tune the model, and its plan does not.")
+    use_threads(task.threads)
+    prepared = prepared_hospital(site, plan)
+    model = model_from_arrays(plan.model.name, task.arrays, pick_device(site.device))
+    slices, split = Slices(prepared.library.pixels, prepared.scan.labels), prepared.split
+    progress = in_time(site.policy, site.progress_callback("fine-tuning"))
+    alone = replace(plan.train, softmax="plain")
+    for number in range(1, rounds + 1):
+        context = RoundContext(plan.seed, f"{site.hospital.key}+{FINE_TUNED}", number, rounds)
+        train_slices(model, slices, split.train, alone, context, progress)
+    resampling = resampling_of(site, plan, prepared, split.test)
+    return evaluate_slices(model, slices, split.test, progress, task.temperature, resampling)
 
 
 def files_sha256(site: Site, plan: Plan) -> str:

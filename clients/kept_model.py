@@ -44,6 +44,7 @@ def received(site: Site, task: Task) -> Task:
     """
     if not task.model:  # nothing is to be kept, as in a simulation
         check_arrays(task)
+        _require_agreed(task)
         return task
     by_name = not task.arrays and not task.base
     whole = replace(task, arrays=_kept(site, task, task.model) if by_name else _sent(site, task), base="")
@@ -76,6 +77,12 @@ def _sent(site: Site, task: Task) -> Arrays:
 def _require_named(task: Task) -> None:
     if digest_of(task.arrays) != task.model:
         raise InputError("PLAN006", "The model that the server sent is not the one that it names.")
+
+
+def _require_agreed(task: Task) -> None:
+    """An evaluation is of one model: a centre may not try one after the other on a hospital's slices."""
+    if task.plan.evaluates and digest_of(task.arrays) != task.plan.evaluation.model:
+        raise InputError("PLAN006", "The model that the server sent is not the one that its plan is to evaluate.")
 
 
 def _kept(site: Site, task: Task, digest: str) -> Arrays:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,9 @@ import torch
 
 from clients.policy.check import check_split
 from clients.site import Site
+from common.config.settings import DataPlan
 from common.data.prepare import PreparedHospital, prepare
+from common.data.split import Split
 from common.errors import InputError
 from common.metrics.intervals import Resampling
 from common.protocol.messages import Task
@@ -44,14 +46,26 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
     if key not in _PREPARED:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
-        progress = site.progress_callback("reading")
-        _PREPARED[key] = prepare(
-            site.folder, site.hospital.class_map, plan.data, plan.seed, site.cache_dir, on_progress=progress
-        )
+        external = plan.evaluation.is_external(site.hospital.key)
+        found = _read(site, replace(plan.data, max_per_class=None) if external else plan.data, plan.seed)
+        _PREPARED[key] = replace(found, split=_all_tested(found.split)) if external else found
     prepared = _PREPARED[key]
     if site.policy:
         check_split(plan, site.policy, prepared.split.counts(prepared.scan.labels))
     return prepared
+
+
+def _read(site: Site, data: DataPlan, seed: int) -> PreparedHospital:
+    hospital = site.hospital
+    return prepare(
+        site.folder,
+        hospital.class_map,
+        data,
+        seed,
+        site.cache_dir,
+        on_progress=site.progress_callback("reading"),
+        patient_pattern=hospital.patient_pattern,
+    )
 
 
 def forget(site: Site, plan: Plan) -> None:
@@ -100,4 +114,11 @@ def use_threads(threads: int) -> None:
 
 
 def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
-    return (site.hospital.key, str(site.folder), plan.seed, str(plan.data))
+    external = "/every slice is tested" if plan.evaluation.is_external(site.hospital.key) else ""
+    return (site.hospital.key, str(site.folder), plan.seed, f"{plan.data}{external}")
+
+
+def _all_tested(split: Split) -> Split:
+    """Hold every slice back: a hospital that did not train a model needs none of them for anything else."""
+    together = np.sort(np.concatenate(list(split.parts().values())))
+    return Split(together[:0], together[:0], together)

@@ -44,6 +44,7 @@ class Site:
     fingerprint_key: Path | None = None  # the key that the hospitals share; without it no fingerprint leaves
     private_key: Path | None = None  # its own, which signs updates; a simulated hospital has none
     policy: Policy | None = None  # what the centre may ask; None in a simulation, where both are one person
+    keep_cases: bool = False  # whether a table of its test cases stays here after each run
     home: Path | None = None  # of `clients.join`, at whose terminal a person can be asked
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     pool: "Mapping[str, Site]" = field(default_factory=dict)
@@ -76,6 +77,7 @@ class SiteFile:
     port: int = 9094  # of the SuperNode's own interface, on loopback
     fingerprint_key: Path | None = None  # the key that the hospitals share; None sends no fingerprints
     policy: Policy = field(default_factory=Policy)  # what the centre may ask
+    keep_cases: bool = False  # whether a table of its test cases stays here after each run, for `clients.cases`
 
     @property
     def address(self) -> tuple[str, int]:
@@ -92,6 +94,7 @@ class SiteFile:
             fingerprint_key=self.fingerprint_key,
             private_key=self.private_key if self.private_key.is_file() else None,  # --insecure does without
             policy=self.policy,
+            keep_cases=self.keep_cases,
             home=self.path.parent,
         )
 
@@ -167,6 +170,10 @@ def _checked(site: SiteFile) -> SiteFile:
         raise InputError("SITE002", f"device={shown(site.device)} is not possible; device takes auto, cpu or cuda.")
     if not is_port(str(site.port)):
         raise InputError("SITE002", f"port={shown(site.port)} is not possible; port takes a whole number up to 65535.")
+    if not isinstance(site.keep_cases, bool):
+        raise InputError(
+            "SITE002", f"keep_cases={shown(site.keep_cases)} is not possible; keep_cases takes true or false."
+        )
     names = ("private_key", "data_root", "cache_dir", "root_certificate", "fingerprint_key")
     given = {name: getattr(site, name) for name in names}
     for name, path in given.items():

@@ -40,7 +40,7 @@ def run(
         Instead of the process's own.
     """
     print_anything()
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)  # flags may stand between a run's number and its settings
     try:
         code = task(given) or 0
         sys.stdout.flush()

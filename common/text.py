@@ -34,6 +34,11 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
+def spreadsheet_cell(text: str) -> str:
+    """Write a text so that no spreadsheet takes it for a formula: with an apostrophe before what begins like one."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+
+
 def plain(said: object, most: int = 300) -> str:
     """Write what somebody else said on one line, so that it can be shown anywhere.
 

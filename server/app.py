@@ -10,6 +10,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
+from common.artifacts.external.finished import read_finished
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
@@ -29,9 +31,14 @@ from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
 from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
+from server.federation.external.evaluation import Evaluation
+from server.federation.external.job import EvaluationJob, run_evaluation
 from server.federation.federation import Federation
 from server.federation.lifecycle import Job, run_job
 from server.recording.checkpoint import RunProgress
+from server.recording.evaluation_settings import evaluation_settings
+from server.recording.evaluation_terminal import EvaluationTerminal
+from server.recording.evaluations import EvaluationRecorder
 from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
@@ -53,7 +60,11 @@ def main(grid: Grid, context: Context) -> None:
         signal.signal(number, _stop)
     leave_with_parent()
     try:
-        _run(grid, shlex.split(str(context.run_config.get("overrides", ""))), console)
+        overrides = shlex.split(str(context.run_config.get("overrides", "")))
+        if evaluates := str(context.run_config.get("evaluates", "")):
+            _evaluate(grid, evaluates, overrides, console)
+        else:
+            _run(grid, overrides, console)
     except ProjectError as error:
         console.print(f"error {error}", soft_wrap=True, markup=False)
         console.print(f"{LAST_WORD} {error.exit_code}")
@@ -94,16 +105,37 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
             registered_nodes,
             _folder(SIGNERS_VARIABLE),
         )
-        try:
-            federation.run(guarded(grid))
-        except RunNotRunningException:
-            raise Interrupted("RUN130", "The run was stopped.") from None
-        except httpx.HTTPStatusError as error:  # its token ended with the run, and another thread heard so first
-            if error.response.status_code != httpx.codes.UNAUTHORIZED:
-                raise
-            raise Interrupted("RUN130", "The run was stopped.") from None
-        finally:
-            _heed_no_signal()  # Flower sends one for each thread that hears of the stop; the end is being written down
+        _to_the_end(federation.run, grid)
+
+
+def _evaluate(grid: Grid, run_id: str, overrides: list[str], console: Console) -> None:
+    settings, folder = evaluation_settings(run_id, overrides)
+    hospitals, model = load_hospitals(settings.hospitals, fewest=1), read_finished(folder)
+    names = {hospital.key: hospital.name for hospital in hospitals}
+
+    def work(recorder: EvaluationRecorder) -> None:
+        with EvaluationTerminal(console, 1, names, ProgressChannel(recorder.folder.path)) as terminal:
+            listeners = Listeners([recorder, TrainingLog(), terminal])
+            place = Place(simulated=False, threads=settings.compute.threads)
+            stop = threading.Event()
+            evaluation = Evaluation(settings, model, recorder, listeners, stop, names, place, registered_nodes)
+            _to_the_end(evaluation.run, grid)
+
+    run_evaluation(EvaluationJob(settings, hospitals, model, "superlink"), console, work)
+
+
+def _to_the_end(task: Callable[[Grid], None], grid: Grid) -> None:
+    """Do what is to be done with the hospitals; a stop from outside, however it is heard of, is one error."""
+    try:
+        task(guarded(grid))
+    except RunNotRunningException:
+        raise Interrupted("RUN130", "The run was stopped.") from None
+    except httpx.HTTPStatusError as error:  # its token ended with the run, and another thread heard so first
+        if error.response.status_code != httpx.codes.UNAUTHORIZED:
+            raise
+        raise Interrupted("RUN130", "The run was stopped.") from None
+    finally:
+        _heed_no_signal()  # Flower sends one for each thread that hears of the stop; the end is being written down
 
 
 def _folder(variable: str) -> Path | None:

@@ -13,13 +13,12 @@ from rich.console import Console
 from common import cli
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
-from common.config.overrides import written
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, RunError
 from common.files import absolute
 from common.text import command_line
 from server.centre.layout import DEFAULT_FOLDER, Centre, require_serving, with_credentials
-from server.centre.submission import Follower, submit
+from server.centre.submission import Follower, submit, with_output_dir
 from server.recording.resume import resumed_settings
 from server.recording.stale_runs import mark_stale, resume_command
 
@@ -53,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
         ``RUN021`` if the run died without a last word; that is then written down in its folder.
     """
     centre = Centre(absolute(given.credentials))
-    overrides = _with_output_dir(given.overrides)
+    overrides = with_output_dir(given.overrides)
     settings = compose_settings(overrides)
     if settings.resume:
         settings, _ = resumed_settings(settings, overrides)
@@ -86,13 +85,6 @@ def _go_on(centre: Centre, output_dir: str, run: str | None, overrides: Sequence
     if run is None:
         return f"start the run again: python -m {program} {command_line(*overrides)}"
     return f"go on with: {resume_command(program, RunFolder(Path(output_dir), run), output_dir)}"
-
-
-def _with_output_dir(overrides: Sequence[str]) -> list[str]:
-    """Results go where the command was typed, as in a simulation; the SuperLink may run in another folder."""
-    rest = [override for override in overrides if override.lstrip("+").partition("=")[0] != "output_dir"]
-    place = absolute(compose_settings(list(overrides)).output_dir)
-    return [*rest, f"output_dir={written(str(place))}"]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock
 from rich.console import Console
 
+from common.artifacts.external.finished import FinishedModel
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
 from common.config.privacy import SECAGG
@@ -21,9 +22,13 @@ from common.protocol.progress_channel import ProgressChannel
 from common.training.device import available_cores, pick_device
 from server.engines.stopping import Stopper
 from server.federation.exchange import Place
+from server.federation.external.evaluation import Evaluation, looks_for_copies
+from server.federation.external.job import EvaluationJob, run_evaluation
 from server.federation.federation import Federation, make_server_app
 from server.federation.lifecycle import Job, run_job
 from server.recording.checkpoint import RunProgress
+from server.recording.evaluation_terminal import EvaluationTerminal
+from server.recording.evaluations import EvaluationRecorder
 from server.recording.events import Listeners
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
@@ -44,11 +49,9 @@ def run(
     ProjectError
         With the exit code of the command.
     """
-    pick_device(settings.compute.device)
+    console = _prepared(settings)
     if settings.wire.name in BITWISE_CODINGS:  # nothing travels here, and the bits are the same
         settings.wire = WirePlan()
-    settings.compute.cores = settings.compute.cores or available_cores()
-    console = Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
     job = Job(settings, hospitals, folder, "server.simulate", settings.compute.engine)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:
@@ -57,6 +60,36 @@ def run(
             _federate(settings, hospitals, progress, recorder, console, channel, hospitals_side)
 
     run_job(job, console, work)
+
+
+def evaluate(
+    settings: RunSettings, hospitals: Sequence[Hospital], model: FinishedModel, hospitals_side: HospitalsSide
+) -> None:
+    """Evaluate a finished model; raises as `run`."""
+    console = _prepared(settings)
+    names = {hospital.key: hospital.name for hospital in hospitals}
+
+    def work(recorder: EvaluationRecorder) -> None:
+        stop = threading.Event()
+        with tempfile.TemporaryDirectory(prefix=CHANNEL) as folder:
+            channel = ProgressChannel(Path(folder))
+            with EvaluationTerminal(console, 1, names, channel) as terminal, Stopper(stop, channel, console):
+                listeners = Listeners([recorder, TrainingLog(), terminal])
+                place = place_of(settings)
+                evaluation = Evaluation(settings, model, recorder, listeners, stop, names, place)
+                needed = looks_for_copies(settings, model, names)
+                key = _shared_key(absolute(settings.data.cache_dir), channel.folder) if needed else None
+                client_app = hospitals_side(channel, key)
+                _launch(settings, evaluation.run, client_app, len(hospitals), listeners, channel, stop)
+
+    run_evaluation(EvaluationJob(settings, hospitals, model, settings.compute.engine), console, work)
+
+
+def _prepared(settings: RunSettings) -> Console:
+    """Find out what this machine has."""
+    pick_device(settings.compute.device)
+    settings.compute.cores = settings.compute.cores or available_cores()
+    return Console(highlight=False, file=sys.stdout)  # bound: what Ray prints goes elsewhere
 
 
 def _federate(
@@ -74,21 +107,33 @@ def _federate(
     with Terminal(console, settings.rounds, names, channel) as terminal, Stopper(stop, channel, console):
         listeners = Listeners([recorder, TrainingLog(), terminal])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
-        server_app = make_server_app(federation.run)
         cache_dir = absolute(settings.data.cache_dir)
         needed = settings.data.cross_hospital_check or settings.privacy.name == SECAGG
         key = _shared_key(cache_dir, channel.folder) if needed else None
         client_app = hospitals_side(channel, key)
-        if settings.compute.engine == "inprocess":
-            from server.engines import inprocess
+        _launch(settings, federation.run, client_app, len(hospitals), listeners, channel, stop)
 
-            channel.on_tell = listeners.waiting
-            inprocess.launch(server_app, client_app, len(hospitals))
-        else:
-            from server.engines import ray
 
-            workers = min(len(hospitals), settings.compute.cores or 1)
-            ray.launch(server_app, client_app, len(hospitals), workers, stop)
+def _launch(
+    settings: RunSettings,
+    task: Callable[[Any], None],
+    client_app: Any,
+    hospitals: int,
+    listeners: Listeners,
+    channel: ProgressChannel,
+    stop: threading.Event,
+) -> None:
+    """Run the server's task and the hospitals in the chosen engine."""
+    server_app = make_server_app(task)
+    if settings.compute.engine == "inprocess":
+        from server.engines import inprocess
+
+        channel.on_tell = listeners.waiting
+        inprocess.launch(server_app, client_app, hospitals)
+    else:
+        from server.engines import ray
+
+        ray.launch(server_app, client_app, hospitals, min(hospitals, settings.compute.cores or 1), stop)
 
 
 def place_of(settings: RunSettings) -> Place:

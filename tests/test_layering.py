@@ -18,7 +18,7 @@ EXTERNAL = {
     "clients": {"server", "dashboard"},
     "dashboard": {"server", "clients", "flwr", "ray"},
 }
-BOTH_SIDES = "server/simulate.py"  # a simulation is both
+BOTH_SIDES = "server/hospitals_side.py"  # a simulation is both
 
 # room of common/ to the rooms that it stands on; the ground, modules without a room, stands on none
 ROOMS = {
@@ -33,6 +33,7 @@ ROOMS = {
     "secagg": {"config", "model", "protocol"},
     "study": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap"},
     "artifacts": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study"},
+    "dossier": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study", "artifacts"},
     "phantoms": set(),
 }
 SERVER_ROOMS = {
@@ -42,13 +43,24 @@ SERVER_ROOMS = {
     "server/federation": {"server/federation", "server/recording", "server/strategies"},
     "server/engines": {"server/engines", "server/federation"},
     "server/study": {"server/study", "server/recording"},
+    "server/export": {"server/export"},
 }
 FLOWER = ("clients/app.py", "clients/checks", "clients/supernode", "server/app.py", "server/centre", "server/engines")
 FLOWER_ROOMS = (*FLOWER, "server/federation")
 SECRET_SHARING = "common/secagg/shamir.py"  # pure functions of Flower's, which know nothing of messages
 HYDRA = {"common/config/hydra.py", "common/config/hydra_errors.py"}
 COMMANDS = {  # python -m ...: what a person starts
-    "server": ("simulate", "run", "serve", "credentials", "promote", "cross_duplicates", "verify"),
+    "server": (
+        "simulate",
+        "run",
+        "serve",
+        "credentials",
+        "promote",
+        "cross_duplicates",
+        "verify",
+        "evaluate",
+        "dossier",
+    ),
     "clients": ("join", "preflight", "audit", "fingerprints", "key", "shared_key"),
 }
 
@@ -144,8 +156,17 @@ def test_tests_mirror_the_tree():
         assert any(name == module or name.startswith(f"{module}_") for module in modules), where
 
 
-LIGHT = ("clients.audit", "clients.join", "clients.key")
-LIGHT_AT_THE_CENTRE = ("server.credentials", "server.promote", "server.run", "server.serve", "server.verify")
+LIGHT = ("clients.audit", "clients.cases.__main__", "clients.join", "clients.key")
+LIGHT_AT_THE_CENTRE = (
+    "server.credentials",
+    "server.evaluate",
+    "server.dossier",
+    "server.export.__main__",
+    "server.promote",
+    "server.run",
+    "server.serve",
+    "server.verify",
+)
 LIGHT_READERS = ("common.artifacts.load", "common.study.answers")
 
 

@@ -24,7 +24,15 @@ def slices(situation: Situation) -> Found:
     """The slices, as a run is going to see them; fills the cache on the way."""
     site = situation.site.site()
     try:
-        prepared = prepare(site.folder, site.hospital.class_map, situation.data, _SEED, site.cache_dir)
+        hospital = site.hospital
+        prepared = prepare(
+            site.folder,
+            hospital.class_map,
+            situation.data,
+            _SEED,
+            site.cache_dir,
+            patient_pattern=hospital.patient_pattern,
+        )
     except ProjectError as error:
         place = f"data_root in {situation.site.path.name}"
         return "failed", f"{error.code}: {error.sentence.replace('data.root', place)}"

@@ -19,7 +19,7 @@ _TIGHT_MEMORY = 1.5
 def disk(situation: Situation) -> Found:
     """The decoded slices fit onto the disk."""
     site, side = situation.site.site(), situation.data.image_size
-    slices = len(scan_folder(site.folder, site.hospital.class_map).files)
+    slices = len(scan_folder(site.folder, site.hospital.class_map, situation.data.slice_step).files)
     needed = int(slices * side * side * 3 * _SPARE_DISK) + _WEIGHTS_BYTES
     place = site.cache_dir
     while not place.exists():

@@ -17,6 +17,7 @@ from common.training.optim import steps_in_round
 # the least movement that counts as one
 _DEGREES, _SHIFT, _SCALE = 5.0, 0.02, 0.05
 
+Ranges = Mapping[str, tuple[float, tuple[float, float]]]  # setting to its value, the lowest and the highest
 Counts = Mapping[str, Mapping[str, int]]  # {"train": {"glioma": 270, ...}, "val": {...}, "test": {...}}
 
 
@@ -35,26 +36,25 @@ def check_plan(plan: Plan, policy: Policy, threads: int = 0) -> None:
 
 
 def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
-    """Yield every setting of a plan that is outside the policy."""
+    """Yield every setting of a plan that is outside the policy; where nothing is trained, fewer count."""
+    yield from _task_problems(plan, policy, threads)
+    if plan.evaluates:
+        if not policy.evaluation:
+            yield "evaluation", "true", "false"
+        return
     train, data = plan.train, plan.data
-    ranges: dict[str, tuple[float, tuple[float, float]]] = {
-        "data.image_size": (data.image_size, policy.image_size),
+    ranges: Ranges = {
         "train.batch_size": (train.batch_size, policy.batch_size),
         "train.lr": (train.lr, policy.learning_rate),
         "train.local_epochs": (train.local_epochs, (1, policy.local_epochs)),
         "rounds": (plan.rounds, (1, policy.rounds)),
-        "compute.threads": (threads, (0, policy.threads)),
+        "fine_tune_rounds": (plan.yardsticks.fine_tune_rounds, (0, policy.rounds)),
     }
-    for name, (value, (low, high)) in ranges.items():
-        if not low <= value <= high:
-            yield name, value, f"{low:g} to {high:g}"
-    choices = {
-        "train.optimiser": (train.optimiser, policy.optimisers),
-        "model.name": (plan.model.name, policy.architectures),
-    }
-    for name, (word, allowed) in choices.items():
-        if word not in allowed:
-            yield name, word, " or ".join(allowed)
+    yield from _outside_ranges(ranges)
+    if train.optimiser not in policy.optimisers:
+        yield "train.optimiser", train.optimiser, " or ".join(policy.optimisers)
+    if plan.yardsticks.cross_matrix and not policy.share_update:
+        yield "cross_matrix", "true", "false"
     if PRIVACY.index(plan.privacy.name) < PRIVACY.index(policy.privacy):
         yield "privacy", plan.privacy.name, policy.privacy
     for asked in asks(plan.strategy):
@@ -69,6 +69,23 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
     if most < policy.min_train_slices:
         takes = f"null, or enough for {policy.min_train_slices} training slices"
         yield "data.max_per_class", data.max_per_class, takes
+
+
+def _task_problems(plan: Plan, policy: Policy, threads: int) -> Iterator[Problem]:
+    """Yield what is outside the policy whether or not something is trained."""
+    if plan.model.name not in policy.architectures:
+        yield "model.name", plan.model.name, " or ".join(policy.architectures)
+    ranges: Ranges = {
+        "data.image_size": (plan.data.image_size, policy.image_size),
+        "compute.threads": (threads, (0, policy.threads)),
+    }
+    yield from _outside_ranges(ranges)
+
+
+def _outside_ranges(ranges: Ranges) -> Iterator[Problem]:
+    for name, (value, (low, high)) in ranges.items():
+        if not low <= value <= high:
+            yield name, value, f"{low:g} to {high:g}"
 
 
 def asks(strategy: StrategyPlan) -> list[str]:
@@ -96,13 +113,13 @@ def check_split(plan: Plan, policy: Policy, counts: Counts) -> None:
         ``POLICY002``; no count is in its sentence.
     """
     size = {part: sum(held.values()) for part, held in counts.items()}
-    if size["train"] < policy.min_train_slices:
+    if not plan.evaluates and size["train"] < policy.min_train_slices:
         raise _too_few(f"leaves fewer than {policy.min_train_slices} slices to train on")
     if any(0 < size[part] < policy.min_evaluation_slices for part in ("val", "test")):
         raise _too_few(f"leaves fewer than {policy.min_evaluation_slices} slices to validate or to test with")
     if any(0 < count < policy.smallest_count for held in counts.values() for count in held.values()):
         raise _too_few(f"makes a class of fewer than {policy.smallest_count} slices in a part of the split")
-    steps = sum(steps_in_round(size["train"], plan.train))
+    steps = 0 if plan.evaluates else sum(steps_in_round(size["train"], plan.train))
     if steps > policy.steps:
         raise _outside("train.batch_size", plan.train.batch_size, policy.steps)
 

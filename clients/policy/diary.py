@@ -74,6 +74,11 @@ class Diary:
                 del entries.runs[next(iter(entries.runs))]
         return known is None
 
+    def knows(self, token: str) -> bool:
+        """Tell whether a run of this token has asked something here."""
+        with self._entries() as entries:
+            return any(token and each.token == token for each in entries.runs.values())
+
     def count(self, kind: str, policy: Policy) -> None:
         """Count an answer; raises `PolicyRefusal` ``POLICY004`` when a day's are used up."""
         most = policy.rounds_a_day if kind == TRAIN else 2 * policy.rounds_a_day

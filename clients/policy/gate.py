@@ -35,13 +35,19 @@ def admit(site: Site, asked: Asked) -> None:
     Raises
     ------
     PolicyRefusal
-        ``POLICY001`` to ``POLICY009``; see docs/policy.md.
+        ``POLICY001`` to ``POLICY010``; see docs/policy.md.
     """
     policy = site.policy
     if policy is None:
         return
     check_plan(asked.plan, policy, asked.threads)
     diary = Diary(site.cache_dir, site.hospital.key)
+    if asked.plan.evaluation.is_external(site.hospital.key) and diary.knows(asked.plan.evaluation.run):
+        raise PolicyRefusal(
+            "POLICY010",
+            "The centre asks to evaluate a model on every slice, and this hospital took part in its training; "
+            "only its test slices were held back.",
+        )
     words = in_words(asked.plan)
     if diary.pin(asked.run, asked.plan.sha256, asked.token):
         log.info("run %d asks: %s (plan %s)", asked.run, words, asked.plan.sha256[:12])

@@ -44,6 +44,9 @@ class Policy:
     smallest_count: int = setting(1, whole_from(1))
     """Least slices of a class in training, validation or test, where there are any: smaller counts are not told, so the
     hospital takes no part. Cells of a confusion matrix may be smaller."""
+    smallest_cell: int = setting(10, whole_from(1))
+    """Least test slices of a subgroup (a sex, an age band, a scanner, a sequence) whose figures are told; and of three
+    patients at least. Cells from which a smaller one could be worked out are kept back too."""
     batch_size: tuple[int, int] = setting((8, 512), _range(2, 65536, "number of slices in a step"))
     """Slices in a step: gradients of a few give pictures away."""
     local_epochs: int = setting(20, whole_from(1))
@@ -83,6 +86,12 @@ class Policy:
     """Most CPU threads that the centre may ask for."""
     fingerprints: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether fingerprints are sent, where there is a `fingerprint_key`."""
+    evaluation: bool = setting(True, Bound("true or false", lambda _: True))
+    """Whether a finished model may be evaluated here on every slice, by a run in which nothing is trained
+    (`server.evaluate`)."""
+    share_update: bool = setting(False, Bound("true or false", lambda _: True))
+    """Whether this hospital's last update of a run may be sent to the other hospitals, to be evaluated there
+    (`cross_matrix=true`): more can be learnt from it about the slices here than from everybody's model."""
     privacy: str = setting("none", Bound(" or ".join(PRIVACY), PRIVACY.__contains__))
     """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update."""
     ask: bool = setting(False, Bound("true or false", lambda _: True))

@@ -13,7 +13,7 @@ from common.artifacts.ledger.hospital_record import RECORD
 from common.config.settings import BITWISE_CODINGS
 from common.config.strategies import NOTHING
 from common.data.cache import cached_libraries
-from common.data.scan import scan_folder
+from common.data.identity.labelling import scan_hospital
 from common.protocol.arrays import model_bytes
 from common.protocol.plan import Plan
 
@@ -38,7 +38,8 @@ def make_room_for_slices(site: Site, policy: Policy, plan: Plan) -> None:
             os.utime(path)
             return
     quota = policy.cache_gigabytes * _GIGABYTE
-    needed = len(scan_folder(site.folder, site.hospital.class_map).files) * size * size * 3
+    slices = len(scan_hospital(site.folder, site.hospital.class_map, plan.data.slice_step).files)
+    needed = slices * size * size * 3
     if needed > quota:
         raise _no_room("data.image_size", size, f"policy.cache_gigabytes={policy.cache_gigabytes:g}")
     sizes = {path: size_of(path) for path in held}

@@ -8,6 +8,9 @@ from common.protocol.plan import Plan
 def in_words(plan: Plan) -> str:
     """Return what a plan asks, for example ``"ResNet18 at 64 px, 15 rounds of 1 epoch, Adam at 0.001, ..."``."""
     train, data = plan.train, plan.data
+    if plan.evaluates:
+        of = f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px"
+        return f"evaluate a finished {of}, model {plan.evaluation.model[:12]}; nothing is trained"
     parts = [
         f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px",
         f"{_count(plan.rounds, 'round')} of {_count(train.local_epochs, 'epoch')}",
@@ -19,6 +22,10 @@ def in_words(plan: Plan) -> str:
         "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
         f"{data.val_fraction:.0%} to validate and {data.test_fraction:.0%} to test with",
     ]
+    if plan.yardsticks.fine_tune_rounds:
+        parts.append(f"the model trained on in {_count(plan.yardsticks.fine_tune_rounds, 'round')} that stay here")
+    if plan.yardsticks.cross_matrix:
+        parts.append("the last update GOES TO the other hospitals")
     if not data.group_split:
         parts.append("copies and one patient's slices NOT kept on one side of the split")
     return ", ".join([*parts, "fingerprints" if data.cross_hospital_check else "no fingerprints"])

@@ -8,7 +8,9 @@ from string import Template
 from typing import Any
 
 from common.artifacts import words
-from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.external.words import beginning
+from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
 from common.config.architectures import architecture_of
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
@@ -33,6 +35,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "notice": f"\n**{cell(meta['notice'])}**\n" if meta.get("notice") else "",
         "network": architecture_of(meta),
         "image_size": meta["image_size"],
+        "beginning": beginning(meta),
         "classes": ", ".join(meta["classes"]),
         "model_tested": meta["model_tested"],
         "rounds": meta["num_epochs"],
@@ -45,7 +48,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "versions": ", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
         "one_sided": _one_sided(meta["datasets"]),
         "holdings": table(
-            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups"),
+            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups", PATIENTS),
             holding_rows(meta["datasets"]),
         ),
         "data_kind": f"{SYNTHETIC} " * meta["synthetic"],
@@ -58,6 +61,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "by_hospital": table(("Hospital", "Test slices", "Accuracy", "Macro F1"), hospital_rows(metrics)),
         "by_class": table(("Class", "Test slices", "Recall", "Named so", "Precision", "F1"), class_rows(metrics)),
         "recalls": table(("Hospital", *CLASSES), recall_rows(metrics["per_hospital"])),
+        "case_figures": _case_figures(metrics.get("figures")),
         "calibration": words.calibration(meta) or "There was no test slice to measure it on.",
         "fairness": cell(words.worst_hospital(metrics) or "Fewer than two hospitals were tested."),
         "warnings": "\n".join(f"- {each.code}: {cell(each.sentence)}" for each in words.cautions_of(meta)) or "None.",
@@ -116,6 +120,15 @@ def _findings(datasets: Mapping[str, Any]) -> str:
         if finding["severity"] != "info"
     ]
     return "\n".join(["\nWhat the audits found:\n", *lines]) if lines else "The audits found nothing to look at."
+
+
+def _case_figures(figures: Mapping[str, Any] | None) -> str:
+    """Write the figures that rest on scores, patients and subgroups."""
+    if not figures:
+        return "Not recorded."
+    parts = [table(RANKING_HEAD, ranking_rows(figures)), *map(cell, sentences(figures))]
+    subgroups = subgroup_rows(figures)
+    return "\n\n".join([*parts, *([table(SUBGROUP_HEAD, subgroups)] if subgroups else [])])
 
 
 def _left_out(macro_classes: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where the files of runs and studies lie, and how runs and studies get their numbers."""
+"""Where the files of runs, studies and evaluations lie, and how each gets its number."""
 
 import os
 import re
@@ -15,6 +15,7 @@ from common.text import shown
 
 RUN_ID = re.compile(r"run-([0-9]{3,9})")
 STUDY_ID = re.compile(r"study-([0-9]{3,9})")
+EVALUATION_ID = re.compile(r"evaluation-([0-9]{3,9})")
 _HIGHEST = 999_999_999
 
 STATUS = "status.json"
@@ -29,6 +30,7 @@ WEIGHTS = "global_model.pth"
 CHECKPOINT = "checkpoint.pth"
 LEDGER = "ledger.jsonl"
 STUDY = "study.json"
+EVALUATION = "evaluation_meta.json"
 LOCK = ".lock"  # held by the process of a run or study; a run touches it while it waits, as a sign of life
 
 
@@ -140,6 +142,36 @@ class StudyFolder:
         return self.path / LOCK
 
 
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """The files of one evaluation of a finished run's model."""
+
+    output_dir: Path
+    """Parent of ``artifacts/``."""
+    evaluation_id: str
+    """For example ``"evaluation-001"``."""
+
+    @property
+    def path(self) -> Path:
+        """``artifacts/evaluation-###``."""
+        return self.output_dir / "artifacts" / self.evaluation_id
+
+    @property
+    def meta(self) -> Path:
+        """The figures; written last, so that an evaluation with this file is complete."""
+        return self.path / EVALUATION
+
+    @property
+    def config(self) -> Path:
+        """The resolved settings."""
+        return self.path / CONFIG
+
+    @property
+    def log(self) -> Path:
+        """What happened."""
+        return self.path / "evaluation.log"
+
+
 def ledger_keys(output_dir: Path) -> Path:
     """Return the file of public keys that have signed ledgers in an output folder, one a line.
 
@@ -219,20 +251,39 @@ def new_log(output_dir: Path) -> Path:
 
 def list_studies(output_dir: Path) -> list[str]:
     """Return the names of the studies below a folder, the highest number first."""
+    return _numbered(output_dir, STUDY_ID)
+
+
+def list_evaluations(output_dir: Path) -> list[str]:
+    """Return the names of the evaluations below a folder, the highest number first; some may be unfinished."""
+    return _numbered(output_dir, EVALUATION_ID)
+
+
+def _numbered(output_dir: Path, names: re.Pattern[str]) -> list[str]:
     try:
-        names = [entry.name for entry in (output_dir / "artifacts").iterdir() if STUDY_ID.fullmatch(entry.name)]
+        found = [match for entry in (output_dir / "artifacts").iterdir() if (match := names.fullmatch(entry.name))]
     except OSError:
         return []
-    return sorted(names, key=lambda name: int(name[6:]), reverse=True)
+    return [match.string for match in sorted(found, key=lambda match: int(match[1]), reverse=True)]
 
 
 def new_study(output_dir: Path) -> StudyFolder:
     """Take the number after the highest one there; two studies that start at once never share one."""
+    return StudyFolder(output_dir, _new_folder(output_dir, STUDY_ID, "study"))
+
+
+def new_evaluation(output_dir: Path) -> EvaluationFolder:
+    """Take the number after the highest one there; two evaluations that start at once never share one."""
+    return EvaluationFolder(output_dir, _new_folder(output_dir, EVALUATION_ID, "evaluation"))
+
+
+def _new_folder(output_dir: Path, names: re.Pattern[str], kind: str) -> str:
+    parent = output_dir / "artifacts"
     while True:
-        number = _next([int(name[6:]) for name in list_studies(output_dir)], output_dir / "artifacts")
-        folder = StudyFolder(output_dir, f"study-{number:03d}")
+        numbers = [int(match[1]) for name in _numbered(output_dir, names) if (match := names.fullmatch(name))]
+        name = f"{kind}-{_next(numbers, parent):03d}"
         try:
-            folder.path.mkdir(parents=True)
+            (parent / name).mkdir(parents=True)
         except FileExistsError:
             continue
-        return folder
+        return name

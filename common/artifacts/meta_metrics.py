@@ -8,6 +8,7 @@ import numpy as np
 
 from common.labels import CLASSES
 from common.metrics import calibration, fairness, intervals
+from common.metrics.case_figures import case_figures, score_counts
 from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
 from common.metrics.evaluation import EvaluateResult
 
@@ -44,6 +45,8 @@ def metrics_json(
         "per_hospital": {name: _hospital(test, temperature) for name, test in tests.items()},
         "fairness": spread.to_json() if spread else None,
         "calibration": _calibration(results, temperature),
+        "figures": case_figures([test.cases for test in results]),
+        "score_counts": score_counts([test.cases for test in results]),
     }
 
 
@@ -60,6 +63,7 @@ def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]
         "test_loss": _mean_loss([test]),
         "intervals": _intervals(test.confusion, [test]),
         "calibration": _calibration([test], temperature),
+        "figures": case_figures([test.cases]),
     }
 
 

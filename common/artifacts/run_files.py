@@ -13,7 +13,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from common.artifacts.schema import CrossHospitalDuplicates, HospitalData, HospitalRound, Round, Status, to_json
+from common.artifacts.schema import (
+    CrossHospitalDuplicates,
+    HospitalData,
+    HospitalRound,
+    PatientNumbers,
+    Round,
+    Status,
+    to_json,
+)
+from common.environment import environment, packages
 from common.files import json_file, write_bytes
 from common.metrics import calibration, confusion, fairness, intervals
 from common.metrics.evaluation import EvaluateResult
@@ -46,7 +55,8 @@ def new_status(**known: Any) -> Status:
     """Return the state of a run that begins now; `known` are further fields of it."""
     at = now()
     start = {"state": "running", "started_at": at, "updated_at": at, "round": 0, "phase": "describe"}
-    return Status(**{**start, "versions": versions(), **known})
+    found = {"versions": versions(), "environment": environment(), "packages": packages()}
+    return Status(**{**start, **found, **known})
 
 
 def write_status(path: Path, status: Status) -> None:
@@ -90,6 +100,7 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         grouped_split=plan.data.group_split,
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
+        patients=msgspec.convert(d.patients, PatientNumbers) if d.patients else None,
         **numbers,
     )
 
@@ -107,6 +118,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
             "file_count": d.file_count,
             "files_sha256": d.files_sha256,
             **{name: getattr(d, name) for name in _SPLITS},
+            "patients": d.patients,
         }
         offset += d.file_count
     return content | {

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
+from common.data.identity.patients import Source
 from common.errors import Problem
 from common.labels import NUM_CLASSES
 from common.overlap.matches import Shared, SharedWith
@@ -55,6 +56,8 @@ class Status(Struct):
     reason: Text | None = None  # why the run failed or stopped, in a sentence
     resume_command: Text | None = None
     versions: dict[str, Text] = {}
+    environment: dict[str, Text] = {}  # platform, Python, commit; see `common.environment`
+    packages: dict[str, Text] = {}  # installed, by name
     ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
 
 
@@ -75,7 +78,18 @@ class CrossHospitalDuplicates(Struct, frozen=True, omit_defaults=True):
     reason: Text | None = None
     slices: Count | None = None
     test_slices_trained_elsewhere: Count | None = None
+    patients: Count | None = None
+    test_patients_trained_elsewhere: Count | None = None
     with_each: dict[str, SharedWith] | None = field(default=None, name="with")
+
+
+class PatientNumbers(Struct, frozen=True):
+    """How many patients stand behind each part of the split, and what says so."""
+
+    train: Count | None = None
+    val: Count | None = None
+    test: Count | None = None
+    source: Source = "guessed"
 
 
 class HospitalData(Struct, frozen=True):
@@ -99,6 +113,7 @@ class HospitalData(Struct, frozen=True):
     grouped_split: bool | None = None
     groups_across_splits: Count | None = None
     cross_hospital_duplicates: CrossHospitalDuplicates | UnsetType = UNSET
+    patients: PatientNumbers | None = None
 
     @property
     def shared(self) -> Shared | None:
@@ -106,7 +121,13 @@ class HospitalData(Struct, frozen=True):
         found = self.cross_hospital_duplicates
         if not found or not found.compared:
             return None
-        return Shared(found.slices or 0, found.test_slices_trained_elsewhere or 0, found.with_each or {})
+        return Shared(
+            found.slices or 0,
+            found.test_slices_trained_elsewhere or 0,
+            found.with_each or {},
+            found.patients or 0,
+            found.test_patients_trained_elsewhere or 0,
+        )
 
     @property
     def not_compared(self) -> str | None:
@@ -229,6 +250,9 @@ class ModelMeta(Struct):
     split: dict[str, Any]
     versions: Mapping[str, str]
     ledger: str | None  # SHA-256 of the first line of ``ledger.jsonl``
+    init: dict[str, Any] | None  # run, its model's SHA-256, and lineage; null where the seed made the first model
+    cross_matrix: dict[str, Any] | None  # see `common.artifacts.external.yardsticks`; null where it was not asked for
+    fine_tuned: dict[str, Any] | None
     settings: Mapping[str, Any]
     pooled: bool
     model_tested: str

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from common.config.patient_pattern import compiled
 from common.errors import InputError
 from common.labels import CLASSES
 from common.text import shown
@@ -36,6 +37,8 @@ class Hospital:
     """What the hospital is known for."""
     class_map: dict[str, str] = field(default_factory=dict)
     """Folder name (any case, spaces, ``_`` or ``-``) to class name."""
+    patient_pattern: str = ""
+    """Finds the patient in a file's name, see `common.config.patient_pattern`; ``""`` does not look there."""
 
 
 def hospital_from(values: Mapping[str, Any], key: str) -> Hospital:
@@ -44,7 +47,8 @@ def hospital_from(values: Mapping[str, Any], key: str) -> Hospital:
     Raises
     ------
     InputError
-        ``CONF006`` if one is missing, unknown or impossible, ``CONF007`` if a class is not one of the four.
+        ``CONF006`` if one is missing, unknown or impossible, ``CONF007`` if a class is not one of the four,
+        ``CONF013`` if the pattern is not possible.
     """
     try:
         hospital = msgspec.convert(_as_texts(values) | {"key": key}, Hospital, strict=False)
@@ -63,6 +67,11 @@ def hospital_from(values: Mapping[str, Any], key: str) -> Hospital:
             "CONF007",
             f"conf/hospital/{key}.yaml maps a folder to '{shown(wrong[0])}'; the classes are {', '.join(CLASSES)}.",
         )
+    if hospital.patient_pattern:
+        try:
+            compiled(hospital.patient_pattern)
+        except ValueError as error:
+            raise InputError("CONF013", f"conf/hospital/{key}.yaml: {error}.") from None
     return hospital
 
 

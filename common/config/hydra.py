@@ -188,15 +188,15 @@ def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
         raise InputError("CONF006", f"conf/hospital/{key}.yaml cannot be read ({why(error)}).") from None
 
 
-def load_hospitals(keys: list[str]) -> list[Hospital]:
+def load_hospitals(keys: list[str], fewest: int = 2) -> list[Hospital]:
     """Read the hospitals that take part, in the given order.
 
     Raises
     ------
     InputError
-        If fewer than two are named, or two of them share a key or a name.
+        If fewer than `fewest` are named, or two of them share a key or a name.
     """
-    if len(keys) < 2:
+    if len(keys) < fewest:
         raise InputError(
             "CONF008",
             "A federation needs at least two hospitals; list them as hospitals=[aiims_delhi,nimhans_bengaluru].",

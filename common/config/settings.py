@@ -22,8 +22,23 @@ from common.config.bounds import (
     setting,
     whole_from,
 )
+from common.config.external import (
+    FINE_TUNE_ROUNDS,
+    FINISHED_RUN,
+    EvaluationPlan,
+    YardstickPlan,
+    init_problems,
+    yardstick_problems,
+)
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
-from common.config.strategies import StrategyPlan, StrategySettings, number_problems, size_problems, strategy_plan
+from common.config.strategies import (
+    STRATEGIES,
+    StrategyPlan,
+    StrategySettings,
+    number_problems,
+    size_problems,
+    strategy_plan,
+)
 from common.errors import InputError
 from common.text import shown
 
@@ -69,6 +84,8 @@ class DataPlan:
         None, whole_from(3, " (one each to train, validate and test), or null for all", most=10**9)
     )
     """At most so many slices of a class at each hospital; null takes all."""
+    slice_step: int = setting(1, whole_from(1, most=1000))
+    """Of a file with several slices (a NIfTI volume, a DICOM file of many frames), every so many-th is taken."""
     val_fraction: float = setting(0.15, _SHARE)
     """Share of a hospital's slices held back for validation."""
     test_fraction: float = setting(0.15, _SHARE)
@@ -86,7 +103,9 @@ class DataSettings(DataPlan):
     root: str = setting("dataset", PLACE)
     """Folder that holds the hospitals' folders."""
     cache_dir: str = setting(".cache/images", PLACE)
-    """Folder for the decoded slices. It holds patients' images: keep it as private as `data.root`."""
+    """Folder for the decoded slices. It holds patients' images and their numbers: keep it as private as `data.root`."""
+    keep_cases: bool = False
+    """Keep a table of each hospital's test cases in `data.cache_dir`, for `clients.cases`; no part of it travels."""
 
     def plan(self) -> DataPlan:
         """Return the part that travels."""
@@ -95,7 +114,7 @@ class DataSettings(DataPlan):
 
 @dataclass
 class ModelPlan:
-    """Which network is trained, always from scratch."""
+    """Which network is trained, from scratch unless `init` names a finished run."""
 
     name: str = setting(DEFAULT_ARCHITECTURE, one_of(*ARCHITECTURES))
     """The network."""
@@ -165,12 +184,20 @@ class RunSettings:
     """Parent of `artifacts/`, `models/` and `logs/`."""
     resume: str | None = None
     """A run to go on with after its last complete round, for example run-007."""
+    init: str | None = setting(None, FINISHED_RUN)
+    """A finished run whose model is trained on, for example run-003; null starts from the seed."""
     in_service: bool = True
     """Whether the model goes into `models/` when the run completes; false leaves there what is there."""
     keep_updates: bool = False
     """Keep every hospital's update of every round in the run's folder, so that `server.verify` can compute each model
     anew. They are as large as the model, and more can be learnt from one about its hospital's slices than from the
     model: true is for a trial, or for an audit that the hospitals agreed to."""
+    cross_matrix: bool = False
+    """After the last round, evaluate each hospital's last update at every other hospital. The updates then travel to
+    the other hospitals, which a hospital's policy forbids unless it says otherwise."""
+    fine_tune_rounds: int = setting(0, FINE_TUNE_ROUNDS)
+    """After the last round, let each hospital train the model on for itself in so many rounds, and test what it gets;
+    the fine-tuned model stays there. 0 leaves it out."""
     hospitals: list[str] = field(default_factory=list)
     """Names of files under `conf/hospital/`; the order is that of every table."""
     data: DataSettings = field(default_factory=DataSettings)
@@ -180,6 +207,10 @@ class RunSettings:
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     train: TrainPlan = field(default_factory=TrainPlan)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
+
+    def yardsticks(self) -> YardstickPlan:
+        """Return what hospitals do after the last round."""
+        return YardstickPlan(self.cross_matrix, self.fine_tune_rounds)
 
 
 def check_settings(settings: RunSettings) -> None:
@@ -200,6 +231,8 @@ def check_plan(
     model: ModelPlan | None = None,
     wire: WirePlan | None = None,
     privacy: PrivacyPlan | None = None,
+    evaluation: EvaluationPlan | None = None,
+    yardsticks: YardstickPlan | None = None,
 ) -> None:
     """Refuse impossible values of what a server asks of a hospital.
 
@@ -216,9 +249,12 @@ def check_plan(
         "train.": train,
         "strategy.": strategy,
         "privacy.": privacy,
+        "evaluation.": evaluation or EvaluationPlan(),
+        "": yardsticks or YardstickPlan(),
     }
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
-    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy)))
+    after = yardstick_problems(yardsticks or YardstickPlan(), strategy, privacy.name, pooled=False)
+    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy), after))
 
 
 def check_values(settings: Any) -> None:
@@ -241,7 +277,10 @@ def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     count = len(settings.hospitals)
     yield from size_problems(settings.strategy, count)
     yield from settings_problems(settings.privacy, settings.strategy, count, settings.keep_updates)
-    yield from _plan_rules(settings.data, settings.train, strategy_plan(settings.strategy), settings.wire)
+    strategy, pooled = strategy_plan(settings.strategy), STRATEGIES[settings.strategy.name].pooled
+    yield from _plan_rules(settings.data, settings.train, strategy, settings.wire)
+    yield from init_problems(settings.init, settings.strategy.name)
+    yield from yardstick_problems(settings.yardsticks(), strategy, settings.privacy.name, pooled)
 
 
 def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan, wire: WirePlan) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ One directory below the cache folder holds one hospital folder at one size, memo
 
     <folder hash>-<size>-<digest of the files>/    mode 0700: these are patients' images
         pixels.npy    uint8 [N, S, S, 3]
-        index.npz     thumbnails, hashes, sizes, unreadable files
+        index.npz     thumbnails, hashes, sizes, unreadable files, what DICOM headers say (pseudonyms for ids)
     near-<folder hash>-<digest of the thumbnails>.npz      see `common.data.kept`
 
 It is built in a temporary directory and renamed, under a file lock, so that a reader never sees half of one and two
@@ -17,7 +17,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from filelock import FileLock, Timeout
 
 from common import files
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
+from common.data.dicom.said import Said
 from common.data.duplicates import GROUPING_LEVELS, NearPairs, find_near_duplicates
+from common.data.identity.pseudonyms import Pseudonyms
 from common.data.kept import Arrays, kept_arrays
 from common.data.scan import Scan
 from common.data.thumbs import Thumbs
@@ -51,7 +53,9 @@ class ImageLibrary:
     """N hashes of the full-size upright RGB pixels (the same picture saved anew has the same); ``""`` if unreadable."""
     sizes: np.ndarray  # int32 [N, 2], width and height of the file in pixels; 0 x 0 if unreadable
     unreadable: dict[int, str]
-    """Index of a file that could not be used, and why, in a few words without its name."""
+    """Index of a slice that could not be used, and why, in a few words without its name."""
+    said: dict[int, Said] = field(default_factory=dict)
+    """Index of a slice from a DICOM file, and what its header says."""
 
     def __len__(self) -> int:
         """Return the number of files, unreadable ones included."""
@@ -142,6 +146,8 @@ def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
             pixels = np.load(target / "pixels.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, EOFError):
         return None
+    if index is not None and index.salt_mark and index.salt_mark != Pseudonyms(target.parent).mark:
+        return None
     if index is None or pixels.shape != (count, image_size, image_size, 3) or pixels.dtype != np.uint8:
         return None
     if any(_opens(scan.folder / scan.files[i].relative_path) for i in index.unopened):
@@ -159,7 +165,9 @@ def _opens(path: Path) -> bool:
 
 
 def _library(pixels: np.ndarray, index: Index) -> ImageLibrary:
-    return ImageLibrary(pixels, index.thumbs, index.byte_sha256, index.pixel_sha256, index.sizes, index.unreadable)
+    return ImageLibrary(
+        pixels, index.thumbs, index.byte_sha256, index.pixel_sha256, index.sizes, index.unreadable, index.said
+    )
 
 
 def _remove_old(cache_dir: Path, key: str) -> None:
@@ -182,7 +190,8 @@ def _build_and_rename(
 ) -> None:
     building = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=target.parent))  # mode 0700
     try:
-        build(scan, image_size, building, on_progress=on_progress, workers=workers)
+        pseudonyms = Pseudonyms(target.parent)
+        build(scan, image_size, building, pseudonyms=pseudonyms, on_progress=on_progress, workers=workers)
         os.replace(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)

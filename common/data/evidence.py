@@ -1,6 +1,6 @@
 """What is known of a hospital's files: their pictures, how these resemble one another, and which can be used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
+from common.data.dicom.said import Said
 from common.data.duplicates import NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
-from common.data.scan import Scan, require_images, scan_folder
+from common.data.identity.known import Known, known_cases, with_guesses
+from common.data.identity.labelling import scan_hospital
+from common.data.identity.patients import Patients, guessed
+from common.data.identity.pseudonyms import Pseudonyms
+from common.data.scan import Scan, require_images
 from common.data.thumbs import Indices, Mask
 
 SMALLEST_SIDE = 32
@@ -24,6 +29,8 @@ class Evidence:
     scan: Scan
     library: ImageLibrary
     pairs: NearPairs
+    known: Known | None = None
+    """Whose slices they are, where anything says so."""
 
     @cached_property
     def readable(self) -> Mask:
@@ -52,29 +59,74 @@ class Evidence:
         return self.readable & np.isin(self.copies, several)
 
     @cached_property
+    def against_manifest(self) -> Mask:
+        """Whether the manifest gives each file another label than its folder."""
+        rows = self.scan.manifest.rows if self.scan.manifest else {}
+        said = (rows.get(file.relative_path) for file in self.scan.files)
+        labels = [-1 if row is None or row.label is None else row.label for row in said]
+        return (np.array(labels, dtype=np.int64) >= 0) & (np.array(labels, dtype=np.int64) != self.scan.labels)
+
+    @cached_property
     def usable(self) -> Mask:
         """Whether each file can train or test a model."""
-        return self.readable & ~self.too_small & ~self.contradictory
+        left_out = (
+            self.too_small,
+            self.contradictory,
+            self.against_manifest,
+            self.other_modality,
+            self.other_body_part,
+        )
+        return self.readable & ~np.logical_or.reduce(left_out)
+
+    @cached_property
+    def other_modality(self) -> Mask:
+        """Whether each slice comes from another kind of scanner than MR, by its header."""
+        return self.readable & self.said(lambda said: said.other_modality)
+
+    @cached_property
+    def other_body_part(self) -> Mask:
+        """Whether each slice shows another part of the body than the head, by its header."""
+        return self.readable & self.said(lambda said: said.other_body_part)
+
+    def said(self, holds: Callable[[Said], bool]) -> Mask:
+        """Tell for each slice whether what a DICOM header says of it is so; False for all other files."""
+        mask = np.zeros(len(self.scan.files), dtype=bool)
+        mask[[index for index, said in self.library.said.items() if holds(said)]] = True
+        return mask
 
     @cached_property
     def groups(self) -> Groups:
         """Which files belong together."""
         files = self.scan.files
         return find_groups(
-            [file.relative_path for file in files],
+            [file.name for file in files],
             [file.class_folder for file in files],
             self.scan.labels,
             self.library.thumbs,
             self.readable,
             self.copies,
             self.pairs,
+            self.known.number if self.known and self.known.ids else None,
+            self.file_number if any(file.frames > 1 for file in files) else None,
         )
 
+    @cached_property
+    def file_number(self) -> Indices:
+        """Same number for slices of one file."""
+        numbers: dict[str, int] = {}
+        found = [numbers.setdefault(file.relative_path, len(numbers)) for file in self.scan.files]
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def patients(self) -> Patients:
+        """Whose slices they are; related slices count as one patient's where nothing says more."""
+        return with_guesses(self.known, self.groups.group) if self.known else guessed(self.groups.group)
+
     def paths(self, indices: Sequence[int] | Indices, by: Indices | None = None) -> tuple[str, ...]:
-        """Return the relative paths of files; those with the same number in `by` stand together."""
+        """Return the names of slices; those with the same number in `by` stand together."""
         if by is not None:
             indices = np.asarray(indices)[np.argsort(by[indices], kind="stable")]
-        return tuple(self.scan.files[int(index)].relative_path for index in indices)
+        return tuple(self.scan.files[int(index)].name for index in indices)
 
 
 def gather_evidence(
@@ -83,11 +135,14 @@ def gather_evidence(
     image_size: int,
     cache_dir: Path,
     on_progress: Progress | None = None,
+    patient_pattern: str = "",
+    slice_step: int = 1,
 ) -> Evidence:
     """Read a hospital's folder; parameters and errors are those of `common.data.prepare.prepare`."""
-    scan = scan_folder(folder, class_map)
+    scan = scan_hospital(folder, class_map, slice_step)
     require_images(scan)
     library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
     readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
     near = cached_near_duplicates(np.asarray(library.thumbs)[readable], cache_dir, str(scan.folder.resolve()))
-    return Evidence(scan, library, near.renumbered(readable))
+    known = known_cases(scan, library.said, Pseudonyms(cache_dir), patient_pattern)
+    return Evidence(scan, library, near.renumbered(readable), known)

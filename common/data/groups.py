@@ -79,10 +79,13 @@ def find_groups(
     readable: Mask,
     copies: Indices,
     pairs: NearPairs,
+    patient: Indices | None = None,
+    files: Indices | None = None,
 ) -> Groups:
-    """Group N files.
+    """Group N slices.
 
     The lowest threshold of `GROUPING_LEVELS` is taken at which look-alikes and runs do not chain into one giant group.
+    All slices of one known patient, or of one file, are one group; no order is sought among a known patient's.
 
     Parameters
     ----------
@@ -94,12 +97,20 @@ def find_groups(
         As `common.data.duplicates.exact_duplicates` numbers them.
     pairs : NearPairs
         As `common.data.duplicates.find_near_duplicates` finds them.
+    patient : ndarray of int64, shape [N], optional
+        Number of each slice's patient, -1 where it is not known; None where nobody's is.
+    files : ndarray of int64, shape [N], optional
+        Number of each slice's file; None where each has its own.
     """
     members: dict[str, list[int]] = {}
     for index in np.flatnonzero(readable).tolist():
         members.setdefault(class_folders[index], []).append(index)
     listings = [read_listing(paths, members[folder], thumbs) for folder in sorted(members)]
-    group, level = _tied(labels, copies, pairs, listings)
+    same = copies
+    for known in (patient, files):
+        same = same if known is None else _joined(same, known)
+    whole = np.arange(len(labels)) if same is copies else same
+    group, level = _tied(labels, same, whole, pairs, listings, patient)
     listing, position = np.full(len(labels), -1, dtype=np.int64), np.zeros(len(labels), dtype=np.int64)
     link = np.zeros(len(labels))
     for number, found in enumerate(listings):
@@ -107,6 +118,8 @@ def find_groups(
         link[found.members] = found.link
         if found.ordered:
             listing[found.members] = number
+    if patient is not None:
+        listing[patient >= 0] = -1
     return Groups(group, listing, position, link, level)
 
 
@@ -136,38 +149,57 @@ def read_listing(paths: Sequence[str], members: Sequence[int], thumbs: Thumbs) -
     return Listing(ordered_members, link, np.cumsum(~joined) - 1, ordered)
 
 
-def _tied(labels: Indices, copies: Indices, pairs: NearPairs, listings: list[Listing]) -> tuple[Indices, float]:
-    """Return the groups and the threshold they were made with."""
+def _joined(same: Indices, owner: Indices) -> Indices:
+    """Number slices so that those with one number in `same`, or with one known owner (not -1), share a number."""
+    known = np.flatnonzero(owner >= 0)
+    first = known[np.unique(owner[known], return_index=True)[1]]  # the first slice of each owner
+    return _numbered(same, known, first[np.searchsorted(owner[first], owner[known])])
+
+
+def _tied(
+    labels: Indices,
+    same: Indices,
+    whole: Indices,
+    pairs: NearPairs,
+    listings: list[Listing],
+    patient: Indices | None,
+) -> tuple[Indices, float]:
+    """Return the groups and the threshold they were made with; files with one number in `same` are never parted."""
     runs = [(found.members[1:], found.members[:-1], found.run[1:] == found.run[:-1]) for found in listings]
     none = np.empty(0, dtype=np.int64)
     first = np.concatenate([none, *(later[same] for later, _, same in runs)])
     second = np.concatenate([none, *(earlier[same] for _, earlier, same in runs)])
+    if patient is not None:  # a run is a guess at patients: it says nothing of two whose patients are known
+        guess = (patient[first] < 0) | (patient[second] < 0)
+        first, second = first[guess], second[guess]
     for level in GROUPING_LEVELS:
         near = pairs.above(level)
-        group = _numbered(copies, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
-        if not _has_giant(group, labels):
+        group = _numbered(same, np.concatenate([near.first, first]), np.concatenate([near.second, second]))
+        if not _has_giant(group, labels, whole):
             return group, level
     near = pairs.above(GROUPING_LEVELS[-1])
-    group = _numbered(copies, near.first, near.second)
-    if not _has_giant(group, labels):
+    group = _numbered(same, near.first, near.second)
+    if not _has_giant(group, labels, whole):
         return group, GROUPING_LEVELS[-1]
-    return _numbered(copies, none, none), 1.0
+    return _numbered(same, none, none), 1.0
 
 
-def _numbered(copies: Indices, first: Indices, second: Indices) -> Indices:
+def _numbered(same: Indices, first: Indices, second: Indices) -> Indices:
     """Number what hangs together by first appearance."""
-    count = len(copies)
-    # Copies of a picture point to one node beyond the files.
-    rows, columns = np.concatenate([first, np.arange(count)]), np.concatenate([second, count + copies])
-    found = components(rows, columns, count + int(copies.max(initial=-1)) + 1)
+    count = len(same)
+    # Files with one number point to one node beyond the files.
+    rows, columns = np.concatenate([first, np.arange(count)]), np.concatenate([second, count + same])
+    found = components(rows, columns, count + int(same.max(initial=-1)) + 1)
     _, place, number = np.unique(found[:count], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(place))[number].astype(np.int64)
 
 
-def _has_giant(group: Indices, labels: Indices) -> bool:
+def _has_giant(group: Indices, labels: Indices, whole: Indices) -> bool:
+    """Tell whether a group was chained too large; one that is a single number of `whole` cannot be smaller."""
+    chained = np.bincount(group)[group] > np.bincount(whole)[whole]
     class_sizes = np.bincount(labels, minlength=1)
     for label, class_size in enumerate(class_sizes):
-        largest = np.bincount(group[labels == label], minlength=1).max()
+        largest = np.bincount(group[(labels == label) & chained], minlength=1).max()
         if largest > _GIANT_FILES and largest > class_size * _GIANT_SHARE:
             return True
     return False

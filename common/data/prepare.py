@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, Progress
 from common.data.evidence import Evidence, gather_evidence
 from common.data.groups import Groups
-from common.data.patients import Patients, guessed
+from common.data.identity.patients import Part, Patients, Source
 from common.data.scan import Scan
 from common.data.split import Split, groups_across_splits, make_split, take_at_most
 
@@ -36,10 +38,21 @@ class PreparedHospital:
         """Which of them belong together, whether or not the split kept them so."""
         return self.evidence.groups
 
-    @cached_property
+    @property
     def patients(self) -> Patients:
-        """Whose slices they are; related slices count as one patient's where nothing says more."""
-        return guessed(self.groups.group)
+        """Whose slices they are."""
+        return self.evidence.patients
+
+    @property
+    def patient_counts(self) -> dict[Part, int]:
+        """How many patients stand behind each part of the split."""
+        count, split = self.patients.count, self.split
+        return {"train": count(split.train), "val": count(split.val), "test": count(split.test)}
+
+    @property
+    def patient_source(self) -> Source:
+        """The least sure of what told the patients of the slices in the split."""
+        return self.patients.source_of(np.concatenate(list(self.split.parts().values())))
 
     @cached_property
     def groups_across_splits(self) -> int:
@@ -54,6 +67,7 @@ def prepare(
     seed: int,
     cache_dir: Path,
     on_progress: Progress | None = None,
+    patient_pattern: str = "",
 ) -> PreparedHospital:
     """Make one hospital ready.
 
@@ -67,13 +81,18 @@ def prepare(
         Where decoded slices are kept between runs.
     on_progress : callable, optional
         Called as ``on_progress(done, total)`` while files are decoded.
+    patient_pattern : str
+        The hospital's own, see `common.config.patient_pattern`.
 
     Raises
     ------
     InputError
-        ``DATA001``, ``DATA002`` (see `require_images`), ``CONF007`` (class_map) or ``CACHE001`` (cache folder).
+        ``DATA001``, ``DATA002`` (see `require_images`), ``DATA030`` to ``DATA034`` (manifest), ``CONF007`` (class_map)
+        or ``CACHE001`` (cache folder).
     """
-    evidence = gather_evidence(folder, class_map, data.image_size, cache_dir, on_progress)
+    evidence = gather_evidence(
+        folder, class_map, data.image_size, cache_dir, on_progress, patient_pattern, data.slice_step
+    )
     labels = evidence.scan.labels
     usable = take_at_most(labels, evidence.usable, data.max_per_class)
     groups = evidence.groups if data.group_split else None

@@ -1,4 +1,6 @@
-"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no image.
+"""Find a hospital's slices: which files are images, and which folder gives each its label. Opens no picture.
+
+Of DICOM and NIfTI files it reads the header, since one of them may hold many slices.
 
 ``DATA001`` and ``DATA002``: without a folder, or without a labelled image in it, there is nothing to work on.
 """
@@ -6,32 +8,31 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
-from common.config.hospital import Hospital
+from common.data.identity.manifest import Manifest
+from common.data.sources.kinds import SUFFIXES, count_slices, may_hold_slices
 from common.errors import InputError
 from common.labels import CLASSES, LABEL_MAP, normalise_folder
 from common.text import printable
 
-IMAGE_SUFFIXES: frozenset[str] = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
-)
 SYNTHETIC_MARK = "SYNTHETIC.txt"
 """A file of this name in the hospital's folder, or beside it, says that the slices are drawn, not measured."""
 
-# Left behind by desktops and archive tools; neither images nor worth a finding.
-_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", SYNTHETIC_MARK.casefold()})
+# Left behind by desktops and archive tools, or read elsewhere; neither images nor worth a finding.
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx", "dicomdir", SYNTHETIC_MARK.casefold(), "manifest.csv"})
 _MOST_NAMES = 12
+_MOST_FOLDERS = 50  # an archive has several for each patient
 
 
 @dataclass(frozen=True)
 class SliceFile:
-    """One image file of a hospital."""
+    """One slice of a hospital: an image file, or one of the slices in a file that holds several."""
 
     relative_path: str
     """Path below the hospital's folder, with ``/`` on every machine. It never leaves the hospital."""
@@ -42,6 +43,15 @@ class SliceFile:
     """Time of the last change, nanoseconds since 1970."""
     class_folder: str = ""
     """The folder that gave the label, below the hospital's folder."""
+    frame: int = 0
+    """Which of the file's slices."""
+    frames: int = 1
+    """How many slices the file holds."""
+
+    @property
+    def name(self) -> str:
+        """The path, with the number of the slice where the file holds several, as if the file were a folder."""
+        return self.relative_path if self.frames == 1 else f"{self.relative_path}/slice {self.frame + 1}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Scan:
     exists: bool
     """Whether `folder` is a folder at all."""
     files: tuple[SliceFile, ...] = ()
-    """The images that have a label, sorted by `SliceFile.relative_path`."""
+    """The slices that have a label, sorted by `SliceFile.relative_path` and `SliceFile.frame`."""
     unmatched_folders: tuple[str, ...] = ()
     """Folders with images whose names say no class; ``"."`` is the hospital's folder itself."""
     empty_folders: tuple[str, ...] = ()
@@ -65,6 +75,10 @@ class Scan:
     """Number of images in `unmatched_folders`."""
     unreadable_folders: tuple[str, ...] = ()
     """Folders that the operating system would not list."""
+    unlabelled: tuple[SliceFile, ...] = ()
+    """The images in `unmatched_folders`, with label -1."""
+    manifest: Manifest | None = None
+    """What the hospital's manifest says of `files`, by their paths; see `common.data.identity.labelling`."""
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -73,16 +87,16 @@ class Scan:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over paths, sizes and times: changes when any file changes."""
-        return _sha256(f"{f.relative_path}\0{f.size_bytes}\0{f.mtime_ns}\n" for f in self.files)
+        """SHA-256 over names, sizes and times: changes when any file changes."""
+        return _sha256(f"{f.name}\0{f.size_bytes}\0{f.mtime_ns}\n" for f in self.files)
 
     @cached_property
     def paths_digest(self) -> str:
-        """SHA-256 over relative paths only: the same for copies of one folder."""
-        return _sha256(f"{file.relative_path}\n" for file in self.files)
+        """SHA-256 over names only: the same for copies of one folder."""
+        return _sha256(f"{file.name}\n" for file in self.files)
 
 
-def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
+def scan_folder(folder: Path, class_map: Mapping[str, str], slice_step: int = 1) -> Scan:
     """List the slices of one hospital, alike whatever order the disk lists them in.
 
     The nearest folder above an image whose name is in `class_map` or is a class gives its label. Hidden files and
@@ -94,6 +108,8 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
         The hospital's folder; any depth below it is read.
     class_map : mapping of str to str
         Folder name, in any case and with spaces, ``_`` or ``-``, to class name.
+    slice_step : int
+        Of a file with several slices, every so many-th is taken.
 
     Raises
     ------
@@ -104,7 +120,7 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
     if not os.path.isdir(folder):
         return Scan(folder, exists=False)
     files: list[SliceFile] = []
-    unmatched: dict[str, int] = {}
+    unlabelled: list[SliceFile] = []
     class_folders: set[str] = set()
     unreadable: list[str] = []
     others = 0
@@ -115,24 +131,26 @@ def scan_folder(folder: Path, class_map: Mapping[str, str]) -> Scan:
         if is_folder:
             if class_folder == relative:
                 class_folders.add(relative.as_posix())
-        elif path.suffix.lower() not in IMAGE_SUFFIXES:
+        elif not may_hold_slices(path):
             others += 1
         elif class_folder is None:
-            unmatched[relative.parent.as_posix()] = unmatched.get(relative.parent.as_posix(), 0) + 1
+            unlabelled.extend(_slices_of(path, _slice_file(path, relative, relative.parent, -1), slice_step))
         else:
-            files.append(_slice_file(path, relative, class_folder, labels))
-    files.sort(key=lambda file: file.relative_path)
+            label = labels[normalise_folder(class_folder.name)]
+            files.extend(_slices_of(path, _slice_file(path, relative, class_folder, label), slice_step))
+    files.sort(key=lambda file: (file.relative_path, file.frame))
     in_use = {parent.as_posix() for file in files for parent in PurePosixPath(file.relative_path).parents}
     return Scan(
         folder,
         exists=True,
         files=tuple(files),
-        unmatched_folders=tuple(sorted(unmatched)),
+        unmatched_folders=tuple(sorted({file.class_folder for file in unlabelled})),
         empty_folders=tuple(sorted(class_folders - in_use - set(unreadable))),
         other_files=others,
         synthetic=any(os.path.isfile(place / SYNTHETIC_MARK) for place in (folder, folder.absolute().parent)),
-        unmatched_images=sum(unmatched.values()),
+        unmatched_images=len(unlabelled),
         unreadable_folders=tuple(sorted(unreadable)),
+        unlabelled=tuple(unlabelled),
     )
 
 
@@ -171,7 +189,7 @@ def require_images(scan: Scan) -> None:
     ------
     InputError
         ``DATA001`` when the folder is missing, is a file or cannot be opened; ``DATA002`` when no image in it has a
-        label. The sentence names the path tried and every folder that no class claims.
+        label. The sentence names the path tried and the folders that no class claims.
     """
     folder = scan.folder.absolute()
     if not scan.exists:
@@ -213,14 +231,22 @@ def _class_folder(relative: Path, labels: Mapping[str, int]) -> Path | None:
     return None
 
 
-def _slice_file(path: Path, relative: Path, class_folder: Path, labels: Mapping[str, int]) -> SliceFile:
+def _slice_file(path: Path, relative: Path, class_folder: Path, label: int) -> SliceFile:
     try:
         status = path.stat()
         size, changed = status.st_size, status.st_mtime_ns
     except OSError:
         size, changed = 0, 0  # a link into nowhere: it is listed, and reading it will say what is wrong
-    label = labels[normalise_folder(class_folder.name)]
     return SliceFile(relative.as_posix(), label, size, changed, class_folder.as_posix())
+
+
+def _slices_of(path: Path, first: SliceFile, step: int) -> Iterator[SliceFile]:
+    """Yield every `step`-th slice of a file; its first one is enough where it holds only that."""
+    count = count_slices(path)
+    if count == 1:
+        yield first
+    else:
+        yield from (replace(first, frame=frame, frames=count) for frame in range(0, count, step))
 
 
 def _sha256(lines: Iterator[str]) -> str:
@@ -247,11 +273,12 @@ def _missing(folder: Path) -> str:
 
 def _without_images(scan: Scan, folder: Path) -> str:
     if scan.unmatched_folders:
+        names = _quoted(scan.unmatched_folders, _MOST_FOLDERS)
         return (
-            f"No image with a class was found in {folder}: the folders {_quoted(scan.unmatched_folders)} "
+            f"No image with a class was found in {folder}: the folders {names} "
             f"hold images but their names say no class; add the names to class_map with one of {', '.join(CLASSES)}."
         )
-    kinds = ", ".join(sorted(IMAGE_SUFFIXES))
+    kinds = ", ".join(SUFFIXES)
     closed = f" {_quoted(scan.unreadable_folders, _MOST_NAMES)} could not be opened;" if scan.unreadable_folders else ""
     return f"No image was found in {folder} or below ({kinds});{closed} check data.root and the hospital's path."
 
@@ -260,24 +287,3 @@ def _quoted(names: Sequence[str], most: int | None = None) -> str:
     shown = names[:most]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return ", ".join(f'"{printable(name)}"' for name in shown) + more
-
-
-def require_slices(root: Path, hospitals: Sequence[Hospital]) -> None:
-    """Look, as each simulated hospital would, whether there is anything to train on; better before Flower has started.
-
-    Raises
-    ------
-    InputError
-        ``DATA001`` or ``DATA002``, with a sentence for each hospital that has nothing.
-    """
-    if not root.is_dir():
-        tried = ", ".join(str(root / hospital.path) for hospital in hospitals)
-        raise InputError("DATA001", f"There is no folder {root} (tried {tried}); set data.root to the slices' place.")
-    problems = []
-    for hospital in hospitals:
-        try:
-            require_images(scan_folder(root / hospital.path, hospital.class_map))
-        except InputError as error:
-            problems.append(error)
-    if problems:
-        raise InputError(problems[0].code, " ".join(problem.sentence for problem in problems))

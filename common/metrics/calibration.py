@@ -138,7 +138,7 @@ def _read_bin(item: Any) -> Bin | None:
         part = Bin(lower, upper, int(item["count"]), total, int(item["correct"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    sound = 0 <= part.lower < part.upper <= 1 and 0 <= part.correct <= part.count
+    sound = 0 <= part.lower < part.upper <= 1 and 0 <= part.correct <= part.count <= 2**53
     return part if sound and 0 <= part.confidence_sum <= part.count else None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from common.metrics.calibration import Bin, Sums, add_sums
+from common.metrics.case_sums import CaseSums
 from common.metrics.confusion import Confusion
 from common.metrics.intervals import Replicates, add_replicates
 
@@ -39,3 +40,5 @@ class EvaluateResult:
     """Confusion matrices of the bootstrap over groups; none unless it was asked for."""
     groups: int = 0
     """Groups that were drawn from; 0 unless it was asked for."""
+    cases: CaseSums | None = None
+    """What the figures that reviewers ask for are made of; None unless it was asked for."""

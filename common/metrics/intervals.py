@@ -10,7 +10,10 @@ hospital, and reads percentiles off.
 Only those sums leave a hospital: no group's own counts, no sizes, no members. The draws are seeded with something that
 the server does not hold (see `clients.prepared`): a server that knew how often each group was drawn could solve a
 thousand such sums for every group's counts. What the sums do tell is how unevenly groups are sized and how strongly
-their slices err together; that is what an interval is made of.
+their slices err together; that is what an interval is made of. **They tell more where a cell is rare**: the only slice
+that was mistaken in its way shows in how many draws its group was, and how the other cells go along with that gives
+the group's counts in them, though not whose they are. Figures that came later send no draws, see
+`common.metrics.clusters`.
 
 Limits: percentiles of few groups are too narrow, and a share of 0 or 1 gives an interval of no width. Wilson's has one,
 so both are kept and screens show the wider ends (`wider`).

@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same bytes (0)")
     parser.add_argument("--no-faults", action="store_true", help="plant no faults for the audit to find")
+    parser.add_argument("--dicom", action="store_true", help="write DICOM with made-up patients instead of pictures")
     return cli.run(_draw, parser, arguments)
 
 
@@ -32,6 +33,7 @@ def _draw(given: argparse.Namespace) -> None:
         slices_per_class=given.slices_per_class,
         seed=given.seed,
         faults=not given.no_faults,
+        dicom=given.dicom,
         on_hospital=lambda folder, images, drawn: console.print(
             f"{folder}: {images} synthetic images {'drawn' if drawn else 'were there already, nothing to do'}",
             markup=False,

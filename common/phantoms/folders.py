@@ -7,15 +7,17 @@ slice, say what they are.
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from common.errors import InputError
+from common.phantoms.dicom import write_archive
+from common.phantoms.dicom_faults import plant_dicom_faults
 from common.phantoms.faults import plant_faults
-from common.phantoms.hospitals import HOSPITALS, PhantomHospital, draw_slice, plan_slices
+from common.phantoms.hospitals import HOSPITALS, PhantomHospital, PlannedSlice, draw_slice, plan_slices
 
 MARK = "SYNTHETIC.txt"
 DRAWING_VERSION = 1
@@ -35,6 +37,7 @@ class Recipe:
     seed: int
     faults: bool
     version: int = DRAWING_VERSION
+    dicom: bool = False
 
 
 def make_phantoms(
@@ -44,6 +47,7 @@ def make_phantoms(
     slices_per_class: int = SLICES_PER_CLASS,
     seed: int = 0,
     faults: bool = True,
+    dicom: bool = False,
     on_hospital: Callable[[Path, int, bool], None] | None = None,
 ) -> list[Path]:
     """Draw the synthetic hospitals, unless they are there already.
@@ -58,6 +62,8 @@ def make_phantoms(
         Scale of the class mixes; 120 gives about 1,050 slices.
     faults : bool
         Plant the faults that the audit should find; ``SYNTHETIC.txt`` lists them.
+    dicom : bool
+        Write DICOM with made-up patients (`common.phantoms.dicom`) instead of pictures.
     on_hospital : callable, optional
         Called as ``on_hospital(folder, images, drawn)``; ``drawn`` is False if the images were there already.
 
@@ -72,7 +78,7 @@ def make_phantoms(
         ``PHANTOM001``: a number is out of range; ``PHANTOM002``: ``out`` holds files that are not of a synthetic
         set, or cannot be written.
     """
-    recipe = Recipe(image_size, slices_per_class, seed, faults)
+    recipe = Recipe(image_size, slices_per_class, seed, faults, dicom=dicom)
     _check(recipe)
     out = Path(out)
     try:
@@ -91,7 +97,7 @@ def make_phantoms(
     folders = [out / hospital.folder for hospital in HOSPITALS]
     if on_hospital is not None:
         for folder in folders:
-            images = sum(path.suffix in (".png", ".jpg") for path in folder.rglob("*"))
+            images = sum(path.is_file() and path.suffix != ".txt" for path in folder.rglob("*"))
             on_hospital(folder, images, not complete)
     return folders
 
@@ -122,7 +128,8 @@ def _refuse_foreign(out: Path) -> None:
 
 def _is_complete(out: Path, recipe: Recipe) -> bool:
     manifest = _read_manifest(out)
-    return manifest.get("recipe") == asdict(recipe) and manifest.get("files") == _files(out)
+    drawn = {"dicom": False, **manifest.get("recipe", {})}  # earlier versions drew pictures only
+    return drawn == asdict(recipe) and manifest.get("files") == _files(out)
 
 
 def _read_manifest(out: Path) -> dict:
@@ -164,16 +171,29 @@ def _draw_all(out: Path, recipe: Recipe) -> None:
 
 def _draw_hospital(parent: Path, hospital: PhantomHospital, recipe: Recipe) -> list[str]:
     folder = parent / hospital.folder
+    planned = plan_slices(hospital, recipe.slices_per_class, recipe.seed)
+    if recipe.dicom:
+        first = write_archive(folder, hospital, planned, recipe.image_size, recipe.seed)
+        planted = plant_dicom_faults(folder, first) if recipe.faults and hospital is HOSPITALS[0] else []
+    else:
+        first = _draw_pictures(folder, hospital, planned, recipe)
+        planted = plant_faults(folder, hospital, first) if recipe.faults else []
+    (folder / MARK).write_text(_mark("This hospital is", recipe, planted), encoding="utf-8")
+    return [f"{hospital.folder}/{line}" for line in planted]
+
+
+def _draw_pictures(
+    folder: Path, hospital: PhantomHospital, slices: Iterable[PlannedSlice], recipe: Recipe
+) -> dict[str, str]:
+    """Save the slices as PNG and JPEG; return the first path of each class."""
     first: dict[str, str] = {}
-    for planned in plan_slices(hospital, recipe.slices_per_class, recipe.seed):
+    for planned in slices:
         path = folder / planned.path
         if planned.kind not in first:
             first[planned.kind] = planned.path
             path.parent.mkdir(parents=True)
         draw_slice(hospital, planned, recipe.image_size, recipe.seed).save(path, quality=92)  # PNG ignores it
-    planted = plant_faults(folder, hospital, first) if recipe.faults else []
-    (folder / MARK).write_text(_mark("This hospital is", recipe, planted), encoding="utf-8")
-    return [f"{hospital.folder}/{line}" for line in planted]
+    return first
 
 
 def _mark(subject: str, recipe: Recipe, planted: list[str]) -> str:

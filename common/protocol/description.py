@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 from msgspec import Meta
 
+from common.data.identity.patients import Source
 from common.labels import CLASSES
 from common.protocol.answers import MOST_FILES, Count
 from common.text import plain
@@ -66,6 +67,9 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     test_idx: FileIndices
     device: Annotated[str, Meta(pattern=r"^[a-z]{1,10}(:[0-9]{1,4})?\Z")] = "cpu"
     precision: Literal["float32", "bfloat16"] = "float32"  # in which training multiplies
+    # patients behind each part of the split; empty where an earlier version recorded the run
+    patient_counts: dict[Literal["train", "val", "test"], Count] = msgspec.field(default_factory=dict)
+    patient_source: Source = "guessed"  # the least sure of what told whose slices they are
 
     @property
     def train_samples(self) -> int:
@@ -86,9 +90,21 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return one line of JSON."""
         return msgspec.json.encode(self).decode()
 
+    @property
+    def patients(self) -> dict[str, Any] | None:
+        """How many patients stand behind each part, and what says so, as files record it; None where it is unknown."""
+        if not self.patient_counts:
+            return None
+        return {str(part): count for part, count in self.patient_counts.items()} | {"source": self.patient_source}
+
     @staticmethod
-    def from_json(text: str) -> "Description":
+    def from_json(text: str, trains: bool = True) -> "Description":
         """Read a description that may come from anybody; its texts can be shown anywhere.
+
+        Parameters
+        ----------
+        trains : bool
+            Whether the hospital is to train; without, it needs slices to test alone.
 
         Raises
         ------
@@ -101,7 +117,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             said = msgspec.json.decode(text, type=Description)
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
-        if problem := _fact_problem(said) or _split_problem(said) or _count_problem(said):
+        own = _fact_problem(said) or _split_problem(said, trains)
+        if problem := own or _count_problem(said) or _patient_problem(said):
             raise ValueError(problem)
         return _plain(said)
 
@@ -110,13 +127,15 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         The machine that it works on and the wording of its findings may change.
         """
-        return _facts(self) != _facts(before)
+        recorded = bool(before.patient_counts)
+        return _facts(self, recorded) != _facts(before, recorded)
 
 
-def _facts(said: Description) -> Description:
+def _facts(said: Description, with_patients: bool) -> Description:
     findings = [{**each, "title": "", "sentence": ""} for each in said.numbers["audit"]]
     numbers: Any = {**said.numbers, "audit": findings}
-    return msgspec.structs.replace(said, numbers=numbers, device="cpu", precision="float32")
+    known: Any = {} if with_patients else {"patient_counts": {}, "patient_source": "guessed"}
+    return msgspec.structs.replace(said, numbers=numbers, device="cpu", precision="float32", **known)
 
 
 def _plain(said: Description) -> Description:
@@ -141,7 +160,7 @@ def _fact_problem(said: Description) -> str | None:
     return None
 
 
-def _split_problem(said: Description) -> str | None:
+def _split_problem(said: Description, trains: bool) -> str | None:
     together = [*said.train_idx, *said.val_idx, *said.test_idx]
     if len(set(together)) < len(together) or any(index >= said.file_count for index in together):
         return "its split counts a slice twice, or one that it does not have"
@@ -150,6 +169,8 @@ def _split_problem(said: Description) -> str | None:
     parts = {"train": said.train_idx, "val": said.val_idx, "test": said.test_idx}
     if any(sum(said.held(part)) != len(indices) for part, indices in parts.items()):
         return "the classes of its split do not add up to its slices"
+    if not trains:
+        return None if said.test_idx else "it has no slices to evaluate the model on"
     if len(said.train_idx) < FEWEST_TRAINING:
         return f"it has {len(said.train_idx)} training slices; training needs at least {FEWEST_TRAINING}"
     return None
@@ -170,4 +191,14 @@ def _count_problem(said: Description) -> str | None:
         return "its split holds more slices of a class than it has"
     if total > said.file_count or numbers["group_count"] > total or said.groups_across_splits > numbers["group_count"]:
         return "it has more slices than files, or more groups than slices"
+    return None
+
+
+def _patient_problem(said: Description) -> str | None:
+    parts = {"train": said.train_idx, "val": said.val_idx, "test": said.test_idx}
+    counts: Mapping[str, int] = said.patient_counts  # type: ignore[assignment]
+    if counts and set(counts) != set(parts):
+        return "it counts the patients of some parts of its split only"
+    if any(not bool(parts[part]) <= counts[part] <= len(parts[part]) for part in counts):
+        return "it has more patients than slices, or slices of nobody"
     return None

@@ -8,7 +8,7 @@ comes from anybody, so reading refuses what cannot be (see `common.protocol.answ
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.weights import Arrays
 from common.protocol import names
 from common.protocol.answers import MOST_NATS, EvaluationNumbers, TrainingNumbers, evaluation_problem, typed
+from common.protocol.cases import read_cases
 from common.protocol.codec import unpack
 from common.protocol.plan import MOST_CHARACTERS, Plan
 from common.protocol.postprocess import UnusableAnswer
@@ -126,6 +127,10 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
     if token and not _TOKEN.fullmatch(token):
         raise unreadable(names.RUN, token, "32 hexadecimal digits")
     splits = {None: ("", "val", "test"), True: ("val", "test"), False: ("",)}[evaluates]
+    if plan.evaluates:
+        if evaluates is False:
+            raise InputError("PLAN003", "The plan is to evaluate a finished model, and the server asks to train one.")
+        splits = ("test",)
     if (split := text(config, names.SPLIT, 8, "")) not in splits:
         raise unreadable(names.SPLIT, split, " or ".join(filter(None, splits)) or "nothing")
     digests = [text(config, name, 64, "") for name in (names.MODEL, names.BASE)]
@@ -225,7 +230,9 @@ def evaluation_record(result: EvaluateResult) -> Record:
     }
 
 
-def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] | None = None) -> EvaluateResult:
+def read_evaluation(
+    records: Records, replicates: int = 0, held: Sequence[int] | None = None, patients: int | None = None
+) -> EvaluateResult:
     """Read an evaluation.
 
     Parameters
@@ -234,6 +241,8 @@ def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] |
         How many draws of the bootstrap it must hold.
     held : sequence of int or None
         Slices of each class that the hospital described for this split; None takes the evaluation's own word.
+    patients : int or None
+        How many patients it described for this split; None takes the evaluation's own word.
 
     Raises
     ------
@@ -248,7 +257,8 @@ def read_evaluation(records: Records, replicates: int = 0, held: Sequence[int] |
         raise UnusableAnswer(unreadable) from None
     if problem := evaluation_problem(result, held):
         raise UnusableAnswer(problem)
-    return result
+    cases = read_cases(records[names.CASES], result.confusion, patients) if names.CASES in records else None
+    return replace(result, cases=cases)
 
 
 def _evaluation(found: EvaluationNumbers, replicates: int) -> EvaluateResult:

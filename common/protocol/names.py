@@ -4,10 +4,12 @@ ARRAYS = "arrays"  # a packed state_dict, as far as it travels
 CONTROL = "control"  # server to hospital, packed: the mean control variate of SCAFFOLD
 CONFIG = "config"  # server to hospital: what to do
 METRICS = "metrics"  # hospital to server: numbers only
+CASES = "cases"  # hospital to server: a test's cases by score, patients and subgroups
 WHO = "who"  # hospital to server: which hospital, which files
 REFUSAL = "refusal"  # a code and a sentence instead of an answer
 FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question
 SECAGG = "secagg"  # a step of secure aggregation as JSON, both ways; also the question
+FINE_TUNED = "fine_tuned"  # asks a hospital to train the finished model on for itself, and to test what it gets
 SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
 DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.privacy import SECAGG, PrivacyPlan, privacy_plan
 from common.config.settings import (
     PLAIN_CODING,
@@ -25,7 +26,13 @@ from common.text import shown
 
 # what earlier versions did not have, and what it is where it does nothing; left out then, so that a run that an earlier
 # version began goes on with the very same plan
-_ADDED = {"wire": {"name": PLAIN_CODING}, "privacy": asdict(PrivacyPlan())}
+_ADDED = {
+    "wire": {"name": PLAIN_CODING},
+    "privacy": asdict(PrivacyPlan()),
+    "evaluation": asdict(EvaluationPlan()),
+    "yardsticks": asdict(YardstickPlan()),
+}
+_ADDED_TO_DATA = {"slice_step": 1}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -41,7 +48,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train, strategy, wire, privacy
+    data, model, train, strategy, wire, privacy, evaluation, yardsticks
         See `common.config.settings`.
     """
 
@@ -54,13 +61,21 @@ class Plan:
     strategy: StrategyPlan = field(default_factory=StrategyPlan)
     wire: WirePlan = field(default_factory=WirePlan)
     privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
+    evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
+    yardsticks: YardstickPlan = field(default_factory=YardstickPlan)
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether it is of a finished model that is evaluated, and nothing is trained."""
+        return bool(self.evaluation.model)
 
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         values = asdict(self)
-        for name, unused in _ADDED.items():
-            if values[name] == unused:
-                del values[name]
+        for part, added in ((values, _ADDED), (values["data"], _ADDED_TO_DATA)):
+            for name, unused in added.items():
+                if part[name] == unused:
+                    del part[name]
         return json.dumps(values, sort_keys=True)
 
     @property
@@ -81,6 +96,8 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
+            if isinstance(data := values.get("data"), dict):
+                values["data"] = {**_ADDED_TO_DATA, **data}
             plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
@@ -90,7 +107,8 @@ class Plan:
                 f"The server trains for {shown(plan.classes)}, this hospital for {shown(CLASSES)}; update one.",
             )
         check_run(plan.rounds, plan.seed)
-        check_plan(plan.data, plan.train, plan.strategy, plan.model, plan.wire, plan.privacy)
+        parts = (plan.data, plan.train, plan.strategy, plan.model, plan.wire, plan.privacy)
+        check_plan(*parts, plan.evaluation, plan.yardsticks)
         return plan
 
 
@@ -115,6 +133,7 @@ def plan_of(settings: RunSettings) -> Plan:
         strategy,
         WirePlan() if alone or pooled else settings.wire,
         privacy_plan(settings.privacy, settings.hospitals),
+        yardsticks=settings.yardsticks(),
     )
 
 

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from common.labels import NUM_CLASSES
 from common.metrics.calibration import GRID, Sums, bin_confidences
+from common.metrics.case_sums import Cases, count_cases
 from common.metrics.confusion import count_confusion
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Resampling, add_replicates, resample
@@ -27,6 +28,8 @@ def evaluate(
     on_batch: Callable[[int, int], None] | None = None,
     temperature: float = 1.0,
     resampling: Resampling | None = None,
+    cases: Cases | None = None,
+    on_scores: Callable[[torch.Tensor], None] | None = None,
 ) -> EvaluateResult:
     """Evaluate `model` on the slices at `indices`, without augmentation, in float32.
 
@@ -44,15 +47,25 @@ def evaluate(
         Divides the scores for `EvaluateResult.calibrated_bins`, and for nothing else.
     resampling : Resampling, optional
         Groups of the slices at `indices`, in their order; asks for `EvaluateResult.replicates`.
+    cases : Cases, optional
+        What is known of the slices at `indices`, in their order; asks for `EvaluateResult.cases`.
+    on_scores : callable, optional
+        Gets each slice's scores, shape [N, 4], which no result holds.
     """
     started = time.perf_counter()
     logits = _logits(model, slices, indices, on_batch)
-    result = tally(logits, torch.from_numpy(slices.labels[indices]), temperature, resampling)
+    if on_scores:
+        on_scores(logits)
+    result = tally(logits, torch.from_numpy(slices.labels[indices]), temperature, resampling, cases)
     return replace(result, seconds=time.perf_counter() - started)
 
 
 def tally(
-    logits: torch.Tensor, labels: torch.Tensor, temperature: float = 1.0, resampling: Resampling | None = None
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    temperature: float = 1.0,
+    resampling: Resampling | None = None,
+    cases: Cases | None = None,
 ) -> EvaluateResult:
     """Count predictions; what the counts of several parts add up to is the count of the whole.
 
@@ -62,7 +75,7 @@ def tally(
         Scores.
     labels : Tensor of int64, shape [N]
         True classes.
-    temperature, resampling
+    temperature, resampling, cases
         As for :func:`evaluate`.
 
     Returns
@@ -71,7 +84,8 @@ def tally(
         With `seconds` 0.
     """
     scores = logits.double()
-    confidence, predicted = scores.softmax(1).max(1)
+    probabilities = scores.softmax(1)
+    confidence, predicted = probabilities.max(1)
     calibrated = (scores / temperature).softmax(1).max(1).values
     right = (predicted == labels).numpy()
     return EvaluateResult(
@@ -84,6 +98,7 @@ def tally(
         calibrated_bins=bin_confidences(calibrated.numpy(), right),
         replicates=resample(labels.numpy(), predicted.numpy(), resampling) if resampling else add_replicates([]),
         groups=resampling.groups if resampling else 0,
+        cases=count_cases(probabilities.numpy(), labels.numpy(), cases) if cases else None,
     )
 
 

@@ -110,6 +110,30 @@ def _reliability_line(name: str, bins: Sequence[Bin], colour: str) -> dict[str, 
     }
 
 
+def decision_curve(points: Sequence[tuple[float, float, float]], colours: theme.Palette) -> go.Figure:
+    """Draw net benefit by threshold: of the model, of acting on every slice, and of acting on none.
+
+    Parameters
+    ----------
+    points : sequence of (threshold, model, all)
+        Fractions.
+    """
+    figure = theme.base_figure("Act from a probability of (%)", "Net benefit", colours, height=340)
+    thresholds, model, everybody = ([point[i] for point in points] for i in range(3))
+    shares = [threshold * 100 for threshold in thresholds]
+    lines = (
+        ("the model", model, {"color": colours.hospitals[0], "width": 2}),
+        ("every slice", everybody, {"color": colours.hospitals[1], "width": 2, "dash": "dash"}),
+        ("none", [0.0] * len(shares), {"color": colours.muted, "dash": "dot"}),
+    )
+    for name, benefits, line in lines:
+        hover = "from %{x:.0f} %: %{y:.3f}<extra>" + name + "</extra>"
+        figure.add_scatter(x=shares, y=benefits, mode="lines", name=name, line=line, hovertemplate=hover)
+    highest = max([0.05, *model])
+    figure.update_layout(xaxis={"range": [0, 100]}, yaxis={"range": [-0.25 * highest, 1.1 * highest]})
+    return figure
+
+
 def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, colours: theme.Palette) -> go.Figure:
     """Draw the four probabilities and the threshold, all of them fractions."""
     titles = [theme.class_title(name) for name in CLASSES]

@@ -169,12 +169,13 @@ def download(
     label: str, data: bytes | str | Callable[[], bytes], name: str, *, key: str, help: str | None = None
 ) -> None:
     """Draw a button that hands a file over; one that is a function is made when the button is pressed."""
-    icons = {"pdf": ":material/picture_as_pdf:", "md": ":material/description:", "csv": ":material/download:"}
+    icons = {"pdf": "picture_as_pdf", "md": "description", "csv": "download", "zip": "folder_zip"}
     ending = name.rpartition(".")[2]
-    mime = "text/markdown" if ending == "md" else mimetypes.types_map[f".{ending}"]
-    st.download_button(
-        label, data=data, file_name=name, mime=mime, icon=icons[ending], on_click="ignore", key=key, help=help
+    mime, icon = (
+        ("text/markdown" if ending == "md" else mimetypes.types_map[f".{ending}"]),
+        f":material/{icons[ending]}:",
     )
+    st.download_button(label, data=data, file_name=name, mime=mime, icon=icon, on_click="ignore", key=key, help=help)
 
 
 def may_write(what: str) -> bool:

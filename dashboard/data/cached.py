@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from common.artifacts import load, schema
+from common.artifacts.external import load as external
 from common.artifacts.layout import StudyFolder, list_studies
 from common.errors import Problem
 from dashboard import settings as operator
@@ -88,6 +89,11 @@ def splits(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     return _splits(str(folder), load.stamp(folder / load.SPLITS))
 
 
+def evaluations(output_dir: Path) -> tuple[tuple[external.Evaluation, ...], tuple[Problem, ...]]:
+    """Return every complete evaluation in a folder; read again only if one of their files has changed."""
+    return _evaluations(str(output_dir), load.stamp(*external.evaluation_files(output_dir)))
+
+
 def study_ids() -> list[str]:
     """Return the studies of the folder that the dashboard shows, newest first (one directory listing)."""
     return list_studies(settings().output_dir)
@@ -124,6 +130,11 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def _run(folder: str, stamp: load.Stamp) -> schema.Run:
     return load.load_run(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _evaluations(folder: str, stamp: load.Stamp) -> tuple[tuple[external.Evaluation, ...], tuple[Problem, ...]]:
+    return external.load_evaluations(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

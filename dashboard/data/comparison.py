@@ -10,6 +10,7 @@ import pandas as pd
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.values import mapping
 from common.config.overrides import flat
+from common.text import spreadsheet_cell
 from dashboard.charts import formats
 from dashboard.data import facts, rounds
 
@@ -152,7 +153,7 @@ def long_table(runs: Mapping[str, Run]) -> pd.DataFrame:
 
 def csv(table: pd.DataFrame) -> bytes:
     """Write a table as CSV (UTF-8); a text that a spreadsheet would take for a formula gets a leading apostrophe."""
-    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell)
+    safe = table.map(lambda cell: spreadsheet_cell(cell) if isinstance(cell, str) else cell)
     return safe.to_csv(index=False).encode("utf-8")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from dashboard.model import heatmap
+from common.model import heatmap
 
 BRIGHTNESS = (10.0, 150.0)
 MIN_CONTRAST = 15.0

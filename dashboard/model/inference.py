@@ -16,9 +16,9 @@ from common.artifacts.values import count, mapping, number, text
 from common.config.architectures import ARCHITECTURES, architecture_of
 from common.labels import CLASSES
 from common.metrics.calibration import in_range
+from common.model import grad_cam
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
-from dashboard.model import heatmap
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -54,7 +54,7 @@ class Answerer:
 
     model: nn.Module
     card: ModelCard
-    pooling: str = heatmap.POOLING
+    pooling: str = grad_cam.POOLING
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ def load_answerer(output_dir: Path) -> Answerer:
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
     """Judge one slice (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
-    maps = heatmap.trunk(answerer.model, preprocess(image, answerer.card.image_size), answerer.pooling)
+    maps = grad_cam.trunk(answerer.model, preprocess(image, answerer.card.image_size), answerer.pooling)
     with torch.no_grad():
-        scores = heatmap.head(answerer.model, maps, answerer.pooling)[0].double() / (answerer.card.temperature or 1.0)
+        scores = grad_cam.head(answerer.model, maps, answerer.pooling)[0].double() / (answerer.card.temperature or 1.0)
         probabilities = torch.softmax(scores, dim=0).numpy()
-    heat = heatmap.grad_cam(answerer.model, maps, int(probabilities.argmax()), answerer.pooling)
+    heat = grad_cam.grad_cam(answerer.model, maps, int(probabilities.argmax()), answerer.pooling)
     return Prediction(probabilities, heat)
 
 

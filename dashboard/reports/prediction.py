@@ -15,8 +15,9 @@ from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
 from common.metrics.calibration import is_at_edge
+from common.model import heatmap
 from dashboard.charts import formats, theme
-from dashboard.model import heatmap, image_checks, inference
+from dashboard.model import image_checks, inference
 from dashboard.reports import style
 
 NOT_AN_OUTLINE = (
@@ -37,7 +38,7 @@ class Answer:
     content_sha256: str
     """Of the uploaded file."""
     kind: str
-    """``"PNG"``, ``"JPEG"`` or ``"DICOM"``."""
+    """``"PNG"``, ``"JPEG"``, ``"DICOM"`` or ``"NIfTI"``."""
     notes: tuple[str, ...]
     """What reading it needed."""
     checks: tuple[image_checks.Check, ...]

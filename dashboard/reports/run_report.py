@@ -7,8 +7,9 @@ from datetime import datetime
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
-from common.artifacts import schema, words
+from common.artifacts import figure_rows, schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
+from common.artifacts.external.words import beginning
 from common.artifacts.values import mapping, text
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
@@ -71,6 +72,7 @@ class _Report:
             *self.per_hospital(),
             paragraph(self.renamed(facts.fairness_sentence(run))),
             section("What was confused with what", self.confusion()),
+            *self.case_figures(),
             paragraph("What the hospitals hold", "heading"),
             self.holdings(),
             *self.findings(),
@@ -174,6 +176,27 @@ class _Report:
             )
         return table(("True / named", *titles), rows, (0.2, 0.2, 0.2, 0.2, 0.2))
 
+    def case_figures(self) -> list[Flowable]:
+        """Write ranking, patients and subgroups; nothing for a run that did not record them."""
+        figures = self.run.metrics.get("figures")
+        rows = [
+            [theme.class_title(row[0]) if row[0] in CLASSES else row[0], *row[1:]]
+            for row in figure_rows.ranking_rows(figures)
+        ]
+        if not rows:
+            return []
+        threshold = figure_rows.threshold(figures)
+        at = f" Sensitivity and specificity, in percent, are of a probability of at least {threshold or 0.5:.0%}."
+        parts = [
+            paragraph(f"Each class against the rest, over all hospitals, with 95 % intervals.{at}", "small"),
+            table(figure_rows.RANKING_HEAD, rows, (0.2, 0.2, 0.2, 0.2, 0.2)),
+            *map(paragraph, figure_rows.sentences(figures)),
+        ]
+        if subgroups := figure_rows.subgroup_rows(figures):
+            cells = [[by, style.printable(cell, otherwise="other"), *rest] for by, cell, *rest in subgroups]
+            parts.append(table(figure_rows.SUBGROUP_HEAD, cells, (0.16, 0.3, 0.14, 0.14, 0.26)))
+        return [section("Ranking, patients and subgroups", *parts)]
+
     def holdings(self) -> Flowable:
         rows = []
         for name, hospital in sorted(self.run.hospitals.items()):
@@ -201,12 +224,13 @@ class _Report:
                 self.shown(name),
                 *(formats.whole(sum(hospital.split_counts.get(part, {}).values())) for part in _PARTS),
                 formats.whole(hospital.group_count),
+                words.patients_text(hospital.patients),
             )
             for name, hospital in sorted(self.run.hospitals.items())
             if hospital.split_counts
         ]
-        head = ("Hospital", "Training", "Validation", "Test", "Groups of related slices")
-        tables = [table(head, rows, (0.36, 0.14, 0.14, 0.14, 0.22))] if rows else []
+        head = ("Hospital", "Training", "Validation", "Test", "Groups", "Patients (in each part)")
+        tables = [table(head, rows, (0.3, 0.11, 0.12, 0.09, 0.1, 0.28))] if rows else []
         return [paragraph(said or "How the slices were split was not recorded for this run."), *tables]
 
     def making(self, at: datetime) -> Flowable:
@@ -215,6 +239,7 @@ class _Report:
         best, rounds = meta.get("best_epoch"), meta.get("num_epochs")
         rows = [
             ("Rounds", f"{rounds if isinstance(rounds, int) else '–'}, weights of round {best if best else '–'}"),
+            ("First model", beginning(meta)),
             ("Method", formats.strategy(run.strategy)),
             ("Slices in all", formats.whole(facts.total_slices(run))),
             ("Trained", formats.when(text(meta.get("trained_at")))),

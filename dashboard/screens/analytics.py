@@ -12,8 +12,8 @@ from common.labels import CLASSES
 from common.metrics.calibration import expected_calibration_error
 from common.metrics.confusion import FEW_CASES
 from dashboard.charts import analytics, formats, theme
-from dashboard.components import address, chosen_run, parts
-from dashboard.data import caveats, facts, results
+from dashboard.components import address, chosen_run, elsewhere, parts, scored
+from dashboard.data import case_figures, caveats, facts, results
 from dashboard.reports import run_report
 
 CHOSEN = "of"
@@ -44,6 +44,9 @@ def draw() -> None:
     caption = "All hospitals. Below the dotted line: too sure. Dot area = slices."
     with right, parts.card("Is the confidence honest?", caption):
         _reliability(run)
+    caption = "Each class against the rest, from counts by score that hospitals add up. 95 % intervals in brackets."
+    with parts.card("Ranking, patients and subgroups", caption):
+        scored.draw(case_figures.figures_of(run, chosen.title))
     caption = (
         "Recall per class, of how many slices; – no test slice of that class there, which is not zero; * fewer than "
         f"{FEW_CASES}."
@@ -54,6 +57,7 @@ def draw() -> None:
             st.caption(theme.markdown(facts.fairness_sentence(run)))
         else:
             st.caption(parts.NOT_RECORDED)
+    elsewhere.draw(run)
 
 
 def class_table(result: results.Result) -> pd.DataFrame:
@@ -188,6 +192,22 @@ def _downloads(run: schema.Run) -> None:
             key="run_pdf",
             help="A few pages for someone who was not there: figures, intervals, limits.",
         )
+        if case_figures.figures_of(run, results.ALL):
+            parts.download(
+                "Figures as CSV",
+                lambda: case_figures.figures_csv(run),
+                f"{run.run_id}-figures.csv",
+                key="figures_csv",
+                help="AUROC, average precision, sensitivity, specificity and Brier score with their intervals.",
+            )
+        parts.download(
+            "Dossier",
+            partial(_dossier, run),
+            f"{run.run_id}-dossier.zip",
+            key="dossier",
+            help="CLAIM 2024 and TRIPOD+AI item by item, figures as SVG and CSV, versions and hashes: for a paper's "
+            "supplement or an ethics file.",
+        )
         if card is None:
             st.caption("This run wrote no model card.")
             return
@@ -198,6 +218,12 @@ def _downloads(run: schema.Run) -> None:
             key="model_card",
             help="model_card.md: what a stranger must know of the model, to keep beside its weights.",
         )
+
+
+def _dossier(run: schema.Run) -> bytes:
+    from common.dossier.archive import dossier_zip  # brings scikit-learn
+
+    return dossier_zip(run.folder.parent.parent, run.run_id)
 
 
 def _pdf(run: schema.Run) -> bytes:

@@ -7,10 +7,11 @@ import streamlit as st
 
 from common.errors import InputError
 from common.labels import CLASSES
+from common.model import heatmap
 from dashboard.charts import analytics, formats, theme
 from dashboard.components import parts
 from dashboard.data import cached
-from dashboard.model import heatmap, image_checks, in_service, inference, upload
+from dashboard.model import image_checks, in_service, inference, upload
 from dashboard.reports import prediction
 
 SHOWN_PIXELS = 640
@@ -58,7 +59,7 @@ def _ask(model: inference.Answerer) -> prediction.Answer:
     with st.container(border=True):
         left, right = st.columns([1.3, 1], gap="medium")
         file = left.file_uploader(
-            "MRI slice: PNG, JPEG or DICOM",
+            "MRI slice: PNG, JPEG, DICOM or NIfTI",
             key="slice",
             help="The file stays on this server, in memory, until you leave the page. Its name is not kept.",
         )

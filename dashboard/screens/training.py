@@ -17,6 +17,8 @@ PHASES = {
     "train": "hospitals train",
     "evaluate": "hospitals evaluate",
     "test": "testing the best round",
+    "cross-test": "testing each hospital's update everywhere",
+    "fine-tune": "fine-tuning at each hospital",
 }
 
 

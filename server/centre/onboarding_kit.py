@@ -26,6 +26,7 @@ cache_dir: cache                   # decoded slices: as private as the slices
 device: auto                       # auto | cpu | cuda
 port: 9094                         # for this machine's own use; another one for a second hospital on it
 # fingerprint_key: shared.key      # the hospitals' own, not from the centre: docs/cross_duplicates.md
+# keep_cases: true                 # a table of the test cases stays here after each run: docs/cases.md
 # What the centre may ask of this hospital; every setting has a safe default: docs/policy.md
 # policy:
 #   min_train_slices: 20           # raise it to some hundred if there are that many

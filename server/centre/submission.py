@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.artifacts.layout import RUN_ID
+from common.config.hydra import compose_settings
+from common.config.overrides import written
 from common.errors import Interrupted
+from common.files import absolute
 from server.centre.layout import CONNECTION, LAST_WORD, Centre
 from server.centre.registry import FLWR, flwr
 
@@ -17,12 +20,26 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOISE = ("Starting logstream", "Using SuperLink", "Start `flwr-serverapp`", "Successfully installed")
 
 
-def submit(centre: Centre, overrides: Sequence[str]) -> str:
-    """Hand the app and its settings to the SuperLink; return Flower's number of the run."""
+def submit(centre: Centre, overrides: Sequence[str], evaluates: str = "") -> str:
+    """Hand the app and its settings to the SuperLink; return Flower's number of the run.
+
+    Parameters
+    ----------
+    evaluates : str
+        The finished run whose model is to be evaluated; without one, a run is to be trained.
+    """
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
         settings = Path(folder) / "run.toml"
-        settings.write_text(f"overrides = {json.dumps(shlex.join(overrides))}\n")
+        content = {"overrides": shlex.join(overrides), "evaluates": evaluates}
+        settings.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in content.items()))
         return str(flwr(centre, "run", str(ROOT), "--run-config", str(settings))["run-id"])
+
+
+def with_output_dir(overrides: Sequence[str]) -> list[str]:
+    """Results go where the command was typed, as in a simulation; the SuperLink may run in another folder."""
+    rest = [override for override in overrides if override.lstrip("+").partition("=")[0] != "output_dir"]
+    place = absolute(compose_settings(list(overrides)).output_dir)
+    return [*rest, f"output_dir={written(str(place))}"]
 
 
 class Follower:

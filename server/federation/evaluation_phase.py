@@ -33,6 +33,7 @@ class EvaluationPhase:
     listener: Listener
     ledger: Unrecorded = NO_LEDGER
     models: KnownModels = field(default_factory=KnownModels)
+    kind: str = MessageType.EVALUATE
 
     def run(
         self,
@@ -66,7 +67,7 @@ class EvaluationPhase:
             extra = ExtraPayload(local_of(member.name))
             head = self.ledger.head
             task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
-            requests.append(self.models.request(key, member.node, MessageType.EVALUATE, task, parcel))
+            requests.append(self.models.request(key, member.node, self.kind, task, parcel))
         results: Results = {}
         timeout = self.participants.policy.timeout_seconds
         for request, reply in self.exchange.ask(requests, timeout):
@@ -74,7 +75,9 @@ class EvaluationPhase:
             try:
                 records = usable_records(reply, timeout, member.description)
                 draws = REPLICATES if split == "test" else 0
-                results[member.name] = read_evaluation(records, draws, member.description.held(split))
+                said = member.description
+                patients = said.patient_counts.get("test") if split == "test" else None
+                results[member.name] = read_evaluation(records, draws, said.held(split), patients)
                 self.models.has(request.hospital, parcel)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))

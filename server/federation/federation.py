@@ -8,6 +8,7 @@ from pathlib import Path
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
+from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.schema import Round, to_json
 from common.artifacts.words import model_tested
 from common.config.settings import RunSettings
@@ -20,6 +21,7 @@ from common.protocol.postprocess import Chain, chain_of
 from server.federation.delivery.known_models import KnownModels, at_start
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
+from server.federation.external.yardsticks import cross_matrix, fine_tuning
 from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
 from server.federation.participants import Participants, QuorumPolicy
@@ -87,14 +89,16 @@ class Federation:
         try:
             rounds = self._rounds(exchange, participants, strategy, store)
             self._train(rounds)
+            matrix = cross_matrix(rounds, store, self.progress, self.listener)
         finally:
             store.close()
         tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays)
+        yardsticks = Yardsticks(matrix, fine_tuning(rounds, self.progress, self.listener), tests)
         tested = model_tested(self.settings.strategy.name, plan.strategy.keeps, self.progress.best_round)
         self.listener.tested(tested, tests)
         best_rounds = {name: rounds.local.best_round(name) for name in self.names.values()}
         meta = self.recorder.complete(
-            self.progress, participants.descriptions, tests, rounds.local.temperature, best_rounds
+            self.progress, participants.descriptions, tests, rounds.local.temperature, best_rounds, yardsticks
         )
         self.listener.completed(meta)
 
@@ -111,6 +115,8 @@ class Federation:
         participants = Participants(exchange, plan, self.names, policy, self.listener, known, check)
         self.listener.phase("describe", self.progress.round)
         present = participants.gather()
+        if doubt := self.recorder.doubt:
+            self.listener.doubted(doubt)
         if self.settings.data.cross_hospital_check:
             found = compare_hospitals(exchange, plan, self.names, present, settings.timeout_seconds)
             self.listener.compared(found)

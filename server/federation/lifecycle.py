@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from common.artifacts.external.words import descent
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
 from common.artifacts.ledger.check import ledger_gone, no_ledger_before
 from common.artifacts.service import offer_for_service
@@ -20,9 +21,8 @@ from common.config.settings import RunSettings
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.files import absolute
 from common.model.local_layers import travelling
-from common.model.registry import initial_weights
-from common.model.state import arrays_from_state
 from common.protocol.plan import plan_of
+from server.federation.external.warm_start import initial_model
 from server.recording.checkpoint import RunProgress
 from server.recording.ledger import Ledger, take_up
 from server.recording.log import open_log
@@ -60,6 +60,8 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     """
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
+    if job.settings.init and not (job.folder and os.path.lexists(job.folder.checkpoint)):
+        initial_model(job.settings)  # refused before there is a folder
     sweep_stale(output_dir)
     key = key_for_new(output_dir, job.centre_key)
     folder = job.folder or new_run(output_dir)
@@ -126,6 +128,8 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         console.print(advice, style="dim", soft_wrap=True)
     if instead := instead_of_comparing(settings.privacy.name):
         console.print(instead, style="dim", soft_wrap=True)
+    if progress.origin:
+        console.print(descent(progress.origin), soft_wrap=True, highlight=False)
     if progress.round:
         console.print(f"going on after round {progress.round}")
 
@@ -145,8 +149,8 @@ def _start_of(settings: RunSettings, folder: RunFolder, ledger: Ledger) -> RunPr
         if progress.ledger and not ledger.first:
             raise ledger_gone(folder)
     else:
-        first = arrays_from_state(initial_weights(settings.model.name, settings.seed))
-        progress = RunProgress(travelling(plan_of(settings).strategy.keeps, first))
+        first, origin = initial_model(settings)
+        progress = RunProgress(travelling(plan_of(settings).strategy.keeps, first), origin=origin)
         progress.token = ledger.token or progress.token
     ledger.token = progress.token
     return progress

@@ -177,7 +177,7 @@ class Participants:
             node = by_number[request.node]
             self._asked[node.number, node.since] = ""
             try:
-                said = read_description(usable_records(reply, timeout_seconds))
+                said = read_description(usable_records(reply, timeout_seconds), not self._plan.evaluates)
             except UnusableAnswer as problem:
                 self._turn_away(node, reply, str(problem))
                 if reply is not None and _answers_later(reply):
@@ -240,7 +240,7 @@ class Participants:
     def _threads(self, described: Mapping[str, Description]) -> dict[str, int]:
         """Return threads by hospital, in starting order."""
         place = self._place
-        sizes = {key: description.train_samples for key, description in described.items()}
+        sizes = {key: said.train_samples or len(said.test_idx) for key, said in described.items()}
         if not sizes:
             return {}
         if not place.simulated:

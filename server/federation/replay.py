@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from common.artifacts.ledger.lines import Chain, Combined, Differs, Update
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.model.local_layers import travelling
-from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.model.weights import Arrays
 from common.protocol.digest import digest_of, from_stream
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer, chain_of
+from server.federation.external.warm_start import initial_model
 from server.federation.rounds import Rounds
 from server.federation.training_phase import TrainingPhase
 from server.federation.update_store import UpdateStore
@@ -41,9 +42,7 @@ def replay(folder: RunFolder, chain: Chain, on_round: Callable[[int], None] = la
         With the first update that is not as it arrived, or the first model that its updates do not make.
     """
     plan, strategy = Plan.from_json(chain.began.plan), stored_settings(folder).strategy
-    arrays = travelling(plan.strategy.keeps, arrays_from_state(initial_weights(plan.model.name, plan.seed)))
-    if digest_of(arrays) != chain.began.model:
-        raise Differs("The first model is not the one that the seed makes with this version of PyTorch.", line=1)
+    arrays = _first(folder, chain, plan)
     aggregator = make_strategy(strategy, plan)
     with tempfile.TemporaryDirectory(prefix="federation-") as room:
         store = UpdateStore(Path(room) if STRATEGIES[strategy.name].linear else None)
@@ -55,6 +54,16 @@ def replay(folder: RunFolder, chain: Chain, on_round: Callable[[int], None] = la
             arrays = _anew(folder, rounds, line, arrays)
         store.close()
     return len(made)
+
+
+def _first(folder: RunFolder, chain: Chain, plan: Plan) -> Arrays:
+    """Return the first model: that of the seed, or of the run that ``init`` named; raises `Differs`."""
+    settings = replace(stored_settings(folder), output_dir=str(folder.output_dir))
+    arrays = travelling(plan.strategy.keeps, initial_model(settings)[0])
+    if digest_of(arrays) != chain.began.model:
+        made = f"that of {settings.init}" if settings.init else "the one that the seed makes with this PyTorch"
+        raise Differs(f"The first model is not {made}.", line=1)
+    return arrays
 
 
 def _anew(folder: RunFolder, rounds: Rounds, line: Combined, arrays: Arrays) -> Arrays:

@@ -46,13 +46,13 @@ def usable_records(reply: Reply | None, timeout_seconds: float, asked: Descripti
     return reply.records
 
 
-def read_description(records: Records) -> Description:
-    """Read what a hospital says of itself; raises `UnusableAnswer`."""
+def read_description(records: Records, trains: bool = True) -> Description:
+    """Read what a hospital says of itself, be it to train or to evaluate alone; raises `UnusableAnswer`."""
     text = records.get(names.DESCRIPTION, {}).get(names.JSON)
     if not isinstance(text, str):
         raise UnusableAnswer("its description cannot be read (there is none)")
     try:
-        return Description.from_json(text)
+        return Description.from_json(text, trains)
     except ValueError as error:
         raise UnusableAnswer(f"its description cannot be read ({plain(str(error))})") from None
 

@@ -54,6 +54,11 @@ class UpdateStore:
             ) from None
         self._in_memory[hospital] = {MANIFEST: packed[MANIFEST]}
 
+    @property
+    def hospitals(self) -> set[str]:
+        """Keys of those of which an update is kept, be it of this round or of an earlier one."""
+        return set(self._in_memory)
+
     def updates(self, hospitals: Sequence[str], samples: Sequence[int]) -> Updates:
         """Return the updates of hospitals, in configured order, with the training slices of each."""
         return Updates(hospitals, samples, lambda: self._read(hospitals))

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import torch
 
+from common.artifacts.external.lineage import Origin, origin_of
 from common.artifacts.schema import Round
 from common.artifacts.weights import checkpoint_file
 from common.errors import InputError
@@ -57,6 +58,8 @@ class RunProgress:
     """Names the run to its hospitals, 32 random hexadecimal digits; what they keep is filed under it."""
     memory: dict[str, Arrays] = field(default_factory=dict)
     """What the strategy needs of the rounds before, such as its momentum; by name."""
+    origin: Origin | None = None
+    """The finished model that the run began with; None where the seed made the first one."""
     ledger: str = ""
     """SHA-256 of the first line of the run's ledger; empty where an earlier version began the run."""
 
@@ -103,6 +106,7 @@ class RunProgress:
             "token": self.token,
             "memory": {name: state_from_arrays(arrays) for name, arrays in self.memory.items()},
             "ledger": self.ledger,
+            "init": json.dumps(self.origin.to_json() if self.origin else None),
         }
         return checkpoint_file(content)
 
@@ -130,6 +134,7 @@ class RunProgress:
                 token=str(content.get("token") or secrets.token_hex(16)),
                 memory={name: arrays_from_state(state) for name, state in content.get("memory", {}).items()},
                 ledger=str(content.get("ledger", "")),
+                origin=origin_of({"init": json.loads(content.get("init", "null"))}),
             )
         except _DAMAGE as error:
             raise InputError(

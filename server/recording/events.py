@@ -19,8 +19,11 @@ class Listener:
     def compared(self, found: CrossDuplicates) -> None:
         """The hospitals' fingerprints were compared."""
 
+    def doubted(self, sentence: str) -> None:
+        """The figures to come will be worth less than they seem."""
+
     def phase(self, name: str, server_round: int) -> None:
-        """A phase begins: ``"describe"``, ``"train"``, ``"evaluate"`` or ``"test"``."""
+        """A phase begins: describe, train, evaluate, cross-test, test or fine-tune."""
 
     def trained(self, name: str, part: HospitalRound) -> None:
         """A hospital's update was accepted."""

@@ -94,6 +94,7 @@ class Ledger(Unrecorded):
             keeps_updates=settings.keep_updates,
             round=start.round,
             model=model,
+            init=start.init,
             found=start.found,
         )
 
@@ -144,6 +145,7 @@ class Start:
     round: int
     files: Files  # that are written next
     found: Files  # that lie there
+    init: dict[str, Any] = field(default_factory=dict)  # the finished model that the run begins with
 
 
 def take_up(folder: RunFolder, centre_key: Path | None) -> Ledger | None:

@@ -67,6 +67,9 @@ class TrainingLog(Listener):
                     text = "%d slices are at %s too; %d of its test slices are trained on there"
                     self._say(name, text, part.slices, other, part.test_slices_trained_there)
 
+    def doubted(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+
     def phase(self, name: str, server_round: int) -> None:
         log.info("%s, round %d", name, server_round)
 

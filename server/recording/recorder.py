@@ -13,6 +13,8 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
+from common.artifacts.external.lineage import Origin, TrainedBefore, trained_before
+from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import found_files
 from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
@@ -65,6 +67,8 @@ class Recorder(Listener):
         self._plan = plan
         self._descriptions: list[Description] = []
         self._duplicates: CrossDuplicates | None = None
+        self._origin: Origin | None = None
+        self._trained_before: TrainedBefore | None = None
         self._signed_at = 0.0
         self.status = run_files.new_status(
             run_id=folder.run_id,
@@ -79,6 +83,7 @@ class Recorder(Listener):
 
     def start(self, progress: RunProgress) -> None:
         """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
+        self._origin = progress.origin
         self._enter_start(progress)
         self.status.synthetic = any(said.synthetic for said in progress.descriptions().values())
         self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
@@ -89,7 +94,8 @@ class Recorder(Listener):
         """Let the ledger begin, or say that the run goes on."""
         if not isinstance(self.ledger, Ledger):
             return
-        start = Start(progress.round, self._digests(self._first_files(progress)), found_files(self.folder))
+        init = progress.origin.to_json() if progress.origin else {}
+        start = Start(progress.round, self._digests(self._first_files(progress)), found_files(self.folder), init)
         if self.ledger.first:
             self.ledger.resume(start)
         else:
@@ -106,12 +112,19 @@ class Recorder(Listener):
     def described(self, descriptions: Sequence[Description]) -> None:
         self.status.synthetic = any(d.synthetic for d in descriptions)
         self._descriptions = list(descriptions)
+        if self._origin:
+            self._trained_before = trained_before(self.folder.output_dir, self._origin, descriptions)
         contents = {self.folder.stats: self._stats()}
         if {d.name for d in descriptions} - self._in_splits():
             contents[self.folder.splits] = json_file(run_files.splits_json(descriptions, self._plan))
         said = {d.key: hashlib.sha256(d.to_json().encode()).hexdigest() for d in descriptions}
         self._write(contents, Described, hospitals=said)
         self._save_status()
+
+    @property
+    def doubt(self) -> str | None:
+        """What is wrong with the test before it is made: slices that the model has been trained on."""
+        return self._trained_before.sentence if self._trained_before else None
 
     def compared(self, found: CrossDuplicates) -> None:
         self._duplicates = found
@@ -183,6 +196,7 @@ class Recorder(Listener):
         tests: Mapping[str, EvaluateResult],
         temperature: float | None,
         best_rounds: Mapping[str, int],
+        yardsticks: Yardsticks,
     ) -> dict[str, Any]:
         """Write the figures of the best round, close the run and return ``model_meta.json``.
 
@@ -211,6 +225,9 @@ class Recorder(Listener):
             test_slices_trained_elsewhere=(
                 self._duplicates.test_slices_trained_elsewhere if self._duplicates else None
             ),
+            test_patients_trained_elsewhere=(
+                self._duplicates.test_patients_trained_elsewhere if self._duplicates else None
+            ),
             tests=tests,
             missing_hospitals=self.status.missing_hospitals,
             grouped=self._plan.data.group_split,
@@ -221,6 +238,9 @@ class Recorder(Listener):
             token=progress.token,
             ledger=self.ledger.first or None,
             best_epochs=best_rounds,
+            origin=progress.origin,
+            trained_before=self._trained_before,
+            yardsticks=yardsticks,
         )
         content = meta.meta_json(finished)
         self._enter_state("completed", None)

@@ -24,6 +24,7 @@ def summary(meta: Figures) -> Group:
         accuracy_table(meta["model_tested"], metrics),
         class_table(metrics),
         recall_table(metrics["per_hospital"]),
+        *(table for table in (cross_table(meta), fine_tuned_table(meta)) if table),
         *(Text(line, style="dim") for line in (words.how_sure(metrics["intervals"]), NOTE)),
         *(Text(line) for line in (words.worst_hospital(metrics), words.calibration(meta)) if line),
         *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),
@@ -56,6 +57,41 @@ def recall_table(hospitals: Mapping[str, Figures]) -> Table:
     for name, *recalls in recall_rows(hospitals):
         table.add_row(name, *(text.replace(" of ", "\n") for text in recalls))
     return table
+
+
+def cross_table(meta: Figures) -> Table | None:
+    """Return each hospital's own update and the shared model at each hospital, in percent; None where not asked for."""
+    found = meta.get("cross_matrix")
+    if not found or not found["models"]:
+        return None
+    title = f"Accuracy of each update of round {found['round']} (row) at each hospital"
+    table = table_of(title, "update of", [name[:14] for name in found["hospitals"]])
+    for name, row in zip(found["models"], found["test_accuracy"], strict=True):
+        table.add_row(name, *map(_percent, row))
+    table.add_section()
+    table.add_row("shared model", *map(_percent, found["shared"]["test_accuracy"]), style="bold")
+    return table
+
+
+def fine_tuned_table(meta: Figures) -> Table | None:
+    """Return what each hospital gains by training the shared model on for itself; None where not asked for."""
+    found = meta.get("fine_tuned")
+    if not found:
+        return None
+    title = f"The shared model, trained on at each hospital (rounds: {found['rounds']})"
+    table = table_of(title, "hospital", ("slices", "shared", "fine-tuned"))
+    for name, own in found["per_hospital"].items():
+        shared = meta["metrics"]["per_hospital"].get(name, {})
+        table.add_row(name, f"{own['n_test']:,}", _share(shared), _share(own))
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{100 * value:.1f}"
+
+
+def _share(own: Figures) -> str:
+    return words.share_text(own["test_accuracy"], own["interval"]) if own.get("n_test") else words.NOTHING
 
 
 def table_of(title: str, first: str, headings: Sequence[str]) -> Table:

@@ -20,6 +20,16 @@ from server.recording.events import Listener
 from server.recording.summary import summary, table_of
 
 _REFRESH_SECONDS = 0.25
+_PHASES = {
+    "describe": "reading and auditing",
+    "train": "training",
+    "evaluate": "validating",
+    "test": "testing",
+    "cross-test": "testing each hospital's update everywhere",
+    "fine-tune": "fine-tuning at each hospital",
+}
+_AT_THE_END = ("test", "cross-test", "fine-tune")
+_SAID_ONCE = ("describe", *_AT_THE_END)
 
 
 class Terminal(Listener):
@@ -77,13 +87,15 @@ class Terminal(Listener):
         colour = "yellow" if found.has_copies else "dim"
         self.console.print(f"[{colour}]{escape(found.sentence)}[/]", highlight=False)
 
+    def doubted(self, sentence: str) -> None:
+        self.console.print(f"[yellow]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
+
     def phase(self, name: str, server_round: int) -> None:
         self._clear_tasks()
-        words = {"describe": "reading and auditing", "train": "training", "evaluate": "validating", "test": "testing"}
-        if name in ("describe", "test") and not self.console.is_terminal:
-            self.console.print(f"{words[name]} ...")
-        done = self._rounds if name == "test" else max(server_round - 1, 0)
-        self._progress.update(self._overall, completed=done, description=f"{words[name]}, round {server_round}")
+        if name in _SAID_ONCE and not self.console.is_terminal:
+            self.console.print(f"{_PHASES[name]} ...")
+        done = self._rounds if name in _AT_THE_END else max(server_round - 1, 0)
+        self._progress.update(self._overall, completed=done, description=f"{_PHASES[name]}, round {server_round}")
 
     def waiting(self) -> None:
         now = time.monotonic()

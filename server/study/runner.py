@@ -15,7 +15,7 @@ from common.artifacts.run_files import now
 from common.artifacts.study import load_study, write_study
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
-from common.data.scan import require_slices
+from common.data.identity.labelling import require_slices
 from common.errors import InputError, Interrupted, RunError
 from common.study.records import COMPLETED, INCOMPLETE, Cell, Study
 from common.study.uncertainty import missing

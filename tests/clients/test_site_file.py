@@ -39,6 +39,14 @@ def test_what_is_written_reads_the_same(written, tmp_path):
     assert stat.S_IMODE(again.path.stat().st_mode) == 0o600
 
 
+def test_no_table_of_cases_is_kept_until_the_hospital_asks_for_one(written, tmp_path):
+    assert not read_site(written).site().keep_cases
+    written.write_text(written.read_text().replace("# keep_cases:", "keep_cases:"))
+    site = read_site(written)
+    assert site.site().keep_cases
+    assert read_site(write_site(site, tmp_path / "again.yaml")).keep_cases
+
+
 def test_no_fingerprint_leaves_until_the_hospital_names_a_key(written, tmp_path):
     assert read_site(written).site().fingerprint_key is None
     written.write_text(written.read_text().replace("# fingerprint_key:", "fingerprint_key:"))
@@ -55,6 +63,7 @@ def test_no_fingerprint_leaves_until_the_hospital_names_a_key(written, tmp_path)
         (":8443", "", "SITE002", "host:port"),
         ("device: auto", "device: tpu", "SITE002", "auto, cpu or cuda"),
         ("  key: aiims_delhi", "  kee: aiims_delhi", "SITE002", "hospital needs key"),
+        ("device: auto", "keep_cases: maybe", "SITE002", "true or false"),
         ("glioma: glioma", "glioma: gliomaa", "CONF007", "hospital.yaml"),
         ("superlink:", "superlink: [", "SITE001", "cannot be read"),
     ],

@@ -289,9 +289,9 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
 def test_the_model_card_lies_beside_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_run(tmp_path)
     app = open_page(tmp_path, "analytics", monkeypatch)
-    assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF"]
+    assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF", "Dossier"]
     assert "This run wrote no model card." in words(app)
     (folder / "model_card.md").write_text("# Model card of run-001\n", encoding="utf-8")
     app = open_page(tmp_path, "analytics", monkeypatch)
-    assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF", "Model card"]
+    assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF", "Dossier", "Model card"]
     assert "no model card" not in words(app)

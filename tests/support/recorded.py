@@ -19,7 +19,8 @@ from common.config.hospital import Hospital
 from common.config.settings import ComputeSettings, DataPlan, DataSettings, RunSettings, TrainPlan
 from common.model.state import state_from_arrays
 from server.engines.inprocess import launch
-from server.federation import exchange, lifecycle
+from server.federation import exchange
+from server.federation.external import warm_start
 from server.federation.federation import Federation, make_server_app
 from server.federation.lifecycle import Job, run_job
 from server.recording.events import Listeners
@@ -55,7 +56,7 @@ def record(
     **changes: Any,
 ) -> RunFolder:
     """Run, or go on with run-001, from the first message to the last file."""
-    patch.setattr(lifecycle, "initial_weights", first_weights)
+    patch.setattr(warm_start, "initial_weights", first_weights)
     patch.setattr(exchange, "_POLL_SECONDS", 0.0)
     patch.setattr(card, "card_text", lambda content: "a card")  # the command in a true one takes half the time
     public_keys = changes.pop("public_keys", None)

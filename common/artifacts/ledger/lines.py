@@ -50,6 +50,7 @@ class Began(Entry, frozen=True, kw_only=True, tag="began"):
     keeps_updates: bool = False
     round: int = 0  # complete before the ledger began; above 0 in a run of an earlier version
     model: str  # digest of the model that the next round starts from
+    init: dict[str, Any] = {}  # the finished model that it is, as `common.artifacts.external.lineage` says it
     found: Files = {}  # that lay there already
 
 

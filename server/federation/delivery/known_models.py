@@ -89,7 +89,9 @@ class KnownModels:
 
 
 def at_start(names: Mapping[str, str], progress: RunProgress) -> dict[str, str]:
-    """Return who has the model that a run goes on from: who validated it; the first one follows from the seed.
+    """Return who has the model that a run goes on from: who validated it; the first one mostly follows from the seed.
+
+    One that another run trained does not, so with ``init=...`` nobody has it and it is sent.
 
     Parameters
     ----------
@@ -97,6 +99,8 @@ def at_start(names: Mapping[str, str], progress: RunProgress) -> dict[str, str]:
         Hospital key to name.
     """
     rows = [row for row in progress.history if row["epoch"] == progress.round]
+    if not rows and progress.origin:
+        return {}
     parts = rows[0]["hospitals"] if rows else {}
     has = [key for key, name in names.items() if not rows or "val_confusion_matrix" in parts.get(name, {})]
     return dict.fromkeys(has, digest_of(progress.arrays))

@@ -7,6 +7,7 @@ import pytest
 from clients.policy.check import asks, check_plan, check_split
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
+from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.hydra import compose_settings
 from common.config.settings import AugmentPlan
 from common.config.strategies import STRATEGIES, StrategyPlan
@@ -55,6 +56,8 @@ ROWS = [
     (data(max_per_class=4), "data.max_per_class=4"),
     (train(augment=AugmentPlan(False, 0, 0, 0, 0, 0, 0)), "train.augment"),
     (train(augment=AugmentPlan(flip=False)), "train.augment"),
+    (replace(PLAN, yardsticks=YardstickPlan(cross_matrix=True)), "cross_matrix=true"),
+    (replace(PLAN, yardsticks=YardstickPlan(fine_tune_rounds=501)), "fine_tune_rounds=501"),
     (train(augment=AugmentPlan(True, 1e-9, 1e-9, 1e-9, 0, 0, 0)), "train.augment"),
 ]
 
@@ -130,3 +133,20 @@ def test_more_steps_than_the_policy_allows_are_refused():
     check_split(train(local_epochs=5), Policy(steps=10), split())
     with pytest.raises(PolicyRefusal, match="more than 9 steps a round"):
         check_split(train(local_epochs=5), Policy(steps=9), split())
+
+
+EVALUATION = replace(PLAN, evaluation=EvaluationPlan("ab" * 32, "cd" * 16, ["somebody"]))
+
+
+def test_an_evaluation_is_measured_by_what_it_does_and_can_be_forbidden():
+    check_plan(replace(EVALUATION, train=train(lr=0.5).train), POLICY)
+    assert "evaluation=true" in refused(EVALUATION, Policy(evaluation=False))
+    assert "data.image_size" in refused(replace(EVALUATION, data=data(image_size=1024).data))
+    counts = {"train": {}, "val": {}, "test": {"glioma": 5}}
+    check_split(EVALUATION, POLICY, counts)
+    with pytest.raises(PolicyRefusal, match="POLICY002"):
+        check_split(EVALUATION, Policy(min_evaluation_slices=6), counts)
+
+
+def test_with_the_hospitals_consent_its_update_goes_to_others():
+    check_plan(replace(PLAN, yardsticks=YardstickPlan(cross_matrix=True)), Policy(share_update=True))

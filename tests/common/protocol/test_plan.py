@@ -21,6 +21,13 @@ def test_where_the_data_lies_does_not_travel(plan):
     assert "cache" not in plan.to_json()
 
 
+def test_a_setting_that_earlier_versions_lacked_is_left_out_where_it_does_nothing(plan):
+    assert "slice_step" not in plan.to_json()
+    every_third = plan_of(compose_settings(["data.slice_step=3"]))
+    assert '"slice_step": 3' in every_third.to_json()
+    assert Plan.from_json(every_third.to_json()).data.slice_step == 3
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -32,6 +39,7 @@ def test_where_the_data_lies_does_not_travel(plan):
         (lambda p: p.update(classes=["a"]), "PLAN002"),
         (lambda p: p["train"].update(lr=-1.0), "CONF010"),
         (lambda p: p["data"].update(image_size=100000), "CONF010"),
+        (lambda p: p["data"].update(slice_step=0), "CONF010"),
         (lambda p: p["strategy"].update(proximal_mu=-1.0), "CONF010"),
         (lambda p: p["strategy"].update(keeps="secrets"), "CONF010"),
         (lambda p: p["model"].update(name="resnet152"), "CONF010"),

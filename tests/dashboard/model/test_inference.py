@@ -13,10 +13,11 @@ from common.artifacts.service import put_in_service
 from common.data.decode import decode_rgb, to_square
 from common.errors import InputError
 from common.labels import CLASSES
+from common.model import grad_cam
 from common.training.preprocess import normalise, preprocess, to_batch
-from dashboard.model import heatmap, inference, upload
+from dashboard.model import inference, upload
 from tests.support.service_runs import completed_run
-from tests.support.uploads import png, slice_levels
+from tests.support.uploads import png
 
 torch.set_num_threads(1)
 
@@ -111,32 +112,14 @@ def test_margin_and_no_call() -> None:
 
 def test_grad_cam_equals_the_class_activation_map(answerer: inference.Answerer) -> None:
     """With pooling and one linear layer behind the maps, Grad-CAM is the sum of the maps weighted by that layer."""
-    maps = heatmap.trunk(answerer.model, preprocess(upload.read_upload("a.png", png()).image, 64))
+    maps = grad_cam.trunk(answerer.model, preprocess(upload.read_upload("a.png", png()).image, 64))
     assert torch.allclose(
-        heatmap.head(answerer.model, maps), answerer.model(preprocess(upload.read_upload("a.png", png()).image, 64))
+        grad_cam.head(answerer.model, maps), answerer.model(preprocess(upload.read_upload("a.png", png()).image, 64))
     )
     for target in range(4):
         weights = answerer.model.fc.weight[target]
         plain = torch.relu((weights[:, None, None] * maps[0]).sum(0))
         expected = (plain / plain.max().clamp_min(1e-12)).numpy()
-        heat = heatmap.grad_cam(answerer.model, maps, target)
+        heat = grad_cam.grad_cam(answerer.model, maps, target)
         assert heat.shape == tuple(maps.shape[-2:])
         assert np.allclose(heat, expected, atol=1e-4)
-
-
-def test_the_overlay_leaves_the_cold_alone() -> None:
-    image = Image.fromarray(slice_levels()).convert("RGB")
-    heat = np.zeros((4, 4), np.float32)
-    assert (np.asarray(heatmap.overlay(image, heat, 1.0)) == np.asarray(image)).all()
-    heat[0, 3] = 1.0
-    warm = np.asarray(heatmap.overlay(image, heat, 0.8)).astype(int)
-    assert (np.asarray(heatmap.overlay(image, heat, 0.0)) == np.asarray(image)).all()
-    assert (warm[60:, :30] == np.asarray(image)[60:, :30]).all()
-    assert np.abs(warm[:10, 86:] - np.asarray(image)[:10, 86:]).mean() > 40
-
-
-def test_magma_grows_lighter_and_large_images_are_shrunk() -> None:
-    light = heatmap.magma(np.linspace(0, 1, 50)[None]).astype(float) @ [0.2126, 0.7152, 0.0722]
-    assert (np.diff(light[0]) > 0).all()
-    assert heatmap.fit(Image.new("RGB", (3000, 1500)), 600).size == (600, 300)
-    assert heatmap.fit(Image.new("RGB", (300, 10)), 600).size == (300, 10)

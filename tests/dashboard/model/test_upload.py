@@ -69,3 +69,12 @@ def test_what_cannot_be_used_is_one_sentence_without_the_name(content: bytes, wo
     assert "Asha" not in caught.value.sentence
     assert caught.value.sentence.endswith(".")
     assert len(bomb_png()) < 100_000
+
+
+def test_of_a_volume_the_middle_slice_is_judged() -> None:
+    nibabel = pytest.importorskip("nibabel")
+    levels = np.stack([GREY, GREY // 2, GREY], axis=2).astype(np.int16)
+    uploaded = upload.read_upload("head.nii", nibabel.Nifti1Image(levels, np.eye(4)).to_bytes())
+    assert uploaded.kind == "NIfTI"
+    assert "3 slices; the middle one, number 2" in uploaded.notes[0]
+    assert np.asarray(uploaded.image).max() < 140

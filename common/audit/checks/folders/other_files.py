@@ -2,7 +2,7 @@
 
 from common.audit.report import Finding
 from common.data.evidence import Evidence
-from common.data.scan import IMAGE_SUFFIXES
+from common.data.sources.kinds import SUFFIXES
 from common.text import counted
 
 
@@ -12,6 +12,6 @@ def check(evidence: Evidence) -> Finding | None:
         return None
     sentence = (
         f"{counted(count, 'file')} without the suffix of an image {'was' if count == 1 else 'were'} passed over; if "
-        f"slices are among them, export them as one of {', '.join(sorted(IMAGE_SUFFIXES))}."
+        f"slices are among them, export them as one of {', '.join(SUFFIXES)}."
     )
     return Finding("DATA013", "info", "Other files", sentence, count)

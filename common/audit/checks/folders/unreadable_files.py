@@ -4,12 +4,14 @@ from collections import Counter
 
 from common.audit.report import Finding
 from common.data.evidence import Evidence
+from common.data.sources.volume import NO_HEAD
 from common.text import counted
 
 
 def check(evidence: Evidence) -> Finding | None:
     """Say how many files could not be read, and why."""
-    if not (reasons := evidence.library.unreadable):
+    reasons = {index: reason for index, reason in evidence.library.unreadable.items() if reason != NO_HEAD}
+    if not reasons:
         return None
     count = len(reasons)
     why = "; ".join(f"{reason}: {number:,}" for reason, number in Counter(reasons.values()).most_common(5))

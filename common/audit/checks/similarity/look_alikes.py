@@ -10,7 +10,8 @@ from common.text import counted
 
 def check(evidence: Evidence) -> Finding | None:
     """Say how many pictures have a look-alike, exact copies included."""
-    pairs = evidence.pairs.above(REPORT_ABOVE)
+    pairs, file = evidence.pairs.above(REPORT_ABOVE), evidence.file_number
+    pairs = pairs.where(file[pairs.first] != file[pairs.second])  # neighbours in a volume are no news
     if not len(pairs):
         return None
     alike = np.unique(np.concatenate([pairs.first, pairs.second]))

@@ -1,0 +1,22 @@
+"""Figures of a run that rest on scores, patients and subgroups, over all hospitals or at one; empty for older runs."""
+
+from typing import Any
+
+import pandas as pd
+
+from common.artifacts.figure_rows import figure_table
+from common.artifacts.schema import Run
+from common.artifacts.values import mapping
+from dashboard.data.comparison import csv
+from dashboard.data.results import ALL
+
+
+def figures_of(run: Run, title: str) -> Any:
+    """Return the figures of a test, by the title of its `results.Result`; None where none are recorded."""
+    body = run.metrics if title == ALL else mapping(mapping(run.metrics.get("per_hospital")).get(title))
+    return body.get("figures")
+
+
+def figures_csv(run: Run) -> bytes:
+    """Write every figure with its interval, one a row, as fractions."""
+    return csv(pd.DataFrame(figure_table(run.metrics)))
