@@ -16,7 +16,7 @@ from common.data.identity.pseudonyms import FILE, Pseudonyms
 from common.data.prepare import PreparedHospital, prepare
 from tests.support.uploads import dicom
 
-SAMPLE = Path("/work/shared/data/brain-mri/dataset-2")
+SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "data" / "brain-mri" / "dataset-2"
 
 
 def picture(seed: int) -> Image.Image:
