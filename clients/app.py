@@ -31,6 +31,7 @@ from common.protocol.messages import (
     training_record,
     who_record,
 )
+from common.protocol.pairs import pairs_record
 from common.protocol.plan import Plan
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import to_text
@@ -134,7 +135,11 @@ def _evaluate(site: Site, run: int, records: Records) -> Records:
     RunProof(site, task).note_head()
     result = handlers.evaluate(site, task)
     answer = {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
-    return answer | ({names.CASES: cases_record(result.cases)} if result.cases else {})
+    if result.cases:
+        answer[names.CASES] = cases_record(result.cases)
+        if result.cases.paired:
+            answer[names.PAIRED] = pairs_record(result.cases.paired)
+    return answer
 
 
 def _fine_tuned(site: Site, run: int, records: Records) -> Records:

@@ -42,6 +42,7 @@ from common.protocol.postprocess import UpdateContext, chain_of
 from common.training.batches import Slices
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
+from common.training.evaluate import probabilities_of
 from common.training.gradients import proximal
 from common.training.known_cases import known_cases
 from common.training.optim import steps_in_round
@@ -181,9 +182,12 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
         cases = known_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
-    model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
+    if cases and task.reference:  # it comes first, and only what it says of each slice stays, until all is counted
+        other = model_from_arrays(plan.model.name, task.reference, pick_device(site.device))
+        cases = replace(cases, reference=probabilities_of(other, slices, indices, progress))
+    model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     on_scores = partial(keep_cases, site, task, prepared, indices, model) if keeps_cases(site, task) else None
     return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases, on_scores)
 

@@ -49,6 +49,7 @@ def received(site: Site, task: Task) -> Task:
     by_name = not task.arrays and not task.base
     whole = replace(task, arrays=_kept(site, task, task.model) if by_name else _sent(site, task), base="")
     check_arrays(whole)
+    _require_agreed(whole)
     if not by_name:
         _require_named(whole)
         if task.split != "test":
@@ -80,9 +81,12 @@ def _require_named(task: Task) -> None:
 
 
 def _require_agreed(task: Task) -> None:
-    """An evaluation is of one model: a centre may not try one after the other on a hospital's slices."""
-    if task.plan.evaluates and digest_of(task.arrays) != task.plan.evaluation.model:
+    """An evaluation is of the plan's models: a centre may not try one after the other on a hospital's slices."""
+    agreed = task.plan.evaluation
+    if task.plan.evaluates and digest_of(task.arrays) != agreed.model:
         raise InputError("PLAN006", "The model that the server sent is not the one that its plan is to evaluate.")
+    if (digest_of(task.reference) if task.reference else "") != agreed.reference:
+        raise InputError("PLAN006", "The model to compare with is not the one that the server's plan names.")
 
 
 def _kept(site: Site, task: Task, digest: str) -> Arrays:

@@ -20,7 +20,6 @@ from flwr.serverapp import Grid, ServerApp
 from flwr.supercore.run import RunNotRunningException
 from rich.console import Console
 
-from common.artifacts.external.finished import read_finished
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
 from common.config.settings import RunSettings
@@ -33,6 +32,7 @@ from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
 from server.federation.external.evaluation import Evaluation
 from server.federation.external.job import EvaluationJob, run_evaluation
+from server.federation.external.reference import read_models
 from server.federation.federation import Federation
 from server.federation.lifecycle import Job, run_job
 from server.recording.checkpoint import RunProgress
@@ -110,7 +110,7 @@ def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder
 
 def _evaluate(grid: Grid, run_id: str, overrides: list[str], console: Console) -> None:
     settings, folder = evaluation_settings(run_id, overrides)
-    hospitals, model = load_hospitals(settings.hospitals, fewest=1), read_finished(folder)
+    hospitals, model = load_hospitals(settings.hospitals, fewest=1), read_models(settings, folder)
     names = {hospital.key: hospital.name for hospital in hospitals}
 
     def work(recorder: EvaluationRecorder) -> None:

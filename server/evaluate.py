@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
         "server.evaluate",
         "Evaluate a finished run's model at hospitals that did not train it, on every usable slice; nothing is "
         "trained. A hospital that trained it evaluates its test slices alone.",
-        "Settings are those of python -m server.simulate that say where: hospitals, output_dir, data.root, "
+        "compare=run-003 evaluates that run's model on the same slices, too, and compares the two. Other "
+        "settings are those of python -m server.simulate that say where: hospitals, output_dir, data.root, "
         "data.cache_dir, data.keep_cases, compute.*, and strategy.min_hospitals, wait_seconds, timeout_seconds. "
         "Exit codes: 0 done; 1 it failed; 2 the configuration is wrong; 130 stopped by Ctrl-C.",
     )
@@ -52,10 +53,10 @@ def _simulated(given: argparse.Namespace) -> int:
     settings, folder = evaluation_settings(given.run, given.overrides)
     hospitals = load_hospitals(settings.hospitals, fewest=1)
     require_slices(Path(settings.data.root), hospitals)
-    from common.artifacts.external.finished import read_finished  # seconds: PyTorch, Flower
+    from server.federation.external.reference import read_models  # seconds: PyTorch, Flower
     from server.simulation import evaluate as simulated
 
-    model = read_finished(folder)
+    model = read_models(settings, folder)
     simulated(settings, hospitals, model, lambda channel, key: hospitals_side(settings, hospitals, channel, key))
     return 0
 

@@ -42,7 +42,9 @@ def admit(site: Site, asked: Asked) -> None:
         return
     check_plan(asked.plan, policy, asked.threads)
     diary = Diary(site.cache_dir, site.hospital.key)
-    if asked.plan.evaluation.is_external(site.hospital.key) and diary.knows(asked.plan.evaluation.run):
+    evaluation = asked.plan.evaluation
+    runs = (evaluation.run, evaluation.reference_run)
+    if evaluation.is_external(site.hospital.key) and any(diary.knows(run) for run in runs):
         raise PolicyRefusal(
             "POLICY010",
             "The centre asks to evaluate a model on every slice, and this hospital took part in its training; "

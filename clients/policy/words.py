@@ -10,7 +10,8 @@ def in_words(plan: Plan) -> str:
     train, data = plan.train, plan.data
     if plan.evaluates:
         of = f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px"
-        return f"evaluate a finished {of}, model {plan.evaluation.model[:12]}; nothing is trained"
+        beside = f" beside model {plan.evaluation.reference[:12]}" if plan.evaluation.reference else ""
+        return f"evaluate a finished {of}, model {plan.evaluation.model[:12]}{beside}; nothing is trained"
     parts = [
         f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px",
         f"{_count(plan.rounds, 'round')} of {_count(train.local_epochs, 'epoch')}",

@@ -42,6 +42,10 @@ class EvaluationPlan:
     """Token of the run that trained it."""
     trained: list[str] = field(default_factory=list, metadata={"bound": _NAMES})
     """Keys of the hospitals that trained it: they evaluate on their test slices, all others on every slice."""
+    reference: str = setting("", _hexadecimal(64))
+    """Digest of the model that it is compared with on the same slices; `trained` is then of either."""
+    reference_run: str = setting("", _hexadecimal(32))
+    """Token of the run that trained that one."""
 
     def is_external(self, hospital: str) -> bool:
         """Tell whether a hospital is to evaluate a model that it did not train."""
@@ -56,6 +60,12 @@ class YardstickPlan:
     """Whether each hospital's last update is evaluated at every other hospital."""
     fine_tune_rounds: int = setting(0, FINE_TUNE_ROUNDS)
     """Rounds in which each hospital trains the finished model on for itself; 0 is none."""
+
+
+def evaluation_problems(plan: EvaluationPlan) -> Iterator[Problem]:
+    """Yield what an evaluation cannot be."""
+    if plan.reference and not plan.model:
+        yield "evaluation.reference", plan.reference, "nothing without evaluation.model"
 
 
 def init_problems(init: str | None, strategy: str) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from common.config.external import (
     FINISHED_RUN,
     EvaluationPlan,
     YardstickPlan,
+    evaluation_problems,
     init_problems,
     yardstick_problems,
 )
@@ -186,6 +187,8 @@ class RunSettings:
     """A run to go on with after its last complete round, for example run-007."""
     init: str | None = setting(None, FINISHED_RUN)
     """A finished run whose model is trained on, for example run-003; null starts from the seed."""
+    compare: str | None = setting(None, FINISHED_RUN)
+    """Of `python -m server.evaluate` alone: a finished run whose model judges the same slices, for example run-003."""
     in_service: bool = True
     """Whether the model goes into `models/` when the run completes; false leaves there what is there."""
     keep_updates: bool = False
@@ -254,7 +257,8 @@ def check_plan(
     }
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
     after = yardstick_problems(yardsticks or YardstickPlan(), strategy, privacy.name, pooled=False)
-    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy), after))
+    asked = evaluation_problems(evaluation or EvaluationPlan())
+    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy), after, asked))
 
 
 def check_values(settings: Any) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from common.metrics.brier import brier_sums
 from common.metrics.clusters import DesignEffects, design_effects
 from common.metrics.confusion import Confusion, count_confusion
+from common.metrics.paired.counts import PairedCounts, count_pairs
 from common.metrics.patient_scores import by_patient
 from common.metrics.score_bins import Histograms, Labels, Probabilities, count_scores
 from common.metrics.subgroups import SMALLEST, Subgroups, count_subgroups
@@ -24,6 +25,8 @@ class Cases:
     groupings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """For each of `common.metrics.subgroups.GROUPINGS`, the cell of each slice, empty where it is not known."""
     smallest_cell: int = SMALLEST
+    reference: Probabilities | None = None
+    """What the model that this one is compared with gave them, shape ``[N, 4]``; asks for `CaseSums.paired`."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class CaseSums:
     patient_scores: Histograms
     patient_source: str
     subgroups: Subgroups
+    paired: PairedCounts | None = None
+    """Beside another model; None unless it was asked for."""
 
     @property
     def patients(self) -> int:
@@ -59,4 +64,5 @@ def count_cases(probabilities: Probabilities, labels: Labels, cases: Cases) -> C
         patient_scores=count_scores(means, classes),
         patient_source=cases.source,
         subgroups=count_subgroups(labels, named, cases.patient, cases.groupings, cases.smallest_cell),
+        paired=None if (also := cases.reference) is None else count_pairs(probabilities, also, labels, cases.patient),
     )

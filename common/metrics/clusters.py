@@ -47,7 +47,12 @@ def design_effects(probabilities: Probabilities, labels: Labels, cluster: Labels
     """Work out the design effects of cases that come in clusters."""
     right = (probabilities.argmax(axis=1) == labels).astype(np.float64) if len(labels) else np.zeros(0)
     found = [_of_class(score, labels == label, cluster) for label, score in enumerate(log_odds(probabilities).T)]
-    return DesignEffects(_effect(_centred(right), cluster), *zip(*found, strict=True))
+    return DesignEffects(design_effect(right, cluster), *zip(*found, strict=True))
+
+
+def design_effect(values: Values, cluster: Labels) -> float:
+    """Work out the design effect of a mean over cases that come in clusters; at least 1, with two decimals."""
+    return _effect(_centred(values), cluster)
 
 
 def wilson_share(share: float, cases: float) -> Interval | None:

@@ -28,6 +28,8 @@ def check_arrays(task: Task) -> None:
     if staying := sorted(set(task.arrays) & (set(whole) - set(expected))):
         raise InputError("PLAN003", f"The server sent {staying[0]}, which stays at the hospitals in this run.")
     _require("model", check_update(expected, task.arrays))
+    if task.reference:
+        _require("model to compare with", check_update(expected, task.reference))
     if control := task.extra.global_control:
         known = weights_of(whole) if task.plan.strategy.control_variates else {}
         _require("control variate", _control_problem(known, control))

@@ -22,6 +22,7 @@ from common.protocol import names
 from common.protocol.answers import MOST_NATS, EvaluationNumbers, TrainingNumbers, evaluation_problem, typed
 from common.protocol.cases import read_cases
 from common.protocol.codec import unpack
+from common.protocol.pairs import read_pairs
 from common.protocol.plan import MOST_CHARACTERS, Plan
 from common.protocol.postprocess import UnusableAnswer
 from common.protocol.signatures import Head
@@ -69,6 +70,7 @@ class Task:
     head: Head | None = None  # the end of the run's ledger; None where no ledger is kept
     secure: str = ""  # what secure aggregation asks with a training, as JSON; see `common.secagg`
     model: str = ""  # digest of the model, where the hospital is to keep it or has it
+    reference: Arrays = field(default_factory=dict)  # the model to compare with; the server has it packed
     base: str = ""  # digest of the model to which the arrays are a difference; empty where they are a whole one
 
 
@@ -93,6 +95,8 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
     records: Records = {names.ARRAYS: packed, names.CONFIG: config}
     if task.secure:
         records[names.SECAGG] = {names.JSON: task.secure}
+    if task.reference:
+        records[names.REFERENCE] = task.reference
     return records | {names.CONTROL: packed_control} if task.extra.global_control else records
 
 
@@ -153,6 +157,7 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
         head=Head.from_json(text(config, names.LEDGER, _MOST_HEAD)) if names.LEDGER in config else None,
         secure=text(records.get(names.SECAGG, {}), names.JSON, _MOST_SECURE, ""),
         model=digests[0],
+        reference=_unpacked(records, names.REFERENCE),
         base=digests[1],
     )
 
@@ -231,7 +236,11 @@ def evaluation_record(result: EvaluateResult) -> Record:
 
 
 def read_evaluation(
-    records: Records, replicates: int = 0, held: Sequence[int] | None = None, patients: int | None = None
+    records: Records,
+    replicates: int = 0,
+    held: Sequence[int] | None = None,
+    patients: int | None = None,
+    compared: bool = False,
 ) -> EvaluateResult:
     """Read an evaluation.
 
@@ -243,6 +252,8 @@ def read_evaluation(
         Slices of each class that the hospital described for this split; None takes the evaluation's own word.
     patients : int or None
         How many patients it described for this split; None takes the evaluation's own word.
+    compared : bool
+        Whether it must hold a comparison with another model.
 
     Raises
     ------
@@ -258,6 +269,10 @@ def read_evaluation(
     if problem := evaluation_problem(result, held):
         raise UnusableAnswer(problem)
     cases = read_cases(records[names.CASES], result.confusion, patients) if names.CASES in records else None
+    if compared:
+        if cases is None or names.PAIRED not in records:
+            raise UnusableAnswer("the answer does not compare the two models")
+        cases = replace(cases, paired=read_pairs(records[names.PAIRED], result.confusion, cases.patient_confusion))
     return replace(result, cases=cases)
 
 

@@ -2,9 +2,11 @@
 
 ARRAYS = "arrays"  # a packed state_dict, as far as it travels
 CONTROL = "control"  # server to hospital, packed: the mean control variate of SCAFFOLD
+REFERENCE = "reference"  # server to hospital, packed: the finished model that an evaluated one is compared with
 CONFIG = "config"  # server to hospital: what to do
 METRICS = "metrics"  # hospital to server: numbers only
 CASES = "cases"  # hospital to server: a test's cases by score, patients and subgroups
+PAIRED = "paired"  # hospital to server: how often each of two models is right where the other is or is not
 WHO = "who"  # hospital to server: which hospital, which files
 REFUSAL = "refusal"  # a code and a sentence instead of an answer
 FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question

@@ -15,6 +15,7 @@ from common.metrics.case_sums import Cases, count_cases
 from common.metrics.confusion import count_confusion
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Resampling, add_replicates, resample
+from common.metrics.score_bins import Probabilities
 from common.training.batches import Indices, Slices, batches, count_batches
 from common.training.preprocess import normalise
 
@@ -58,6 +59,13 @@ def evaluate(
         on_scores(logits)
     result = tally(logits, torch.from_numpy(slices.labels[indices]), temperature, resampling, cases)
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def probabilities_of(
+    model: nn.Module, slices: Slices, indices: Indices, on_batch: Callable[[int, int], None] | None = None
+) -> Probabilities:
+    """Return what `model` gives each class of the slices at `indices`, shape [N, 4]; parameters as of `evaluate`."""
+    return _logits(model, slices, indices, on_batch).double().softmax(1).numpy()
 
 
 def tally(

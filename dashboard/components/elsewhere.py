@@ -6,6 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from common.artifacts.external import load
+from common.artifacts.external.comparison import (
+    Compared,
+    compared_rows,
+    comparison_sentences,
+    interval_points,
+    p_text,
+    reference_of,
+)
 from common.artifacts.external.words import beginning, compared, copies, skipped
 from common.artifacts.schema import Run
 from common.artifacts.words import cautions_of
@@ -51,6 +59,36 @@ def _evaluation(evaluation: load.Evaluation) -> None:
     alt = "Accuracy at each hospital and in the run's own test"
     parts.plot(figure, key=evaluation.evaluation_id, alt=f"{alt}; the table says the same.")
     parts.table(evaluation_table([*evaluation.hospitals, home]), alt=f"{alt}, as figures.")
+    _comparison(evaluation)
+
+
+def _comparison(evaluation: load.Evaluation) -> None:
+    other, rows = reference_of(evaluation.meta), compared_rows(evaluation.meta)
+    if not other or not rows:
+        return
+    run = str(evaluation.meta.get("of"))
+    st.markdown(theme.markdown(f"Beside the model of {other}, on the same cases:"))
+    for sentence in comparison_sentences(evaluation.meta):
+        st.markdown(f"- {theme.markdown(sentence)}")
+    parts.table(comparison_table(rows, run, other), alt=f"{run} and {other} on the same cases.")
+
+
+def comparison_table(rows: Sequence[Compared], run: str, other: str) -> pd.DataFrame:
+    """Return one row for patients, for slices and for each class of both."""
+    return pd.DataFrame(
+        {
+            "On": row.on,
+            "Cases": formats.whole(row.cases),
+            run: formats.percent(row.accuracy),
+            other: formats.percent(row.reference_accuracy),
+            "Difference": f"{formats.points(row.difference)} ({interval_points(row.interval)})",
+            f"Only {run} right": formats.whole(row.only_this),
+            f"Only {other} right": formats.whole(row.only_reference),
+            "McNemar": p_text(row.p),
+            "Verdict": row.verdict,
+        }
+        for row in rows
+    )
 
 
 def evaluation_table(rows: Sequence[load.Measured]) -> pd.DataFrame:

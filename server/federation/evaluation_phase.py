@@ -1,7 +1,7 @@
 """Every hospital evaluates a model on its own validation or test slices."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flwr.app import MessageType
 
@@ -34,6 +34,7 @@ class EvaluationPhase:
     ledger: Unrecorded = NO_LEDGER
     models: KnownModels = field(default_factory=KnownModels)
     kind: str = MessageType.EVALUATE
+    reference: Arrays = field(default_factory=dict)  # packed: the model that it is compared with on the same slices
 
     def run(
         self,
@@ -67,6 +68,7 @@ class EvaluationPhase:
             extra = ExtraPayload(local_of(member.name))
             head = self.ledger.head
             task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
+            task = replace(task, reference=self.reference)
             requests.append(self.models.request(key, member.node, self.kind, task, parcel))
         results: Results = {}
         timeout = self.participants.policy.timeout_seconds
@@ -77,7 +79,7 @@ class EvaluationPhase:
                 draws = REPLICATES if split == "test" else 0
                 said = member.description
                 patients = said.patient_counts.get("test") if split == "test" else None
-                results[member.name] = read_evaluation(records, draws, said.held(split), patients)
+                results[member.name] = read_evaluation(records, draws, said.held(split), patients, bool(self.reference))
                 self.models.has(request.hospital, parcel)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))

@@ -58,6 +58,8 @@ def run_job(job: Job, console: Console, work: Work) -> None:
     ProjectError
         With the exit code of the command.
     """
+    if job.settings.compare:
+        raise InputError("CONF010", "compare is of python -m server.evaluate alone; leave it out of a run.")
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
     if job.settings.init and not (job.folder and os.path.lexists(job.folder.checkpoint)):

@@ -15,6 +15,7 @@ from server.recording.resume import stored_settings
 # what may be said beside the run: where, on what, and how long to wait
 _ALLOWED = (
     "hospitals",
+    "compare",
     "output_dir",
     "data.root",
     "data.cache_dir",
@@ -55,6 +56,7 @@ def evaluation_settings(run_id: str, overrides: Sequence[str]) -> tuple[RunSetti
         requested.output_dir,
         requested.compute,
     )
+    settings.compare = requested.compare
     for name in ("root", "cache_dir", "keep_cases"):
         setattr(settings.data, name, getattr(requested.data, name))
     wanted, strategy = requested.strategy, settings.strategy

@@ -10,6 +10,13 @@ from rich.text import Text
 
 from common.artifacts import words
 from common.artifacts.card_tables import hospital_rows
+from common.artifacts.external.comparison import (
+    compared_rows,
+    comparison_sentences,
+    interval_points,
+    p_text,
+    reference_of,
+)
 from common.artifacts.external.words import compared, copies, skipped
 from server.recording.summary import class_table, table_of
 from server.recording.terminal import Terminal
@@ -32,6 +39,7 @@ def evaluation_summary(meta: Figures) -> Group:
         figures_table(meta),
         class_table(meta["metrics"]),
         *(Text(sentence) for sentence in (compared(meta), skipped(meta), copies(meta)) if sentence),
+        *comparison(meta),
         *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),
         Text(words.how_sure(meta["metrics"]["intervals"]), style="dim"),
     ]
@@ -52,6 +60,21 @@ def figures_table(meta: Figures) -> Table:
     table.add_section()
     table.add_row(*_internal_row(meta), style="dim")
     return table
+
+
+def comparison(meta: Figures) -> list[RenderableType]:
+    """Return two models on the same cases, and what that says; nothing where none was compared with."""
+    other, rows = reference_of(meta), compared_rows(meta)
+    if not other or not rows:
+        return []
+    title = f"{meta['of']} beside {other} on the same cases: percent right, and points (95 % interval)"
+    table = table_of(title, "on", ("cases", meta["of"], other, "difference", "alone right", "McNemar"))
+    for row in rows:
+        shares = (f"{100 * share:.1f}" for share in (row.accuracy, row.reference_accuracy))
+        points = f"{100 * row.difference:+.1f} ({interval_points(row.interval)})"
+        alone = f"{row.only_this:,} : {row.only_reference:,}"
+        table.add_row(row.on, f"{row.cases:,}", *shares, points, alone, p_text(row.p))
+    return [table, *(Text(sentence) for sentence in comparison_sentences(meta))]
 
 
 def _internal_row(meta: Figures) -> list[str]:

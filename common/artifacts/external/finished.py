@@ -31,6 +31,7 @@ class FinishedModel:
     meta: Mapping[str, Any]  # ``model_meta.json``
     network: str
     hospitals: Mapping[str, TrainedAt]  # by key
+    reference: "FinishedModel | None" = None  # the model that it is compared with, on the same slices
 
     @property
     def run_id(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from common.artifacts.external.comparison import comparison_json
 from common.artifacts.external.finished import FinishedModel
 from common.artifacts.meta import cautions
 from common.artifacts.meta_metrics import metrics_json
@@ -56,6 +57,7 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
         "metrics": metrics_json(done.tests, number(internal.get("best_val_accuracy")) or 0.0, temperature),
         "internal": _internal(internal),
         "elsewhere": _elsewhere(done, internal),
+        "comparison": comparison_json(model, done.tests),
         "test_slices_trained_elsewhere": done.trained_elsewhere,
         "warnings": [to_json(each) for each in cautions(done.descriptions, None, done.trained_elsewhere)],
         "temperature": temperature,
@@ -72,13 +74,15 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
 
 
 def _hospital(said: Description, model: FinishedModel) -> dict[str, Any]:
-    trained = said.key in model.hospitals
+    trained, other = said.key in model.hospitals, model.reference
+    also = {"trained_reference": said.key in other.hospitals} if other else {}
     return {
         "key": said.key,
         "name": said.name,
         "trained": trained,
         "slices": len(said.test_idx),
-        "part": "its test slices" if trained else "every usable slice",
+        "part": "its test slices" if trained or any(also.values()) else "every usable slice",
+        **also,
     }
 
 

@@ -52,6 +52,8 @@ def copies(meta: Mapping[str, Any]) -> str | None:
 
 def part_text(hospital: Mapping[str, Any]) -> str:
     """Say which slices a hospital evaluated."""
+    if hospital.get("trained") is False and hospital.get("trained_reference") is True:
+        return "its test slices; it trained the model to compare with"
     return "its test slices; it trained the model" if hospital.get("trained") is True else "every usable slice"
 
 

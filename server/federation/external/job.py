@@ -58,13 +58,17 @@ def run_evaluation(job: EvaluationJob, console: Console, work: Work) -> None:
 
 
 def _announce(job: EvaluationJob, folder: EvaluationFolder, console: Console) -> None:
-    model, known = job.model, job.model.hospitals
+    model, known, other = job.model, job.model.hospitals, job.model.reference
     console.print(
         f"[bold]{folder.evaluation_id}[/]  the model of {model.run_id} ({model.network}, {model.image_size} px, "
         f"SHA-256 {model.sha256[:12]})  [dim]{folder.log}[/]"
     )
+    if other:
+        console.print(f"beside the model of {other.run_id} (SHA-256 {other.sha256[:12]})", highlight=False)
     if model.meta.get("synthetic") is True:
         console.print(f"[bold yellow]{SYNTHETIC}[/]")
     for hospital in job.hospitals:
         where = "its test slices alone, since it trained the model" if hospital.key in known else "every usable slice"
+        if other and hospital.key in other.hospitals and hospital.key not in known:
+            where = f"its test slices alone, since it trained {other.run_id}"
         console.print(f"{hospital.name}: {where}", highlight=False)

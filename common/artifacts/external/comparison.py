@@ -1,0 +1,138 @@
+"""``comparison`` of ``evaluation_meta.json``: two models on the same slices, written, read and said in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from common.artifacts.values import mapping, sequence, text
+from common.metrics.case_sums import CaseSums
+from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import Interval
+from common.metrics.paired.figures import paired_figures
+from common.text import counted, listed
+
+if TYPE_CHECKING:
+    from common.artifacts.external.finished import FinishedModel  # with PyTorch, which a reader does without
+
+
+_Count = Annotated[int, Meta(ge=0)]
+_Share = Annotated[float, Meta(ge=0, le=1)]
+_Difference = Annotated[float, Meta(ge=-1, le=1)]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Both models on some of the cases; accuracies as fractions."""
+
+    on: str
+    cases: _Count
+    only_this: _Count
+    only_reference: _Count
+    accuracy: _Share
+    reference_accuracy: _Share
+    difference: _Difference
+    interval: tuple[_Difference, _Difference]
+    p: _Share
+
+    @property
+    def verdict(self) -> str:
+        """Whether the difference may be chance's, by its 95 % interval."""
+        if self.interval[0] <= 0 <= self.interval[1]:
+            return "not distinguishable"
+        return "better" if self.difference > 0 else "worse"
+
+
+def comparison_json(model: "FinishedModel", tests: Mapping[str, EvaluateResult]) -> dict[str, Any] | None:
+    """Return the comparison with the model's reference; None where none was asked for."""
+    other, cases = model.reference, {name: test.cases for name, test in tests.items() if test.cases}
+    found = paired_figures(list(cases.values())) if other else None
+    if not other or not found:
+        return None
+    return {
+        "with": other.run_id,
+        "model_sha256": other.sha256,
+        **found,
+        "per_hospital": {name: own for name, sums in cases.items() if (own := _of_hospital(sums))},
+    }
+
+
+def _of_hospital(sums: CaseSums) -> dict[str, Any] | None:
+    found = paired_figures([sums])
+    return {part: found[part] for part in ("patients", "slices")} if found else None
+
+
+def reference_of(meta: Mapping[str, Any]) -> str | None:
+    """Return the run whose model an evaluation's own was compared with; None for none."""
+    return text(mapping(meta.get("comparison")).get("with"))
+
+
+def compared_rows(meta: Mapping[str, Any]) -> list[Compared]:
+    """Return patients, slices, then each class's patients and slices; what does not fit is left out."""
+    found = mapping(meta.get("comparison"))
+    parts = [(part, mapping(found.get(part))) for part in ("patients", "slices")]
+    classes = [
+        (f"{part}, {name}", body) for part, all_ in parts for name, body in mapping(all_.get("per_class")).items()
+    ]
+    rows = [_row(on, mapping(body)) for on, body in [*parts, *classes]]
+    return [row for row in rows if row]
+
+
+def _row(on: str, body: Mapping[str, Any]) -> Compared | None:
+    try:
+        return msgspec.convert({"on": on, "p": body.get("mcnemar_p"), **body}, Compared)
+    except msgspec.ValidationError:
+        return None
+
+
+def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Say which model is better, by patients first; nothing where none was compared with."""
+    other, rows = reference_of(meta), {row.on: row for row in compared_rows(meta)}
+    if not other or not {"patients", "slices"} <= set(rows):
+        return
+    run, patients, slices = text(meta.get("of")) or "the run", rows["patients"], rows["slices"]
+    source = text(mapping(mapping(meta.get("comparison")).get("patients")).get("source"))
+    guessed = " (guessed)" if source == "guessed" else ""
+    yield (
+        f"On the same {counted(slices.cases, 'slice')} of {counted(patients.cases, 'patient')}{guessed}, the models of "
+        f"{run} and {other} are right on {_both(patients)} % of patients: {_points(patients)}, {patients.verdict} "
+        f"(exact McNemar test over patients: {p_text(patients.p)})."
+    )
+    yield f"Of slices {_both(slices)} %: {_points(slices)}, {slices.verdict}, with patients as clusters."
+    yield (
+        f"McNemar's test over slices ({p_text(slices.p)}) takes slices of one patient for independent, which they are "
+        "not; go by patients."
+    )
+    yield from _favoured(meta, run, other)
+
+
+def _favoured(meta: Mapping[str, Any], run: str, other: str) -> Iterator[str]:
+    """Name hospitals that trained one of the two models alone."""
+    said = [mapping(each) for each in sequence(meta.get("hospitals"))]
+    for key, without, trained, not_trained in (
+        ("trained", "trained_reference", run, other),
+        ("trained_reference", "trained", other, run),
+    ):
+        names = [each["name"] for each in said if each.get(key) is True and each.get(without) is False]
+        if names := [name for name in names if isinstance(name, str)]:
+            yield f"{listed(names)} trained {trained} and not {not_trained}, which favours {trained} there."
+
+
+def _both(row: Compared) -> str:
+    return f"{100 * row.accuracy:.1f} and {100 * row.reference_accuracy:.1f}"
+
+
+def _points(row: Compared) -> str:
+    return f"{100 * row.difference:+.1f} points ({interval_points(row.interval)})"
+
+
+def interval_points(ends: Interval) -> str:
+    """Write the 95 % interval of a difference in points: ``"-3.1 to +5.0"``."""
+    return f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
+
+
+def p_text(p: float) -> str:
+    """Write a p-value."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

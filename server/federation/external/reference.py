@@ -1,0 +1,51 @@
+"""With ``compare=run-003``: the model of another finished run, for the same slices."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from common.artifacts.external.finished import FinishedModel, read_finished
+from common.artifacts.layout import RunFolder, existing_run
+from common.config.settings import RunSettings
+from common.errors import InputError
+from common.files import absolute
+
+
+def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
+    """Read the model to evaluate, and with `settings.compare` the one to compare it with.
+
+    Raises
+    ------
+    InputError
+        As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared.
+    """
+    model = read_finished(folder)
+    if not settings.compare:
+        return model
+    reference = read_finished(existing_run(absolute(settings.output_dir), settings.compare), model.network)
+    _require_comparable(model, reference, settings.hospitals)
+    return replace(model, reference=reference)
+
+
+def _require_comparable(model: FinishedModel, reference: FinishedModel, hospitals: Iterable[str]) -> None:
+    """Refuse early what hospitals would find out after they have read their slices."""
+    if model.run_id == reference.run_id:
+        raise InputError("MODEL009", f"{model.run_id} cannot be compared with itself; name another run in compare=...")
+    if model.image_size != reference.image_size:
+        raise InputError(
+            "MODEL009",
+            f"{reference.run_id} was trained at {reference.image_size} px and {model.run_id} at {model.image_size} px, "
+            "so they cannot judge the same slices; compare runs of one data.image_size.",
+        )
+    for key in hospitals:
+        one, other = model.hospitals.get(key), reference.hospitals.get(key)
+        if one and other and one.files_sha256 == other.files_sha256 and one.test != other.test:
+            raise other_split(one.name, reference.run_id, model.run_id)
+
+
+def other_split(hospital: str, reference: str, run: str) -> InputError:
+    """Return the refusal where a run held back other slices than the plan's split does."""
+    return InputError(
+        "MODEL009",
+        f"{reference} did not hold back the slices at {hospital} that the split of {run} holds back, so no test there "
+        "is fair to both; leave that hospital out, or compare runs with one seed and the same split.",
+    )
