@@ -11,6 +11,7 @@ from clients.kept_model import received
 from clients.policy.diary import Diary
 from clients.policy.gate import Asked, admit
 from clients.policy.limits import Policy
+from clients.policy.words import in_words
 from common.config.external import EvaluationPlan, YardstickPlan
 from common.errors import InputError
 from common.model.registry import initial_weights
@@ -18,7 +19,7 @@ from common.model.state import arrays_from_state
 from common.protocol.codec import pack
 from common.protocol.description import Description
 from common.protocol.digest import digest_of
-from common.protocol.messages import read_task, task_records
+from common.protocol.messages import LocalStateRef, read_task, task_records
 from common.protocol.plan import Plan
 from tests.support.sites import PLAN, sites_of, task_of
 
@@ -96,6 +97,55 @@ def test_a_hospital_that_took_part_is_not_taken_for_a_stranger(sites, plan, tmp_
     Diary(tmp_path, site.hospital.key).pin(1, "another plan", TOKEN)
     with pytest.raises(InputError, match="POLICY010"):
         admit(site, Asked(MessageType.EVALUATE, 3, plan))
+
+
+@pytest.fixture(scope="module")
+def other(small):
+    return arrays_from_state(initial_weights("resnet18", 2))
+
+
+@pytest.fixture(scope="module")
+def beside(plan, other):
+    return replace(plan, evaluation=replace(plan.evaluation, reference=digest_of(other), reference_run="ef" * 16))
+
+
+def test_two_models_judge_the_same_slices_and_each_as_if_it_were_alone(sites, plan, beside, arrays, other):
+    records = task_records(task_of(beside, 1, arrays, split="test", reference=pack(other)), pack(arrays), {})
+    task = received(sites[0], read_task(records, evaluates=True))
+    result = handlers.evaluate(sites[0], task)
+    alone = handlers.evaluate(sites[0], replace(task, reference={}))
+    second = handlers.evaluate(sites[0], replace(task, arrays=other, reference={}))
+    assert result.confusion.tolist() == alone.confusion.tolist()
+    assert alone.cases.paired is None
+    paired = result.cases.paired
+    assert paired.reference_confusion.tolist() == second.confusion.tolist()
+    assert paired.slices.sum(axis=2)[:, 0].tolist() == np.diagonal(alone.confusion).tolist()
+    assert paired.patients.sum(axis=1)[:, 0].tolist() == np.diagonal(second.cases.patient_confusion).tolist()
+
+
+def test_no_model_is_compared_with_but_the_one_that_the_plan_names(sites, plan, beside, arrays, other):
+    for agreed, sent in ((beside, {}), (beside, arrays), (plan, other)):
+        with pytest.raises(InputError, match=r"PLAN006.*to compare with"):
+            received(sites[0], task_of(agreed, 1, arrays, split="test", reference=sent))
+    with pytest.raises(InputError, match=r"PLAN006.*to compare with"):
+        received(sites[0], task_of(beside, 1, arrays, split="test", reference={"x": np.zeros(3, np.float32)}))
+    with pytest.raises(InputError, match=r"CONF010.*evaluation\.reference"):
+        Plan.from_json(replace(PLAN, evaluation=EvaluationPlan(reference="ab" * 32)).to_json())
+    assert Plan.from_json(beside.to_json()) == beside
+
+
+def test_a_kept_models_digest_is_no_way_around_the_plan(sites, plan, other, tmp_path):
+    site, token = replace(sites[0], cache_dir=tmp_path), LocalStateRef("12" * 16)
+    with pytest.raises(InputError, match=r"PLAN006.*its plan is to evaluate"):
+        received(site, task_of(plan, 1, other, token, split="test", model=digest_of(other)))
+
+
+def test_a_hospital_that_trained_the_other_model_is_no_stranger(sites, beside, tmp_path):
+    site = replace(sites[0], policy=Policy(), cache_dir=tmp_path)
+    Diary(tmp_path, site.hospital.key).pin(1, "another plan", "ef" * 16)
+    with pytest.raises(InputError, match="POLICY010"):
+        admit(site, Asked(MessageType.EVALUATE, 3, beside))
+    assert f"beside model {beside.evaluation.reference[:12]}" in in_words(beside)
 
 
 def test_fine_tuning_is_done_where_the_plan_asks_for_it_alone(sites, arrays):

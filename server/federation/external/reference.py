@@ -47,5 +47,5 @@ def other_split(hospital: str, reference: str, run: str) -> InputError:
     return InputError(
         "MODEL009",
         f"{reference} did not hold back the slices at {hospital} that the split of {run} holds back, so no test there "
-        "is fair to both; leave that hospital out, or compare runs with one seed and the same split.",
+        "is fair to both; leave that hospital out, or compare runs of one split (seed, data.*).",
     )
