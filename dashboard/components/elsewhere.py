@@ -77,14 +77,14 @@ def comparison_table(rows: Sequence[Compared], run: str, other: str) -> pd.DataF
     """Return one row for patients, for slices and for each class of both."""
     return pd.DataFrame(
         {
-            "On": row.on,
+            "On": f"{row.of}, {row.name}" if row.name else row.of,
             "Cases": formats.whole(row.cases),
             run: formats.percent(row.accuracy),
             other: formats.percent(row.reference_accuracy),
             "Difference": f"{formats.points(row.difference)} ({interval_points(row.interval)})",
             f"Only {run} right": formats.whole(row.only_this),
             f"Only {other} right": formats.whole(row.only_reference),
-            "McNemar": p_text(row.p),
+            "McNemar's p": p_text(row.p),
             "Verdict": row.verdict,
         }
         for row in rows

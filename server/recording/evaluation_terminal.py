@@ -67,13 +67,13 @@ def comparison(meta: Figures) -> list[RenderableType]:
     other, rows = reference_of(meta), compared_rows(meta)
     if not other or not rows:
         return []
-    title = f"{meta['of']} beside {other} on the same cases: percent right, and points (95 % interval)"
-    table = table_of(title, "on", ("cases", meta["of"], other, "difference", "alone right", "McNemar"))
+    title = f"{meta['of']} beside {other} on the same cases: percent right (points: 95 % interval)"
+    table = table_of(title, "", ("cases", meta["of"], other, "points", "alone right", "p"))
     for row in rows:
         shares = (f"{100 * share:.1f}" for share in (row.accuracy, row.reference_accuracy))
         points = f"{100 * row.difference:+.1f} ({interval_points(row.interval)})"
-        alone = f"{row.only_this:,} : {row.only_reference:,}"
-        table.add_row(row.on, f"{row.cases:,}", *shares, points, alone, p_text(row.p))
+        alone = f"{row.only_this:,}:{row.only_reference:,}"
+        table.add_row(f"  {row.name}" if row.name else row.of, f"{row.cases:,}", *shares, points, alone, p_text(row.p))
     return [table, *(Text(sentence) for sentence in comparison_sentences(meta))]
 
 

@@ -118,6 +118,7 @@ def test_two_models_judge_the_same_slices_and_each_as_if_it_were_alone(sites, pl
     assert result.confusion.tolist() == alone.confusion.tolist()
     assert alone.cases.paired is None
     paired = result.cases.paired
+    assert paired.slices[:, 0, 1].sum() + paired.slices[:, 1, 0].sum() > 0, "else nothing was compared"
     assert paired.reference_confusion.tolist() == second.confusion.tolist()
     assert paired.slices.sum(axis=2)[:, 0].tolist() == np.diagonal(alone.confusion).tolist()
     assert paired.patients.sum(axis=1)[:, 0].tolist() == np.diagonal(second.cases.patient_confusion).tolist()

@@ -25,7 +25,8 @@ def kept(tmp_path_factory):
 def runs(kept, output, simulate):  # noqa: F811
     """Finished runs: two of the same hospitals, one of others, one split otherwise, one larger; trained once."""
     if not (kept / "artifacts").exists():
-        for settings in ([TWO], [TWO, "train.lr=1e-2"], [OTHER_TWO], [TWO, "data.test_fraction=0.3"], LARGER):
+        longer, otherwise = [OTHER_TWO, "train.local_epochs=20", "train.lr=3e-3"], [TWO, "data.test_fraction=0.3"]
+        for settings in ([TWO], [TWO, "train.lr=1e-2"], longer, otherwise, LARGER):
             done = simulate(f"output_dir={kept}", "rounds=1", "in_service=false", *settings)
             assert done.code == 0, done.err
     shutil.copytree(kept, output)
@@ -48,6 +49,7 @@ def test_two_models_are_compared_on_the_same_slices_and_each_as_if_it_were_alone
     matrix = np.array(meta["metrics"]["confusion_matrix"])
     slices, patients = found["slices"], found["patients"]
     assert slices["cases"] == matrix.sum()
+    assert slices["only_this"] + slices["only_reference"] > 0, "else nothing was compared"
     assert slices["both_right"] + slices["only_this"] == np.trace(matrix)
     assert slices["accuracy"] == pytest.approx(meta["metrics"]["test_accuracy"])
     whole = meta["metrics"]["figures"]["per_patient"]

@@ -27,7 +27,10 @@ _Difference = Annotated[float, Meta(ge=-1, le=1)]
 class Compared:
     """Both models on some of the cases; accuracies as fractions."""
 
-    on: str
+    of: str
+    """``patients`` or ``slices``."""
+    name: str
+    """The class; empty for all together."""
     cases: _Count
     only_this: _Count
     only_reference: _Count
@@ -70,26 +73,25 @@ def reference_of(meta: Mapping[str, Any]) -> str | None:
 
 
 def compared_rows(meta: Mapping[str, Any]) -> list[Compared]:
-    """Return patients, slices, then each class's patients and slices; what does not fit is left out."""
-    found = mapping(meta.get("comparison"))
-    parts = [(part, mapping(found.get(part))) for part in ("patients", "slices")]
-    classes = [
-        (f"{part}, {name}", body) for part, all_ in parts for name, body in mapping(all_.get("per_class")).items()
-    ]
-    rows = [_row(on, mapping(body)) for on, body in [*parts, *classes]]
+    """Return patients, then those of each class, then slices likewise; what does not fit is left out."""
+    found, rows = mapping(meta.get("comparison")), []
+    for part in ("patients", "slices"):
+        body = mapping(found.get(part))
+        rows += [_row(part, "", body)]
+        rows += [_row(part, name, mapping(own)) for name, own in mapping(body.get("per_class")).items()]
     return [row for row in rows if row]
 
 
-def _row(on: str, body: Mapping[str, Any]) -> Compared | None:
+def _row(of: str, name: str, body: Mapping[str, Any]) -> Compared | None:
     try:
-        return msgspec.convert({"on": on, "p": body.get("mcnemar_p"), **body}, Compared)
+        return msgspec.convert({**body, "of": of, "name": name, "p": body.get("mcnemar_p")}, Compared)
     except msgspec.ValidationError:
         return None
 
 
 def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
     """Say which model is better, by patients first; nothing where none was compared with."""
-    other, rows = reference_of(meta), {row.on: row for row in compared_rows(meta)}
+    other, rows = reference_of(meta), {row.of: row for row in compared_rows(meta) if not row.name}
     if not other or not {"patients", "slices"} <= set(rows):
         return
     run, patients, slices = text(meta.get("of")) or "the run", rows["patients"], rows["slices"]
@@ -98,12 +100,12 @@ def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"On the same {counted(slices.cases, 'slice')} of {counted(patients.cases, 'patient')}{guessed}, the models of "
         f"{run} and {other} are right on {_both(patients)} % of patients: {_points(patients)}, {patients.verdict} "
-        f"(exact McNemar test over patients: {p_text(patients.p)})."
+        f"(exact McNemar test over patients: p {p_text(patients.p)})."
     )
     yield f"Of slices {_both(slices)} %: {_points(slices)}, {slices.verdict}, with patients as clusters."
     yield (
-        f"McNemar's test over slices ({p_text(slices.p)}) takes slices of one patient for independent, which they are "
-        "not; go by patients."
+        f"McNemar's test over slices (p {p_text(slices.p)}) takes slices of one patient for independent, which they "
+        "are not; go by patients."
     )
     yield from _favoured(meta, run, other)
 
@@ -134,5 +136,5 @@ def interval_points(ends: Interval) -> str:
 
 
 def p_text(p: float) -> str:
-    """Write a p-value."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    """Write a p-value: ``"0.042"``, ``"<0.001"``."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
