@@ -47,6 +47,15 @@ def test_a_finished_model_is_evaluated_trained_on_and_compared_between_machines(
     )
     assert not warm["missing_hospitals"]
 
+    both = evaluate(made, f"hospitals=[{NEW},{TRAINED[0]}]", "compare=run-002", name="compare")
+    assert both.finish() == 0, both.text
+    beside = json.loads((made.folder / "artifacts" / "evaluation-002" / "evaluation_meta.json").read_text())
+    assert beside["metrics"]["per_hospital"]["Phantom Jaipur"]["confusion_matrix"] == own
+    assert list(beside["comparison"]["per_hospital"]) == list(beside["metrics"]["per_hospital"])
+    assert beside["comparison"]["model_sha256"] == warm["sha256"]
+    own_test = warm["metrics"]["per_hospital"]["Phantom Jaipur"]["test_accuracy"]
+    assert beside["comparison"]["per_hospital"]["Phantom Jaipur"]["slices"]["reference_accuracy"] == own_test
+
 
 def test_a_hospital_may_forbid_it(made):
     made.joined[NEW].stop()
@@ -56,4 +65,4 @@ def test_a_hospital_may_forbid_it(made):
     assert "POLICY001" in refused.text
     assert made.joined[NEW].stop() == 0, "for the tests that share it, it joins as before"
     assert "evaluation takes false here" in refused.text
-    assert not (made.folder / "artifacts" / "evaluation-002" / "evaluation_meta.json").exists()
+    assert not (made.folder / "artifacts" / "evaluation-003" / "evaluation_meta.json").exists()

@@ -2,8 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from common.metrics.case_sums import Cases, count_cases
+from common.metrics.paired.figures import paired_figures
 from tests.dashboard.test_model_pages import open_page, words
 from tests.support.run_files import write_run
 
@@ -43,6 +46,32 @@ def test_an_evaluation_stands_beside_the_runs_own_test_and_is_no_run(tmp_path, m
     assert "Not evaluated at Away" in said
     assert "every usable slice" in said
     assert "evaluation-002" not in said, "that is another run's"
+
+
+def comparison():
+    labels = np.arange(40) % 4
+    patient, wrong = np.arange(40) // 4 * 4 + labels, np.eye(4)[(labels + 1) % 4]
+    this = np.where((np.arange(40) % 8 < 6)[:, None], np.eye(4)[labels], wrong)
+    sums = count_cases(this, labels, Cases(patient, "manifest", reference=wrong))
+    return {"with": "run-000", "model_sha256": "ab" * 32, **paired_figures([sums])}
+
+
+def test_two_models_on_the_same_cases_are_shown_beside_each_other(tmp_path, monkeypatch):
+    write_run(tmp_path, state="completed", done=2, rounds=2)
+    write_evaluation(tmp_path, 1, json.loads(json.dumps(evaluation() | {"comparison": comparison()})))
+    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    assert "the models of run-001 and run-000 are right on 75.0 and 0.0 % of patients" in said
+    assert "better" in said
+    assert "go by patients" in said
+
+
+@pytest.mark.parametrize("body", [[], {"with": 3}, {"with": "run-000"}, {"with": "run-000", "patients": {"cases": -1}}])
+def test_a_damaged_comparison_is_left_out(tmp_path, monkeypatch, body):
+    write_run(tmp_path, state="completed", done=2, rounds=2)
+    write_evaluation(tmp_path, 1, evaluation() | {"comparison": body})
+    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    assert "6.4 points lower" in said
+    assert "on the same cases" not in said
 
 
 def test_a_run_that_was_evaluated_nowhere_says_how(tmp_path, monkeypatch):
