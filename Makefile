@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check dashboard phantoms clean help
+.PHONY: demo test tests check dashboard phantoms clean help
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -22,7 +22,10 @@ phantoms: $(VENV)/.run
 dashboard: $(VENV)/.run
 	$(BIN)/streamlit run dashboard/app.py
 
-test: check
+test: $(VENV)/.test
+	@$(MAKE) --no-print-directory --jobs=2 check tests
+
+tests: $(VENV)/.test
 	$(BIN)/python -m tests
 
 check: $(VENV)/.test

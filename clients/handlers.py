@@ -23,6 +23,8 @@ from clients.policy.limits import Policy
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.site import Site
 from common.audit.report import audit
+from common.data.identity.written import written_ids
+from common.data.prepare import PreparedHospital
 from common.errors import InputError
 from common.keys import load_shared_key
 from common.labels import CLASSES
@@ -31,6 +33,7 @@ from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
 from common.overlap.fingerprints import Fingerprints, make_fingerprints
+from common.overlap.patients import PatientTokens, patient_tokens
 from common.protocol.description import Description, Numbers
 from common.protocol.messages import Task
 from common.protocol.names import FINE_TUNED
@@ -105,7 +108,18 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check or forbidden:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
-    return make_fingerprints(site.hospital, prepared.scan, prepared.library, key, site.cache_dir)
+    return make_fingerprints(
+        site.hospital, prepared.scan, prepared.library, key, site.cache_dir, _patient_tokens(site, prepared, key)
+    )
+
+
+def _patient_tokens(site: Site, prepared: PreparedHospital, key: bytes) -> PatientTokens | None:
+    """Return the tokens of the patients whose ids are known; guessed patients have none."""
+    known = prepared.evidence.known
+    if known is None:
+        return None
+    ids = written_ids(prepared.scan, known, site.hospital.patient_pattern)
+    return patient_tokens(ids, known.number, key, prepared.split)
 
 
 def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:

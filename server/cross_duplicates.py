@@ -19,6 +19,7 @@ from common.errors import InputError
 from common.files import read_text, why, write_text
 from common.overlap.fingerprints import Fingerprints
 from common.overlap.matching import Matches, cross_match, match_lists
+from common.overlap.patients import shared_patients
 from common.text import plain
 
 _MOST_BYTES = 2_000_000_000  # of a hospital's fingerprints, some 4 kB for each slice
@@ -54,12 +55,15 @@ def as_table(hospitals: Sequence[Fingerprints], found: dict[tuple[int, int], Mat
     table = Table(title="Slices that two hospitals both hold", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("hospital", "other hospital"):
         table.add_column(heading)
-    for heading in ("slices compared", "held by both", "pairs"):
+    for heading in ("slices compared", "held by both", "pairs", "patients known to both"):
         table.add_column(heading, justify="right")
     for (a, b), matches in found.items():
         one, other = hospitals[a], hospitals[b]
+        patients = f"{len(shared_patients(one.patients, other.patients)):,}"
         both = f"{len(np.unique(matches.first)):,} / {len(np.unique(matches.second)):,}"
-        table.add_row(plain(one.name), plain(other.name), f"{len(one):,} / {len(other):,}", both, f"{len(matches):,}")
+        table.add_row(
+            plain(one.name), plain(other.name), f"{len(one):,} / {len(other):,}", both, f"{len(matches):,}", patients
+        )
     return table
 
 

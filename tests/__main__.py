@@ -7,21 +7,26 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTHING_CHOSEN = 5  # pytest's exit code, as of a lane that -m "not slow" leaves empty
-LANES = (  # of about the same length; and all others, whose output is seen at once
-    tuple(f"tests/deployment/test_{name}.py" for name in ("faults", "network", "resume")),
+NOTHING_CHOSEN = 5  # pytest's exit code, as of a part that -m "not slow" leaves empty
+LANES = 3
+PARTS = (  # a lane that is free takes the next one: long ones first, and those of several machines not side by side
+    ("tests/deployment/test_faults.py",),
     ("tests/server",),
+    ("tests/dashboard",),
+    ("tests/deployment",),
+    ("tests/bench", "tests/surface"),
 )
-
-
+REST = ("tests",)
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower
 
 
 def main(options: list[str]) -> int:
-    """Run pytest once a lane; return the first exit code that is not good.
+    """Run pytest once a part, and for all that is in none; return the first exit code that is not good.
 
     Parameters
     ----------
@@ -30,24 +35,31 @@ def main(options: list[str]) -> int:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests press Ctrl-C, which a job runner may have disabled
     pytest = [sys.executable, "-m", "pytest", "--durations=15", *options]
-    others = [f"--ignore={path}" for lane in LANES for path in lane]
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / str(number) for number in range(len(LANES))]
-        running = [_start([*pytest, *lane], path) for lane, path in zip(LANES, paths, strict=True)]
+    with ThreadPoolExecutor(LANES) as lanes:
+        codes = lanes.map(partial(_run, pytest), [*PARTS, REST])
         try:
-            codes = [subprocess.run([*pytest, *others], cwd=ROOT, env=ONE_THREAD, check=False).returncode]
-        except KeyboardInterrupt:
-            codes = [130]
-        for lane, path, process in zip(LANES, paths, running, strict=True):
-            print(f"{' '.join(lane)} ...", flush=True)
-            codes.append(process.wait())  # Ctrl-C reached it, too; it ends its SuperLinks first
-            print(path.read_text(errors="replace"), flush=True)
-    return next((code for code in codes if code not in (0, NOTHING_CHOSEN)), 0)
+            return next((code for code in list(codes) if code not in (0, NOTHING_CHOSEN)), 0)
+        except KeyboardInterrupt:  # it reached those that run, too; they end their SuperLinks first
+            lanes.shutdown(cancel_futures=True)
+            return 130
 
 
-def _start(command: list[str], said: Path) -> subprocess.Popen[bytes]:
-    with said.open("wb") as file:
-        return subprocess.Popen(command, cwd=ROOT, env=ONE_THREAD, stdout=file, stderr=subprocess.STDOUT)
+def _run(pytest: list[str], paths: tuple[str, ...]) -> int:
+    """Run a part and print what it said, when it is over."""
+    name = " ".join(paths) if paths != REST else "all others"
+    print(f"begins: {name}", flush=True)
+    with tempfile.TemporaryFile() as said:
+        command = [*pytest, *paths, *_of_others(paths)]
+        code = subprocess.run(command, cwd=ROOT, env=ONE_THREAD, stdout=said, stderr=subprocess.STDOUT).returncode
+        said.seek(0)
+        print(f"ended:  {name}\n{said.read().decode(errors='replace')}", flush=True)
+    return code
+
+
+def _of_others(paths: tuple[str, ...]) -> list[str]:
+    """Leave out what lies in these paths and is another part."""
+    others = {Path(path) for part in PARTS for path in part}
+    return [f"--ignore={other}" for other in sorted(others) if not {*map(Path, paths)}.isdisjoint(other.parents)]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,11 @@ import pytest
 import torch
 
 import common.quiet  # noqa: F401  must come before the first import of Flower, whatever a test imports first
+from common.config.architectures import ARCHITECTURES
 from common.phantoms.folders import make_phantoms
+from tests.support.small_network_row import ROW
+
+ARCHITECTURES["resnet18"] = ROW  # in this process; a test that is about the real one's numbers asks for `resnet18`
 
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
@@ -38,22 +42,16 @@ class Finished:
 
 
 @pytest.fixture
-def small_network():
-    """ResNet18 with an eighth of its channels, in this process."""
-    from tests.support.small_network import in_place_of_resnet18
+def resnet18():
+    """The real network under its name, in this process."""
+    from tests.support.small_network import in_place_of_the_small_one
 
-    with in_place_of_resnet18():
+    with in_place_of_the_small_one():
         yield
 
 
 @pytest.fixture
-def simulate(small_network, simulate_resnet18):
-    """`simulate_resnet18` with a small network, for all that is not about the real one's numbers."""
-    return simulate_resnet18
-
-
-@pytest.fixture
-def simulate_resnet18(monkeypatch, phantoms, tmp_path):
+def simulate(monkeypatch, phantoms, tmp_path):
     """Run ``python -m server.simulate`` in this process on the phantoms; more overrides win."""
     from common.config.hydra import run_main
     from server import simulate as module

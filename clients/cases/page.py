@@ -49,7 +49,7 @@ def page_of(table: CaseTable, token: str, most: int, picture: Picture) -> str:
         summary(table, token),
         *caveats(table),
         "The heat is Grad-CAM of the class that was called: where the last convolution drew its evidence from, on a "
-        "coarse grid. The page holds patients' slices; it lies in the cache folder and goes with the run's other files.",
+        "coarse grid. The page shows patients' slices; it lies in the cache folder and goes with the run's files.",
     ]
     cases = (_article(place, case, table, picture(case)) for place, case in enumerate(table.cases[:most], start=1))
     paragraphs = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in said)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from common.data.slices import open_slices
 from PIL import Image
 
 from clients.cases.table import Case
 from common.data.decode import UnreadableImage, read_bytes
+from common.data.sources.slices import open_slices
 from common.model.heatmap import fit
 
 EDGE = 320  # pixels, of the longer side

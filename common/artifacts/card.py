@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from common.artifacts import words
-from common.artifacts.card_tables import cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
 from common.artifacts.external.words import beginning
 from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
 from common.config.architectures import architecture_of
@@ -48,7 +48,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "versions": ", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
         "one_sided": _one_sided(meta["datasets"]),
         "holdings": table(
-            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups"),
+            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups", PATIENTS),
             holding_rows(meta["datasets"]),
         ),
         "data_kind": f"{SYNTHETIC} " * meta["synthetic"],

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from common.artifacts.words import NOTHING, marked, recorded_interval, share_text
+from common.artifacts.words import NOTHING, marked, patients_text, recorded_interval, recorded_patients, share_text
 from common.labels import CLASSES
 from common.text import printable
 
 # signs that mean something within a line; an underscore, an ampersand and a colon do so in some places only
 _SIGNS = re.compile(r"([\\`*\[\]<>|$~]|(?<!\w)_|_(?!\w)|&(?=[#\w])|:(?=//))")
 Row = list[str]
+PATIENTS = "Patients (training / validation / test)"
 _PARTS = ("train", "val", "test")
 
 
@@ -39,7 +40,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def holding_rows(datasets: Mapping[str, Any]) -> list[Row]:
-    """Return what each hospital holds: slices, those of each class and of each part of the split, groups."""
+    """Return what each hospital holds: slices, those of each class and each part of the split, groups, patients."""
     return [
         [
             name,
@@ -47,6 +48,7 @@ def holding_rows(datasets: Mapping[str, Any]) -> list[Row]:
             *(f"{body['class_distribution'].get(label, 0):,}" for label in CLASSES),
             *(f"{sum(body['split_counts'][part].values()):,}" for part in _PARTS),
             f"{body['group_count']:,}",
+            patients_text(recorded_patients(body.get("patients"))),
         ]
         for name, body in datasets.items()
     ]

@@ -11,6 +11,7 @@ from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
+from common.data.identity.patients import LEAST_SURE_FIRST
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import is_at_edge
 from common.metrics.evaluation import EvaluateResult
@@ -50,6 +51,8 @@ class FinishedRun:
     """The resolved configuration."""
     test_slices_trained_elsewhere: int | None = None
     """Test slices of one hospital that another trains on; None where the hospitals were not compared."""
+    test_patients_trained_elsewhere: int | None = None
+    """Test patients of one hospital whose id is in another's training; None where they were not compared."""
     keeps: str = NOTHING
     """What stays at the hospitals, one of `common.model.local_layers.KEEPS`."""
     token: str = ""
@@ -84,7 +87,9 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
         temperature=run.temperature,
         warnings=[
-            *cautions(hospitals, run.temperature, run.test_slices_trained_elsewhere),
+            *cautions(
+                hospitals, run.temperature, run.test_slices_trained_elsewhere, run.test_patients_trained_elsewhere
+            ),
             *_trained_before(run.trained_before),
         ],
         run_id=run.run_id,
@@ -101,6 +106,8 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "grouped": run.grouped,
             "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
+            "test_patients_trained_elsewhere": run.test_patients_trained_elsewhere,
+            "patients": _patients(hospitals),
         },
         versions=run.versions,
         ledger=run.ledger,
@@ -117,8 +124,21 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
     return to_json(meta)
 
 
+def _patients(descriptions: Sequence[Description]) -> dict[str, Any] | None:
+    """Add up the hospitals' patients; one that two hospitals hold counts twice. None where a hospital said nothing."""
+    told = [d.patients for d in descriptions]
+    if not told or not all(told):
+        return None
+    sums = {part: sum(each[part] for each in told if each) for part in ("train", "val", "test")}
+    sources = {d.patient_source for d in descriptions}
+    return {**sums, "source": next(each for each in LEAST_SURE_FIRST if each in sources)}
+
+
 def cautions(
-    descriptions: Sequence[Description], temperature: float | None = None, trained_elsewhere: int | None = None
+    descriptions: Sequence[Description],
+    temperature: float | None = None,
+    trained_elsewhere: int | None = None,
+    patients_elsewhere: int | None = None,
 ) -> list[Caution]:
     """Return every reason for doubt that the hospitals' counts, their copies and the fit of the temperature give.
 
@@ -130,6 +150,8 @@ def cautions(
         As fitted (see `common.metrics.calibration`).
     trained_elsewhere : int or None
         Test slices of one hospital that another trains on; None where the hospitals were not compared.
+    patients_elsewhere : int or None
+        Test patients of one hospital whom another trains on, by their ids.
     """
     found = {
         "EVAL001": _shared_groups(descriptions),
@@ -137,6 +159,7 @@ def cautions(
         "EVAL003": _near_two_labels(descriptions),
         "EVAL004": _edge(temperature),
         "EVAL005": _copies(trained_elsewhere),
+        "EVAL007": _same_patients(patients_elsewhere),
     }
     return [Caution(code, sentence) for code, sentence in found.items() if sentence]
 
@@ -192,6 +215,16 @@ def _copies(trained_elsewhere: int | None) -> str | None:
         f"{counted(trained_elsewhere, 'test slice')} of one hospital {'is' if trained_elsewhere == 1 else 'are'} "
         "trained on at another: the model has seen what it is tested on, so the figures flatter it; each hospital "
         "finds its copies by index in the run's cross_duplicates/, and one of each two should be left out."
+    )
+
+
+def _same_patients(elsewhere: int | None) -> str | None:
+    if not elsewhere:
+        return None
+    return (
+        f"{counted(elsewhere, 'test patient')} of one hospital {'has' if elsewhere == 1 else 'have'} the id of one "
+        "whom another trains on: if they are the same people, and not ids that are alike by chance, the figures "
+        "flatter the model; each hospital finds its patients with the run's cross_duplicates/."
     )
 
 

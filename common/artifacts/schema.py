@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
+from common.data.identity.patients import Source
 from common.errors import Problem
 from common.labels import NUM_CLASSES
 from common.overlap.matches import Shared, SharedWith
@@ -77,6 +78,8 @@ class CrossHospitalDuplicates(Struct, frozen=True, omit_defaults=True):
     reason: Text | None = None
     slices: Count | None = None
     test_slices_trained_elsewhere: Count | None = None
+    patients: Count | None = None
+    test_patients_trained_elsewhere: Count | None = None
     with_each: dict[str, SharedWith] | None = field(default=None, name="with")
 
 
@@ -86,7 +89,7 @@ class PatientNumbers(Struct, frozen=True):
     train: Count | None = None
     val: Count | None = None
     test: Count | None = None
-    source: Literal["manifest", "dicom", "file name", "guessed"] = "guessed"
+    source: Source = "guessed"
 
 
 class HospitalData(Struct, frozen=True):
@@ -118,7 +121,13 @@ class HospitalData(Struct, frozen=True):
         found = self.cross_hospital_duplicates
         if not found or not found.compared:
             return None
-        return Shared(found.slices or 0, found.test_slices_trained_elsewhere or 0, found.with_each or {})
+        return Shared(
+            found.slices or 0,
+            found.test_slices_trained_elsewhere or 0,
+            found.with_each or {},
+            found.patients or 0,
+            found.test_patients_trained_elsewhere or 0,
+        )
 
     @property
     def not_compared(self) -> str | None:

@@ -6,9 +6,10 @@ Each takes what a run's files hold, as it stands, and says nothing of what is no
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.artifacts.schema import Caution
+from common.artifacts.schema import Caution, PatientNumbers
 from common.artifacts.values import count, interval, mapping, number, sequence, text
 from common.config.strategies import POOLED_STRATEGY
+from common.data.identity.patients import LEAST_SURE_FIRST, TOLD_BY
 from common.metrics.confusion import FEW_CASES
 from common.metrics.intervals import Interval, wider
 from common.model.local_layers import EVERYTHING, NORMALISATION
@@ -149,8 +150,38 @@ def cautions_of(meta: Mapping[str, Any]) -> list[Caution]:
 def split_sentences(meta: Mapping[str, Any]) -> list[str]:
     """Say, by ``model_meta.json``, how the slices were split and whether other hospitals train on test slices."""
     split = mapping(meta.get("split"))
-    found = [_shares(meta), _groups(split), _copies(split) if "test_slices_trained_elsewhere" in split else None]
+    copies = _copies(split) if "test_slices_trained_elsewhere" in split else None
+    found = [_shares(meta), _groups(split), patients_sentence(recorded_patients(split.get("patients"))), copies]
     return [sentence for sentence in found if sentence is not None]
+
+
+def recorded_patients(found: Any) -> PatientNumbers | None:
+    """Return recorded counts of patients; None where they are none, or not recorded."""
+    train, val, test = (count(mapping(found).get(part)) for part in ("train", "val", "test"))
+    source = next((each for each in LEAST_SURE_FIRST if each == mapping(found).get("source")), None)
+    if train is None or val is None or test is None or source is None:
+        return None
+    return PatientNumbers(train, val, test, source)
+
+
+def patients_text(found: PatientNumbers | None) -> str:
+    """Write how many patients train, validate and test: ``"56 / 14 / 14"``, and whether they are guessed."""
+    if found is None or found.train is None or found.val is None or found.test is None:
+        return NOTHING
+    return f"{found.train:,} / {found.val:,} / {found.test:,}{' guessed' * (found.source == 'guessed')}"
+
+
+def patients_sentence(found: PatientNumbers | None) -> str | None:
+    """Say how many patients stand behind the slices, and what says so; None where it is not recorded."""
+    counts = patients_text(found).removesuffix(" guessed")
+    if found is None or counts == NOTHING:
+        return None
+    if found.source == "guessed":
+        return (
+            f"Patients (training / validation / test): {counts}, {TOLD_BY['guessed']} where no hospital says more; one "
+            "patient may stand on two sides."
+        )
+    return f"Patients (training / validation / test): {counts}, {TOLD_BY[found.source]}."
 
 
 def _shares(meta: Mapping[str, Any]) -> str | None:
@@ -174,4 +205,6 @@ def _copies(split: Mapping[str, Any]) -> str:
     trained = count(split["test_slices_trained_elsewhere"])
     if trained is None:
         return "Whether a test slice of one hospital is trained on at another was not looked for."
-    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained:,}."
+    patients = count(split.get("test_patients_trained_elsewhere"))
+    known = f" Test patients whose id is in another's training, by keyed hashes: {patients:,}." if patients else ""
+    return f"Test slices of one hospital that another trains on, by keyed fingerprints: {trained:,}.{known}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.audit import checks
 from common.data.evidence import Evidence
+from common.data.identity.patients import Source
 from common.data.thumbs import Mask
 from common.labels import CLASSES
 from common.text import printable
@@ -59,6 +60,10 @@ class AuditReport:
     """Whether the slices are drawn by a program."""
     group_count: int
     """Groups of slices that belong together, single ones included."""
+    patient_count: int
+    """Patients behind the usable slices."""
+    patient_source: Source
+    """What told them, at the least sure of the slices."""
     findings: tuple[Finding, ...]
     """Worst first."""
 
@@ -92,7 +97,8 @@ class AuditReport:
         findings = [
             finding.numbers() | {"files": [printable(name) for name in finding.files]} for finding in self.findings
         ]
-        return {"folder": self.folder, "files_by_class": dict(self.found)} | self.numbers() | {"audit": findings}
+        whole = {"folder": self.folder, "files_by_class": dict(self.found)} | self.numbers() | {"audit": findings}
+        return whole | {"patients": {"all": self.patient_count, "source": self.patient_source}}
 
 
 def audit(evidence: Evidence) -> AuditReport:
@@ -110,6 +116,8 @@ def audit(evidence: Evidence) -> AuditReport:
         unmatched_folders=scan.unmatched_folders,
         synthetic=scan.synthetic,
         group_count=len(np.unique(evidence.groups.group[usable])),
+        patient_count=evidence.patients.count(np.flatnonzero(usable)),
+        patient_source=evidence.patients.source_of(np.flatnonzero(usable)),
         findings=tuple(findings),
     )
 

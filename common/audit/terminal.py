@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.audit.report import AuditReport, Finding
+from common.data.identity.patients import TOLD_BY, Part
 from common.text import counted, printable
 
 MOST_FILES = 10
@@ -16,10 +17,25 @@ MOST_FILES = 10
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-def render(report: AuditReport, split: Mapping[str, Mapping[str, int]], name: str, console: Console) -> None:
-    """Print a hospital's audit; `split` counts slices by part and class, as `common.data.split.Split.counts` does."""
+def render(
+    report: AuditReport,
+    split: Mapping[str, Mapping[str, int]],
+    patients: Mapping[Part, int],
+    name: str,
+    console: Console,
+) -> None:
+    """Print a hospital's audit.
+
+    Parameters
+    ----------
+    split : mapping
+        Slices by part and class, as `common.data.split.Split.counts` returns them.
+    patients : mapping
+        Patients by part.
+    """
     console.print(_heading(report, name))
     console.print(_counts(report, split))
+    console.print(_patients(report, patients))
     for finding in report.findings:
         console.print(_finding(finding))
     console.print(_verdict(report))
@@ -44,6 +60,12 @@ def _counts(report: AuditReport, split: Mapping[str, Mapping[str, int]]) -> Tabl
     for class_name in report.counts:
         table.add_row(class_name, *(f"{column.get(class_name, 0):,}" for column in columns))
     return table
+
+
+def _patients(report: AuditReport, patients: Mapping[Part, int]) -> Text:
+    parts = ", ".join(f"{part} {count:,}" for part, count in patients.items())
+    style = "yellow" if report.patient_source == "guessed" else ""
+    return Text(f"{counted(report.patient_count, 'patient')} ({parts}), {TOLD_BY[report.patient_source]}.\n", style)
 
 
 def _finding(finding: Finding) -> RenderableType:

@@ -4,7 +4,7 @@ One directory below the cache folder holds one hospital folder at one size, memo
 
     <folder hash>-<size>-<digest of the files>/    mode 0700: these are patients' images
         pixels.npy    uint8 [N, S, S, 3]
-        index.npz     thumbnails, hashes, sizes, unreadable files, what DICOM headers say (patients' numbers, too)
+        index.npz     thumbnails, hashes, sizes, unreadable files, what DICOM headers say (pseudonyms for ids)
     near-<folder hash>-<digest of the thumbnails>.npz      see `common.data.kept`
 
 It is built in a temporary directory and renamed, under a file lock, so that a reader never sees half of one and two
@@ -28,6 +28,7 @@ from common import files
 from common.data.cache_build import FORMAT_VERSION, Index, build, read_index
 from common.data.dicom.said import Said
 from common.data.duplicates import GROUPING_LEVELS, NearPairs, find_near_duplicates
+from common.data.identity.pseudonyms import Pseudonyms
 from common.data.kept import Arrays, kept_arrays
 from common.data.scan import Scan
 from common.data.thumbs import Thumbs
@@ -145,6 +146,8 @@ def _open(target: Path, scan: Scan, image_size: int) -> ImageLibrary | None:
             pixels = np.load(target / "pixels.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, EOFError):
         return None
+    if index is not None and index.salt_mark and index.salt_mark != Pseudonyms(target.parent).mark:
+        return None
     if index is None or pixels.shape != (count, image_size, image_size, 3) or pixels.dtype != np.uint8:
         return None
     if any(_opens(scan.folder / scan.files[i].relative_path) for i in index.unopened):
@@ -187,7 +190,8 @@ def _build_and_rename(
 ) -> None:
     building = Path(tempfile.mkdtemp(prefix=f".building-{key}-", dir=target.parent))  # mode 0700
     try:
-        build(scan, image_size, building, on_progress=on_progress, workers=workers)
+        pseudonyms = Pseudonyms(target.parent)
+        build(scan, image_size, building, pseudonyms=pseudonyms, on_progress=on_progress, workers=workers)
         os.replace(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -7,7 +7,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from PIL import Image
 from common import files
 from common.data.decode import UnreadableImage, read_bytes, to_square
 from common.data.dicom.said import Said
+from common.data.identity.pseudonyms import Pseudonyms
 from common.data.scan import Scan
 from common.data.sources.slices import open_slices
 
@@ -56,7 +57,9 @@ class Index:
     unopened: list[int] = field(default_factory=list)
     """Those of the unreadable files whose content was never seen."""
     said: dict[int, Said] = field(default_factory=dict)
-    """What the header of each DICOM file says."""
+    """What the header of each DICOM file says, with pseudonyms for the patients' ids."""
+    salt_mark: str = ""
+    """Of the salt that the pseudonyms were made with; empty without any."""
 
     @classmethod
     def empty(cls, count: int) -> "Index":
@@ -88,6 +91,7 @@ def build(
     image_size: int,
     directory: Path,
     *,
+    pseudonyms: Pseudonyms,
     on_progress: Callable[[int, int], None] | None = None,
     workers: int = 2,
 ) -> None:
@@ -116,12 +120,22 @@ def build(
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for position, decoded in enumerate(_decode_all(scan, image_size, workers)):
             index.enter(position, decoded)
+            _hide_patient(index, position, pseudonyms)
             file.write(np.ascontiguousarray(blank if decoded.square is None else decoded.square).data)
             if on_progress is not None:
                 on_progress(position + 1, count)
         file.flush()
         os.fsync(file.fileno())
     write_index(directory / "index.npz", index, scan.digest)
+
+
+def _hide_patient(index: Index, position: int, pseudonyms: Pseudonyms) -> None:
+    """Put a pseudonym in the place of the patient's id."""
+    said = index.said.get(position)
+    if said is None or (not (hidden := pseudonyms.of(said.facts.patient)) and not said.facts.patient):
+        return
+    index.said[position] = replace(said, facts=replace(said.facts, patient=hidden))
+    index.salt_mark = pseudonyms.mark
 
 
 def decode_file(path: Path, image_size: int, frames: Sequence[int] = (0,)) -> Iterator[DecodedFile]:
@@ -167,6 +181,7 @@ def write_index(path: Path, index: Index, digest: str) -> None:
         reasons=np.array([index.unreadable[i] for i in sorted(index.unreadable)], dtype=np.str_),
         unopened=np.array(index.unopened, dtype=np.int64),
         said=np.frombuffer(msgspec.json.encode(index.said), dtype=np.uint8),
+        salt_mark=np.array(index.salt_mark),
     )
 
 
@@ -188,6 +203,7 @@ def read_index(path: Path, digest: str, count: int) -> Index | None:
                 unreadable=dict(zip(stored["unreadable"].tolist(), stored["reasons"].tolist(), strict=True)),
                 unopened=stored["unopened"].tolist(),
                 said=msgspec.json.decode(stored["said"].tobytes(), type=dict[int, Said], strict=False),
+                salt_mark=str(stored["salt_mark"]),
             )
             same = str(stored["digest"]) == digest
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, msgspec.MsgspecError):

@@ -14,6 +14,7 @@ from common.data.groups import Groups, find_groups
 from common.data.identity.known import Known, known_cases, with_guesses
 from common.data.identity.labelling import scan_hospital
 from common.data.identity.patients import Patients, guessed
+from common.data.identity.pseudonyms import Pseudonyms
 from common.data.scan import Scan, require_images
 from common.data.thumbs import Indices, Mask
 
@@ -143,6 +144,5 @@ def gather_evidence(
     library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
     readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
     near = cached_near_duplicates(np.asarray(library.thumbs)[readable], cache_dir, str(scan.folder.resolve()))
-    headers = {scan.folder / scan.files[index].relative_path: said.facts for index, said in library.said.items()}
-    known = known_cases(scan, patient_pattern, headers.get if headers else None)
+    known = known_cases(scan, library.said, Pseudonyms(cache_dir), patient_pattern)
     return Evidence(scan, library, near.renumbered(readable), known)

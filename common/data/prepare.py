@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, Progress
 from common.data.evidence import Evidence, gather_evidence
 from common.data.groups import Groups
-from common.data.identity.patients import Patients, Source
+from common.data.identity.patients import Part, Patients, Source
 from common.data.scan import Scan
 from common.data.split import Split, groups_across_splits, make_split, take_at_most
 
@@ -45,7 +44,7 @@ class PreparedHospital:
         return self.evidence.patients
 
     @property
-    def patient_counts(self) -> dict[Literal["train", "val", "test"], int]:
+    def patient_counts(self) -> dict[Part, int]:
         """How many patients stand behind each part of the split."""
         count, split = self.patients.count, self.split
         return {"train": count(split.train), "val": count(split.val), "test": count(split.test)}

@@ -20,7 +20,7 @@ the banding is that of Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets"
 import hmac
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -36,6 +36,7 @@ from common.data.kept import Arrays, kept_arrays
 from common.data.scan import Scan
 from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, orient
 from common.errors import InputError
+from common.overlap.patients import PatientTokens
 from common.protocol.answers import Count
 from common.protocol.description import FileIndices, Name
 from common.text import plain
@@ -81,6 +82,8 @@ class _Content(_Heading):
     key_mark: Name
     indices: FileIndices
     tokens: str
+    patients: str = ""
+    patient_parts: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class Fingerprints:
     """Local indices of the N slices that have tokens, rising; damaged and shapeless ones have none."""
     tokens: Tokens
     """For each slice a set of tokens in each of eight orientations, shape ``[N, 8, 48]``."""
+    patients: PatientTokens = field(default_factory=PatientTokens)
+    """Of the patients whose ids the hospital knows."""
 
     def __len__(self) -> int:
         """Return the number of slices that have tokens."""
@@ -109,7 +114,8 @@ class Fingerprints:
     def to_json(self) -> str:
         """Return one line of JSON."""
         arrays = {"indices": self.indices.tolist(), "tokens": b64encode(self.tokens.astype("<u8").tobytes()).decode()}
-        return json.dumps({"kind": "fingerprints of slices", "method": METHOD, **vars(self), **arrays})
+        said = {**vars(self), **arrays, **self.patients.to_texts()}
+        return json.dumps({"kind": "fingerprints of slices", "method": METHOD, **said})
 
     @staticmethod
     def from_json(text: str, source: str) -> "Fingerprints":
@@ -135,7 +141,12 @@ class Fingerprints:
 
 
 def make_fingerprints(
-    hospital: Hospital, scan: Scan, library: ImageLibrary, key: bytes, cache_dir: Path | None = None
+    hospital: Hospital,
+    scan: Scan,
+    library: ImageLibrary,
+    key: bytes,
+    cache_dir: Path | None = None,
+    patients: PatientTokens | None = None,
 ) -> Fingerprints:
     """Make the fingerprints of a hospital's files with the hospitals' shared key; no file name is in them.
 
@@ -152,6 +163,7 @@ def make_fingerprints(
         key_mark=key_mark(key),
         indices=indices,
         tokens=_tokens(thumbs, key) if cache_dir is None else _kept_tokens(thumbs, key, scan.folder, cache_dir),
+        patients=patients or PatientTokens(),
     )
 
 
@@ -249,5 +261,6 @@ def _read(content: _Content) -> Fingerprints:
     if len(raw) != len(indices) * POSES * BANDS:
         raise ValueError("it has too few or too many tokens")
     tokens = raw.astype(np.uint64).reshape(-1, POSES, BANDS)
+    patients = PatientTokens.from_texts(content.patients, content.patient_parts, content.file_count)
     names = content.hospital, content.name
-    return Fingerprints(*names, content.file_count, content.files_sha256, content.key_mark, indices, tokens)
+    return Fingerprints(*names, content.file_count, content.files_sha256, content.key_mark, indices, tokens, patients)

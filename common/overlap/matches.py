@@ -24,6 +24,9 @@ class MatchList:
     """Hash of the list of files that its fingerprints were made from."""
     matches: tuple[tuple[int, str, int], ...]
     """Own index, name of the other hospital, index there; sorted."""
+    patients: tuple[tuple[str, str, bool], ...] = ()
+    """Token of an own patient, name of another hospital that knows the same id, and whether that patient is in the own
+    test and in the training there; sorted."""
 
     def to_json(self) -> str:
         """Return JSON, one match a line."""
@@ -32,8 +35,13 @@ class MatchList:
             json.dumps({"index": own, "hospital": name, "their_index": theirs}, ensure_ascii=False)
             for own, name, theirs in self.matches
         ]
-        body = ",\n  ".join(lines)
-        return json.dumps(head, ensure_ascii=False)[:-1] + f', "matches": [\n  {body}\n]}}\n'
+        known = [
+            json.dumps({"token": token, "hospital": name, "tested_and_trained_there": leaks}, ensure_ascii=False)
+            for token, name, leaks in self.patients
+        ]
+        body, patients = ",\n  ".join(lines), ",\n  ".join(known)
+        start = json.dumps(head, ensure_ascii=False)[:-1]
+        return f'{start}, "matches": [\n  {body}\n], "patients": [\n  {patients}\n]}}\n'
 
     @staticmethod
     def from_json(text: str, source: str) -> "MatchList":
@@ -49,7 +57,11 @@ class MatchList:
             if content["kind"] != _KIND:
                 raise ValueError("of another kind")
             matches = tuple((int(m["index"]), str(m["hospital"]), int(m["their_index"])) for m in content["matches"])
-            return MatchList(str(content["hospital"]), str(content["files_sha256"]), matches)
+            patients = tuple(
+                (str(p["token"]), str(p["hospital"]), bool(p["tested_and_trained_there"]))
+                for p in content.get("patients", [])
+            )
+            return MatchList(str(content["hospital"]), str(content["files_sha256"]), matches, patients)
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 "DUP005", f"{source} is no list of matches; the centre makes it with: python -m server.cross_duplicates"
@@ -66,6 +78,10 @@ class SharedWith:
     """Own slices among them."""
     test_slices_trained_there: int = 0
     """Own test slices that the other hospital trains on."""
+    patients: int = 0
+    """Own patients whose id the other hospital knows too."""
+    test_patients_trained_there: int = 0
+    """Those of them in the own test whom the other hospital trains on."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,10 @@ class Shared:
     """Own test slices that at least one other hospital trains on."""
     with_each: Mapping[str, SharedWith]
     """By the other hospital's name; those that share nothing are there with zeros."""
+    patients: int = 0
+    """Own patients whose id at least one other hospital knows too."""
+    test_patients_trained_elsewhere: int = 0
+    """Own test patients whom at least one other hospital trains on."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +119,19 @@ class CrossDuplicates:
     @property
     def sentence(self) -> str:
         """All of it in a line."""
+        return f"{self._slices}{self._patients}"
+
+    @property
+    def _patients(self) -> str:
+        held = ", ".join(f"{name} {own.patients:,}" for name, own in self.shared.items() if own.patients)
+        if not held:
+            return ""
+        leaks = self.test_patients_trained_elsewhere
+        tested = f"{leaks:,} of a test are in a training elsewhere" if leaks else "none is in a test and a training"
+        return f" Patients whose id another hospital knows too: {held}; {tested}. Ids can be alike by chance."
+
+    @property
+    def _slices(self) -> str:
         reasons = dict.fromkeys(self.left_out.values())
         named = [(", ".join(n for n, why in self.left_out.items() if why == reason), reason) for reason in reasons]
         left_out = "; ".join(f"{names}: {reason}" for names, reason in named)
@@ -117,6 +150,11 @@ class CrossDuplicates:
         """Test slices that another hospital trains on, over all hospitals; None where fewer than two were compared."""
         return sum(own.test_slices_trained_elsewhere for own in self.shared.values()) if self.shared else None
 
+    @property
+    def test_patients_trained_elsewhere(self) -> int | None:
+        """Test patients whom another hospital trains on, by their ids; None as for slices."""
+        return sum(own.test_patients_trained_elsewhere for own in self.shared.values()) if self.shared else None
+
     def to_json(self, name: str) -> dict[str, Any]:
         """Return one hospital's part of ``dataset_stats.json``."""
         if name not in self.shared:
@@ -126,6 +164,8 @@ class CrossDuplicates:
             "compared": True,
             "slices": own.slices,
             "test_slices_trained_elsewhere": own.test_slices_trained_elsewhere,
+            "patients": own.patients,
+            "test_patients_trained_elsewhere": own.test_patients_trained_elsewhere,
             "with": {other: vars(part) for other, part in own.with_each.items()},
         }
 
@@ -151,7 +191,9 @@ def summarise(
         tested = set(described[matches.hospital].test_idx)
         others = [other for other in compared if other != name]
         shared[name] = _shared(matches, tested, {other: trained[other] for other in others})
-    return CrossDuplicates(shared, dict(left_out), [matches for matches in compared.values() if matches.matches])
+    return CrossDuplicates(
+        shared, dict(left_out), [matches for matches in compared.values() if matches.matches or matches.patients]
+    )
 
 
 def _shared(matches: MatchList, tested: set[int], trained: Mapping[str, set[int]]) -> Shared:
@@ -161,6 +203,10 @@ def _shared(matches: MatchList, tested: set[int], trained: Mapping[str, set[int]
     for other, training in trained.items():
         pairs = [(own, theirs) for own, name, theirs in matches.matches if name == other]
         leaks = {own for own, theirs in pairs if own in tested and theirs in training}
-        with_each[other] = SharedWith(len(pairs), len({own for own, _ in pairs}), len(leaks))
+        known = [leaks_there for _, name, leaks_there in matches.patients if name == other]
+        with_each[other] = SharedWith(len(pairs), len({own for own, _ in pairs}), len(leaks), len(known), sum(known))
         leaking |= leaks
-    return Shared(len({own for own, _, _ in matches.matches}), len(leaking), with_each)
+    patients = {token for token, _, _ in matches.patients}
+    leaking_patients = {token for token, _, leaks_there in matches.patients if leaks_there}
+    slices = {own for own, _, _ in matches.matches}
+    return Shared(len(slices), len(leaking), with_each, len(patients), len(leaking_patients))

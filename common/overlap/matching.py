@@ -10,6 +10,7 @@ from common.data.thumbs import Indices, Mask
 from common.errors import InputError
 from common.overlap.fingerprints import POSES, SAME_SLICE_BANDS, Fingerprints, Tokens
 from common.overlap.matches import MatchList
+from common.overlap.patients import shared_patients
 
 _BLOCK_SETS = 512
 
@@ -63,13 +64,17 @@ def match_lists(hospitals: Sequence[Fingerprints], found: Mapping[tuple[int, int
     `found` holds matches by the positions of two hospitals in `hospitals`.
     """
     rows: list[list[tuple[int, str, int]]] = [[] for _ in hospitals]
+    patients: list[list[tuple[str, str, bool]]] = [[] for _ in hospitals]
     for (a, b), matches in found.items():
         for one, other in zip(matches.first.tolist(), matches.second.tolist(), strict=True):
             rows[a].append((one, hospitals[b].name, other))
             rows[b].append((other, hospitals[a].name, one))
+        for own, their in ((a, b), (b, a)):
+            shared = shared_patients(hospitals[own].patients, hospitals[their].patients)
+            patients[own] += [(token, hospitals[their].name, leaks) for token, leaks in shared]
     return [
-        MatchList(whose.hospital, whose.files_sha256, tuple(sorted(own)))
-        for whose, own in zip(hospitals, rows, strict=True)
+        MatchList(whose.hospital, whose.files_sha256, tuple(sorted(own)), tuple(sorted(known)))
+        for whose, own, known in zip(hospitals, rows, patients, strict=True)
     ]
 
 

@@ -32,6 +32,7 @@ def remarks(run: schema.Run, tested: Iterable[results.Result]) -> list[Remark]:
         _own_models(run),
         *(Remark(False, f"{each.code}: {each.sentence}") for each in recorded),
         _split(run) if "EVAL001" not in codes else None,
+        _patients(run),
         shared_remark(run) if "EVAL005" not in codes else None,
         _labels(run),
         *_exclusive_classes(run),
@@ -68,6 +69,17 @@ def _split(run: schema.Run) -> Remark:
     return Remark(None, "Whether slices of one patient are in both training and test is not recorded.")
 
 
+def _patients(run: schema.Run) -> Remark | None:
+    """Say whether it is known whose the slices are; nothing for runs that recorded no patients."""
+    told = {name: own.patients.source for name, own in run.hospitals.items() if own.patients is not None}
+    if guessed := [name for name, source in told.items() if source == "guessed"]:
+        at = "everywhere" if len(guessed) == len(run.hospitals) else f"at {listed(guessed)}"
+        return Remark(None, f"Patients are guessed {at}, so one may be in training and in the test.")
+    across = count(mapping(run.meta.get("split")).get("groups_across_splits"))
+    sound = Remark(True, "Patients are known at every hospital, and each is on one side of the split.")
+    return sound if told and across == 0 else None
+
+
 def shared_slices(run: schema.Run) -> CrossDuplicates | None:
     """Return what a run's keyed fingerprints say of slices at two hospitals; None where it recorded nothing."""
     shared = {name: own.shared for name, own in run.hospitals.items() if own.shared is not None}
@@ -84,7 +96,7 @@ def shared_remark(run: schema.Run) -> Remark | None:
     if leaks:
         slices = f"{leaks:,} test slices are" if leaks > 1 else "A test slice is"
         return Remark(False, f"{slices} in the training of another hospital, so the figures flatter the model.")
-    if recorded.left_out or leaks is None:
+    if recorded.left_out or leaks is None or recorded.test_patients_trained_elsewhere:
         return Remark(None, recorded.sentence)
     if recorded.has_copies:
         return Remark(True, "Some slices are at two hospitals, but no test slice of one is in another's training.")

@@ -224,12 +224,13 @@ class _Report:
                 self.shown(name),
                 *(formats.whole(sum(hospital.split_counts.get(part, {}).values())) for part in _PARTS),
                 formats.whole(hospital.group_count),
+                words.patients_text(hospital.patients),
             )
             for name, hospital in sorted(self.run.hospitals.items())
             if hospital.split_counts
         ]
-        head = ("Hospital", "Training", "Validation", "Test", "Groups of related slices")
-        tables = [table(head, rows, (0.36, 0.14, 0.14, 0.14, 0.22))] if rows else []
+        head = ("Hospital", "Training", "Validation", "Test", "Groups", "Patients (in each part)")
+        tables = [table(head, rows, (0.3, 0.11, 0.12, 0.09, 0.1, 0.28))] if rows else []
         return [paragraph(said or "How the slices were split was not recorded for this run."), *tables]
 
     def making(self, at: datetime) -> Flowable:

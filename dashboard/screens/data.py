@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from common.artifacts import words
 from common.artifacts.schema import Finding, HospitalData, Run
 from common.labels import CLASSES
 from common.text import listed
@@ -38,7 +39,10 @@ def draw() -> None:
     parts.held_by_one_warning(run)
     if not audited(run):
         st.info(f"{run.run_id} recorded class counts only: no audit, no split per class.", icon=":material/help:")
-    caption = "A group: duplicates, look-alikes and neighbouring slices, probably of one patient."
+    caption = (
+        "A group: duplicates, look-alikes and neighbouring slices. Patients: as the hospital knows them from a "
+        "manifest, DICOM headers or file names, else guessed from the groups."
+    )
     with parts.card("Hospital by hospital", caption):
         parts.table(overview(run), alt="What each hospital holds.")
     if audited(run):
@@ -86,6 +90,7 @@ def overview(run: Run) -> pd.DataFrame:
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
                 "Groups on two sides": formats.whole(hospital.groups_across_splits),
+                "Patients (train / val / test)": words.patients_text(hospital.patients),
                 **{f"{BADGES[each][0]}s": formats.whole(found[each] if known else None) for each in BADGES},
             }
         )
@@ -126,11 +131,13 @@ def shared_table(run: Run) -> pd.DataFrame:
             "Also at": other,
             "Slices": formats.whole(part.slices),
             "Test slices trained on there": formats.whole(part.test_slices_trained_there),
+            "Patients": formats.whole(part.patients),
+            "Test patients trained on there": formats.whole(part.test_patients_trained_there),
         }
         for name, own in sorted(run.hospitals.items())
         if own.shared is not None
         for other, part in own.shared.with_each.items()
-        if part.pairs
+        if part.pairs or part.patients
     ]
     return pd.DataFrame(rows)
 
@@ -165,7 +172,7 @@ def _between_hospitals(run: Run) -> None:
     recorded, remark = caveats.shared_slices(run), caveats.shared_remark(run)
     if recorded is None or remark is None:
         return
-    caption = "Slices that two hospitals hold, found from keyed fingerprints: no image left."
+    caption = "Slices and patients that two hospitals hold, found from keyed hashes: no image and no id left."
     with parts.card("Between hospitals", caption):
         if remark.sound is False:
             st.warning(theme.markdown(remark.sentence), icon=":material/content_copy:")
@@ -184,6 +191,8 @@ def _hospital_findings(hospital: HospitalData) -> None:
     title = f"{theme.markdown(hospital.name)} · {summary or otherwise}"
     with st.expander(title, expanded=bool(counts["error"] or counts["warning"])):
         st.caption(f"The split: {split_sentence(hospital)}")
+        if patients := words.patients_sentence(hospital.patients):
+            st.caption(patients)
         if hospital.unmatched_folders:
             st.caption(f"Folders left out: {theme.markdown(listed(hospital.unmatched_folders))}.")
         for finding in findings:

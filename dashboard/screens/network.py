@@ -151,6 +151,8 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
         f"{theme.markdown(specialty)} · data set {theme.markdown(dataset)}",
         f"{formats.whole(body.total)} slices{groups}",
     ]
+    if patients := words.patients_sentence(body.patients):
+        lines.append(theme.markdown(patients))
     if test is not None:
         lines.append(
             f"test accuracy **{formats.percent(test.accuracy)}** "

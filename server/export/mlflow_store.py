@@ -103,8 +103,7 @@ class _Store:
         self._client.set_terminated(run, "FINISHED", entry.ended)
 
     def _numbers(self, identity: str) -> list[str]:
-        quoted = identity.replace("'", "")
-        found = self._client.search_runs([self._experiment], f"tags.{IDENTITY} = '{quoted}'")
+        found = self._client.search_runs([self._experiment], f"tags.{IDENTITY} = '{identity}'")
         return [run.info.run_id for run in found]
 
     def _remove(self, run: str) -> None:
@@ -117,7 +116,7 @@ def _entry(exported: ExportedRun, subject: Subject) -> _Entry:
     whole = subject.study or status
     return _Entry(
         exported.label,
-        " ".join(dict.fromkeys((subject.name, exported.label, whole.started_at or ""))),
+        _identity(subject.name, exported.label, whole.started_at),
         tags_of(exported) | ({"study": subject.name} if subject.study else {}),
         params_of(exported),
         list(_metrics(exported)),
@@ -127,12 +126,17 @@ def _entry(exported: ExportedRun, subject: Subject) -> _Entry:
     )
 
 
+def _identity(*parts: str | None) -> str:
+    """Return a text that stands between quotes when MLflow is asked for it."""
+    return " ".join(dict.fromkeys(part for part in parts if part)).replace("'", "")
+
+
 def _study_entry(subject: Subject) -> _Entry:
     assert subject.study is not None
     study = subject.study
     began, ended = _milliseconds(study.started_at), _milliseconds(study.updated_at)
     metrics = [(name, value, ended, 0) for name, value in study_figures(study).items()]
-    identity = f"{subject.name} {study.started_at or ''}"
+    identity = _identity(subject.name, study.started_at)
     return _Entry(subject.name, identity, study_tags(study), {}, metrics, began, ended)
 
 

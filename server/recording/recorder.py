@@ -225,6 +225,9 @@ class Recorder(Listener):
             test_slices_trained_elsewhere=(
                 self._duplicates.test_slices_trained_elsewhere if self._duplicates else None
             ),
+            test_patients_trained_elsewhere=(
+                self._duplicates.test_patients_trained_elsewhere if self._duplicates else None
+            ),
             tests=tests,
             missing_hospitals=self.status.missing_hospitals,
             grouped=self._plan.data.group_split,

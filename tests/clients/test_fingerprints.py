@@ -45,12 +45,17 @@ def matched(cwd: Path, *arguments: str) -> Finished:
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory):
-    """Jaipur holds one of Hyderabad's slices; everything was made and compared."""
+    """Jaipur holds one of Hyderabad's slices, of a patient both know; everything was made and compared."""
     place = tmp_path_factory.mktemp("compared")
     root = place / "set"
     make_phantoms(root, image_size=64, slices_per_class=8, faults=False)
     original = sorted((root / "dataset-2" / "Meningioma").iterdir())[1]
     shutil.copy(original, root / "dataset-1" / "meningioma" / f"Zz secret{original.suffix}")
+    for name, file, patient in (
+        ("dataset-1", f"meningioma/Zz secret{original.suffix}", "MRN 77"),
+        ("dataset-2", f"Meningioma/{original.name}", "mrn  77"),
+    ):
+        (root / name / "manifest.csv").write_text(f"file,label,patient\n{file},,{patient}\n")
     assert said(shared_key.main, "shared.key", cwd=place).code == 0
     for hospital in ("phantom_jaipur", "phantom_hyderabad"):
         done = made(place, hospital, root, "key=shared.key", f"out={hospital}.json")
@@ -63,8 +68,9 @@ def compared(tmp_path_factory):
 def test_the_table_counts(compared):
     (row,) = [line for line in compared[3].splitlines() if "Phantom Hyderabad" in line]
     assert row.split()[:4] == ["Phantom", "Jaipur", "Phantom", "Hyderabad"]
-    *_, here, _, there, pairs = row.split()
+    *_, here, _, there, pairs, patients = row.split()
     assert here == "1"
+    assert patients == "1"
     assert there == pairs  # the original, and its neighbours where they cannot be told apart
 
 
@@ -73,8 +79,11 @@ def test_the_file_for_the_centre_holds_no_name_and_is_the_owners(compared):
     path = place / "phantom_jaipur.json"
     text = path.read_text()
     assert set(json.loads(text)) == {
-        *("kind", "method", "hospital", "name", "file_count", "files_sha256", "key_mark", "indices", "tokens")
+        *("kind", "method", "hospital", "name", "file_count", "files_sha256", "key_mark", "indices", "tokens"),
+        *("patients", "patient_parts"),
     }
+    assert len(json.loads(text)["patients"]) == 12
+    assert "mrn 77" not in text.casefold()
     assert not [file for file in (root / "dataset-1").rglob("*.*") if file.name in text]
     assert "secret" not in text
     assert (place / "shared.key").read_text().strip() not in text
@@ -89,6 +98,10 @@ def test_each_hospital_looks_its_own_files_up(compared):
     there = made(place, "phantom_hyderabad", root, "matches=lists/phantom_hyderabad.matches.json")
     assert f"{original.name}  is at Phantom Jaipur, number " in there.out
     assert "Zz secret" not in there.out
+    assert "Patients are, too: add key=FILE" in there.out
+    known = made(place, "phantom_hyderabad", root, "matches=lists/phantom_hyderabad.matches.json", "key=shared.key")
+    assert f"{original.name}  is of a patient whom Phantom Jaipur knows too" in known.out
+    assert "1 patient may be at another hospital too" in known.out
     assert original.name not in (place / "lists" / "phantom_jaipur.matches.json").read_text()
 
 

@@ -25,7 +25,7 @@ TOKEN = "0123456789abcdef" * 2
 
 
 @pytest.fixture
-def site(phantoms, tmp_path, small_network):
+def site(phantoms, tmp_path):
     return sites_of(phantoms, tmp_path)[0]
 
 

@@ -100,7 +100,7 @@ class Ward:
 
 
 @pytest.fixture
-def ward(small_network, phantoms, tmp_path):
+def ward(phantoms, tmp_path):
     return Ward(phantoms, tmp_path)
 
 
@@ -243,7 +243,7 @@ def test_a_hospital_without_the_shared_key_says_so_when_the_run_begins(ward):
     assert "Phantom Jaipur has no key in common with the other hospitals" in refusal["sentence"]
 
 
-def test_a_policy_may_ask_for_it(small_network, phantoms, tmp_path):
+def test_a_policy_may_ask_for_it(phantoms, tmp_path):
     ward = Ward(phantoms, tmp_path, policy=Policy(privacy="secagg", min_train_slices=2))
     records = {wire.CONFIG: {wire.PLAN: PLAN.to_json()}}
     refusal = ward.ask(0, "", kind=MessageType.QUERY, records=records)[wire.REFUSAL]

@@ -9,8 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from common.artifacts.service_history import read_changes, run_in_service
-from dashboard.settings import ROOT
-from tests.support.pages import tables
+from tests.support import pages
 from tests.support.run_files import STRANGE, write_json, write_run, write_version_one
 from tests.support.uploads import bomb_png, dicom, png
 from tests.support.weights import write_run_with_weights, write_served_run
@@ -20,11 +19,7 @@ PAGES = ("predict", "analytics", "data", "models")
 
 def open_page(output_dir: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
     monkeypatch.setenv("FL_OUTPUT_DIR", str(output_dir))
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    app.switch_page(str(ROOT / "dashboard" / "screens" / f"{name}.py")).run()
+    app = pages.open_page(name, **query)
     assert not app.exception
     return app
 
@@ -42,7 +37,7 @@ def words(app: AppTest) -> str:
     said = [str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind)]
     labels = [element.label for kind in ("metric", "expander") for element in getattr(app, kind)]
     deltas = [str(element.delta) for element in app.metric]
-    frames = [*(element.value for element in app.dataframe), *tables(app)]
+    frames = [*(element.value for element in app.dataframe), *pages.tables(app)]
     return " ".join([*said, *labels, *deltas, *(frame.to_string() for frame in frames)]).replace("\\", "")
 
 
@@ -125,7 +120,7 @@ def test_analytics_per_hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     app.session_state["of"] = "Phantom Kolkata"
     app.run()
     assert not app.exception
-    assert tables(app)[0]["Recall"][0] == "85.0 % (64.0–94.8)"
+    assert pages.tables(app)[0]["Recall"][0] == "85.0 % (64.0–94.8)"
     one = open_page(tmp_path, "analytics", monkeypatch, of="Phantom Nowhere")
     assert one.session_state["of"] == "All hospitals"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clients import shared_key
 from tests.deployment.harness import KEYS, Deployment, deployment
 from tests.deployment.network import network
 
@@ -54,9 +55,13 @@ def disk(tmp_path_factory):
 def shared(tmp_path_factory, phantoms, disk):
     """A federation for several files of tests, of a small network; each begins with `Deployment.stand`.
 
+    Its hospitals share a key for fingerprints and masks.
+
     The disk comes first: a machine in a namespace of its own sees no file system that is mounted later.
     """
     with machines(tmp_path_factory.mktemp("shared"), phantoms, small_network=True) as made:
+        made.everywhere["fingerprint_key"] = str(made.folder / "shared.key")
+        assert shared_key.main([made.everywhere["fingerprint_key"]]) == 0
         yield made
 
 

@@ -149,6 +149,7 @@ class Deployment:
         self.host = host
         self.port = free_port()
         self.credentials = folder / "credentials"
+        self.everywhere: dict[str, object] = {}  # what every hospital's settings file says beside the rest
         self.processes: list[Process] = []
         self.joined: dict[str, Process] = {}
         self.prefixes: dict[str, list[str]] = {}  # e.g. ["ip", "netns", "exec", "..."]
@@ -169,7 +170,7 @@ class Deployment:
 
         path = self.credentials / "handout" / key / "hospital.yaml"
         config = OmegaConf.load(path)
-        config.update({"data_root": str(self.phantoms), "port": free_port(), **changes})
+        config.update({"data_root": str(self.phantoms), "port": free_port(), **self.everywhere, **changes})
         target = path.with_name(f"{key}.yaml")
         OmegaConf.save(config, target)
         return target

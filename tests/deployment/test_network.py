@@ -18,6 +18,7 @@ from common.model.registry import initial_weights
 from server import verify
 from tests.deployment.conftest import reference_weights
 from tests.deployment.harness import KEYS, NAMES, ROOT, Process, free_port, wait_for
+from tests.support.small_network import in_place_of_the_small_one
 
 ROUNDS = 2
 CONTROL = b"this sentence crosses the wire in plain text"
@@ -34,7 +35,8 @@ def needles(phantoms: Path) -> dict[str, str]:
         pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1)
         brightest = int(np.argmax(np.lib.stride_tricks.sliding_window_view(pixels, 64).std(axis=1)))
         wanted[f"pixels {number}"] = pixels[brightest : brightest + 48].tobytes()
-    weights = initial_weights("resnet18", 42)
+    with in_place_of_the_small_one():
+        weights = initial_weights("resnet18", 42)
     for name in ("conv1.weight", "layer2.0.conv1.weight", "fc.weight"):
         wanted[f"weights {name}"] = weights[name].numpy().reshape(-1)[100:116].tobytes()
     return {name: text.hex() for name, text in wanted.items() if len(text) >= 6}
@@ -67,8 +69,8 @@ def finished(networked):
     return made
 
 
-def test_the_weights_are_those_of_a_simulation(finished, simulate_resnet18, tmp_path):
-    reference = reference_weights(simulate_resnet18, finished, tmp_path, ROUNDS)
+def test_the_weights_are_those_of_a_simulation(finished, resnet18, simulate, tmp_path):
+    reference = reference_weights(simulate, finished, tmp_path, ROUNDS)
     assert sha256_of(finished.weights) == sha256_of(reference)
 
 

@@ -93,14 +93,14 @@ def weights(output: Path) -> str:
 
 
 def test_both_engines_give_the_same_weights_and_a_worker_killed_once_costs_nothing(
-    simulate_resnet18, phantoms, tmp_path
+    resnet18, simulate, phantoms, tmp_path
 ):
     program = KILLER.format(marker=str(tmp_path / "killed"), deaths=1)
     code, text = finish(start(*ray_settings(phantoms, tmp_path), program=program, network={}))
     assert code == 0, text
     assert (tmp_path / "killed").read_text() == "x"
     assert not any(row["failed"] for row in read(tmp_path, "training_history"))
-    assert simulate_resnet18(f"output_dir={tmp_path / 'inprocess'}").code == 0
+    assert simulate(f"output_dir={tmp_path / 'inprocess'}").code == 0
     assert weights(tmp_path) == weights(tmp_path / "inprocess")
 
 
@@ -132,10 +132,30 @@ def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(pha
     assert read(tmp_path, "status")["missing_hospitals"] == ["Phantom Hyderabad"]
 
 
-def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
+def asked_by_a_stranger(process: subprocess.Popen) -> subprocess.CompletedProcess:
+    """Try to join a run's Ray cluster, which waits meanwhile."""
+    addresses = {
+        argument.partition("=")[2]
+        for child in psutil.Process(process.pid).children(recursive=True)
+        for argument in child.cmdline()
+        if argument.startswith(("--gcs-address=", "--address="))
+    }
+    address = next(text for text in addresses if ":" in text)
+    stranger = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False); print('JOINED')"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    command = [sys.executable, "-c", stranger, address]
+    process.send_signal(signal.SIGSTOP)
+    try:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_no_stranger_joins_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
     settings = [*ray_settings(phantoms, tmp_path), "rounds=4"]
     process = start(*settings)
     wait_for_round(process, tmp_path, 1)
+    answer = asked_by_a_stranger(process)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     code, text = finish(process)
@@ -145,6 +165,9 @@ def test_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, 
     assert read(tmp_path, "status")["state"] == "interrupted"
     _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive, f"left behind: {alive}"
+    assert "JOINED" not in answer.stdout
+    assert answer.returncode != 0
+    assert "auth" in (answer.stdout + answer.stderr).lower()
 
     code, text = finish(start("resume=run-001", f"output_dir={tmp_path}"))
     assert code == 0, text
@@ -159,27 +182,3 @@ def test_a_backend_that_cannot_start_says_so_and_ends(phantoms, tmp_path):
     assert "SIM001" in text
     assert "Traceback" not in text
     assert read(tmp_path, "status")["state"] == "failed"
-
-
-def test_strangers_cannot_join_the_ray_cluster(phantoms, tmp_path):
-    process = start(*ray_settings(phantoms, tmp_path), "rounds=200")
-    try:
-        wait_for_round(process, tmp_path, 1)
-        addresses = {
-            argument.partition("=")[2]
-            for child in psutil.Process(process.pid).children(recursive=True)
-            for argument in child.cmdline()
-            if argument.startswith(("--gcs-address=", "--address="))
-        }
-        address = next(text for text in addresses if ":" in text)
-        stranger = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False); print('JOINED')"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-        answer = subprocess.run(
-            [sys.executable, "-c", stranger, address], env=environment, capture_output=True, text=True, timeout=120
-        )
-        assert "JOINED" not in answer.stdout
-        assert answer.returncode != 0
-        assert "auth" in (answer.stdout + answer.stderr).lower()
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert finish(process)[0] == 130

@@ -173,9 +173,7 @@ def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_
     assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-def test_with_a_coarse_coding_the_model_comes_down_coded_and_the_masks_go_up_in_their_ring(
-    small_network, phantoms, tmp_path
-):
+def test_with_a_coarse_coding_the_model_comes_down_coded_and_the_masks_go_up_in_their_ring(phantoms, tmp_path):
     line = Line()
     settings = ["privacy=secagg", "wire=int8", "rounds=2", *QUICK]
     folder = Separate(phantoms, tmp_path).run("coded", *settings, line=line)

@@ -23,6 +23,10 @@ def planted(phantoms, tmp_path):
         copy = root / "dataset-3" / "brain_menin" / f"copy {position}.png"
         copy.parent.mkdir(parents=True, exist_ok=True)
         ImageOps.mirror(Image.open(path).convert("RGB")).save(copy)
+    for folder, kind in (("dataset-2", "Meningioma"), ("dataset-3", "brain_menin")):
+        files = sorted(path for path in (root / folder / kind).iterdir() if path.suffix != ".txt")[:6]
+        rows = [f"{kind}/{path.name},,Secret-MRN-{position}" for position, path in enumerate(files)]
+        (root / folder / "manifest.csv").write_text("\n".join(["file,label,patient", *rows, ""]))
     return root
 
 
@@ -63,8 +67,17 @@ def test_what_two_hospitals_hold_is_said_everywhere(simulate, planted, tmp_path,
     named = {Path(files[match["index"]].relative_path).name for match in lists["Phantom Kolkata"]}
     assert named >= {f"copy {position}.png" for position in range(3)}
 
+    assert said["Phantom Kolkata"]["with"]["Phantom Hyderabad"]["patients"] == 3
+    assert said["Phantom Jaipur"]["patients"] == 0
+    assert "Patients whose id another hospital knows too: " in done.out
+    patients = {name: own["patients"] for name, own in read(run, "dataset_stats").items()}
+    assert all(own["source"] == "guessed" and own["train"] > own["test"] > 0 for own in patients.values())
+    assert patients == {name: own["patients"] for name, own in parts.items()}
+
     written = b"".join(path.read_bytes() for path in run.rglob("*.json"))
     assert b"copy 0.png" not in written
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and planted not in path.parents)
+    assert b"secret-mrn-" not in kept.lower(), "an id stays where the hospital wrote it"
     assert secrets[0].hex().encode() not in written
 
     monkeypatch.setattr("common.overlap.fingerprints._tokens", lambda thumbs, key: pytest.fail("made a second time"))

@@ -14,6 +14,7 @@ from bench.dashboard import served
 
 SETTLED = "document.querySelectorAll('[data-testid=stSkeleton], [data-stale=true]').length == 0"
 NEEDS_CHROMIUM = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
+WIDTHS = (390, 1280, 1920)  # a phone, a laptop, a large screen
 TIMEOUT_MS = 120_000  # of a busy machine; a deadline, not an expectation
 
 
@@ -39,19 +40,24 @@ class Visit:
         self.page.wait_for_selector("h1")
         self.page.wait_for_function(SETTLED)
 
+    def too_wide(self) -> list[str]:
+        """Return what a visitor would have to scroll sideways."""
+        parts = ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')")
+        return [part for part in parts if self.page.evaluate(f"{part}.scrollWidth - {part}.clientWidth") > 0]
+
     def choose(self, link: str) -> None:
         """Follow a link of the navigation."""
         self.page.click(f'[data-testid="stSidebarNavLink"]:has-text("{link}")')
 
 
 @contextmanager
-def browsing(output_dir: Path, *, width: int = 1280, height: int = 1000, **environment: str) -> Iterator[Visit]:
+def browsing(output_dir: Path, **environment: str) -> Iterator[Visit]:
     """Serve a folder of artifacts and visit it; asserts at the end that nothing was fetched from outside."""
     from playwright.sync_api import sync_playwright
 
     with served(output_dir, **environment) as address, sync_playwright() as driver:
         chrome = driver.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        context = chrome.new_context(viewport={"width": width, "height": height})
+        context = chrome.new_context(viewport={"width": 1280, "height": 1000})
         context.grant_permissions([])
         visit = Visit(context.new_page(), address)
         yield visit

@@ -43,5 +43,6 @@ def description(key: str = "a", train: int = 6, val: int = 2, test: int = 2, **c
         "train_idx": list(range(train)),
         "val_idx": list(range(train, train + val)),
         "test_idx": list(range(train + val, total)),
+        "patient_counts": {"train": train, "val": val, "test": test},
     }
     return Description(**{**values, **changes})

@@ -11,17 +11,13 @@ from dashboard.settings import ROOT
 
 
 def open_page(view: str = "network", **query: str) -> AppTest:
-    """Run the app and switch to a view; `query` is what stands behind the question mark of the address."""
+    """Visit a view by its address; `query` is what stands behind the question mark."""
     app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    if view != "network":
+    if view != "network":  # which is at the root
         app.switch_page(str(ROOT / "dashboard" / "screens" / f"{view}.py"))
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
-    return app
+    return app.run()
 
 
 def said(app: AppTest) -> str:

@@ -61,6 +61,7 @@ def stats(hospitals: dict[str, tuple[float, float]]) -> dict[str, Any]:
                 "test": part,
             },
             "group_count": 60,
+            "patients": {"train": 40, "val": 10, "test": 10, "source": "guessed"},
             "grouped_split": True,
             "groups_across_splits": 0,
             "audit": [

@@ -1,7 +1,8 @@
 """ResNet18 with an eighth of its channels: the same layers under the same names, a hundredth of the bytes.
 
 A run of a test goes through everything that it is made of, several times a round, and most tests are about none of its
-numbers. Ray's workers and some of the deployments train the real one, and so does whatever is compared with them.
+numbers: they have it unless they ask for `resnet18`. Ray's workers and some of the deployments train the real one, and
+so does whatever is compared with them.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from unittest.mock import patch
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from common.config.architectures import ARCHITECTURES
+from common.config.architectures import ARCHITECTURES, Architecture
 from common.model import registry
-from tests.support.small_network_row import ROW
+from tests.support.small_network_row import REAL, ROW
 
 
 class SmallResNet(ResNet):
@@ -41,9 +42,22 @@ def build(weights: None, num_classes: int) -> nn.Module:
 @contextmanager
 def in_place_of_resnet18() -> Iterator[None]:
     """Let this process build the small one under the real one's name."""
+    with _under_its_name(ROW):
+        yield
+
+
+@contextmanager
+def in_place_of_the_small_one() -> Iterator[None]:
+    """Let this process build the real one again."""
+    with _under_its_name(REAL):
+        yield
+
+
+@contextmanager
+def _under_its_name(row: Architecture) -> Iterator[None]:
     forget()
     try:
-        with patch.dict(ARCHITECTURES, resnet18=ROW):
+        with patch.dict(ARCHITECTURES, resnet18=row):
             yield
     finally:
         forget()

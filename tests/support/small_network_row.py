@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-from common.config.architectures import Architecture
+from common.config.architectures import ARCHITECTURES, Architecture
 
+REAL = ARCHITECTURES["resnet18"]
 ROW = Architecture("ResNet18", "tests.support.small_network:build", state_bytes=712_848)
 
 _FOLDER = Path(__file__).parent / "small_everywhere"

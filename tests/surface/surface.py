@@ -34,6 +34,8 @@ REFUSED = (
     "server.serve --credentials /nowhere",
     "server.promote run-001 --reason why --output-dir /nowhere",
     "server.promote run-001",
+    "server.export run-001 --to csv --output-dir /nowhere",
+    "clients.cases --config /nowhere/hospital.yaml",
     "server.cross_duplicates /nowhere/a.json /nowhere/b.json",
     "clients.audit",
     "clients.audit hospital=phantom_jaipur data.root=<folder>/nowhere",

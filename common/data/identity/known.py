@@ -1,59 +1,59 @@
 """Whose slice each file is, as far as a manifest, a DICOM header or the file's name says so; in this order."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from common.config.patient_pattern import MOST_NAME_SIGNS, compiled
+from common.data.dicom.said import Said
 from common.data.identity.cells import patient_key
-from common.data.identity.manifest import Row
 from common.data.identity.patients import CaseFacts, Patients, Source
-from common.data.scan import Scan
+from common.data.identity.pseudonyms import Pseudonyms
+from common.data.scan import Scan, SliceFile
 from common.data.thumbs import Indices
-
-HeaderFacts = Callable[[Path], CaseFacts | None]
-"""Reads what a file's header says; None for a file that has no header."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of N files before anybody looks at a picture."""
+    """What is known of N slices before anybody looks at a picture."""
 
     number: Indices
-    """Patient of each file, shape ``[N]``, numbered by first appearance; -1 where nothing tells."""
+    """Patient of each slice, shape ``[N]``, numbered by first appearance; -1 where nothing tells."""
     sources: tuple[Source, ...]
     facts: tuple[CaseFacts, ...]
-    ids: tuple[str, ...] = field(repr=False)
-    """Each patient's id, as `patient_key` writes it."""
+    """With pseudonyms for the patients."""
+    ids: tuple[str, ...]
+    """Each patient's pseudonym."""
 
 
-def known_cases(scan: Scan, patient_pattern: str = "", header_facts: HeaderFacts | None = None) -> Known:
-    """Find out whose slices a hospital's files are.
+def known_cases(scan: Scan, headers: Mapping[int, Said], pseudonyms: Pseudonyms, patient_pattern: str = "") -> Known:
+    """Find out whose slices a hospital's are.
 
     One id is one patient, wherever it was found. What a manifest leaves open the header may say, fact by fact.
 
     Parameters
     ----------
+    headers : mapping of int to Said
+        By index of a slice, with pseudonyms, as `common.data.cache.ImageLibrary` has them.
     patient_pattern : str
         Finds the patient in a file's name; see `common.config.patient_pattern`. ``""`` does not look there.
-    header_facts : callable, optional
-        Asked once for each file.
     """
-    rows: Mapping[str, Row] = scan.manifest.rows if scan.manifest else {}
     pattern = compiled(patient_pattern) if patient_pattern else None
-    paths = dict.fromkeys(file.relative_path for file in scan.files)
-    cases = {path: _case(scan.folder / path, path, rows.get(path), header_facts, pattern) for path in paths}
     numbers: dict[str, int] = {}
-    found = [cases[file.relative_path] for file in scan.files]
-    number = [
-        numbers.setdefault(key, len(numbers)) if key else -1 for key in (patient_key(f.patient) for _, f in found)
-    ]
-    return Known(
-        np.array(number, dtype=np.int64), tuple(s for s, _ in found), tuple(f for _, f in found), tuple(numbers)
-    )
+    same: dict[CaseFacts, CaseFacts] = {}  # a patient's slices share one object
+    number, sources, facts = [], [], []
+    for index, file in enumerate(scan.files):
+        header = headers[index].facts if index in headers else CaseFacts()
+        written = _written(scan, file)
+        source, patient = _whose(file, written.patient, header.patient, pattern, pseudonyms)
+        found = replace(_filled(written, header), patient=patient)
+        number.append(numbers.setdefault(patient, len(numbers)) if patient else -1)
+        sources.append(source)
+        facts.append(same.setdefault(found, found))
+    return Known(np.array(number, dtype=np.int64), tuple(sources), tuple(facts), tuple(numbers))
 
 
 def with_guesses(known: Known, groups: Indices) -> Patients:
@@ -77,34 +77,33 @@ def with_guesses(known: Known, groups: Indices) -> Patients:
     return Patients(np.array(numbers, dtype=np.int64), known.sources, known.facts, ids)
 
 
-def _case(
-    path: Path, name: str, row: Row | None, header_facts: HeaderFacts | None, pattern: re.Pattern[str] | None
-) -> tuple[Source, CaseFacts]:
-    """Return one file's facts, and what told its patient."""
-    said = row.facts if row else CaseFacts()
-    header = header_facts(path) if header_facts else None
-    facts = said if header is None else _filled(said, header)
-    if patient_key(said.patient):
-        return "manifest", facts
-    if patient_key(facts.patient):
-        return "dicom", facts
-    if pattern and (patient := _in_name(pattern, name)):
-        return "file name", replace(facts, patient=patient)
-    return "guessed", replace(facts, patient="") if facts.patient else facts
+def _written(scan: Scan, file: SliceFile) -> CaseFacts:
+    """Return what the manifest says of a file."""
+    row = scan.manifest.rows.get(file.relative_path) if scan.manifest else None
+    return row.facts if row else CaseFacts()
 
 
-def _filled(said: CaseFacts, header: CaseFacts) -> CaseFacts:
+def _whose(
+    file: SliceFile, written: str, header: str, pattern: re.Pattern[str] | None, pseudonyms: Pseudonyms
+) -> tuple[Source, str]:
+    """Return what told the patient of a slice, and the pseudonym; `header` is one already."""
+    if patient := pseudonyms.of(written):
+        return "manifest", patient
+    if header:
+        return "dicom", header
+    if pattern and (patient := pseudonyms.of(patient_in_name(pattern, file.relative_path))):
+        return "file name", patient
+    return "guessed", ""
+
+
+def _filled(written: CaseFacts, header: CaseFacts) -> CaseFacts:
     """Fill in from the header what the manifest leaves open."""
-    open_facts = {
-        name: value
-        for name, value in vars(header).items()
-        if getattr(said, name) in ("", None) or (name == "patient" and not patient_key(said.patient))
-    }
-    return replace(said, **open_facts)
+    left = {name: value for name, value in vars(header).items() if getattr(written, name) in ("", None)}
+    return replace(written, **left)
 
 
-def _in_name(pattern: re.Pattern[str], name: str) -> str:
+def patient_in_name(pattern: re.Pattern[str], path: str) -> str:
     """Return what the pattern's group finds: in the path if the pattern holds a ``/``, else in the bare name."""
-    text = name if "/" in pattern.pattern else PurePosixPath(name).name
+    text = path if "/" in pattern.pattern else PurePosixPath(path).name
     found = pattern.search(text) if len(text) <= MOST_NAME_SIGNS else None
     return patient_key(found[1]) if found else ""

@@ -12,27 +12,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from common.data.identity import cells
 from common.data.identity.patients import CaseFacts
 from common.errors import InputError
-from common.files import read_bytes, why
+from common.files import open_regular, why
 from common.labels import CLASSES, normalise_folder
 from common.text import listed, shown
 
 NAMES = ("manifest.csv", "Manifest.csv", "MANIFEST.CSV")
 NEEDED = ("file", "label", "patient")
-OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+OPTIONAL = ("sex", "age", "scanner", "field_strength", "sequence", "date")
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
     "sex": cells.sex,
     "age": cells.age,
-    "scanner": str,
     "field_strength": cells.field_strength,
-    "sequence": str,
     "date": cells.day,
 }
-
 _MOST_BYTES = 256_000_000
+_LONGEST_HEADER = 10_000
 _MOST_ROWS = 1_000_000
 _FORMULA = ("=", "+", "@")
 
@@ -84,11 +84,15 @@ def read_manifest(folder: Path, labels: Mapping[str, int]) -> Manifest | None:
     path = next((folder / name for name in NAMES if (folder / name).exists()), None)
     if path is None:
         return None
-    text = _text(path)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        header = _header(next(lines, []), path)
-        return _read(lines, header, labels, path)
+        with open_regular(path) as file:
+            if file.seek(0, io.SEEK_END) > _MOST_BYTES:
+                raise InputError("DATA030", f"{path} has more than {_MOST_BYTES // 10**6} MB; no manifest is so large.")
+            delimiter = _delimiter(file)
+            lines = csv.reader(_lines(file, path), delimiter=delimiter, strict=True)
+            return _read(lines, _header(next(lines, []), path), labels, path)
+    except OSError as error:
+        raise InputError("DATA030", f"{path} cannot be read ({why(error)}).") from None
     except csv.Error as error:
         raise InputError(
             "DATA030", f"{path} is no CSV file in line {lines.line_num} ({error}); save it as CSV again."
@@ -103,26 +107,24 @@ def two_rows(name: str, first: Row, second: Row) -> str:
     )
 
 
-def _text(path: Path) -> str:
-    try:
-        content = read_bytes(path, _MOST_BYTES)
-    except OSError as error:
-        raise InputError("DATA030", f"{path} cannot be read ({why(error)}).") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError("DATA030", f'{path} is not UTF-8 (line {line}); save it as "CSV UTF-8".') from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError("DATA030", f'{path} holds a NUL byte in line {line}; save it as "CSV UTF-8" again.')
-    return text
-
-
-def _delimiter(text: str) -> str:
+def _delimiter(file: BinaryIO) -> str:
     """Return what parts the columns: where a comma is the decimal point, spreadsheets write semicolons."""
-    first = text[: text.find("\n")] if "\n" in text else text
-    return ";" if first.count(";") > first.count(",") else ","
+    file.seek(0)
+    first = file.readline(_LONGEST_HEADER)
+    return ";" if first.count(b";") > first.count(b",") else ","
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[str]:
+    """Yield the file's lines as text, one at a time, so that a long manifest needs no more memory than its rows."""
+    file.seek(0)
+    for number, line in enumerate(file, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise InputError("DATA030", f'{path} is not UTF-8 (line {number}); save it as "CSV UTF-8".') from None
+        if "\0" in text:
+            raise InputError("DATA030", f'{path} holds a NUL byte in line {number}; save it as "CSV UTF-8" again.')
+        yield text
 
 
 def _header(names: list[str], path: Path) -> list[str]:
@@ -142,16 +144,15 @@ def _read(lines: Any, header: list[str], labels: Mapping[str, int], path: Path) 
     """Read the rows; equal facts are one object, so that a patient's many slices cost little."""
     rows: dict[str, Row] = {}
     repeated: dict[str, None] = {}
-    seen: dict[CaseFacts, CaseFacts] = {}
+    cells_of = _Cells(labels, path)
     for number, values in _values(lines, header, path):
-        row = _row(values, labels, seen, number, path)
-        name = _file(values["file"], number, path)
+        name = _file(values.pop("file"), number, path)
+        row = cells_of.row(values, number)
         before = rows.setdefault(name, row)
-        if before is row:
-            continue
         if before.says != row.says:
             raise InputError("DATA033", two_rows(name, before, row))
-        repeated[name] = None
+        if before is not row:
+            repeated[name] = None
     return Manifest(rows, tuple(repeated), tuple(name for name in header if name not in (*NEEDED, *OPTIONAL)))
 
 
@@ -173,36 +174,50 @@ def _values(lines: Any, header: list[str], path: Path) -> Iterator[tuple[int, di
         yield number, {name: line[place].strip() for place, name in known}
 
 
-def _row(
-    values: Mapping[str, str], labels: Mapping[str, int], seen: dict[CaseFacts, CaseFacts], number: int, path: Path
-) -> Row:
-    for name, text in values.items():
-        _require_plain(name, text, number, path)
-    label = labels.get(normalise_folder(values["label"]))
-    if label is None and values["label"]:
-        _refuse(path, number, "label", values["label"], f"label takes {', '.join(CLASSES)}, or a name of class_map")
-    found: dict[str, Any] = {"patient": values["patient"]}
-    for name, read in OPTIONAL.items():
-        try:
-            found[name] = read(values.get(name, ""))
-        except ValueError as error:
-            _refuse(path, number, name, values[name], str(error))
-    facts = CaseFacts(**found)
-    return Row(label, seen.setdefault(facts, facts), number)
+class _Cells:
+    """Reads cells; what stood in a column before is not read again."""
+
+    def __init__(self, labels: Mapping[str, int], path: Path) -> None:
+        self._labels, self._path = labels, path
+        self._seen: dict[tuple[str, ...], Row] = {}
+        self._values: dict[tuple[str, str], Any] = {}
+
+    def row(self, values: Mapping[str, str], number: int) -> Row:
+        """Return what one row says of its file."""
+        key = tuple(values.values())
+        if (seen := self._seen.get(key)) is None:
+            found = {name: self._value(name, text, number) for name, text in values.items()}
+            seen = self._seen[key] = Row(found.pop("label"), CaseFacts(**found), number)
+        return Row(seen.label, seen.facts, number)
+
+    def _value(self, name: str, text: str, number: int) -> Any:
+        if (name, text) not in self._values:
+            _require_plain(name, text, number, self._path)
+            try:
+                self._values[name, text] = self._label(text) if name == "label" else _READERS.get(name, str)(text)
+            except ValueError as error:
+                _refuse(self._path, number, name, text, str(error))
+        return self._values[name, text]
+
+    def _label(self, text: str) -> int | None:
+        label = self._labels.get(normalise_folder(text))
+        if label is None and text:
+            raise ValueError(f"label takes {', '.join(CLASSES)}, or a name of class_map")
+        return label
 
 
 def _require_plain(name: str, text: str, number: int, path: Path) -> None:
-    if len(text) > cells.MOST_SIGNS and name != "file":
+    if len(text) > cells.MOST_SIGNS:
         _refuse(path, number, name, text, f"a cell takes {cells.MOST_SIGNS} signs")
     if not text.isprintable():
         _refuse(path, number, name, text, "a cell takes one line of signs that can be printed")
-    if name != "file" and text.startswith(_FORMULA):
+    if text.startswith(_FORMULA):
         _refuse(path, number, name, text, "a cell takes a value, not a formula")
 
 
 def _file(text: str, number: int, path: Path) -> str:
     name = unicodedata.normalize("NFC", text).replace("\\", "/").removeprefix("./")
-    if not name:
+    if not name or not name.isprintable():
         _refuse(path, number, "file", text, "file takes a path below the hospital's folder")
     return name
 

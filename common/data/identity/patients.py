@@ -11,6 +11,14 @@ from common.data.thumbs import Indices
 Source = Literal["manifest", "dicom", "file name", "guessed"]
 """What told a file's patient; the first of these that does is believed."""
 
+Part = Literal["train", "val", "test"]
+TOLD_BY: dict[Source, str] = {
+    "manifest": "from the hospital's manifest",
+    "dicom": "from DICOM headers",
+    "file name": "from file names",
+    "guessed": "guessed from look-alike and neighbouring slices",
+}
+"""How a sentence goes on that counts patients."""
 LEAST_SURE_FIRST: tuple[Source, ...] = ("guessed", "file name", "dicom", "manifest")
 
 
@@ -19,7 +27,7 @@ class CaseFacts:
     """What a manifest's row or a file's header says of one file; empty where it says nothing."""
 
     patient: str = field(default="", repr=False)
-    """As it is written there."""
+    """As it is written there; in `Patients` and in the cache its pseudonym."""
     sex: str = ""
     """F, M or O."""
     age: float | None = None
@@ -43,7 +51,7 @@ class Patients:
     facts: tuple[CaseFacts, ...]
 
     ids: tuple[str, ...] = field(default=(), repr=False)
-    """For each patient's number the id as it counts, ``""`` for a guessed one. It never leaves, nor is it written."""
+    """For each patient's number its pseudonym, which stays at the hospital; ``""`` for a guessed one."""
 
     @property
     def source(self) -> Source:

@@ -14,6 +14,7 @@ from common.config.strategies import StrategyPlan
 from common.data.cache import cached_libraries
 from tests.support.sites import PLAN, sites_of
 
+pytestmark = pytest.mark.usefixtures("resnet18")  # how much it is matters here
 FEDBN = replace(PLAN, strategy=StrategyPlan(keeps="normalisation"))
 
 

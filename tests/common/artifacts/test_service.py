@@ -19,6 +19,7 @@ from common.errors import InputError, ProjectError, RunError
 from common.files import write_json
 from common.model.registry import initial_weights
 from tests.support.service_runs import completed_run, meta_of
+from tests.support.small_network_row import EVERYWHERE
 
 
 def promote(output_dir: Path, run_id: str = "run-001", reason: str = "better on glioma") -> None:
@@ -128,7 +129,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     folder = completed_run(tmp_path)
     sound = initial_weights("resnet18", 0)
     for wrong, words in [
-        ({**sound, "fc.weight": torch.zeros(5, 512)}, "does not fit"),
+        ({**sound, "fc.weight": torch.zeros(5, 64)}, "does not fit"),
         ({name: value for name, value in sound.items() if name != "fc.bias"}, "does not fit"),
         ({**sound, "more": torch.zeros(1)}, "does not fit"),
         ({**sound, "fc.bias": torch.full((4,), float("nan"))}, "not finite"),
@@ -269,7 +270,8 @@ def _promote_in_turn(output_dir: Path, run_id: str) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_at_once_leave_one_whole_model(tmp_path: Path) -> None:
+def test_two_processes_at_once_leave_one_whole_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", EVERYWHERE["PYTHONPATH"])
     completed_run(tmp_path, "run-001")
     completed_run(tmp_path, "run-002", seed=1)
     context = multiprocessing.get_context("spawn")

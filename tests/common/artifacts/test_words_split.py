@@ -1,5 +1,6 @@
 import pytest
 
+from common.artifacts import words
 from common.artifacts.words import split_sentences
 
 META = {
@@ -27,3 +28,23 @@ def test_shares_groups_and_copies():
 )
 def test_what_was_not_recorded_is_left_out(meta):
     assert split_sentences(meta) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("manifest", "1,200 / 14 / 0, from the hospital's manifest."),
+        ("guessed", "1,200 / 14 / 0, guessed from look-alike and neighbouring slices where no hospital says more; one"),
+    ],
+)
+def test_patients_are_counted_and_a_guess_is_called_one(source, says):
+    found = words.recorded_patients({"train": 1200, "val": 14, "test": 0, "source": source})
+    assert says in (words.patients_sentence(found) or "")
+    assert words.patients_text(found) == "1,200 / 14 / 0" + " guessed" * (source == "guessed")
+
+
+@pytest.mark.parametrize("found", [None, 3, {}, {"train": 1, "val": 1, "test": -1, "source": "dicom"}, {"train": 1}])
+def test_patients_that_are_not_recorded_are_not_invented(found):
+    assert words.recorded_patients(found) is None
+    assert words.patients_sentence(None) is None
+    assert words.patients_text(None) == words.NOTHING

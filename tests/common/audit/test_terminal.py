@@ -9,10 +9,10 @@ from common.audit.terminal import render
 
 def printed(*findings: Finding) -> str:
     counts = {"glioma": 1200, "meningioma": 0, "pituitary": 3, "notumor": 1}
-    report = AuditReport("/data/[x]", counts, counts, np.ones(1204, bool), (), False, 900, findings)
+    report = AuditReport("/data/[x]", counts, counts, np.ones(1204, bool), (), False, 900, 850, "guessed", findings)
     split = {"train": {"glioma": 840}, "val": {"glioma": 180}, "test": {"glioma": 180}}
     stream = io.StringIO()
-    render(report, split, "AIIMS Delhi", Console(file=stream, width=100))
+    render(report, split, {"train": 600, "val": 100, "test": 150}, "AIIMS Delhi", Console(file=stream, width=100))
     return stream.getvalue()
 
 
@@ -21,6 +21,7 @@ def test_counts_split_and_verdict():
     assert "AIIMS Delhi" in text
     assert "1,204 usable slices in 1,204 files, 900 groups" in text
     assert "/data/[x]" in text
+    assert "850 patients (train 600, val 100, test 150), guessed from look-alike" in text
     (row,) = [line for line in text.splitlines() if "glioma" in line and "meningioma" not in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["glioma", "1,200", "1,200", "840", "180", "180"]
     assert "0 errors, 0 warnings, 0 notes: ready to train." in text

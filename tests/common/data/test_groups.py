@@ -16,7 +16,12 @@ def crowd(count: int, noise: int) -> np.ndarray:
     return np.clip(strangers(1).astype(int) + wobble, 0, 255).astype(np.uint8)
 
 
-def grouped(thumbs: np.ndarray, labels: list[int] | None = None, unreadable: tuple[int, ...] = ()) -> Groups:
+def grouped(
+    thumbs: np.ndarray,
+    labels: list[int] | None = None,
+    unreadable: tuple[int, ...] = (),
+    patient: list[int] | None = None,
+) -> Groups:
     count = len(thumbs)
     label = np.array(labels or [0] * count, dtype=np.int64)
     readable = np.ones(count, dtype=bool)
@@ -30,6 +35,7 @@ def grouped(thumbs: np.ndarray, labels: list[int] | None = None, unreadable: tup
         readable,
         exact_duplicates([str(n) for n in range(count)]),
         find_near_duplicates(thumbs[kept]).renumbered(kept),
+        patient=None if patient is None else np.array(patient, dtype=np.int64),
     )
 
 
@@ -92,3 +98,34 @@ def test_a_small_class_of_one_patient_stays_one_group():
     groups = grouped(np.concatenate([crowd(10, 3), strangers(20, seed=4)]), [0] * 10 + [1] * 20)
     assert groups.level == 0.96
     assert len(set(groups.group[:10].tolist())) == 1
+
+
+def test_a_known_patient_is_one_group_however_large_and_of_however_many_classes():
+    groups = grouped(strangers(60), [0] * 40 + [1] * 20, patient=[0] * 30 + [-1] * 10 + [0] * 5 + [1] * 15)
+    assert groups.group.tolist() == [0] * 30 + list(range(1, 11)) + [0] * 5 + [11] * 15
+    assert groups.level == 0.96
+
+
+def test_look_alikes_tie_two_known_patients_unless_they_chain_all():
+    thumbs = strangers(12)
+    thumbs[7] = thumbs[2, :, ::-1]
+    patient = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert grouped(thumbs, patient=patient).group.tolist() == [0, 0, 0, 1, 1, 1, 0, 0, 0, 2, 2, 2]
+    chained = grouped(crowd(60, 2), patient=np.repeat(np.arange(12), 5).tolist())
+    assert (chained.level, chained.count) == (1.0, 12)
+
+
+def test_neighbours_of_two_known_patients_are_no_run_and_no_order_is_sought_in_them():
+    first, second = strangers(2).astype(float)
+    fade = [(a * (1 - s) + b * s) for a, b in ((first, second), (second, first)) for s in np.linspace(0, 0.4, 8)]
+    thumbs = np.stack([*fade, *strangers(8, seed=5)]).astype(np.uint8)
+    assert len(set(grouped(thumbs).group[:8].tolist())) == 1
+    known = grouped(thumbs, patient=list(range(24)))
+    assert known.listing.tolist() == [-1] * 24
+
+
+def test_nobody_known_is_as_if_nobody_had_asked():
+    thumbs = np.concatenate([crowd(10, 3), strangers(20, seed=4)])
+    one, other = grouped(thumbs), grouped(thumbs, patient=[-1] * 30)
+    assert one.group.tolist() == other.group.tolist()
+    assert (one.listing.tolist(), one.level) == (other.listing.tolist(), other.level)

@@ -5,6 +5,8 @@ import torchvision
 from common.labels import CLASSES
 from common.model.registry import build_model, initial_weights
 
+pytestmark = pytest.mark.usefixtures("resnet18")
+
 
 def test_it_is_torchvisions_resnet18_for_four_classes():
     plain = torchvision.models.resnet18(num_classes=4)

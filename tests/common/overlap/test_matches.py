@@ -6,6 +6,7 @@ from common.overlap.matches import CrossDuplicates, MatchList, Shared, SharedWit
 from tests.support.descriptions import description
 
 A, B, C = "Hospital A", "Hospital B", "Hospital C"
+NOBODY = {"patients": 0, "test_patients_trained_there": 0}
 DESCRIBED = {key: description(key) for key in "abc"}
 
 
@@ -36,9 +37,11 @@ def test_what_stands_in_the_file(found):
         "compared": True,
         "slices": 3,
         "test_slices_trained_elsewhere": 1,
+        "patients": 0,
+        "test_patients_trained_elsewhere": 0,
         "with": {
-            B: {"pairs": 4, "slices": 3, "test_slices_trained_there": 1},
-            C: {"pairs": 1, "slices": 1, "test_slices_trained_there": 0},
+            B: {"pairs": 4, "slices": 3, "test_slices_trained_there": 1, **NOBODY},
+            C: {"pairs": 1, "slices": 1, "test_slices_trained_there": 0, **NOBODY},
         },
     }
     assert CrossDuplicates(left_out={A: "no key"}).to_json(A) == {"compared": False, "reason": "no key"}
@@ -64,3 +67,17 @@ def test_not_looked_for_is_not_nothing_found():
     assert found.test_slices_trained_elsewhere is None
     wanted = "Slices at two hospitals were not looked for (Hospital A, Hospital B: no key; Hospital C: not connected)."
     assert found.sentence == wanted
+
+
+def test_patients_are_counted_once_and_a_leak_is_called_one():
+    a = MatchList("a", "", (), (("01", B, True), ("01", C, False), ("02", B, False)))
+    b = MatchList("b", "", (), (("01", A, False), ("02", A, False)))
+    found = summarise([a, b, MatchList("c", "", (), (("01", A, False),))], DESCRIBED, {})
+    assert (found.shared[A].patients, found.test_patients_trained_elsewhere) == (2, 1)
+    assert found.shared[A].with_each[B] == SharedWith(patients=2, test_patients_trained_there=1)
+    assert found.sentence.endswith(
+        "Patients whose id another hospital knows too: Hospital A 2, Hospital B 2, Hospital C 1; 1 of a test are in a "
+        "training elsewhere. Ids can be alike by chance."
+    )
+    assert [each.hospital for each in found.lists] == ["a", "b", "c"]
+    assert MatchList.from_json(a.to_json(), "x") == a

@@ -55,3 +55,28 @@ def test_what_is_no_description(text):
 def test_what_cannot_be(changes, says):
     with pytest.raises(ValueError, match=says):
         Description.from_json(description(**changes).to_json())
+
+
+def test_patients_are_counted_behind_slices_only():
+    def heard(**changes):
+        return Description.from_json(description("a", 6, 2, 2, **changes).to_json())
+
+    assert heard(patient_counts={"train": 3, "val": 1, "test": 2}, patient_source="dicom").patients == {
+        "train": 3,
+        "val": 1,
+        "test": 2,
+        "source": "dicom",
+    }
+    assert heard(patient_counts={}).patients is None
+    for counts in ({"train": 7, "val": 1, "test": 1}, {"train": 0, "val": 1, "test": 1}, {"train": 1}):
+        with pytest.raises(ValueError, match="patients"):
+            heard(patient_counts=counts)
+    for wrong in ({"patient_source": "P1"}, {"patient_counts": {"train": -1, "val": 1, "test": 1}}):
+        with pytest.raises(ValueError, match="patient_"):
+            heard(**wrong)
+
+
+def test_a_record_without_patients_is_not_taken_for_other_slices():
+    known = description(patient_counts={"train": 3, "val": 1, "test": 2}, patient_source="dicom")
+    assert not known.differs(description(patient_counts={}))
+    assert known.differs(description())

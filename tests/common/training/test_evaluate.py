@@ -25,7 +25,7 @@ def plain_logits(model, slices, indices) -> torch.Tensor:
     return torch.stack(logits)
 
 
-def test_it_equals_a_plain_loop_over_the_real_network():
+def test_it_equals_a_plain_loop_over_the_real_network(resnet18):
     model, slices = build_model(), some_slices(9)
     model.load_state_dict(initial_weights("resnet18", 3))
     indices = np.array([8, 0, 3, 5, 7, 2])

@@ -61,7 +61,7 @@ def orders_of(monkeypatch, moment: RoundContext, plan: TrainPlan = PLAN, indices
     return orders
 
 
-def test_one_seed_gives_the_same_bits_of_the_real_network():
+def test_one_seed_gives_the_same_bits_of_the_real_network(resnet18):
     results = []
     for _ in range(2):
         model = model_from_arrays("resnet18", arrays_from_state(initial_weights("resnet18", 1)), torch.device("cpu"))

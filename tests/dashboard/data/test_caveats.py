@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from common.artifacts.load import load_run
 from common.artifacts.words import POOLED
 from dashboard.data import caveats, results
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run, write_version_one
+
+GUESSED = "Patients are guessed everywhere, so one may be in training and in the test."
 
 
 def said(folder: Path, sound: bool | None) -> str:
@@ -24,7 +27,7 @@ def test_a_run_in_order(tmp_path: Path) -> None:
     assert "Every hospital took part" in said(folder, True)
     assert "SYNTHETIC" in said(folder, False)
     assert "No tumour is held by Phantom Hyderabad alone" in said(folder, False)
-    assert said(folder, None) == ""
+    assert said(folder, None) == GUESSED
 
 
 def test_a_pooled_run_is_no_federation(tmp_path: Path) -> None:
@@ -92,4 +95,20 @@ def test_older_runs_recorded_no_warnings(tmp_path: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["warnings"]
     write_json(folder / "model_meta.json", body)
-    assert said(folder, None) == "Whether one picture is under two labels is not recorded."
+    assert said(folder, None) == f"{GUESSED} Whether one picture is under two labels is not recorded."
+
+
+def test_known_patients_are_a_comfort_and_the_hospitals_that_guess_are_named(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    stats = json.loads((folder / "dataset_stats.json").read_text())
+    for body in stats.values():
+        body["patients"]["source"] = "dicom"
+    write_json(folder / "dataset_stats.json", stats)
+    assert "Patients are known at every hospital" in said(folder, True)
+    stats["Phantom Jaipur"]["patients"]["source"] = "guessed"
+    write_json(folder / "dataset_stats.json", stats)
+    assert "Patients are guessed at Phantom Jaipur, so" in said(folder, None)
+    for body in stats.values():
+        del body["patients"]
+    write_json(folder / "dataset_stats.json", stats)
+    assert "Patients" not in said(folder, True) + said(folder, None)

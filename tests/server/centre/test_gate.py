@@ -215,7 +215,7 @@ def test_one_hospital_cannot_send_many_at_once(hospitals):
     assert asyncio.run(both()) == 503
 
 
-def test_the_limit_follows_from_the_largest_model():
+def test_the_limit_follows_from_the_largest_model(resnet18):
     for name, row in ARCHITECTURES.items():
         tensors = build_model(name).state_dict().values()
         assert row.state_bytes == sum(tensor.numel() * tensor.element_size() for tensor in tensors), name

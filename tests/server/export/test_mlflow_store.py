@@ -14,7 +14,7 @@ from server.export import mlflow_store
 from server.export.__main__ import main
 from tests.support import study_files
 from tests.support.run_files import STRANGE, write_run
-from tests.support.studies import done, lost, study
+from tests.support.studies import A, B, done, lost, study
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -86,6 +86,15 @@ def test_a_study_is_a_run_with_one_below_it_for_each_completed_cell(tmp_path, ca
     assert parent.data.metrics["fedavg/accuracy_low"] < 0.9
     assert parent.data.metrics["hospitals/Phantom Jaipur/local/accuracy"] == pytest.approx(0.8)
     assert "fedavg with seed 44 is left out" in capsys.readouterr().out
+
+
+def test_a_cell_without_a_hospital_is_found_again_whatever_the_hospital_is_called(tmp_path):
+    write_run(tmp_path, "run-001")
+    name = "St John's"
+    study_files.save(tmp_path, study([done("fedavg", 42, 90, without=name, hospitals=(A, B, name))]))
+    for _ in range(2):
+        store = exported(tmp_path, "study-001")
+    assert sorted(each.info.run_name for each in runs_of(store)) == ["fedavg-seed42-without-St John's", "study-001"]
 
 
 def test_names_that_mlflow_does_not_take_are_written_with_other_signs(tmp_path):

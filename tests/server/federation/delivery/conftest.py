@@ -1,15 +1,8 @@
-"""Hospitals apart from the server, with a small network."""
+"""Hospitals apart from the server."""
 
 import pytest
 
 from tests.support.separate import Separate
-from tests.support.small_network import in_place_of_resnet18
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small():
-    with in_place_of_resnet18():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""A hospital that is to take part no longer is cut off, and at the end of it all nothing is left."""
+"""A hospital that is to take part no longer is cut off, and at the end of it all nothing is left.
+
+The last file that shares the federation: the hospital stays out of it.
+"""
 
 from common.keys import fingerprint, load_public
 from tests.deployment.harness import KEYS
