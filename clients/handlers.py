@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clients import secure
-from clients.cases.keep import keep_cases
+from clients.cases.keep import keep_cases, keeps_cases
 from clients.kept_model import forget_model
 from clients.local_state import (
     ControlVariate,
@@ -184,8 +184,7 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
-    keeps = site.keep_cases and task.split == "test" and task.extra.local.token
-    on_scores = partial(keep_cases, site, task, prepared, indices, model) if keeps else None
+    on_scores = partial(keep_cases, site, task, prepared, indices, model) if keeps_cases(site, task) else None
     return evaluate_slices(model, slices, indices, progress, task.temperature, resampling, cases, on_scores)
 
 

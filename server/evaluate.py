@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         "Evaluate a finished run's model at hospitals that did not train it, on every usable slice; nothing is "
         "trained. A hospital that trained it evaluates its test slices alone.",
         "Settings are those of python -m server.simulate that say where: hospitals, output_dir, data.root, "
-        "data.cache_dir, compute.*, and strategy.min_hospitals, wait_seconds, timeout_seconds. "
+        "data.cache_dir, data.keep_cases, compute.*, and strategy.min_hospitals, wait_seconds, timeout_seconds. "
         "Exit codes: 0 done; 1 it failed; 2 the configuration is wrong; 130 stopped by Ctrl-C.",
     )
     command.add_argument("run", help="the run's number, for example run-007")

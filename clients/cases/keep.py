@@ -26,6 +26,16 @@ HEATED = 64  # cases, the worst, whose heat is kept
 log = logging.getLogger("clients")
 
 
+def keeps_cases(site: Site, task: Task) -> bool:
+    """Tell whether this is the test of a run's model, or of a finished one, at a hospital that keeps its cases."""
+    return site.keep_cases and task.split == "test" and bool(_token(task))
+
+
+def _token(task: Task) -> str:
+    """Return the token of the run that the model is of; a yardstick's other models have none."""
+    return task.extra.local.token or task.plan.evaluation.run
+
+
 def keep_cases(
     site: Site, task: Task, prepared: PreparedHospital, indices: Indices, model: nn.Module, scores: torch.Tensor
 ) -> None:
@@ -40,7 +50,7 @@ def keep_cases(
     """
     pairs = sorted(_cases(task, prepared, indices, scores), key=lambda pair: goodness(pair[0]))
     content = encode_table(_table(site, task, prepared, tuple(_heated(pairs, task, prepared, model))))
-    path, policy = run_folder(site, task.extra.local.token) / FILE, site.policy
+    path, policy = run_folder(site, _token(task)) / FILE, site.policy
     if policy and len(content) > policy.runs_gigabytes * 10**9:
         log.warning("The test cases of this run are not kept: policy.runs_gigabytes=%g is full.", policy.runs_gigabytes)
         return

@@ -85,7 +85,7 @@ class Policy:
     threads: int = setting(64, whole_from(1))
     """Most CPU threads that the centre may ask for."""
     fingerprints: bool = setting(True, Bound("true or false", lambda _: True))
-    """Whether fingerprints are sent, where there is a `fingerprint_key`."""
+    """Whether fingerprints, of slices and of known patients, are sent, where there is a `fingerprint_key`."""
     evaluation: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether a finished model may be evaluated here on every slice, by a run in which nothing is trained
     (`server.evaluate`)."""

@@ -40,6 +40,7 @@ hospital:
   path: {path}
   location: {location}
   specialty: {specialty}
+{pattern}
   class_map:                       # folder name: glioma | meningioma | pituitary | notumor
 {class_map}
 """
@@ -66,7 +67,13 @@ def site_yaml(hospital: Hospital, address: str, root: str = "/path/to/slices") -
         class_map="\n".join(f"    {_quoted(folder)}: {label}" for folder, label in hospital.class_map.items()),
         **{name: _quoted(getattr(hospital, name)) for name in ("key", "name", "dataset_id", "path", "specialty")},
         location=list(hospital.location),
+        pattern=_pattern(hospital.patient_pattern),
     )
+
+
+def _pattern(pattern: str) -> str:
+    line = f"  patient_pattern: {_quoted(pattern)}" if pattern else "  # patient_pattern: 'p(\\d+)_'"
+    return f"{line:<35}# finds the patient in a file's name; manifest.csv and DICOM need none"
 
 
 def _quoted(text: str) -> str:

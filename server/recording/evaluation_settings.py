@@ -18,6 +18,7 @@ _ALLOWED = (
     "output_dir",
     "data.root",
     "data.cache_dir",
+    "data.keep_cases",
     "compute.engine",
     "compute.device",
     "compute.cores",
@@ -54,7 +55,8 @@ def evaluation_settings(run_id: str, overrides: Sequence[str]) -> tuple[RunSetti
         requested.output_dir,
         requested.compute,
     )
-    settings.data.root, settings.data.cache_dir = requested.data.root, requested.data.cache_dir
+    for name in ("root", "cache_dir", "keep_cases"):
+        setattr(settings.data, name, getattr(requested.data, name))
     wanted, strategy = requested.strategy, settings.strategy
     strategy.min_hospitals, strategy.wait_seconds = wanted.min_hospitals, wanted.wait_seconds
     strategy.timeout_seconds = wanted.timeout_seconds

@@ -104,7 +104,7 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     for name in ("output_dir", "resume", "in_service", "keep_updates"):
         del values[name]
     values["data"] |= {"root": str(absolute(settings.data.root))}
-    del values["data"]["cache_dir"]
+    del values["data"]["cache_dir"], values["data"]["keep_cases"]
     values["compute"] = {"device": settings.compute.device}
     if settings.wire.name in BITWISE_CODINGS:  # so that a study of an earlier version goes on
         del values["wire"]

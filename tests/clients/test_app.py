@@ -18,6 +18,7 @@ from common.data.decode import decode_rgb
 from common.data.prepare import prepare
 from common.errors import InputError
 from common.keys import is_signed, load_shared_key, new_private_key, new_shared_key, public_line
+from common.metrics.intervals import REPLICATES
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.overlap.fingerprints import Fingerprints, key_mark
@@ -25,7 +26,9 @@ from common.protocol import names as wire
 from common.protocol.codec import payload_bytes
 from common.protocol.description import Description
 from common.protocol.digest import digest_of
+from common.protocol.messages import read_evaluation
 from common.protocol.signatures import Head, UpdateStatement
+from server.federation.replies import reply_of
 from tests.support.hospitals import packed, unpacked
 from tests.support.sites import PLAN, explaining, file_names, sites_of
 
@@ -57,6 +60,7 @@ def replies(site) -> dict[str, Message]:
         "fingerprints": ask(site, "query.fingerprints"),
         "train": ask(site, MessageType.TRAIN, **{wire.ROUND: 1}),
         "evaluate": ask(site, MessageType.EVALUATE, **{wire.ROUND: 1, wire.SPLIT: "val"}),
+        "test": ask(site, MessageType.EVALUATE, **{wire.ROUND: 1, wire.SPLIT: "test"}),
     }
 
 
@@ -73,12 +77,16 @@ def parts(content: RecordDict) -> tuple[list[str], list[bytes]]:
                 texts += [value.dtype, value.stype]
             else:
                 for one in value if isinstance(value, list) else [value]:
+                    if isinstance(one, bytes):
+                        assert (name, key) in ((wire.CASES, "scores"), (wire.CASES, "patient-scores"))
+                        blocks.append(one)
+                        continue
                     assert isinstance(one, int | float | str), f"{name}.{key} holds {type(one)}"
                     texts.append(str(one))
     return texts, blocks
 
 
-@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate"])
+@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate", "test"])
 def test_replies_hold_no_file_name_and_no_path(site, replies, kind):
     texts, blocks = parts(replies[kind].content)
     everything = "\n".join(texts).encode() + b"\n".join(blocks)
@@ -89,7 +97,7 @@ def test_replies_hold_no_file_name_and_no_path(site, replies, kind):
         assert secret.encode() not in everything, f"{secret} left the hospital"
 
 
-@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate"])
+@pytest.mark.parametrize("kind", ["describe", "fingerprints", "train", "evaluate", "test"])
 def test_replies_hold_no_pixels(site, replies, kind):
     texts, blocks = parts(replies[kind].content)
     everything = "\n".join(texts).encode() + b"\n".join(blocks)
@@ -128,6 +136,16 @@ def test_metrics_are_numbers_that_add_up(site, replies):
     evaluated = replies["evaluate"].content[wire.METRICS]
     assert sum(evaluated["confusion"]) == evaluated[wire.SAMPLES] == len(said.val_idx)
     assert len(evaluated["confusion"]) == 16
+
+
+def test_a_tests_cases_arrive_as_they_were_counted(site, replies):
+    said = handlers.describe(site, PLAN)
+    records = reply_of(replies["test"], {}).records
+    read = read_evaluation(records, REPLICATES, said.held("test"), said.patient_counts["test"])
+    assert read.cases is not None
+    assert read.cases.scores[:, 0].sum(axis=1).tolist() == said.held("test")
+    assert read.cases.patients == said.patient_counts["test"]
+    assert wire.CASES not in replies["evaluate"].content
 
 
 def test_a_description_arrives_as_it_was_said(site, replies):

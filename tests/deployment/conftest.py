@@ -20,6 +20,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+POLICY = {"min_train_slices": 2, "min_evaluation_slices": 1, "share_update": True}
+
+
 @contextlib.contextmanager
 def machines(folder: Path, phantoms: Path, small_network: bool = False) -> Iterator[Deployment]:
     """Centre and hospitals with addresses of their own, on loopback where namespaces are not allowed; none started."""
@@ -55,12 +58,12 @@ def disk(tmp_path_factory):
 def shared(tmp_path_factory, phantoms, disk):
     """A federation for several files of tests, of a small network; each begins with `Deployment.stand`.
 
-    Its hospitals share a key for fingerprints and masks.
+    Its hospitals share a key for fingerprints and masks, and take part in rounds of few slices.
 
     The disk comes first: a machine in a namespace of its own sees no file system that is mounted later.
     """
     with machines(tmp_path_factory.mktemp("shared"), phantoms, small_network=True) as made:
-        made.everywhere["fingerprint_key"] = str(made.folder / "shared.key")
+        made.everywhere = {"fingerprint_key": str(made.folder / "shared.key"), "policy": POLICY}
         assert shared_key.main([made.everywhere["fingerprint_key"]]) == 0
         yield made
 

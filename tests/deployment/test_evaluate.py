@@ -4,20 +4,16 @@ import json
 
 import pytest
 
-from tests.deployment.harness import KEYS, deployment
+from tests.deployment.conftest import POLICY
+from tests.deployment.harness import KEYS
 
 TRAINED, NEW = KEYS[:2], KEYS[2]
-POLICY = {"min_train_slices": 2, "min_evaluation_slices": 1, "share_update": True}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, phantoms):
-    with deployment(tmp_path_factory.mktemp("evaluated"), phantoms, small_network=True) as made:
-        made.make_credentials()
-        made.serve()
-        for key in KEYS:
-            made.join(key, site=made.site(key, policy=POLICY)).until("connected to the centre")
-        yield made
+def made(shared):
+    shared.stand()
+    return shared
 
 
 def evaluate(made, *overrides, name="evaluate"):
@@ -58,5 +54,6 @@ def test_a_hospital_may_forbid_it(made):
     refused = evaluate(made, f"hospitals=[{NEW}]", name="refused")
     assert refused.finish() == 1
     assert "POLICY001" in refused.text
+    assert made.joined[NEW].stop() == 0, "for the tests that share it, it joins as before"
     assert "evaluation takes false here" in refused.text
     assert not (made.folder / "artifacts" / "evaluation-002" / "evaluation_meta.json").exists()

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from clients.cases.table import FILE, read_table
 from common.artifacts.external.load import at_home, load_evaluations
 from common.artifacts.layout import list_evaluations
 from common.artifacts.load import list_runs
@@ -47,9 +48,9 @@ def figures_of(output, number=1):
 
 
 def test_a_hospital_that_did_not_train_evaluates_every_slice_and_one_that_did_its_test_slices(
-    trained, evaluate, output
+    trained, evaluate, output, tmp_path
 ):
-    code, said, error = evaluate("hospitals=[phantom_kolkata,phantom_jaipur]")
+    code, said, error = evaluate("hospitals=[phantom_kolkata,phantom_jaipur]", "data.keep_cases=true")
     assert code == 0, error
     meta = figures_of(output)
     splits = json.loads((trained / "dataset_splits.json").read_text())["hospitals"]
@@ -75,6 +76,9 @@ def test_a_hospital_that_did_not_train_evaluates_every_slice_and_one_that_did_it
     folder = output / "artifacts" / "evaluation-001"
     assert {path.name for path in folder.iterdir()} == {"evaluation_meta.json", "config.yaml", "evaluation.log"}
     assert "tested" in (folder / "evaluation.log").read_text()
+    for key, name in (("phantom_kolkata", "Phantom Kolkata"), ("phantom_jaipur", "Phantom Jaipur")):
+        (path,) = (tmp_path / "cache").glob(f"runs/*/{key}/{FILE}")
+        assert len(read_table(path).cases) == tests[name]["n_test"], "its misjudged slices can be looked at there"
 
 
 def test_an_evaluation_is_no_run(trained, evaluate, output):

@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.support.small_network_row import EVERYWHERE
-
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = "1000"  # columns: help texts are not wrapped, so that Python versions that wrap differently agree
 
@@ -35,7 +33,7 @@ class Commands:
     """The child process."""
 
     def __enter__(self) -> Self:
-        own = {"COLUMNS": WIDTH, "OMP_NUM_THREADS": "1", **EVERYWHERE}
+        own = {"COLUMNS": WIDTH, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.surface.commands"],
             cwd=ROOT,

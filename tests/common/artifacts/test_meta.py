@@ -92,6 +92,7 @@ def test_counts_and_facts_come_from_the_descriptions(run):
         "grouped": True,
         "groups_across_splits": 2,
         "test_slices_trained_elsewhere": None,
+        "test_patients_trained_elsewhere": None,
         "patients": {"train": 15, "val": 6, "test": 5, "source": "guessed"},
     }
     assert (meta["best_epoch"], meta["num_epochs"], meta["classes"]) == (4, 5, list(CLASSES))
