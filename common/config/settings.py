@@ -104,7 +104,7 @@ class DataSettings(DataPlan):
     root: str = setting("dataset", PLACE)
     """Folder that holds the hospitals' folders."""
     cache_dir: str = setting(".cache/images", PLACE)
-    """Folder for the decoded slices. It holds patients' images and their numbers: keep it as private as `data.root`."""
+    """Folder for the decoded slices. It holds patients' images: keep it as private as `data.root`."""
     keep_cases: bool = False
     """Keep a table of each hospital's test cases in `data.cache_dir`, for `clients.cases`; no part of it travels."""
 

@@ -13,7 +13,6 @@ from common.artifacts.schema import HospitalData, Run
 from common.artifacts.values import Notes, mapping, read_json, sequence, text
 from common.errors import Problem
 
-EVALUATION = "evaluation_meta.json"
 RECORDS = (
     layout.STATUS,
     layout.STATS,
@@ -118,7 +117,7 @@ def read_evidence(root: Path, run_id: str) -> Evidence:
     run = load_run(folder)
     settings, unset = load_settings(folder)
     splits, unsplit = load_splits(folder)
-    notes = Notes(EVALUATION)
+    notes = Notes(layout.EVALUATION)
     evaluations = tuple(_evaluations(root, run_id, notes))
     known = [f"artifacts/{run_id}/{name}" for name in RECORDS] + [each.file for each in evaluations]
     if run.meta and not (folder / layout.META).exists():
@@ -128,7 +127,7 @@ def read_evidence(root: Path, run_id: str) -> Evidence:
 
 
 def _evaluations(root: Path, run_id: str, notes: Notes) -> Iterator[Evaluation]:
-    for path in sorted((root / "artifacts").glob(f"evaluation-*/{EVALUATION}")):
+    for path in sorted((root / "artifacts").glob(f"evaluation-*/{layout.EVALUATION}")):
         meta = mapping(read_json(path, notes))
         of = meta.get("of")
         if run_id in (text(of), text(mapping(of).get("run_id"))):

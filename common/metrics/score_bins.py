@@ -64,13 +64,13 @@ def bin_ends() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     return np.concatenate([[0.0], shares]), np.concatenate([shares, [1.0]])
 
 
-def to_json(scores: Histograms) -> dict[str, dict[str, dict[str, int]]]:
-    """Return the bins that hold a case, by class and side, so that others can compute the figures anew."""
+def to_json(scores: Histograms) -> dict[str, dict[str, list[list[int]]]]:
+    """Return, by class and side, each bin that holds a case with how many, so that others can compute figures anew."""
     return {name: dict(zip(_SIDES, map(_filled, scores[i]), strict=True)) for i, name in enumerate(CLASSES)}
 
 
-def _filled(counts: npt.NDArray[np.int64]) -> dict[str, int]:
-    return {str(place): int(counts[place]) for place in np.flatnonzero(counts)}
+def _filled(counts: npt.NDArray[np.int64]) -> list[list[int]]:
+    return [[int(place), int(counts[place])] for place in np.flatnonzero(counts)]
 
 
 def from_json(recorded: Any) -> Histograms | None:
@@ -79,10 +79,10 @@ def from_json(recorded: Any) -> Histograms | None:
     try:
         for i, name in enumerate(CLASSES):
             for at, side in enumerate(_SIDES):
-                for place, cases in recorded[name][side].items():
-                    if not 0 <= int(place) < BINS or not isinstance(cases, int) or not 0 <= cases < 2**53:
+                for place, cases in recorded[name][side]:
+                    if not (type(place) is type(cases) is int and 0 <= place < BINS and 0 <= cases < 2**40):
                         return None
-                    scores[i, at, int(place)] = cases
-    except (KeyError, TypeError, AttributeError, ValueError):
+                    scores[i, at, place] = cases
+    except (KeyError, TypeError, ValueError):
         return None
     return scores

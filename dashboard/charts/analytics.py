@@ -54,23 +54,16 @@ def confusion_matrix(confusion: Confusion, colours: theme.Palette) -> go.Figure:
     ]
     names = [f"{title}<br>{int(total):,}" for title, total in zip(_TITLES, totals[:, 0], strict=True)]
     figure = theme.base_figure("Predicted class", "True class", colours, height=400, names=names)
-    figure.add_heatmap(
+    theme.add_shares(
+        figure,
+        colours,
         z=np.where(empty, 0.0, shares),
         x=_TITLES,
         y=[*range(len(names))],
         text=texts,
-        texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, theme.LIGHT.hospitals[0]]],  # dark enough for white text in both themes
-        zmin=0.0,
-        zmax=1.0,
-        xgap=3,
-        ygap=3,
-        showscale=False,
         customdata=[[title] * len(_TITLES) for title in _TITLES],
         hovertemplate="true %{customdata}, predicted %{x}: %{text}<extra></extra>",
     )
-    # the margin is enough until a phone's width turns the names
-    figure.layout.xaxis.update(showgrid=False, automargin=True, tickfont={"size": 12})
     return figure
 
 

@@ -41,22 +41,16 @@ def heat_map(matrix: Matrix, colours: theme.Palette) -> go.Figure:
     rows = [*matrix.cells, matrix.shared]
     names = [*(f"update of<br>{name}" for name in matrix.models), SHARED]
     figure = theme.base_figure("Tested at", "", colours, height=130 + 62 * len(names), names=names)
-    figure.add_heatmap(
+    theme.add_shares(
+        figure,
+        colours,
         z=[[cell.accuracy for cell in row] for row in rows],
         x=list(matrix.hospitals),
         y=[*range(len(names))],
         text=[[formats.percent(cell.accuracy) for cell in row] for row in rows],
-        texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, theme.LIGHT.hospitals[0]]],  # dark enough for white text in both themes
-        zmin=0.0,
-        zmax=1.0,
-        xgap=3,
-        ygap=3,
-        showscale=False,
         customdata=[[[name, formats.interval(cell.interval)] for cell in row] for name, row in _named(matrix, rows)],
         hovertemplate="%{customdata[0]} at %{x}: %{text}, 95 % interval %{customdata[1]}<extra></extra>",
     )
-    figure.layout.xaxis.update(showgrid=False, automargin=True, tickfont={"size": 12})
     return figure
 
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -209,3 +210,19 @@ def _advance(sign: str) -> float:
     if sign in "Iijlrt .,:;'!|()-":
         return 4.4
     return 8.4 if sign.isupper() else 6.8
+
+
+def add_shares(figure: go.Figure, colours: Palette, **cells: Any) -> None:
+    """Draw a table of fractions as a heat map, each written into its cell; `cells` is what plotly takes."""
+    figure.add_heatmap(
+        texttemplate="%{text}",
+        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
+        zmin=0.0,
+        zmax=1.0,
+        xgap=3,
+        ygap=3,
+        showscale=False,
+        **cells,
+    )
+    # the margin is enough until a phone's width turns the names
+    figure.layout.xaxis.update(showgrid=False, automargin=True, tickfont={"size": 12})

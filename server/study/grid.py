@@ -101,16 +101,23 @@ def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) 
 def what_counts(settings: RunSettings) -> dict[str, Any]:
     """Return the settings that a figure follows from: all but places, and how the machine is used."""
     values = asdict(settings)
-    for name in ("output_dir", "resume", "in_service", "keep_updates"):
+    for name in ("output_dir", "resume", "in_service", "keep_updates", *_unused(settings)):
         del values[name]
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"], values["data"]["keep_cases"]
     values["compute"] = {"device": settings.compute.device}
-    if settings.wire.name in BITWISE_CODINGS:  # so that a study of an earlier version goes on
-        del values["wire"]
-    if settings.privacy.name == NONE:
-        del values["privacy"]
+    if settings.data.slice_step == 1:
+        del values["data"]["slice_step"]
     return values
+
+
+def _unused(settings: RunSettings) -> Iterator[str]:
+    """Yield what an earlier version did not know and this run does not use, so that an earlier study goes on."""
+    if settings.wire.name in BITWISE_CODINGS:
+        yield "wire"
+    if settings.privacy.name == NONE:
+        yield "privacy"
+    yield from (name for name in ("init", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
 
 
 def fingerprint(settings: RunSettings) -> str:

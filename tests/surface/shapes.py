@@ -36,10 +36,11 @@ def type_name(value: object) -> str:
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Give each value with its full name; list elements share one, and so do hospitals and classes."""
+    """Give each value with its full name; list elements share one, and so do hospitals, classes and numbers."""
     if isinstance(value, dict) and value:
         for key, child in value.items():
-            yield from leaves(child, f"{place}.{STAND_INS.get(key, key)}".lstrip("."))
+            name = "<number>" if key.isdigit() else STAND_INS.get(key, key)  # of a bin, say
+            yield from leaves(child, f"{place}.{name}".lstrip("."))
     elif isinstance(value, list) and value:
         for child in value:
             yield from leaves(child, f"{place}[]")

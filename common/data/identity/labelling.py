@@ -28,7 +28,8 @@ def scan_hospital(folder: Path, class_map: Mapping[str, str], slice_step: int = 
         ``CONF007`` as in `scan_folder`; ``DATA030`` to ``DATA034`` for a manifest that cannot be understood.
     """
     scan = scan_folder(folder, class_map, slice_step)
-    manifest = read_manifest(folder, folder_labels(class_map)) if scan.exists else None
+    closed = not scan.exists or "." in scan.unreadable_folders
+    manifest = None if closed else read_manifest(folder, folder_labels(class_map))
     return scan if manifest is None else apply_manifest(scan, manifest)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from common.artifacts.external.words import beginning
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LABEL_MAP, LEDGER, META, STATUS
 from common.artifacts.values import count, mapping, number, text, texts
 from common.config.architectures import architecture_of
@@ -67,11 +68,9 @@ def intended_use(evidence: Evidence) -> Answer | None:
 
 def initialisation(evidence: Evidence) -> Answer | None:
     """Say which weights training began with."""
-    start = text(evidence.settings.get("init")) or text(mapping(evidence.meta.get("lineage")).get("run_id"))
-    seed = count(evidence.settings.get("seed"))
-    if start:
-        return answer([f"Training went on from the model of {start}.", says("Seed {}.", seed)], CONFIG, META)
-    return answer([says("Random weights, from no other data; seed {}.", seed)], CONFIG)
+    seed = says("Seed {}.", count(evidence.settings.get("seed")))
+    start = says("Trained on from the model of {}.", text(evidence.settings.get("init")))
+    return answer([beginning(evidence.meta) if evidence.meta else start, seed], CONFIG, META)
 
 
 def training(evidence: Evidence) -> Answer | None:

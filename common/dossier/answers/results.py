@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.artifacts import words
+from common.artifacts.external.words import copies
 from common.artifacts.layout import CARD, META
 from common.artifacts.values import count, interval, mapping, matrix, number, sequence, text
 from common.artifacts.words import recorded_interval
@@ -128,7 +129,8 @@ def limitations(evidence: Evidence) -> Answer | None:
     from common.artifacts.card import BULLET, CAVEATS, fixed_section
 
     fixed = [piece.removeprefix(BULLET) for piece in fixed_section(CAVEATS)]
-    return answer([*cautions, *fixed], META, CARD)
+    since = f"Since that was written, evaluated elsewhere: {listed([each.name for each in evidence.evaluations])}."
+    return answer([*cautions, *fixed, since if evidence.evaluations else None], META, CARD)
 
 
 def bad_input(evidence: Evidence) -> Answer | None:
@@ -151,7 +153,8 @@ def _tested_once(evidence: Evidence) -> str | None:
 
 def _evaluation(each: Evaluation) -> str | None:
     where = f" at {listed(each.hospitals)}" if each.hospitals else ""
-    return says("{}: accuracy {}.", f"{each.name}{where}", _accuracy(each.elsewhere))
+    said = says("{}: accuracy {}.", f"{each.name}{where}", _accuracy(each.elsewhere))
+    return f"{said} {copies(each.meta) or ''}".strip() if said else None
 
 
 def _patients(area: Mapping[str, Any]) -> str | None:

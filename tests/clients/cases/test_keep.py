@@ -26,11 +26,10 @@ from tests.support.sites import PLAN, evaluate_at, sites_of, task_of
 from tests.support.uploads import dicom
 
 TOKEN = "ab" * 16
-pytestmark = pytest.mark.usefixtures("small_network")
 
 
 @pytest.fixture
-def arrays(small_network):
+def arrays():
     return arrays_from_state(initial_weights("resnet18", 1))
 
 

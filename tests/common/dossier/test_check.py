@@ -107,7 +107,7 @@ def set_patients(meta):
 
 
 def set_scores(meta):
-    meta["metrics"]["score_counts"]["glioma"]["own"]["1000"] = 7
+    meta["metrics"]["score_counts"]["glioma"]["own"].append([1000, 7])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_counts_come_back_as_they_were():
 
 
 def body(**changes):
-    return {name: {"own": {}, "others": {}} for name in ("glioma", "meningioma", "pituitary", "notumor")} | changes
+    return {name: {"own": [], "others": []} for name in ("glioma", "meningioma", "pituitary", "notumor")} | changes
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ def body(**changes):
         [],
         {},
         body(glioma=None),
-        body(glioma={"own": {}}),
-        body(glioma={"own": {"x": 1}, "others": {}}),
-        body(glioma={"own": {str(BINS): 1}, "others": {}}),
-        body(glioma={"own": {"-1": 1}, "others": {}}),
-        body(glioma={"own": {"1": -1}, "others": {}}),
-        body(glioma={"own": {"1": 0.5}, "others": {}}),
-        body(glioma={"own": {"1": 2**60}, "others": {}}),
+        body(glioma={"own": []}),
+        body(glioma={"own": [["x", 1]], "others": []}),
+        body(glioma={"own": [[BINS, 1]], "others": []}),
+        body(glioma={"own": [[-1, 1]], "others": []}),
+        body(glioma={"own": [[1, -1]], "others": []}),
+        body(glioma={"own": [[1, 0.5]], "others": []}),
+        body(glioma={"own": [[1, 2**60]], "others": []}),
     ],
 )
 def test_what_is_no_count_is_none(recorded):

@@ -21,8 +21,6 @@ from server.export import onnx_check, onnx_model
 from server.export.__main__ import main
 from tests.support.run_files import write_run
 
-pytestmark = pytest.mark.usefixtures("small_network")
-
 
 def with_weights(output_dir: Path, **changes: object) -> Path:
     """A completed run with a small network's first weights."""
