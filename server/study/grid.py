@@ -117,7 +117,7 @@ def _unused(settings: RunSettings) -> Iterator[str]:
         yield "wire"
     if settings.privacy.name == NONE:
         yield "privacy"
-    yield from (name for name in ("init", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
+    yield from (name for name in ("init", "compare", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
 
 
 def fingerprint(settings: RunSettings) -> str:
