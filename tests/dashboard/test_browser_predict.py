@@ -13,7 +13,8 @@ from tests.support.run_files import STRANGE
 from tests.support.uploads import bomb_png, png
 from tests.support.weights import write_run_with_weights, write_served_run
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
+# the dashboard is a process of its own, where resnet18 is the real one
+pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM, pytest.mark.usefixtures("resnet18")]
 PAGES = ("predict", "analytics", "data", "models")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SNIFFER = Path(__file__).with_name("sniffer.py")
+_NUMBERS = itertools.count(1)  # of the networks of this process: several stand at once
 
 
 @dataclass
@@ -45,7 +47,7 @@ def _ip(*arguments: str) -> None:
 @contextlib.contextmanager
 def network(hospitals: list[str]) -> Iterator[Network | None]:
     """Make namespaces; None where this machine does not allow them."""
-    made = Network(f"btf{os.getpid()}", {"centre": "10.77.0.1"})
+    made = Network(f"btf{os.getpid()}-{next(_NUMBERS)}", {"centre": "10.77.0.1"})
     names = ["centre", *hospitals]
     try:
         try:

@@ -43,7 +43,7 @@ def test_a_leak_is_a_reason_to_distrust(tmp_path: Path) -> None:
     assert said is not None
     assert (said.sound, "2 test slices are in the training of another hospital" in said.sentence) == (False, True)
     rows = data.shared_table(run).to_numpy().tolist()
-    assert rows == [[H, J, "3", "2"], [J, H, "3", "0"]]
+    assert rows == [[H, J, "3", "2", "0", "0"], [J, H, "3", "0", "0", "0"]]
 
 
 def test_copies_that_do_not_reach_a_test(tmp_path: Path) -> None:
