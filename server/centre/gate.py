@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -52,7 +52,7 @@ _NOT_ACTIVATED = {"code": 2004, "detail": "this key is not registered here"}  # 
 class BodyLimits:
     """How much a hospital may send."""
 
-    object_bytes: int = 2 * max(each.state_bytes for each in ARCHITECTURES.values())
+    object_bytes: int = field(default_factory=lambda: 2 * max(each.state_bytes for each in ARCHITECTURES.values()))
     """Of one object: Flower cuts a model into pieces of 5 MB; fingerprints of slices go in one piece, 4 KB a slice."""
     other_bytes: int = 1_000_000
     """Of any other request."""
