@@ -2,6 +2,7 @@
 
 Slices are drawn into a temporary folder (`bench._slices`), and each size is measured in a process of its own: CPU
 seconds and milliseconds a slice of every step from the folder to the split, and the process's largest resident size.
+With ``--manifest`` each folder says in a ``manifest.csv`` whose slices they are, 13 in a row to a patient.
 The last line is CPU seconds a slice at the largest size over those at the smallest.
 """
 
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,10 +29,14 @@ from bench._slices import draw_folder, link_folder
 from common.audit.report import audit
 from common.data.cache import cached_near_duplicates, open_library
 from common.data.evidence import Evidence
-from common.data.scan import scan_folder
+from common.data.identity.known import known_cases
+from common.data.identity.labelling import scan_hospital
+from common.data.identity.manifest import NAMES
+from common.data.identity.pseudonyms import Pseudonyms
 from common.data.split import make_split
 
-STEPS = ("scan", "decode", "pairs", "groups", "audit", "split")
+STEPS = ("scan", "decode", "pairs", "patients", "groups", "audit", "split")
+_OF_A_PATIENT = 13
 _PIXELS = 64
 _CHEAP = 5000  # slices up to which a size is measured several times
 _SEED = 1
@@ -61,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     command = argparse.ArgumentParser(prog="python -m bench.folder")
     command.add_argument("--sizes", type=int, nargs="+", default=[1000, 5000, 20000, 50000])
     command.add_argument("--repeats", type=int, default=3, help=f"of sizes up to {_CHEAP:,}; the median counts")
+    command.add_argument("--manifest", action="store_true", help="say in each folder whose slices they are")
     command.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = command.parse_args(arguments)
     if given.measure:
@@ -74,6 +80,8 @@ def main(arguments: list[str] | None = None) -> None:
             for size in sizes if repeat == 0 else [size for size in sizes if size <= _CHEAP]:
                 folder = Path(place, f"{repeat}-{size}")
                 link_folder(drawn[:size], Path(place, "all"), folder / "slices")
+                if given.manifest:
+                    _write_manifest([path.relative_to(Path(place, "all")) for path in drawn[:size]], folder / "slices")
                 runs[size].append(_alone(folder))
                 shutil.rmtree(folder)
     found = {size: sorted(of_size, key=lambda one: one.total)[len(of_size) // 2] for size, of_size in runs.items()}
@@ -95,14 +103,20 @@ def measure(place: Path) -> Measured:
 
     before = _largest_resident()
     cache = place / "cache"
-    scan = timed("scan", lambda: scan_folder(place / "slices", {}))
+    scan = timed("scan", lambda: scan_hospital(place / "slices", {}))
     library = timed("decode", lambda: open_library(scan, _PIXELS, cache))
     pairs = timed("pairs", lambda: cached_near_duplicates(np.asarray(library.thumbs), cache, "bench"))
-    evidence = Evidence(scan, library, pairs)
+    known = timed("patients", lambda: known_cases(scan, library.said, Pseudonyms(cache)))
+    evidence = Evidence(scan, library, pairs, known)
     groups = timed("groups", lambda: evidence.groups)
     timed("audit", lambda: audit(evidence))
     timed("split", lambda: make_split(scan.labels, groups, evidence.usable, 0.15, 0.15, 42))
     return Measured(seconds, before, _largest_resident(), len(pairs), groups.count)
+
+
+def _write_manifest(files: Sequence[Path], folder: Path) -> None:
+    rows = [f"{file.as_posix()},,P{number // _OF_A_PATIENT:06}" for number, file in enumerate(files)]
+    (folder / NAMES[0]).write_text("\n".join(["file,label,patient", *rows]))
 
 
 def _alone(place: Path) -> Measured:
