@@ -107,7 +107,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "groups_across_splits": sum(d.groups_across_splits for d in hospitals),
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
             "test_patients_trained_elsewhere": run.test_patients_trained_elsewhere,
-            "patients": _patients(hospitals),
+            "patients": patients_of(hospitals),
         },
         versions=run.versions,
         ledger=run.ledger,
@@ -124,7 +124,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
     return to_json(meta)
 
 
-def _patients(descriptions: Sequence[Description]) -> dict[str, Any] | None:
+def patients_of(descriptions: Sequence[Description]) -> dict[str, Any] | None:
     """Add up the hospitals' patients; one that two hospitals hold counts twice. None where a hospital said nothing."""
     told = [d.patients for d in descriptions]
     if not told or not all(told):

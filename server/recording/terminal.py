@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from common.artifacts.meta import patients_of
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import relative_lengths, unusual_updates
-from common.artifacts.words import NOTHING, interval_text
+from common.artifacts.words import NOTHING, interval_text, patients_sentence, recorded_patients
 from common.labels import CLASSES, SYNTHETIC
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
@@ -81,6 +82,8 @@ class Terminal(Listener):
         if any(d.synthetic for d in descriptions):
             self.console.print(f"[bold yellow]{SYNTHETIC}[/]")
         self.console.print(hospitals_table(descriptions))
+        if said := patients_sentence(recorded_patients(patients_of(descriptions))):
+            self.console.print(said, style="dim", highlight=False)
         self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
 
     def compared(self, found: CrossDuplicates) -> None:

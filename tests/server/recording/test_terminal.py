@@ -111,6 +111,14 @@ def test_synthetic_slices_are_called_that(screen):
     assert "SYNTHETIC: a program drew these slices" in screen.console.export_text()
 
 
+def test_patients_are_counted_and_what_tells_them_is_said(screen):
+    counts = {"train": 4, "val": 1, "test": 2}
+    screen.described([description("a", name=NAMES[0], patient_counts=counts, patient_source="dicom")])
+    assert "Patients (training / validation / test): 4 / 1 / 2" in screen.console.export_text(clear=False)
+    screen.described([description("a", name=NAMES[0], patient_counts=counts, patient_source="guessed")])
+    assert "guessed" in screen.console.export_text()
+
+
 def test_on_a_terminal_the_batches_of_a_round_move(tmp_path):
     output = io.StringIO()
     console = Console(width=80, file=output, force_terminal=True, highlight=False)
