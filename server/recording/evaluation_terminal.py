@@ -1,6 +1,6 @@
 """An evaluation on the terminal: each hospital's figures beside those of the run's own test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -18,6 +18,7 @@ from common.artifacts.external.comparison import (
     reference_of,
 )
 from common.artifacts.external.words import compared, copies, skipped
+from common.protocol.description import Description
 from server.recording.summary import class_table, table_of
 from server.recording.terminal import Terminal
 
@@ -26,6 +27,9 @@ Figures = Mapping[str, Any]
 
 class EvaluationTerminal(Terminal):
     """Shows an evaluation as a run is shown, with another end."""
+
+    def described(self, descriptions: Sequence[Description]) -> None:
+        self._show_held(descriptions)  # no round follows
 
     def completed(self, meta: Figures) -> None:
         self._clear_tasks()

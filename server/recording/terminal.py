@@ -78,13 +78,16 @@ class Terminal(Listener):
         self._progress.stop()
 
     def described(self, descriptions: Sequence[Description]) -> None:
+        self._show_held(descriptions)
+        self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
+
+    def _show_held(self, descriptions: Sequence[Description]) -> None:
         self._clear_tasks()
         if any(d.synthetic for d in descriptions):
             self.console.print(f"[bold yellow]{SYNTHETIC}[/]")
         self.console.print(hospitals_table(descriptions))
         if said := patients_sentence(recorded_patients(patients_of(descriptions))):
             self.console.print(said, style="dim", highlight=False)
-        self.console.print(rounds_heading(descriptions), style="dim", highlight=False)
 
     def compared(self, found: CrossDuplicates) -> None:
         colour = "yellow" if found.has_copies else "dim"

@@ -72,6 +72,7 @@ def test_a_hospital_that_did_not_train_evaluates_every_slice_and_one_that_did_it
     assert low <= elsewhere["difference"] <= high
     assert "Phantom Jaipur: its test slices alone" in said
     assert "which did not train it" in said
+    assert "each round" not in said
     assert meta["test_slices_trained_elsewhere"] == 0, "a hospital that trained it was there to compare with"
     folder = output / "artifacts" / "evaluation-001"
     assert {path.name for path in folder.iterdir()} == {"evaluation_meta.json", "config.yaml", "evaluation.log"}
