@@ -43,8 +43,8 @@ from common.training.batches import Slices
 from common.training.device import pick_device, uses_bfloat16
 from common.training.evaluate import evaluate as evaluate_slices
 from common.training.evaluate import probabilities_of
+from common.training.evaluated_cases import evaluated_cases
 from common.training.gradients import proximal
-from common.training.known_cases import known_cases
 from common.training.optim import steps_in_round
 from common.training.train import RoundContext
 from common.training.train import train as train_slices
@@ -181,7 +181,7 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         forget_rounds(site, task)
         secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
-        cases = known_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
+        cases = evaluated_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
     if cases and task.reference:  # it comes first, and only what it says of each slice stays, until all is counted

@@ -42,11 +42,6 @@ class Finished:
 
 
 @pytest.fixture
-def small_network():
-    """What every test has that does not ask for `resnet18`."""
-
-
-@pytest.fixture
 def resnet18():
     """The real network under its name, in this process."""
     from tests.support.small_network import in_place_of_the_small_one

@@ -63,8 +63,8 @@ class Evidence:
         """Whether the manifest gives each file another label than its folder."""
         rows = self.scan.manifest.rows if self.scan.manifest else {}
         said = (rows.get(file.relative_path) for file in self.scan.files)
-        labels = [-1 if row is None or row.label is None else row.label for row in said]
-        return (np.array(labels, dtype=np.int64) >= 0) & (np.array(labels, dtype=np.int64) != self.scan.labels)
+        labels = np.array([-1 if row is None or row.label is None else row.label for row in said], dtype=np.int64)
+        return (labels >= 0) & (labels != self.scan.labels)
 
     @cached_property
     def usable(self) -> Mask:

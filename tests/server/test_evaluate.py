@@ -30,7 +30,7 @@ def trained(simulate, output):
 
 
 @pytest.fixture
-def evaluate(small_network, phantoms, tmp_path, output, capsys):
+def evaluate(phantoms, tmp_path, output, capsys):
     """Run ``python -m server.evaluate`` in this process on the phantoms; exit code, output and error."""
 
     def run(*overrides, run="run-001"):

@@ -27,7 +27,7 @@ _CELLS: dict[str, Callable[[CaseFacts], str]] = {
 }
 
 
-def known_cases(patients: Patients, indices: Indices, smallest_cell: int) -> Cases:
+def evaluated_cases(patients: Patients, indices: Indices, smallest_cell: int) -> Cases:
     """Gather what is known of the slices at `indices`.
 
     Parameters
