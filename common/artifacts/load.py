@@ -18,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, SPLITS, STATS, STATUS
 from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
-from common.artifacts.values import Notes, count, mapping, number, read_json, sequence
+from common.artifacts.values import Notes, count, mapping, number, read_json, sequence, text
 from common.errors import Problem
 from common.files import read_bytes, read_text
 
@@ -88,6 +88,12 @@ def load_run(folder: Path) -> Run:
         meta = _version_one_meta(folder, [r.val_accuracy for r in rounds if r.val_accuracy is not None], len(rounds))
     hospitals = _hospitals(stats_raw, stats_notes)
     return Run(folder.name, folder, status, hospitals, rounds, meta, tuple(problems))
+
+
+def load_hospital_keys(folder: Path) -> dict[str, str]:
+    """Read which hospitals a run had, name to key, alphabetically; one that recorded no key has its name for it."""
+    raw = mapping(read_json(folder / STATS, Notes(STATS)))
+    return {name: text(mapping(raw[name]).get("key")) or name for name in sorted(raw)}
 
 
 def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:

@@ -17,7 +17,15 @@ def difference_interval(one: Hits, other: Hits) -> Interval | None:
     first, second = wilson(*one), wilson(*other)
     if first is None or second is None:
         return None
-    a, b = one[0] / one[1], other[0] / other[1]
-    lower = a - b - hypot(a - first[0], second[1] - b)
-    upper = a - b + hypot(first[1] - a, b - second[0])
-    return lower, upper
+    return difference_of(one[0] / one[1], first, other[0] / other[1], second)
+
+
+def difference_of(one: float, ends: Interval, other: float, other_ends: Interval) -> Interval:
+    """Return the interval of one share less another, both independent, from the interval of each, as fractions.
+
+    The same square-and-add (Zou and Donner, Statistics in Medicine 27, 2008) with intervals of any making, such as
+    those that know of related slices.
+    """
+    lower = one - other - hypot(one - ends[0], other_ends[1] - other)
+    upper = one - other + hypot(ends[1] - one, other - other_ends[0])
+    return max(lower, -1.0), min(upper, 1.0)
