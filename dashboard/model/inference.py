@@ -19,6 +19,7 @@ from common.metrics.calibration import in_range
 from common.model import grad_cam
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
+from dashboard.model.familiarity import Familiarity
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -65,6 +66,13 @@ class Prediction:
     """Shape [4], in the order of ``CLASSES``: softmax of the scores divided by the model's temperature."""
     heat: npt.NDArray[np.float32]
     """Grad-CAM of the likeliest class, 0 to 1, shape [h, w]."""
+    familiarity: Familiarity | None = None
+    """How far the image is from the slices of training; None where the model's run recorded nothing to tell it by."""
+
+    @property
+    def unfamiliar(self) -> bool:
+        """Whether the image is unlike anything that the model was trained on: then there is no answer at all."""
+        return self.familiarity is not None and self.familiarity.unfamiliar
 
     @property
     def likeliest(self) -> str:
@@ -83,8 +91,8 @@ class Prediction:
         return float(first - second)
 
     def call(self, threshold: float) -> str | None:
-        """Return the likeliest class, or None (no call) where its probability is below the threshold."""
-        return self.likeliest if self.confidence >= threshold else None
+        """Return the likeliest class; None (no call) below the threshold, and for an unfamiliar image always."""
+        return None if self.unfamiliar or self.confidence < threshold else self.likeliest
 
 
 def load_answerer(output_dir: Path) -> Answerer:
