@@ -63,6 +63,7 @@ class Style:
         return go.Scatter(
             x=[*line.x, *reversed(line.x)],
             y=[*self._shown(line.high), *reversed(self._shown(line.low))],
+            mode="lines",
             fill="toself",
             fillcolor=theme.faint(colour, _BAND),
             line={"width": 0},

@@ -9,13 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from common.artifacts.schema import Run
 from dashboard.charts import compare, theme
-from dashboard.components import address, chosen_run, comparison_details, parts
+from dashboard.components import address, chosen_run, comparison_details, parts, runs_table
 from dashboard.data import cached, comparison, rounds
 from dashboard.data.compared import curves, entries, table, verdict
 from dashboard.data.compared.differences import Evidence
 from dashboard.data.compared.entries import Entry
 
-FIRST_RUNS = 4
 ROWS = 12  # of a table before it scrolls, so that the chart stays near
 EVERYWHERE = "All hospitals together"
 APART = "Each hospital apart"
@@ -46,7 +45,7 @@ def draw() -> None:
     if not known:
         chosen_run.require()
     verdict_box = st.container()
-    choice = _choose(_choose_runs(known))
+    choice = _choose(runs_table.choose_runs())
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Choose some above, or tick them in the list below.")
@@ -60,18 +59,6 @@ def draw() -> None:
     _every_run(known)
 
 
-def _choose_runs(known: list[str]) -> Mapping[str, Run]:
-    """Draw the choice of runs, keep it in the address, and load them."""
-    absent = address.seed_many("runs", known, known[:FIRST_RUNS])
-    if absent:
-        names = ", ".join(theme.markdown(name[:40]) for name in absent[:5])
-        st.warning(f"{names} is not here and was left out.", icon=":material/search_off:")
-    keys = st.multiselect("Runs", known, key="runs", persist_state="session", placeholder="Choose runs")
-    runs = cached.runs(keys)
-    address.keep(runs=",".join(runs) or None)
-    return runs
-
-
 def _choose(runs: Mapping[str, Run]) -> Choice:
     """Draw how they are compared, and keep it in the address."""
     read = {key: cached.run_settings(key) for key in runs}
@@ -79,8 +66,9 @@ def _choose(runs: Mapping[str, Run]) -> Choice:
     found = _entries(runs, settings)
     titles = {entry.key: entry.title for entry in found}
     left, middle, right, last = st.columns(4, vertical_alignment="bottom")
-    _baseline_of_its_seeds(found)
-    baseline = _select(left, "Baseline", list(titles), next(reversed(titles), None), titles)
+    if (line := _line_of(st.session_state.get("baseline", st.query_params.get("baseline")), found)) is not None:
+        st.session_state["baseline"] = line
+    baseline = _select(left, "Baseline", list(titles), _line_of(runs_table.first_baseline(runs), found), titles)
     measures = {key: measure.title for key, measure in rounds.MEASURES.items()}
     measure = _select(middle, "Measure", list(measures), "accuracy", measures)
     against = _select(right, "Against", list(curves.AGAINST), "round", curves.AGAINST)
@@ -95,7 +83,7 @@ def _choose(runs: Mapping[str, Run]) -> Choice:
 
 def _entries(runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
     """Return what is one line each; where runs differ in their seed alone, ask whether they are one."""
-    names = {key: key for key in runs}
+    names = {key: cached.name(key) for key in runs}
     apart = entries.entries(runs, settings, names, together=False)
     joined = entries.entries(runs, settings, names, together=True)
     if len(joined) == len(apart):
@@ -112,12 +100,9 @@ def _entries(runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]])
     return joined if together else apart
 
 
-def _baseline_of_its_seeds(found: Sequence[Entry]) -> None:
-    """Take the line that a run is part of for the baseline, where the run is asked for."""
-    asked = st.session_state.get("baseline", st.query_params.get("baseline"))
-    whole = next((entry.key for entry in found if asked in entry.runs), None)
-    if whole is not None:
-        st.session_state["baseline"] = whole
+def _line_of(key: str | None, found: Sequence[Entry]) -> str | None:
+    """Return the line that a run is part of; None where it is in none."""
+    return next((entry.key for entry in found if key in entry.runs), None)
 
 
 def _evidence(choice: Choice) -> Evidence:
@@ -144,9 +129,8 @@ def _select(
 def _warnings(choice: Choice) -> None:
     """Say whose figures may flatter, which runs ended early and why, and whose files could not be read in full."""
     if synthetic := [key for key, run in choice.runs.items() if run.synthetic]:
-        st.warning(
-            f"**SYNTHETIC DATA** in {', '.join(synthetic)}: a program drew the slices.", icon=":material/science:"
-        )
+        which = "all of these runs" if len(synthetic) == len(choice.runs) else ", ".join(synthetic)
+        st.warning(f"**SYNTHETIC DATA** in {which}: a program drew the slices.", icon=":material/science:")
     for key, run in choice.runs.items():
         if run.notice:
             st.warning(f"{theme.markdown(key)}: {theme.markdown(run.notice)}", icon=":material/warning:")
@@ -177,7 +161,7 @@ def _chart_card(choice: Choice) -> None:
     caption = "Heavy = baseline." + " Band = lowest to highest seed." * any(e.repeated for e in choice.entries)
     with parts.card(f"{choice.measure.title} · {choice.where}", caption):
         _chart(choice)
-        names = {key: key for key in choice.runs}
+        names = {key: cached.name(key) for key in choice.runs}
         parts.download(
             "Download CSV",
             lambda: comparison.csv(comparison.long_table(choice.runs, choice.settings, names)),

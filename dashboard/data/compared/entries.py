@@ -9,6 +9,7 @@ from common.config.overrides import NO_FIGURE, flat
 from common.study.statistics import SHARE, Estimate, estimate
 from dashboard.data import results
 
+_KEYS = 4  # of runs that a table names
 Settings = Mapping[str, object]
 """Nested, as a run recorded them."""
 
@@ -35,6 +36,13 @@ class Entry:
     def title(self) -> str:
         """The name, and how many seeds it stands for."""
         return f"{self.name} · {len(self.runs)} seeds" if self.repeated else self.name
+
+    @property
+    def listed(self) -> str:
+        """The keys of its runs and its title: ``"run-001, run-002 · FedAvg · 2 seeds"``."""
+        keys = [*self.runs]
+        told = ", ".join(keys if len(keys) <= _KEYS else [*keys[: _KEYS - 1], "…", keys[-1]])
+        return told if self.title == told else f"{told} · {self.title}"
 
     @property
     def first(self) -> Run:
@@ -116,13 +124,20 @@ def entries(
 
 
 def _named(found: list[tuple[dict[str, Run], dict[str, int]]], names: Mapping[str, str]) -> list[Entry]:
-    firsts = [next(iter(body)) for body, _ in found]
-    often = Counter(names.get(key, key) for key in firsts)
+    called = {}
+    for body, seeds in found:
+        key = next(iter(body))
+        name = names.get(key) or key
+        called[key] = _without_seed(name, seeds[key]) if len(body) > 1 else name
+    often = Counter((name, len(body) > 1) for name, (body, _) in zip(called.values(), found, strict=True))
     made = []
-    for key, (body, seeds) in zip(firsts, found, strict=True):
-        name = names.get(key, key)
-        made.append(Entry(key, name if often[name] == 1 or name == key else f"{name} ({key})", body, seeds))
+    for (key, name), (body, seeds) in zip(called.items(), found, strict=True):
+        made.append(Entry(key, name if often[name, len(body) > 1] == 1 else f"{name} ({key})", body, seeds))
     return made
+
+
+def _without_seed(name: str, seed: int) -> str:
+    return name.removesuffix(f" · seed {seed}")
 
 
 def _seed(settings: Settings) -> int | None:

@@ -115,9 +115,9 @@ def _titles(measure: Measure, place: str | None) -> tuple[str, str, str]:
 def _title(entry: Entry) -> str:
     run = entry.first
     if run.state not in _UNFINISHED:
-        return entry.title
+        return entry.listed
     done = run.rounds[-1].number if run.rounds else 0
-    return f"{entry.title} ({run.state}, {done} of {run.status.rounds or done} rounds)"
+    return f"{entry.listed} ({run.state}, {done} of {run.status.rounds or done} rounds)"
 
 
 def _tested(found: Standing | None) -> str:

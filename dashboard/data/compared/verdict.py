@@ -27,8 +27,7 @@ def sentence(rows: Sequence[Row], baseline: Entry | None, place: str | None = No
         return f"{at}{_one(tested[0][1])} The others have not been tested yet."
     base = next((test for row, test in tested if row.entry is baseline), None)
     if base is None:
-        names = listed([test.entry.title for _, test in tested])
-        return f"{at}The baseline has not been tested, so {names} cannot be compared with it."
+        return f"{at}The baseline has not been tested; choose one that has to see which run is better."
     others = [(row, test) for row, test in tested if row.entry is not baseline]
     row, leader = max(others, key=lambda pair: pair[1].accuracy)
     first = _two(leader, base, row.to_baseline)
