@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from common.artifacts.schema import Run
 from dashboard.charts import compare, theme
 from dashboard.components import address, chosen_run, comparison_details, parts, runs_table
-from dashboard.data import cached, comparison, rounds
+from dashboard.data import cached, comparison, rounds, run_names
 from dashboard.data.compared import curves, entries, table, verdict
 from dashboard.data.compared.differences import Evidence
 from dashboard.data.compared.entries import Entry
@@ -83,7 +83,8 @@ def _choose(runs: Mapping[str, Run]) -> Choice:
 
 def _entries(runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
     """Return what is one line each; where runs differ in their seed alone, ask whether they are one."""
-    names = {key: cached.name(key) for key in runs}
+    derived = run_names.titles(settings)  # only what differs between these few
+    names = {key: cached.about(key).name or derived[key] for key in runs}
     apart = entries.entries(runs, settings, names, together=False)
     joined = entries.entries(runs, settings, names, together=True)
     if len(joined) == len(apart):

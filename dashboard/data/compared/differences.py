@@ -6,7 +6,7 @@ the paired interval. Else the two tests as if they were independent, which claim
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,8 @@ class Difference:
     """``better``, ``worse``, ``undecided``, ``small`` (less than the seeds differ) or ``unknown``."""
     how: str = NOT_TESTED
     """What the interval is made of, or why there is none."""
+    seed: int | None = None
+    """The only one that both have, where one of them stands for several; the difference is of its two runs."""
 
     @property
     def decided(self) -> bool:
@@ -82,7 +84,7 @@ def over_seeds(
     entry: Entry, baseline: Entry, value: Callable[[Run], float | None], *, more_is_better: bool = True
 ) -> Difference | None:
     """Return the mean difference over the seeds that both have; None with fewer than two, which show no spread."""
-    pairs = [(value(one), value(other)) for one, other in _by_seed(entry, baseline)]
+    pairs = [(value(one), value(other)) for one, other in _by_seed(entry, baseline).values()]
     known = [(one, other) for one, other in pairs if one is not None and other is not None]
     if len(known) < 2:
         return None
@@ -95,15 +97,19 @@ def over_seeds(
 
 def of_tests(entry: Entry, baseline: Entry, place: str | None, evidence: Evidence) -> Difference:
     """Return the difference of two entries' test accuracies over all hospitals, or at one."""
-    pairs = list(_by_seed(entry, baseline))
-    if not all(_same_hospitals(one, other, place) for one, other in pairs):
+    common = _by_seed(entry, baseline)
+    if not all(_same_hospitals(one, other, place) for one, other in common.values()):
         return Difference(how=OTHER_HOSPITALS)
     found = over_seeds(entry, baseline, lambda run: accuracy(run, place))
     if found is not None:
         return found
-    if entry.repeated or baseline.repeated:
+    if not entry.repeated and not baseline.repeated:
+        return _of_two((entry.key, entry.first), (baseline.key, baseline.first), place, evidence)
+    if len(common) != 1:
         return Difference(how=NO_SEED)
-    return _of_two((entry.key, entry.first), (baseline.key, baseline.first), place, evidence)
+    seed = next(iter(common))
+    one, other = (_run_of(each, seed) for each in (entry, baseline))
+    return replace(_of_two(one, other, place, evidence), seed=seed)
 
 
 def of_values(
@@ -134,13 +140,21 @@ def kind_of(ends: Interval | None) -> str:
     return UNDECIDED if ends[0] <= 0 <= ends[1] else BETTER if ends[0] > 0 else WORSE
 
 
-def _by_seed(entry: Entry, baseline: Entry) -> Iterator[tuple[Run, Run]]:
+def _by_seed(entry: Entry, baseline: Entry) -> dict[int, tuple[Run, Run]]:
+    """Return the two runs of each seed that both have."""
     others = {seed: baseline.runs[key] for key, seed in baseline.seeds.items()}
-    yield from ((entry.runs[key], others[seed]) for key, seed in entry.seeds.items() if seed in others)
+    return {seed: (entry.runs[key], others[seed]) for key, seed in entry.seeds.items() if seed in others}
+
+
+def _run_of(entry: Entry, seed: int) -> tuple[str, Run]:
+    return next((key, entry.runs[key]) for key, own in entry.seeds.items() if own == seed)
 
 
 def _same_hospitals(one: Run, other: Run, place: str | None) -> bool:
-    return place is not None or [*results.hospital_results(one)] == [*results.hospital_results(other)]
+    """Whether two tests are at the same hospitals; of one that was not made, nothing is said here."""
+    if place is not None or test_of(one, None) is None or test_of(other, None) is None:
+        return True
+    return [*results.hospital_results(one)] == [*results.hospital_results(other)]
 
 
 def _of_two(one: tuple[str, Run], other: tuple[str, Run], place: str | None, evidence: Evidence) -> Difference:

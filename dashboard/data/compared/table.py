@@ -158,7 +158,8 @@ def difference_text(found: Difference, write: Callable[[float], str]) -> str:
     if found.interval is not None:
         low, high = (write(end).removesuffix(" pp") for end in found.interval)
         text += f" ({low} to {high})"
-    return f"{text}, {_SAID[found.kind]}" if found.kind in _SAID else text
+    alone = f"seed {found.seed} alone" if found.seed is not None else ""
+    return ", ".join(part for part in (text, _SAID.get(found.kind, ""), alone) if part)
 
 
 def _marked(cells: Sequence[tuple[float | None, str]], *, most: bool) -> list[str]:

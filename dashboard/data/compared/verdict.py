@@ -36,19 +36,16 @@ def sentence(rows: Sequence[Row], baseline: Entry | None, place: str | None = No
 
 
 def _one(found: Standing) -> str:
-    return f"{_value(found)}{_of_slices(found)}."
+    of = f" of {counted(found.cases, 'test slice')}" if found.cases else ""
+    return f"{_value(found)}{of}."
 
 
 def _value(found: Standing) -> str:
-    return f"{found.entry.name}{_over(found)} {formats.percent(found.accuracy)}"
+    return f"{_over(found)}: {formats.percent(found.accuracy)}"
 
 
 def _over(found: Standing) -> str:
-    return f" over {len(found.entry.runs)} seeds" if found.entry.repeated else ""
-
-
-def _of_slices(found: Standing) -> str:
-    return f" of {counted(found.cases, 'test slice')}" if found.cases else ""
+    return f"{found.entry.name} over {len(found.entry.runs)} seeds" if found.entry.repeated else found.entry.name
 
 
 def _two(one: Standing, base: Standing, difference: Difference) -> str:
@@ -59,20 +56,23 @@ def _two(one: Standing, base: Standing, difference: Difference) -> str:
 
 
 def _leads(first: Standing, second: Standing, found: Difference) -> str:
-    both = f"{_value(first)}, {_value(second)}"
+    both = f"{_value(first)}; {_value(second)}"
     if found.value is None:
-        return f"{both}: not comparable, since {found.how}."
-    size = abs(found.value) * 100
+        return f"{both}. Not comparable: {found.how}."
+    size = f"{abs(found.value) * 100:.1f}"
     ends = f" ({interval_points(found.interval)})" if found.interval else ""
-    if found.kind == BETTER:
-        return f"{first.entry.title} is better than {second.entry.title} by {size:.1f} points{ends}."
-    if found.kind == SMALL:
-        return f"{both}: {size:.1f} points apart{ends}, less than the seeds differ. Nothing to count on."
     if found.kind == UNKNOWN:
-        return f"{both}: {size:.1f} points apart; {found.how}, so chance cannot be ruled out."
-    if first.entry.repeated or second.entry.repeated or f"{size:.1f}" == "0.0":
+        return f"{both}: {size} points apart. Chance cannot be ruled out: {found.how}."
+    if found.seed is not None:
+        said = {BETTER: "better"}.get(found.kind, "not distinguishable")
+        return f"{both}. With seed {found.seed} alone {first.entry.name} is ahead by {size} points{ends}: {said}."
+    if found.kind == BETTER:
+        return f"{_over(first)} is better than {_over(second)} by {size} points{ends}."
+    if found.kind == SMALL:
+        return f"{both}: {size} points apart{ends}, less than the seeds differ. Nothing to count on."
+    if first.entry.repeated or second.entry.repeated or size == "0.0":
         return f"{both}: not distinguishable{ends}."
-    return f"{first.entry.name} leads {second.entry.name} by {size:.1f} points; {_slices(first, second)}{ends}."
+    return f"{first.entry.name} leads {second.entry.name} by {size} points; {_slices(first, second)}{ends}."
 
 
 def _slices(first: Standing, second: Standing) -> str:
