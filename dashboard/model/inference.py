@@ -1,6 +1,6 @@
 """What the model in service says about one slice: probabilities, margin, call or no call, and from where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,13 +112,21 @@ def load_answerer(output_dir: Path) -> Answerer:
 
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
-    """Judge one slice (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
-    maps = grad_cam.trunk(answerer.model, preprocess(image, answerer.card.image_size), answerer.pooling)
+    """Judge one slice; the first of :func:`predict_many`."""
+    return predict_many(answerer, [image])[0]
+
+
+def predict_many(answerer: Answerer, images: Sequence[Image.Image]) -> list[Prediction]:
+    """Judge slices (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
+    if not images:
+        return []
+    batch = torch.cat([preprocess(image, answerer.card.image_size) for image in images])
+    maps = grad_cam.trunk(answerer.model, batch, answerer.pooling)
     with torch.no_grad():
-        scores = grad_cam.head(answerer.model, maps, answerer.pooling)[0].double() / (answerer.card.temperature or 1.0)
-        probabilities = torch.softmax(scores, dim=0).numpy()
-    heat = grad_cam.grad_cam(answerer.model, maps, int(probabilities.argmax()), answerer.pooling)
-    return Prediction(probabilities, heat)
+        scores = grad_cam.head(answerer.model, maps, answerer.pooling).double() / (answerer.card.temperature or 1.0)
+        probabilities = torch.softmax(scores, dim=1).numpy()
+    heats = grad_cam.grad_cams(answerer.model, maps, probabilities.argmax(axis=1).tolist(), answerer.pooling)
+    return [Prediction(*found) for found in zip(probabilities, heats, strict=True)]
 
 
 def _card(service: ServiceModel) -> ModelCard:
