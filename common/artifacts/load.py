@@ -18,7 +18,7 @@ import yaml  # type: ignore[import-untyped]
 
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, PROGRESS, SPLITS, STATS, STATUS
 from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
-from common.artifacts.values import Notes, count, mapping, number, read_json, sequence
+from common.artifacts.values import Notes, count, mapping, number, read_json, sequence, text
 from common.errors import Problem
 from common.files import read_bytes, read_text
 
@@ -109,6 +109,11 @@ def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         notes.add(f"{CONFIG} cannot be read ({type(error).__name__}); the settings are not shown.")
     return mapping(mapping(read_json(folder / META, Notes(META))).get("settings")), tuple(notes.problems)
+
+
+def load_strategy(folder: Path) -> str | None:
+    """Read a run's strategy from ``status.json``; None where it is not recorded or cannot be read."""
+    return text(mapping(read_json(folder / STATUS, Notes(STATUS))).get("strategy"))
 
 
 def load_splits(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:

@@ -117,6 +117,11 @@ class HospitalData(Struct, frozen=True):
     patients: PatientNumbers | None = None
 
     @property
+    def used(self) -> int | None:
+        """Slices that train, validate or test; None where no split was recorded. It may hold more."""
+        return sum(sum(part.values()) for part in self.split_counts.values()) if self.split_counts else None
+
+    @property
     def shared(self) -> Shared | None:
         """Which slices other hospitals hold too; None where that is not known."""
         found = self.cross_hospital_duplicates
