@@ -8,7 +8,7 @@ from tests.support.pages import open_page
 from tests.support.run_files import write_run
 
 
-@pytest.mark.parametrize("state, followed", [("running", True), ("completed", False)])
+@pytest.mark.parametrize(("state", "followed"), [("running", True), ("completed", False)])
 def test_runs_that_go_on_are_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, followed: bool
 ) -> None:
