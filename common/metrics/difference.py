@@ -17,15 +17,14 @@ def difference_interval(one: Hits, other: Hits) -> Interval | None:
     first, second = wilson(*one), wilson(*other)
     if first is None or second is None:
         return None
-    return difference_of(one[0] / one[1], first, other[0] / other[1], second)
+    return interval_between(one[0] / one[1], first, other[0] / other[1], second)
 
 
-def difference_of(one: float, ends: Interval, other: float, other_ends: Interval) -> Interval:
-    """Return the interval of one share less another, both independent, from the interval of each, as fractions.
+def interval_between(one: float, first: Interval, other: float, second: Interval) -> Interval:
+    """Return the interval of the first share less the second from their own, of whatever kind (Zou and Donner, 2008).
 
-    The same square-and-add (Zou and Donner, Statistics in Medicine 27, 2008) with intervals of any making, such as
-    those that know of related slices.
+    With Wilson's it is Newcombe's; with wider ones, of slices that belong together, it is wider.
     """
-    lower = one - other - hypot(one - ends[0], other_ends[1] - other)
-    upper = one - other + hypot(ends[1] - one, other - other_ends[0])
+    lower = one - other - hypot(one - first[0], second[1] - other)
+    upper = one - other + hypot(first[1] - one, other - second[0])
     return max(lower, -1.0), min(upper, 1.0)

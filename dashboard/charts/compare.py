@@ -11,6 +11,7 @@ from dashboard.data.compared.curves import AGAINST, Line
 from dashboard.data.rounds import Measure
 
 HEIGHT = 430
+LEGEND_LINE = 16  # pixels of height that each line beyond the fourth adds, since a legend on a phone takes them
 UNITS = {"round": "round %{x:.0f}", "bytes": "%{x:,.0f} MB", "seconds": "%{x:,.0f} s"}
 _BAND = 0.16  # opacity of what seeds reach
 
@@ -78,7 +79,7 @@ class Style:
 
 def curves(lines: Sequence[Line], style: Style) -> go.Figure:
     """Draw one line per entry."""
-    figure = style.figure(HEIGHT)
+    figure = style.figure(HEIGHT + LEGEND_LINE * max(0, len(lines) - 4))
     figure.add_traces([trace for line in lines for trace in style.traces(line)])
     figure.update_layout(
         paper_bgcolor=style.colours.surface,

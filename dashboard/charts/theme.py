@@ -51,8 +51,8 @@ class Palette:
     figures: tuple[str, str]
     """Of what is said of one model: recall and precision, confidence before and after."""
     classes: tuple[str, ...]
-    better: str
-    worse: str
+    gain: str
+    loss: str
     slots: Mapping[str, int] = field(default_factory=dict)
     """The number of each hospital that the folder knows, which gives it its mark."""
 
@@ -70,9 +70,9 @@ LIGHT = Palette(
     hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#773366", "#882222", "#AA8855"),
     runs=("#006644", "#6688FF", "#9977AA", "#884400", "#EE4477", "#881188"),
     figures=("#17212B", "#78838F"),
-    better="#1A7F37",
-    worse="#B42318",
     classes=("#5C1070", "#946212", "#5A97CC", "#676C72"),
+    gain="#00695C",
+    loss="#B3400E",
 )
 DARK = Palette(
     text="#E6EDF3",
@@ -87,9 +87,9 @@ DARK = Palette(
     hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#BB3399", "#CC2244", "#EEDD99"),
     runs=("#00FFCC", "#6666DD", "#DDCCFF", "#CC8855", "#FF6688", "#995577"),
     figures=("#E6EDF3", "#8794A1"),
-    better="#4CC38A",
-    worse="#FF8A80",
     classes=("#D749DD", "#D9BA6B", "#C2F5F7", "#717679"),
+    gain="#4FD1B5",
+    loss="#FF9B6B",
 )
 
 

@@ -153,7 +153,7 @@ def table(
         "rows": [[str(text) for text in row] for row in texts.itertuples(index=False)],
         "height": None if rows is None or len(texts) <= rows else ROW_PIXELS * (rows + 1),
         "tones": [[row, names.index(column), tone] for (row, column), tone in (tones or {}).items()],
-        "colours": {"better": palette.better, "worse": palette.worse, "muted": palette.muted},
+        "colours": {"better": palette.gain, "worse": palette.loss, "muted": palette.muted},
     }
     _mount_table(key=f"table: {alt}", data=data)
 

@@ -46,6 +46,7 @@ def draw() -> None:
         chosen_run.require()
     verdict_box = st.container()
     choice = _choose(runs_table.choose_runs())
+    chosen_run.follow_all(choice.runs)
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Choose some above, or tick them in the list below.")

@@ -14,7 +14,7 @@ from common.artifacts.external.comparison import Compared, compared_rows, refere
 from common.artifacts.external.load import Evaluation
 from common.artifacts.schema import Run
 from common.artifacts.values import mapping
-from common.metrics.difference import difference_of
+from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
 from common.study.statistics import BETTER, UNDECIDED, UNKNOWN, WORSE, estimate, verdict
 from dashboard.data import results
@@ -129,7 +129,7 @@ def of_values(
         return Difference(how=NO_SEED if one and other else NOT_TESTED)
     if one[1] is None or other[1] is None:
         return Difference(one[0] - other[0], how=NO_INTERVAL)
-    ends = difference_of(one[0], one[1], other[0], other[1])
+    ends = interval_between(one[0], one[1], other[0], other[1])
     return Difference(one[0] - other[0], ends, kind_of(ends), UNTOLD_SLICES)
 
 
@@ -169,7 +169,7 @@ def _of_two(one: tuple[str, Run], other: tuple[str, Run], place: str | None, evi
         return Difference(value, ends, kind_of(ends), PAIRED)
     if test.accuracy.interval is None or base_test.accuracy.interval is None:
         return Difference(value, how=NO_INTERVAL)
-    found = difference_of(
+    found = interval_between(
         test.accuracy.value, test.accuracy.interval, base_test.accuracy.value, base_test.accuracy.interval
     )
     return Difference(value, found, kind_of(found), _slices(key, base_key, place, evidence.slices))

@@ -59,7 +59,7 @@ def test_the_measure_is_the_one_of_the_design() -> None:
 def test_graphics_stand_out_from_the_card_and_words_more(colours: theme.Palette) -> None:
     for colour in (*colours.hospitals, *colours.runs, *colours.figures, *colours.classes):
         assert contrast(colour, colours.surface) >= 3.0, colour
-    for colour in (colours.better, colours.worse):
+    for colour in (colours.gain, colours.loss):
         assert contrast(colour, colours.surface) >= 4.5, colour
     assert contrast("#FFFFFF", theme.HEAT) >= 4.5
 
