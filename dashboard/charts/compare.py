@@ -127,6 +127,7 @@ def small_charts(lines: Mapping[str, Sequence[Line]], style: Style) -> go.Figure
     )
     together = [line for found in lines.values() for line in found]
     grid.update_xaxes({**base.xaxis.to_plotly_json(), "title": None, **style.axis(together)})
+    grid.update_xaxes(range=None)  # with one, Plotly finds no range for vertical axes that match each other
     grid.update_yaxes({**base.yaxis.to_plotly_json(), "title": None})
     grid.update_yaxes(title=base.yaxis.title, col=1)
     for position in range(max(0, len(names) - columns), len(names)):  # the lowest of each column
