@@ -16,6 +16,7 @@ OUTSIDE = "More than half of the evidence lay outside of the head: do not rely o
 _EDGE = 256
 _DIM = 0.12  # of the brightness that 99 % of the slice keep to: background and its noise are darker
 _GAP, _BRIDGE = 2, 3  # pixels of _EDGE over which a broken outline is closed, and which writing may hang on
+_SMOOTH = 9  # pixels of _EDGE over which the outline is evened
 _LEAST, _MOST = 0.08, 0.97  # shares of a slice: less is no head, more is no background
 
 
@@ -29,7 +30,7 @@ def head_mask(picture: Image.Image) -> Mask | None:
     if not count:
         return None
     largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
-    found: Mask = pieces == largest
+    found: Mask = ndimage.uniform_filter((pieces == largest).astype(np.float64), _SMOOTH) > 0.5
     return found if _LEAST <= found.mean() <= _MOST else None
 
 

@@ -26,7 +26,7 @@ NOT_AN_OUTLINE = (
     "It does not outline anything, and a wrong answer has heat as well."
 )
 SYNTHETIC_MODEL = "SYNTHETIC: this model was trained on drawn slices. Its answer says nothing about a patient."
-_PICTURE = 54 * mm
+_PICTURE = 46 * mm
 _PIXELS = 512
 
 

@@ -22,30 +22,29 @@ def draw() -> None:
     with st.container(border=True):
         left, right = st.columns([1.3, 1], gap="medium")
         with left:
-            if intake.another_model(desk, model.card):
-                intake.clear()
-            else:
+            if not intake.another_model(desk, model.card):
                 intake.uploads(desk)
-        threshold = right.slider("Name no class below (%)", 30, 99, 70, key="threshold") / 100
-        strength = right.slider("Strength of the heat", 0.0, 1.0, 0.55, 0.05, key="strength")
+        with right:
+            threshold = st.slider("Name no class below (%)", 30, 99, 70, key="threshold") / 100
+            clear = st.container()
     intake.progress(desk, model)
     intake.told(desk)
     if not desk.cases:
         st.info("Upload slices to ask the model in service.", icon=":material/upload_file:")
         return
+    with clear:
+        intake.clear()
     with top:
         st.markdown(f"##### {theme.markdown(reading.verdict(desk.cases, threshold))}")
-    _desk(desk, threshold, strength)
+    _desk(desk, threshold)
 
 
-def _desk(desk: Desk, threshold: float, strength: float) -> None:
+def _desk(desk: Desk, threshold: float) -> None:
     """Draw the slices, the one that is shown large, and what reader and model say."""
     order = reading.LEAST_SURE
     if len(desk.cases) > 1:
         with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-                order = st.selectbox("Order", reading.ORDERS, key="order", width=220)
-                intake.clear()
+            order = st.selectbox("Order", reading.ORDERS, key="order", width=220)
             cases = reading.ordered(desk.cases, order, desk.labels)
             tiles = st.container()
             case = grid.choose(cases, threshold)
@@ -53,11 +52,10 @@ def _desk(desk: Desk, threshold: float, strength: float) -> None:
                 grid.draw(cases, desk, threshold, case.number)
     else:
         case = desk.cases[0]
-    answer = prediction.Answer(case, threshold, strength, desk.card)
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
         with parts.card("Where the evidence lay"):
-            large.pictures(answer)
+            answer = large.pictures(prediction.Answer(case, threshold, 0.55, desk.card))
         with parts.card("Is this image like the slices of training?"):
             large.likeness(answer)
     with right:
@@ -70,8 +68,6 @@ def _desk(desk: Desk, threshold: float, strength: float) -> None:
             labels.downloads(desk, order, threshold)
         with st.expander("Which model said so"):
             large.model(answer)
-    if len(desk.cases) == 1:
-        intake.clear()
 
 
 def _model() -> inference.Answerer:

@@ -99,7 +99,7 @@ def _row(case: Case, labels: dict[int, str], threshold: float) -> dict[str, obje
     found = case.prediction
     return {
         "Slice": case.number,
-        "Instance": case.instance,
+        **({} if case.instance is None else {"Instance": case.instance}),
         "The model": reading.answer(case, threshold),
         "Probability": None if found.unfamiliar else found.confidence * 100,
         _OWN: theme.class_title(labels[case.number]) if case.number in labels else None,

@@ -1,5 +1,6 @@
 """One slice large: the picture beside its heat, the answer, and whether the image is like those of training."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -13,25 +14,28 @@ from dashboard.model import familiarity, reading
 from dashboard.reports import prediction
 
 _PIXELS = 640
+_STRENGTH = "strength"
 
 
-def pictures(answer: prediction.Answer) -> None:
-    """Draw the slice beside the slice with its heat, and what the colours mean."""
+def pictures(answer: prediction.Answer) -> prediction.Answer:
+    """Draw the slice beside the slice with its heat, and what the colours mean; return it with the strength chosen."""
     case = answer.case
+    strength = st.session_state.get(_STRENGTH, answer.strength)
+    answer = replace(answer, strength=strength)
     shown, heated = answer.pictures(_PIXELS)
     left, right = st.columns(2, gap="small")
     caption = f"{case.title} · {case.kind}, {case.size[0]} x {case.size[1]} px"
     left.image(shown, caption=caption, width="stretch", alt=case.title)
     if heated is None:
         right.info("No heat: there is no answer that it could explain.", icon=":material/help:")
-        return
+        return answer
     likeliest = theme.class_title(case.prediction.likeliest)
-    right.image(
-        heated, caption=f"Grad-CAM for {likeliest}", width="stretch", alt=f"The slice with heat for {likeliest}"
-    )
-    with right:
-        st.html(_scale())
+    alt = f"The slice with heat for {likeliest}"
+    right.image(heated, caption=f"Grad-CAM for {likeliest}", width="stretch", alt=alt)
+    right.html(_scale())
     st.caption(answer.heat_words)
+    st.slider("Strength of the heat", 0.0, 1.0, strength, 0.05, key=_STRENGTH)
+    return answer
 
 
 def verdict(answer: prediction.Answer) -> None:
@@ -93,7 +97,8 @@ def _scale() -> str:
     colours = ", ".join("#" + bytes(colour).hex() for colour in heatmap.scale_colours(9))
     row = "display:flex;align-items:center;gap:.5rem;font-size:.8rem"
     bar = f"flex:1;height:.6rem;border-radius:.3rem;background:linear-gradient(to right,{colours})"
+    words = "Scale of the heat: from little evidence to much, within this slice"
     return (
-        f'<div role="img" aria-label="Scale of the heat: from little evidence to much, within this slice" style="{row}">'
+        f'<div role="img" aria-label="{words}" style="{row}">'
         f'<span>little</span><span style="{bar}"></span><span>much evidence</span></div>'
     )
