@@ -13,6 +13,7 @@ from dashboard.charts import formats, theme
 from dashboard.data import results
 
 _FIGURES = (("Recall", "recall", "circle"), ("Precision", "precision", "diamond"))
+_VALUES = 102  # percent: to the right of every bar and threshold
 _TITLES = [theme.class_title(name) for name in CLASSES]
 
 
@@ -135,9 +136,6 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         x=probabilities * 100,
         y=[*range(len(titles))],
         orientation="h",
-        text=[formats.percent(float(value)) for value in probabilities],
-        textposition="outside",
-        cliponaxis=False,
         marker={
             "color": list(colours.classes),
             "pattern": theme.pattern(theme.CLASS_PATTERNS, colours.surface, 7, 0.15),
@@ -145,11 +143,20 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         customdata=titles,
         hovertemplate="%{customdata}: %{x:.1f} %<extra></extra>",
     )
+    figure.add_scatter(  # in a column of its own, where no threshold can strike them through
+        x=[_VALUES] * len(titles),
+        y=[*range(len(titles))],
+        mode="text",
+        text=[formats.percent(float(value)) for value in probabilities],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
     figure.add_vline(
         x=threshold * 100,
         line={"color": colours.muted, "dash": "dot", "width": 2},
         annotation={
-            "text": f"no call below {threshold * 100:.0f} %",
+            "text": f"named from {threshold * 100:.0f} %",
             "font": {"size": 12, "color": colours.muted},
             "yanchor": "bottom",
         },
@@ -159,6 +166,6 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         showlegend=False,
         bargap=0.3,
         margin={"t": 30, "r": 24},
-        xaxis={"range": [0, 112], "tickvals": [0, 25, 50, 75, 100]},
+        xaxis={"range": [0, 128], "tickvals": [0, 25, 50, 75, 100]},
     )
     return figure
