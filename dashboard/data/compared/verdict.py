@@ -64,8 +64,10 @@ def _leads(first: Standing, second: Standing, found: Difference) -> str:
     if found.kind == UNKNOWN:
         return f"{both}: {size} points apart. Chance cannot be ruled out: {found.how}."
     if found.seed is not None:
-        said = {BETTER: "better"}.get(found.kind, "not distinguishable")
-        return f"{both}. With seed {found.seed} alone {first.entry.name} is ahead by {size} points{ends}: {said}."
+        alone = f"{both}. With seed {found.seed} alone, {first.entry.unseeded}"
+        if found.kind == BETTER:
+            return f"{alone} is better by {size} points{ends}."
+        return f"{alone} is ahead by {size} points: not distinguishable{ends}."
     if found.kind == BETTER:
         return f"{_over(first)} is better than {_over(second)} by {size} points{ends}."
     if found.kind == SMALL:
@@ -85,19 +87,23 @@ def _slices(first: Standing, second: Standing) -> str:
 def _rest(others: Sequence[Difference]) -> str:
     """Count the others by what can be said of them."""
     kinds = [each.kind for each in others]
-    better, worse = kinds.count(BETTER), kinds.count(WORSE)
-    same, unknown = kinds.count(UNDECIDED) + kinds.count(SMALL), kinds.count(UNKNOWN)
-    said = [
-        f"{better} better" * bool(better),
-        f"{worse} worse" * bool(worse),
-        f"{same} not distinguishable" * bool(same),
-        f"{unknown} not comparable" * bool(unknown),
-    ]
-    told = listed([each for each in said if each])
-    return f"Of the other {len(others)}, beside the baseline: {told}." if others else ""
+    counts = (
+        (kinds.count(BETTER), "better than the baseline"),
+        (kinds.count(WORSE), "worse than the baseline"),
+        (kinds.count(UNDECIDED) + kinds.count(SMALL), "not distinguishable from the baseline"),
+        (kinds.count(UNKNOWN), "not comparable with the baseline"),
+    )
+    told = [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in counts if count]
+    return (
+        f"Of the other {len(others)}, {listed(told)}."
+        if len(others) > 1
+        else f"The other {told[0][2:]}."
+        if others
+        else ""
+    )
 
 
 def _many(rows: Sequence[Row]) -> str:
     if len(rows) <= MANY or not any(row.to_baseline.decided for row in rows):
         return ""
-    return "Where so many are compared at once, about one in twenty looks decided by chance alone."
+    return "Chance alone decides about one comparison in twenty."

@@ -51,7 +51,7 @@ def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
     table = comparison.summary(runs, rounds.ACCURACY, "run-002")
     texts = comparison.summary_texts(table, rounds.ACCURACY).set_index("Run").loc["run-001"]
     assert texts["Best"] == f"{table['Best'][0]:.1f} %"
-    assert texts["To baseline"] == f"{table['Difference'][0]:.1f} pp"
+    assert texts["vs baseline"] == f"{table['Difference'][0]:.1f} pp"
     assert texts["In round"] == "3"
     tested, ends = table["Test accuracy"][0], table["95 % interval"][0].removesuffix(" %")
     assert texts["Test"] == f"{tested:.1f} % ({ends})"
@@ -61,7 +61,7 @@ def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
     assert list(unrecorded.loc["v1:run-001", ["Best", "In round", "To baseline", "Gap"]]) == ["–"] * 4
     assert "(" not in unrecorded.loc["v1:run-001", "Test"], "version 1 recorded no interval"
     losses = comparison.summary_texts(comparison.summary(runs, rounds.LOSS, "run-001"), rounds.LOSS)
-    assert losses["To baseline"][0] == "+0.000"
+    assert losses["vs baseline"][0] == "+0.000"
 
 
 def test_only_differing_settings_and_none_is_a_value(tmp_path: Path) -> None:

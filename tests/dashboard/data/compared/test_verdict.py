@@ -43,8 +43,8 @@ def test_over_seeds() -> None:
 def test_one_common_seed_is_said_to_be_one() -> None:
     many = seeds("FedAvg", {7: made_run("run-1", {"A": 51}), 8: made_run("run-2", {"A": 30})})
     text = said(many, fed("FedProx", 54))
-    assert "With seed 7 alone FedProx is ahead by 5.0 points" in text
-    assert text.endswith("not distinguishable.")
+    assert ". With seed 7 alone, FedProx is ahead by 5.0 points: not distinguishable (-" in text
+    assert "With seed 7 alone, FedProx is better by" in said(many, fed("FedProx · seed 7", 60))
 
 
 def test_one_hospital_is_named() -> None:
@@ -54,9 +54,9 @@ def test_one_hospital_is_named() -> None:
 def test_the_others_are_counted_and_chance_is_mentioned_once_something_is_decided() -> None:
     base = fed("FedAvg", 510, 600)
     text = said(base, fed("FedProx", 560, 600), fed("Krum", 200, 600), fed("FedBN", 512, 600))
-    assert "Of the other 2, beside the baseline: 1 worse and 1 not distinguishable." in text
-    assert "one in twenty" in text
-    assert "one in twenty" not in said(base, *(fed(name, 511, 600) for name in ("a", "b", "c")))
+    assert "Of the other 2, 1 is worse than the baseline and 1 is not distinguishable from the baseline." in text
+    assert "comparison in twenty" in text
+    assert "comparison in twenty" not in said(base, *(fed(name, 511, 600) for name in ("a", "b", "c")))
 
 
 def test_what_cannot_be_said_is_not_said() -> None:
