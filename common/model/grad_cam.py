@@ -3,6 +3,8 @@
 The network is split before its pooling, so no hook is needed and nothing is written into a model that others share.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -33,26 +35,33 @@ def head(model: nn.Module, maps: torch.Tensor, pooling: str = POOLING) -> torch.
 
 
 def grad_cam(model: nn.Module, maps: torch.Tensor, target: int, pooling: str = POOLING) -> npt.NDArray[np.float32]:
-    """Weigh the maps of one image by the mean gradient of a class's logit.
+    """Return the heat of one image ``[h, w]`` for a class; the first of :func:`grad_cams`."""
+    return grad_cams(model, maps, [target], pooling)[0]
+
+
+def grad_cams(
+    model: nn.Module, maps: torch.Tensor, targets: Sequence[int], pooling: str = POOLING
+) -> npt.NDArray[np.float32]:
+    """Weigh the maps of each image by the mean gradient of a class's logit.
 
     Parameters
     ----------
     model : nn.Module
-        In evaluation mode; left as it is, ``.grad`` of its parameters included.
+        In evaluation mode (so no image touches another's logits); left as it is, ``.grad`` of its parameters included.
     maps : Tensor
-        From :func:`trunk`, ``[1, channels, h, w]``.
-    target : int
-        Index of the class.
+        From :func:`trunk`, ``[B, channels, h, w]``.
+    targets : sequence of int
+        Index of the class, for each image.
     pooling : str
         The child that pools (see `common.config.architectures`).
 
     Returns
     -------
-    ndarray of float32, shape [h, w]
+    ndarray of float32, shape [B, h, w]
         0 to 1, its highest value 1; all 0 where nothing speaks for the class.
     """
     maps = maps.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(head(model, maps, pooling)[0, target], maps)
-    weighted = (gradient.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1)[0]
-    heat = torch.relu(weighted)
-    return (heat / heat.max().clamp_min(1e-12)).cpu().numpy()
+    chosen = head(model, maps, pooling)[torch.arange(len(maps)), torch.tensor(targets)]
+    (gradient,) = torch.autograd.grad(chosen.sum(), maps)
+    heat = torch.relu((gradient.mean(dim=(2, 3), keepdim=True) * maps.detach()).sum(dim=1))
+    return (heat / heat.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)).cpu().numpy()

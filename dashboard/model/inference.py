@@ -1,6 +1,6 @@
 """What the model in service says about one slice: probabilities, margin, call or no call, and from where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from common.metrics.calibration import in_range
 from common.model import grad_cam
 from common.model.registry import build_model
 from common.training.preprocess import preprocess
+from dashboard.model.familiarity import Familiarity
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -65,6 +66,13 @@ class Prediction:
     """Shape [4], in the order of ``CLASSES``: softmax of the scores divided by the model's temperature."""
     heat: npt.NDArray[np.float32]
     """Grad-CAM of the likeliest class, 0 to 1, shape [h, w]."""
+    familiarity: Familiarity | None = None
+    """How far the image is from the slices of training; None where the model's run recorded nothing to tell it by."""
+
+    @property
+    def unfamiliar(self) -> bool:
+        """Whether the image is unlike anything that the model was trained on: then there is no answer at all."""
+        return self.familiarity is not None and self.familiarity.unfamiliar
 
     @property
     def likeliest(self) -> str:
@@ -83,8 +91,8 @@ class Prediction:
         return float(first - second)
 
     def call(self, threshold: float) -> str | None:
-        """Return the likeliest class, or None (no call) where its probability is below the threshold."""
-        return self.likeliest if self.confidence >= threshold else None
+        """Return the likeliest class; None (no call) below the threshold, and for an unfamiliar image always."""
+        return None if self.unfamiliar or self.confidence < threshold else self.likeliest
 
 
 def load_answerer(output_dir: Path) -> Answerer:
@@ -104,13 +112,21 @@ def load_answerer(output_dir: Path) -> Answerer:
 
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
-    """Judge one slice (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
-    maps = grad_cam.trunk(answerer.model, preprocess(image, answerer.card.image_size), answerer.pooling)
+    """Judge one slice; the first of :func:`predict_many`."""
+    return predict_many(answerer, [image])[0]
+
+
+def predict_many(answerer: Answerer, images: Sequence[Image.Image]) -> list[Prediction]:
+    """Judge slices (upright RGB), prepared by the very code that prepares slices for training and evaluation."""
+    if not images:
+        return []
+    batch = torch.cat([preprocess(image, answerer.card.image_size) for image in images])
+    maps = grad_cam.trunk(answerer.model, batch, answerer.pooling)
     with torch.no_grad():
-        scores = grad_cam.head(answerer.model, maps, answerer.pooling)[0].double() / (answerer.card.temperature or 1.0)
-        probabilities = torch.softmax(scores, dim=0).numpy()
-    heat = grad_cam.grad_cam(answerer.model, maps, int(probabilities.argmax()), answerer.pooling)
-    return Prediction(probabilities, heat)
+        scores = grad_cam.head(answerer.model, maps, answerer.pooling).double() / (answerer.card.temperature or 1.0)
+        probabilities = torch.softmax(scores, dim=1).numpy()
+    heats = grad_cam.grad_cams(answerer.model, maps, probabilities.argmax(axis=1).tolist(), answerer.pooling)
+    return [Prediction(*found) for found in zip(probabilities, heats, strict=True)]
 
 
 def _card(service: ServiceModel) -> ModelCard:

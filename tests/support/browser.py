@@ -51,13 +51,13 @@ class Visit:
 
 
 @contextmanager
-def browsing(output_dir: Path, **environment: str) -> Iterator[Visit]:
+def browsing(output_dir: Path, color_scheme: Any = "light", **environment: str) -> Iterator[Visit]:
     """Serve a folder of artifacts and visit it; asserts at the end that nothing was fetched from outside."""
     from playwright.sync_api import sync_playwright
 
     with served(output_dir, **environment) as address, sync_playwright() as driver:
         chrome = driver.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        context = chrome.new_context(viewport={"width": 1280, "height": 1000})
+        context = chrome.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=color_scheme)
         context.grant_permissions([])
         visit = Visit(context.new_page(), address)
         yield visit

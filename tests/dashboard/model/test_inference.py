@@ -17,7 +17,7 @@ from common.model import grad_cam
 from common.training.preprocess import normalise, preprocess, to_batch
 from dashboard.model import inference, upload
 from tests.support.service_runs import completed_run
-from tests.support.uploads import png
+from tests.support.uploads import png, slice_levels
 
 torch.set_num_threads(1)
 
@@ -100,6 +100,16 @@ def test_answers_are_the_same_every_time_and_leave_the_model_alone(answerer: inf
     assert all(torch.equal(value, before[name]) for name, value in answerer.model.state_dict().items())
     assert all(parameter.grad is None for parameter in answerer.model.parameters())
     assert not answerer.model.training
+
+
+def test_many_slices_at_once_get_the_answers_that_each_gets_alone(answerer: inference.Answerer) -> None:
+    images = [Image.fromarray(np.roll(slice_levels(), shift, axis=1)).convert("RGB") for shift in (0, 9, 30)]
+    together = inference.predict_many(answerer, images)
+    for image, found in zip(images, together, strict=True):
+        alone = inference.predict(answerer, image)
+        assert np.allclose(found.probabilities, alone.probabilities, atol=1e-5)
+        assert np.allclose(found.heat, alone.heat, atol=1e-3)
+    assert inference.predict_many(answerer, []) == []
 
 
 def test_margin_and_no_call() -> None:
