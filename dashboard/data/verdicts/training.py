@@ -68,13 +68,7 @@ def interval(record: Round) -> Interval | None:
 
 
 def _no_gain_since(run: Run, best: float, ends: dict[int, Interval | None]) -> int | None:
-    """Return the first round from which on each interval holds the best accuracy; None where intervals are missing."""
-    since = None
-    for record in reversed(run.rounds):
-        own = ends[record.number]
-        if own is None:
-            return None
-        if not own[0] <= best <= own[1]:
-            break
-        since = record.number
-    return since
+    """Return the first round whose interval reaches the best accuracy; None where intervals are missing."""
+    if not all(ends.values()):
+        return None
+    return next((number for number, own in ends.items() if own is not None and own[1] >= best), None)

@@ -76,9 +76,8 @@ def test_a_damaged_comparison_is_left_out(tmp_path, monkeypatch, body):
 
 def test_a_run_that_was_evaluated_nowhere_says_how(tmp_path, monkeypatch):
     write_run(tmp_path, state="completed", done=2, rounds=2)
-    assert "python -m server.evaluate run-001" in words(
-        open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere")
-    )
+    page = open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere")
+    assert "python -m server.evaluate run-001" in words(page)
 
 
 @pytest.mark.parametrize(
