@@ -1,6 +1,7 @@
 """Network: who takes part, what they hold, how the model does at each of them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -10,8 +11,8 @@ from common.artifacts.values import text
 from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
-from dashboard.components import chosen_run, hospital_map, parts, verdict
-from dashboard.data import cached, facts, rounds
+from dashboard.components import chosen_run, gains, hospital_map, parts, verdict
+from dashboard.data import cached, facts, live
 from dashboard.data.verdicts.network import of_run
 
 CHOSEN = "chosen_hospital"
@@ -24,7 +25,7 @@ def draw() -> None:
     in_service = text(cached.service_meta()[0].get("run_id"))
     parts.status_line(run, extra=[f"model in service: **{in_service}**"] if in_service else [])
     chosen_run.follow(run)
-    verdict.draw(of_run(run, rounds.progress_now(run)))
+    verdict.draw(of_run(run, live.now_of(run), datetime.now(UTC)))
     parts.metrics(_headline(run))
     parts.held_by_one_warning(run)
     tests = facts.hospital_tests(run)
@@ -34,11 +35,12 @@ def draw() -> None:
         network_map(run, tests)
         _chosen_hospital(run, tests)
     with right:
-        with parts.card("Class mix per hospital (slices)"):
+        with parts.card("Class mix per hospital (slices held)"):
             _class_mix(run)
         sure = words.how_sure(run.metrics.get("intervals")) if tests else None
         with parts.card("Test accuracy per hospital (95 % interval)", help=sure):
             _accuracies(run, tests)
+    gains.card(run)
     with parts.card("Hospitals as a table"):
         parts.table(hospital_table(run), alt="What the map and the charts show of each hospital.")
 
@@ -52,7 +54,7 @@ def hospital_table(run: schema.Run) -> pd.DataFrame:
         rows.append(
             {
                 "Hospital": name,
-                "Slices": formats.whole(hospital.total),
+                "Slices": facts.slices(hospital, ""),
                 **{theme.class_title(label): facts.small(hospital.class_counts.get(label, 0)) for label in CLASSES},
                 "Test accuracy": formats.share(test.share if test else formats.Share()),
                 "Tested on": formats.whole(test.n_test if test else None),
@@ -79,7 +81,7 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
         )
     return [
         parts.Metric("Hospitals", formats.whole(len(run.hospital_names))),
-        parts.Metric("MRI slices", formats.whole(facts.total_slices(run))),
+        _slices(run),
         accuracy,
         parts.Metric(
             "Macro F1",
@@ -95,6 +97,12 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
             "deviation of all of them.",
         ),
     ]
+
+
+def _slices(run: schema.Run) -> parts.Metric:
+    held, used = facts.total_slices(run), facts.used_slices(run)
+    rest = f"{used:,} used" if held is not None and used is not None and used != held else ""
+    return parts.Metric("MRI slices", formats.whole(held), rest, help="Held by the hospitals; used by this run.")
 
 
 def _class_mix(run: schema.Run) -> None:
@@ -152,7 +160,7 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
     groups = f", in {body.group_count:,} groups of neighbours and duplicates" if body.group_count else ""
     lines = [
         f"{theme.markdown(specialty)} · data set {theme.markdown(dataset)}",
-        f"{formats.whole(body.total)} slices{groups}",
+        f"{facts.slices(body)}{groups}",
     ]
     if patients := words.patients_sentence(body.patients):
         lines.append(theme.markdown(patients))

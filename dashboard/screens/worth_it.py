@@ -13,7 +13,7 @@ from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
 from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.charts import study as charts
-from dashboard.components import address, parts, verdict
+from dashboard.components import address, gains, parts, verdict
 from dashboard.data import cached, study_tables
 from dashboard.data.verdicts.worth_it import of_study
 from dashboard.settings import LIVE_SECONDS
@@ -30,6 +30,7 @@ def draw() -> None:
     _status(study)
     if study.cells:
         verdict.draw(of_study(study))
+        gains.study_card(study)
         own, pooled, sure = answers.answers(study)
         _answer(own)
         _strategies(study, of)

@@ -33,18 +33,12 @@ def was_audited(hospital: HospitalData) -> bool:
 
 
 def _held(run: Run) -> str:
-    total, used = facts.total_slices(run), _used(run)
+    total, used = facts.total_slices(run), facts.used_slices(run)
     held = f"{total:,} slices" if total is not None else "Slices"
     of = f"{held} of {counted(len(run.hospitals), 'hospital')} are held"
     if used is None or total is None:
         return of
     return f"{of}, all of them used" if used == total else f"{of}, {used:,} were used"
-
-
-def _used(run: Run) -> int | None:
-    """Return the slices in the parts of the split; None where a hospital recorded none."""
-    parts = [own.split_counts for own in run.hospitals.values()]
-    return sum(sum(sum(part.values()) for part in own.values()) for own in parts) if parts and all(parts) else None
 
 
 def _kinds(run: Run, severity: str) -> int:

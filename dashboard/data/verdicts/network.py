@@ -1,18 +1,20 @@
 """What Network begins with: where the model does worst, or how far the run is."""
 
+from datetime import datetime
+
 from common.artifacts.schema import Run
 from common.text import counted
 from dashboard.data import facts, results
-from dashboard.data.rounds import Progress
+from dashboard.data.live import Now
 from dashboard.data.verdicts import model, training
 from dashboard.data.verdicts.verdict import Tone, Verdict, about, apart
 
 
-def of_run(run: Run, progress: Progress) -> Verdict | None:
+def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
     """Judge a run's model at its hospitals; a run without a test yet is told by its rounds."""
     tested = results.overall_result(run)
     if tested is None:
-        return training.of_run(run, progress)
+        return training.of_run(run, now, at)
     judged = model.of_test(tested)
     if judged.tone == "refuse":
         return judged

@@ -1,40 +1,46 @@
 """What Training begins with: how far a run is, or which round was best and whether more would have helped."""
 
+from datetime import datetime
+
 from common.artifacts.schema import Round, Run
 from common.metrics.intervals import Interval, wilson
 from common.text import listed
 from dashboard.charts import formats
 from dashboard.charts.formats import Share
-from dashboard.data.rounds import ACCURACY, Progress
+from dashboard.data.live import Now
+from dashboard.data.rounds import ACCURACY, progress
 from dashboard.data.verdicts.verdict import Verdict, about
 
 ENDED = {"failed": "Failed", "interrupted": "Stopped"}
+GONE = {"dead": "Not running", "silent": "No sign of life"}
+NONE_COMPLETE = "No round is complete."
 
 
-def of_run(run: Run, progress: Progress) -> Verdict | None:
-    """Say where a run stands; None where it recorded no round and is not running."""
+def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
+    """Say where a run stands at a moment; None where it recorded no round and is not running."""
     if run.state == "running":
-        return _under_way(run, progress)
+        return _under_way(run, now, at)
     best = _best(run)
     if run.state in ENDED:
-        of = f" of {progress.total}" if progress.total else ""
-        ended = f"Ended after round {progress.done}{of}, without a test." if run.rounds else "Ended before round 1."
+        of = f" of {run.status.rounds}" if run.status.rounds else ""
+        ended = f"Ended after round {run.rounds[-1].number}{of}, without a test." if run.rounds else NONE_COMPLETE
         return Verdict("caution", (ended, *([best] if best else [])), ENDED[run.state])
     return Verdict("fine", (best,), "Finished") if best else None
 
 
-def _under_way(run: Run, progress: Progress) -> Verdict:
-    if progress.stale:
-        silent = f"No sign of life for {formats.duration(progress.silent_for)}: it may have been killed."
-        return Verdict("caution", (f"Round {progress.done} of {progress.total} was the last. {silent}",), "Silent")
+def _under_way(run: Run, now: Now, at: datetime) -> Verdict:
+    state = progress(run, at)
+    if now.kind in GONE:
+        done = f"Round {state.done} of {state.total} was the last that is complete." if state.done else NONE_COMPLETE
+        return Verdict("caution", (done,), GONE[now.kind])
     if not run.rounds:
-        return Verdict("fine", (f"Round 1 of {progress.total or '?'} is not complete yet.",), "Running")
+        return Verdict("fine", (f"Round 1{f' of {state.total}' if state.total else ''} is under way.",), "Running")
     last, missing = run.rounds[-1], _missing(run.rounds[-1])
-    said = [f"Round {last.number} of {progress.total}"]
+    said = [f"Round {last.number} of {state.total}"]
     if last.asked and not run.pooled:
         said.append(f"{listed(missing)} did not reply" if missing else f"all {len(last.asked)} hospitals replied")
-    if progress.seconds_left is not None:
-        said.append(f"about {formats.duration(progress.seconds_left)} left")
+    if state.seconds_left is not None:
+        said.append(f"about {formats.duration(state.seconds_left)} left")
     return Verdict("caution" if missing else "fine", (", ".join(said) + ".",), "" if missing else "Running")
 
 

@@ -4,14 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from common.artifacts.load import load_run
-from dashboard.data.rounds import progress
+from dashboard.data import live
 from dashboard.data.verdicts import training
 from tests.support.run_files import HOSPITALS, START, history, write_json, write_run
 
 
 def training_text(folder: Path, seconds: float = 150) -> str:
     run = load_run(folder)
-    found = training.of_run(run, progress(run, START + timedelta(seconds=seconds)))
+    at = START + timedelta(seconds=seconds)
+    found = training.of_run(run, live.now_at(run, at, None, None), at)
     assert found is not None
     return found.text
 
@@ -21,7 +22,7 @@ def test_a_running_run_says_round_replies_and_time_left(tmp_path: Path) -> None:
     assert training_text(folder).startswith("Running. Round 4 of 15, all 3 hospitals replied, about ")
     late = write_run(tmp_path, "run-002", state="running", done=4, rounds=15, drop=4)
     assert "Caution. Round 4 of 15, Phantom Kolkata did not reply" in training_text(late)
-    assert training_text(folder, 4000).startswith("Silent. Round 4 of 15 was the last. No sign of life for")
+    assert training_text(folder, 4000).startswith("No sign of life. Round 4 of 15 was the last that is complete.")
 
 
 def test_a_finished_run_names_its_best_round_and_since_when_none_was_clearly_better(tmp_path: Path) -> None:
