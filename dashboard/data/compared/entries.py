@@ -2,11 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from common.artifacts.schema import Run
 from common.config.overrides import NO_FIGURE, flat
-from common.metrics.intervals import wilson
 from common.study.statistics import SHARE, Estimate, estimate
 from dashboard.data import facts
 
@@ -80,11 +79,8 @@ class Standing:
 
 
 def test_of(run: Run, place: str | None) -> facts.TestFigures | None:
-    """Return a run's test over all hospitals, or at one, with Wilson's interval where it recorded none."""
-    found = facts.overall_test(run) if place is None else facts.hospital_tests(run).get(place)
-    if found is None or found.interval is not None or not found.n_test or not 0 <= found.accuracy <= 1:
-        return found
-    return replace(found, interval=wilson(round(found.accuracy * found.n_test), found.n_test))
+    """Return a run's test over all hospitals, or at one; None if it recorded none."""
+    return facts.overall_test(run) if place is None else facts.hospital_tests(run).get(place)
 
 
 def accuracy(run: Run, place: str | None) -> float | None:

@@ -9,30 +9,38 @@ from dashboard.charts import formats
 from dashboard.data.compared.differences import Difference
 from dashboard.data.compared.entries import Entry, Standing
 from dashboard.data.compared.table import Row
+from dashboard.data.verdicts.verdict import Verdict
 
 NOT_TESTED = "None of these runs has been tested yet; the curves show validation only."
 MANY = 3
 """Runs that are compared without a word on chance."""
+DECIDED, OPEN, NOTHING = "Decided", "Not decided", "Nothing to compare"
 
 
-def sentence(rows: Sequence[Row], baseline: Entry | None, place: str | None = None) -> str:
-    """Say which of the compared runs is best in the test, as plain text."""
+def verdict(rows: Sequence[Row], baseline: Entry | None, place: str | None = None) -> Verdict:
+    """Say which of the compared runs is best in the test, and whether chance could have done it."""
     tested = [(row, row.test) for row in rows if row.test is not None]
     at = f"At {place}: " if place else ""
+    base = next((test for row, test in tested if row.entry is baseline), None)
+    others = [(row, test) for row, test in tested if row.entry is not baseline]
+    if base is None or not others:
+        return Verdict("caution", (f"{at}{_alone(rows, [test for _, test in tested])}",), NOTHING)
+    row, leader = max(others, key=lambda pair: pair[1].accuracy)
+    first = _two(leader, base, row.to_baseline)
+    rest = _rest([other.to_baseline for other, _ in others if other is not row])
+    said = tuple(part for part in (f"{at}{first}", rest, _many(rows)) if part)
+    return Verdict("fine", said, DECIDED) if row.to_baseline.decided else Verdict("caution", said, OPEN)
+
+
+def _alone(rows: Sequence[Row], tested: Sequence[Standing]) -> str:
+    """Say why there is nothing to compare."""
     if not tested:
         return NOT_TESTED
     if len(rows) == 1:
-        return f"{at}{_one(tested[0][1])} Choose a second run to compare it with."
+        return f"{_one(tested[0])} Choose a second run to compare it with."
     if len(tested) == 1:
-        return f"{at}{_one(tested[0][1])} The others have not been tested yet."
-    base = next((test for row, test in tested if row.entry is baseline), None)
-    if base is None:
-        return f"{at}The baseline has not been tested; choose one that has to see which run is better."
-    others = [(row, test) for row, test in tested if row.entry is not baseline]
-    row, leader = max(others, key=lambda pair: pair[1].accuracy)
-    first = _two(leader, base, row.to_baseline)
-    rest = [other.to_baseline for other, _ in others if other is not row]
-    return " ".join(part for part in (f"{at}{first}", _rest(rest), _many(rows)) if part)
+        return f"{_one(tested[0])} The others have not been tested yet."
+    return "The baseline has not been tested; choose one that has to see which run is better."
 
 
 def _one(found: Standing) -> str:
