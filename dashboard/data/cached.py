@@ -61,7 +61,7 @@ def all_keys() -> list[str]:
 
 def refresh_names() -> None:
     """Look for new and changed names; the shell does once for each drawing, so that asking for one costs nothing."""
-    _index().refresh()
+    run_index().refresh()
 
 
 def title(key: str) -> str:
@@ -148,13 +148,14 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 
 def _known(key: str) -> RunIndex:
     """Return the names, looked for again only if this run is not among them."""
-    index = _index()
+    index = run_index()
     if key not in index.entries:
         index.refresh()
     return index
 
 
-def _index() -> RunIndex:
+def run_index() -> RunIndex:
+    """Return what lists say of every run, as of the last `refresh_names`."""
     chosen = settings()
     return _indexed(str(chosen.output_dir), tuple((label, str(path)) for label, path in chosen.compare_dirs.items()))
 

@@ -35,13 +35,12 @@ class Choice:
 def draw() -> None:
     """Draw the page."""
     parts.header("Compare runs")
-    known = cached.all_keys()
-    if not known:
+    if not cached.all_keys():
         chosen_run.require()
     choice = _choose()
     _warnings(choice)
     if not choice.runs:
-        parts.empty("No run is chosen. Choose some above, or tick them in the list below.")
+        parts.empty("No run is chosen. Tick some in the table above.")
     else:
         _best_table(choice)
         caption = "Heavy = baseline. The camera in the chart's corner saves a picture."
@@ -54,7 +53,6 @@ def draw() -> None:
                 key="comparison_csv",
             )
         _details(choice)
-    _every_run(known)
 
 
 def _choose() -> Choice:
@@ -195,37 +193,6 @@ def _at_round(choice: Choice) -> None:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else None
-
-
-def _every_run(known: list[str]) -> None:
-    """List every run with its best accuracy, to tick those to compare."""
-    folded = st.expander(f"All runs ({len(known)})", icon=":material/list:", key="all_runs", on_change="rerun")
-    if not folded.open:  # reading many runs takes a while
-        return
-    with folded:
-        shown = cached.runs(chosen_run.page_of(known, "all_runs_page"))
-        table = comparison.summary(shown, rounds.ACCURACY, None)
-        event = st.dataframe(
-            table.drop(columns=["Difference", "Gap", "Test"]),
-            hide_index=True,
-            width="stretch",
-            height=320,
-            key="every_run",
-            placeholder="–",
-            on_select="rerun",
-            selection_mode="multi-row",
-            column_config={
-                "Best": st.column_config.NumberColumn("Best validation accuracy", format="%.1f %%"),
-                "Test accuracy": st.column_config.NumberColumn(format="%.1f %%"),
-            },
-        )
-        ticked = [str(table["Run"].iloc[row]) for row in event.selection.rows]
-        st.button(
-            f"Compare the {len(ticked)} ticked runs" if ticked else "Tick runs to compare them",
-            disabled=not ticked,
-            on_click=lambda: st.session_state.update(runs=ticked),
-            key="compare_ticked",
-        )
 
 
 if __name__ == "__main__":
