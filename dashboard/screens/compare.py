@@ -38,6 +38,7 @@ def draw() -> None:
     if not cached.all_keys():
         chosen_run.require()
     choice = _choose()
+    chosen_run.follow_all(choice.runs)
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Tick some in the table above.")
