@@ -9,7 +9,8 @@ from common.artifacts.schema import Run
 from common.text import counted
 from dashboard.charts import theme
 from dashboard.components import address, chosen_run, parts, run_about
-from dashboard.data import cached, run_rows
+from dashboard.data import cached
+from dashboard.data.listing import run_rows
 from dashboard.settings import STATIC
 
 RUNS, PINNED, SORT = "runs", "pinned", "sort"  # in the session and in the address
@@ -51,9 +52,10 @@ def choose_runs() -> Mapping[str, Run]:
 
 
 def first_baseline(runs: Mapping[str, Run]) -> str | None:
-    """Return the run that the others are compared with at first: a starred one, or the last."""
+    """Return the run that the others are compared with at first: a starred one, or the last that was tested."""
     starred = [key for key in runs if cached.about(key).star]
-    return next(iter([*starred, *reversed(list(runs))]), None)
+    tested = [key for key, run in runs.items() if run.metrics]
+    return next(iter([*starred, *reversed(tested), *reversed(list(runs))]), None)
 
 
 def _settle(known: Sequence[str], offered: Sequence[str]) -> None:

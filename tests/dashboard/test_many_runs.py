@@ -11,8 +11,9 @@ import streamlit as st
 from common.artifacts.layout import new_run
 from common.artifacts.load import list_runs
 from dashboard.components.chosen_run import AT_ONCE
-from dashboard.data import cached, run_index
-from dashboard.data.run_rows import PAGE
+from dashboard.data import cached
+from dashboard.data.listing import run_index
+from dashboard.data.listing.run_rows import PAGE
 from tests.dashboard.test_model_pages import open_page
 from tests.support.pages import listed_runs
 

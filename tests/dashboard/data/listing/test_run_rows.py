@@ -5,8 +5,8 @@ import json
 import pytest
 
 from common.artifacts.listing.about import About, write_about
-from dashboard.data.run_index import RunIndex
-from dashboard.data.run_rows import SPARK_POINTS, View, arranged, filters, row
+from dashboard.data.listing.run_index import RunIndex
+from dashboard.data.listing.run_rows import SPARK_POINTS, View, arranged, filters, row
 from tests.support.run_files import write_run, write_version_one
 
 

@@ -8,7 +8,7 @@ from common.artifacts.schema import UNRECORDED, Run
 from common.config.strategies import STRATEGIES
 from dashboard.charts import formats
 from dashboard.data import facts
-from dashboard.data.run_index import RunIndex
+from dashboard.data.listing.run_index import RunIndex
 
 PAGE = 50  # rows at once
 GROUPS = {"": "Nothing", "strategy": "Strategy", "tag": "Tag", "alike": "Settings but the seed"}
