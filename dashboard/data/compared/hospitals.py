@@ -12,17 +12,17 @@ from common.artifacts import load
 class Numbers:
     """The numbers of a folder's hospitals, shared by all visitors; a run is read once."""
 
-    known: dict[Path, Mapping[str, str]] = field(default_factory=dict)
-    """By run that has said which hospitals it has: name to key."""
-    counted: tuple[Path, ...] = ()
+    known: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the folder of each run that has said which hospitals it has: name to key."""
+    counted: tuple[str, ...] = ()
     found: dict[str, int] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def of(self, runs: Sequence[Path]) -> Mapping[str, int]:
-        """Return the number of each hospital of these runs, the oldest first, by name."""
+    def of(self, runs: Sequence[str]) -> Mapping[str, int]:
+        """Return the number of each hospital of these runs, by name; runs by their folders, the oldest first."""
         with self.lock:
             for folder in runs:
-                if folder not in self.known and (hospitals := load.load_hospital_keys(folder)):
+                if folder not in self.known and (hospitals := load.load_hospital_keys(Path(folder))):
                     self.known[folder] = hospitals
             counted = tuple(folder for folder in runs if folder in self.known)
             if counted != self.counted:
