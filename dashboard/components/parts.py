@@ -115,10 +115,10 @@ def empty(sentence: str, command: str | None = None) -> None:
 
 
 @contextmanager
-def card(title: str, caption: str | None = None) -> Iterator[None]:
-    """Frame a chart or a table under its title."""
+def card(title: str, caption: str | None = None, *, level: Literal[2, 3] = 2) -> Iterator[None]:
+    """Frame a chart or a table under its title, a heading of this level (3 where the page's parts have headings)."""
     with st.container(border=True):
-        st.markdown(f"**{title}**")
+        (st.header if level == 2 else st.subheader)(title, anchor=False)
         if caption:
             st.caption(caption)
         yield
