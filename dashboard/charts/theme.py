@@ -45,6 +45,8 @@ class Palette:
     coast: str
     overall: str
     band: str
+    heat: str
+    """Of a share of one, on which `text` can still be read."""
     hospitals: tuple[str, ...]
     classes: tuple[str, ...]
 
@@ -59,6 +61,7 @@ LIGHT = Palette(
     coast="#B4C0CB",
     overall="#17212B",
     band="rgba(23,33,43,0.08)",
+    heat="#5BA4E6",
     hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#7A3E9D", "#8A6D00", "#B0306A"),
     classes=("#5C1070", "#946212", "#5A97CC", "#676C72"),
 )
@@ -72,6 +75,7 @@ DARK = Palette(
     coast="#475867",
     overall="#E6EDF3",
     band="rgba(230,237,243,0.10)",
+    heat="#0B5FA5",
     hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#C08BE0", "#D9C04A", "#F07FB0"),
     classes=("#D749DD", "#D9BA6B", "#C2F5F7", "#717679"),
 )
@@ -216,7 +220,8 @@ def add_shares(figure: go.Figure, colours: Palette, **cells: Any) -> None:
     """Draw a table of fractions as a heat map, each written into its cell; `cells` is what plotly takes."""
     figure.add_heatmap(
         texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
+        textfont={"color": colours.text},  # Plotly's own choice cannot be read on half of the scale
+        colorscale=[[0.0, colours.land], [1.0, colours.heat]],
         zmin=0.0,
         zmax=1.0,
         xgap=3,

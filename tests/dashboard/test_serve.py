@@ -45,7 +45,8 @@ def answered(kind: bytes, body: bytes, accept: bytes = b"text/html") -> tuple[di
 
 def test_a_document_begins_with_the_dashboards_script_and_is_as_long_as_it_says() -> None:
     headers, body = answered(b"text/html; charset=utf-8", b"<html><head><title>Streamlit</title></head></html>")
-    assert body.startswith(b"<html><head><script>") and b"history.pushState =" in body
+    assert body.startswith(b"<html><head><script>")
+    assert b"history.pushState =" in body
     assert body.endswith(b"<title>Streamlit</title></head></html>")
     assert headers[b"content-length"] == str(len(body)).encode()
     assert b"etag" not in headers  # it is that of Streamlit's document
