@@ -49,6 +49,8 @@ class Palette:
     """Of a share of one, on which `text` can still be read."""
     hospitals: tuple[str, ...]
     classes: tuple[str, ...]
+    gain: str
+    loss: str
 
 
 LIGHT = Palette(
@@ -64,6 +66,8 @@ LIGHT = Palette(
     heat="#5BA4E6",
     hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#7A3E9D", "#8A6D00", "#B0306A"),
     classes=("#5C1070", "#946212", "#5A97CC", "#676C72"),
+    gain="#00695C",
+    loss="#B3400E",
 )
 DARK = Palette(
     text="#E6EDF3",
@@ -78,6 +82,8 @@ DARK = Palette(
     heat="#0B5FA5",
     hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#C08BE0", "#D9C04A", "#F07FB0"),
     classes=("#D749DD", "#D9BA6B", "#C2F5F7", "#717679"),
+    gain="#4FD1B5",
+    loss="#FF9B6B",
 )
 
 

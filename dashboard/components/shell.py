@@ -51,6 +51,6 @@ def draw() -> None:
     )
     page = st.navigation(pages(), expanded=True)
     st.set_page_config(page_title=f"{page.title} · {PRODUCT}")
-    chosen_run.pick_in_sidebar()
+    chosen_run.draw_in_sidebar(page.url_path)
     st.sidebar.caption("Research use only. Not a medical device.")
     page.run()

@@ -46,7 +46,7 @@ FAINT = """(needed) => {
     if (element.closest('.hm, .heatmap, .heatmaplayer, .bars, .barlayer')) continue;  // on a mark, see test_theme
     const box = element.getBoundingClientRect();
     if (!box.width || !box.height) continue;
-    if (element.closest('[data-testid=stIconMaterial], [data-testid=stSliderThumbValue]')) continue;  // 3 : 1; beside it
+    if (element.closest('[data-testid=stIconMaterial], [data-testid=stSliderThumbValue]')) continue;  // 3 : 1
     const style = getComputedStyle(element);
     look(element, text, element.closest('svg') ? style.fill : style.color, behind(element));
   }
