@@ -33,7 +33,8 @@ def open_promotion(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest
 
 def words(app: AppTest) -> str:
     """Everything that a page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric", "code")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric")
+    kinds = (*kinds, "code")
     said = [str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind)]
     labels = [element.label for kind in ("metric", "expander") for element in getattr(app, kind)]
     deltas = [str(element.delta) for element in app.metric]
@@ -154,8 +155,8 @@ def test_the_threshold_decides_between_call_and_no_call(served: Path, monkeypatc
     app.slider(key="threshold").set_value(30).run()
     likely = app.subheader[0].value
     app.slider(key="threshold").set_value(99).run()
-    assert app.subheader[0].value == "No call"
-    assert f"{likely} is likeliest" in words(app) or likely == "No call"
+    assert app.subheader[0].value == "Not sure enough to name a class"
+    assert f"{likely} is likeliest" in words(app) or likely == "Not sure enough to name a class"
 
 
 def test_predict_says_whether_its_probabilities_are_calibrated(

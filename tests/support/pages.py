@@ -22,7 +22,8 @@ def open_page(view: str = "network", **query: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     """Return every sentence on the page."""
-    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "code", "text")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success")
+    kinds = (*kinds, "code", "text")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
 
 

@@ -64,28 +64,6 @@ def test_figures_are_written_with_their_units(runs: dict[str, Run]) -> None:
     assert losses["To baseline"][0] == "+0.000"
 
 
-def test_curves_against_traffic_need_recorded_bytes(runs: dict[str, Run]) -> None:
-    line = comparison.line("run-001", runs["run-001"], rounds.ACCURACY, "bytes")
-    assert line is not None
-    assert line.x == pytest.approx([268.8, 537.6, 806.4, 1075.2])
-    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "bytes") is None
-    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "round") is not None
-
-
-def test_one_hospitals_curve(runs: dict[str, Run]) -> None:
-    line = comparison.line("run-001", runs["run-001"], rounds.ACCURACY, "seconds", "Phantom Kolkata")
-    assert line is not None
-    assert len(line.y) == 4
-    assert comparison.line("v1:run-001", runs["v1:run-001"], rounds.ACCURACY, "round", "Phantom Kolkata") is None
-
-
-def test_all_runs_at_one_round(runs: dict[str, Run]) -> None:
-    table = comparison.at_round(runs, rounds.ACCURACY, 5, "run-002").set_index("Run")
-    assert table.loc["run-002", "At round 5"] != "–"
-    assert table.loc["run-002", "Difference"] == "+0.0 pp"
-    assert list(table.loc["run-001"]) == ["–", "–"]
-
-
 def test_only_differing_settings_and_none_is_a_value(tmp_path: Path) -> None:
     settings = {"a": {"x": 1, "dp": None, "same": 2}, "b": {"x": 1, "dp": 8.0, "same": 2}, "c": {}}
     table = comparison.settings_table({k: settings[k] for k in "ab"}, only_differences=True)
@@ -112,3 +90,12 @@ def test_the_csv_holds_every_figure_and_no_formula(tmp_path: Path) -> None:
     text = comparison.csv(table).decode()
     assert "'=HYPERLINK(1)" in text
     assert ",=" not in text
+
+
+def test_the_csv_says_which_run_it_was_with_which_seed_and_settings(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path, done=2, seed=7))
+    table = comparison.long_table({"run-001": run}, {"run-001": load_settings(run.folder)[0]}, {"run-001": "FedAvg"})
+    assert set(table["name"]) == {"FedAvg"}
+    assert set(table["seed"]) == {"7"}
+    assert set(table["settings.train.lr"]) == {"0.001"}
+    assert len(table[table["hospital"] == "all hospitals"]) == 2, "one row a round"
