@@ -48,7 +48,7 @@ def advice(runs: Iterable[schema.Run], output_dir: Path) -> tuple[str, str | Non
     newest = known[0]
     if newest.state == "running":
         return f"{newest.run_id} is running; its model goes there when it completes.", None
-    reason = f"{newest.run_id} cannot be put there. {why_not(newest)}"
+    reason = f"{newest.run_id}: {why_not(newest)}"
     if newest.state == schema.UNRECORDED:
         return f"{reason} Copy its global_model.pth to models/, or start a run, which puts its own there:", start
     if newest.status.resume_command:

@@ -30,7 +30,7 @@ def test_grey_is_what_the_interval_of_the_difference_leaves_open() -> None:
     kinds = {row.hospital: row.kind for row in found.rows}
     assert kinds == {A: gain.GAINS, B: gain.LOSES, C: gain.OPEN}
     assert gain_words.verdict(found) == (
-        f"{A} gains from the shared model (10.3 points); {B} loses (9.7 points); for {C} these figures cannot tell."
+        f"{A} gains from the shared model (10.3 points); {B} loses (9.7 points); at {C} it is too close to tell."
     )
 
 
