@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, SPLITS, STATS, STATUS
+from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, PROGRESS, SPLITS, STATS, STATUS
 from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
 from common.artifacts.values import Notes, count, mapping, number, read_json, sequence, text
 from common.errors import Problem
@@ -45,8 +45,8 @@ def run_stamp(folder: Path) -> Stamp:
 
 def last_sign_of_life(folder: Path) -> float | None:
     """Return when the process of a run last said that it lives, seconds since 1970; None if it never did."""
-    modified, size = _stat(folder / LOCK)
-    return modified / 1e9 if size >= 0 else None
+    signs = [_stat(folder / name) for name in (PROGRESS, LOCK)]  # earlier versions touched the lock
+    return max((modified / 1e9 for modified, size in signs if size >= 0), default=None)
 
 
 def list_runs(output_dir: Path) -> list[str]:
@@ -88,6 +88,12 @@ def load_run(folder: Path) -> Run:
         meta = _version_one_meta(folder, [r.val_accuracy for r in rounds if r.val_accuracy is not None], len(rounds))
     hospitals = _hospitals(stats_raw, stats_notes)
     return Run(folder.name, folder, status, hospitals, rounds, meta, tuple(problems))
+
+
+def load_hospital_keys(folder: Path) -> dict[str, str]:
+    """Read which hospitals a run had, name to key, alphabetically; one that recorded no key has its name for it."""
+    raw = mapping(read_json(folder / STATS, Notes(STATS)))
+    return {name: text(mapping(raw[name]).get("key")) or name for name in sorted(raw)}
 
 
 def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:

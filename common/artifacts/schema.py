@@ -59,6 +59,7 @@ class Status(Struct):
     environment: dict[str, Text] = {}  # platform, Python, commit; see `common.environment`
     packages: dict[str, Text] = {}  # installed, by name
     ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
+    earlier_seconds: Number | None = None  # that processes before the one of `started_at` worked on the run
 
 
 class Finding(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The run that every page shows: chosen in the sidebar, kept in the address, followed while it runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,9 +8,9 @@ import streamlit as st
 from common.artifacts import load, schema
 from common.artifacts.values import text
 from common.text import listed
-from dashboard.charts import formats, theme
-from dashboard.components import address, parts
-from dashboard.data import cached, logs, rounds
+from dashboard.charts import theme
+from dashboard.components import address, live, parts
+from dashboard.data import cached, logs
 from dashboard.settings import LIVE_SECONDS
 
 STATE_KEY = "run"
@@ -143,6 +143,19 @@ def follow(run: schema.Run) -> None:
         _watch(output_dir, run, drawn)
 
 
+def follow_all(runs: Mapping[str, schema.Run]) -> None:
+    """Keep a page of several runs up to date while one of them goes on; keys as of `cached.runs`."""
+    going_on = [key for key, run in runs.items() if run.state == "running"]
+    if going_on and st.toggle("Follow live", value=True, key="follow", persist_state="session"):
+        _watch_all(list(runs), {key: load.run_stamp(run.folder) for key, run in runs.items()})
+
+
+@st.fragment(run_every=LIVE_SECONDS)
+def _watch_all(keys: list[str], drawn: dict[str, load.Stamp]) -> None:
+    if {key: load.run_stamp(run.folder) for key, run in cached.runs(keys).items()} != drawn:
+        st.rerun()
+
+
 def seen_now(output_dir: Path, run: schema.Run) -> Seen:
     """Return what would differ if there were anything new: the run's files, its log, the newest run."""
     log = logs.log_path(output_dir, run.status.log)
@@ -154,15 +167,7 @@ def seen_now(output_dir: Path, run: schema.Run) -> Seen:
 def _watch(output_dir: Path, run: schema.Run, drawn: Seen) -> None:
     if seen_now(output_dir, run) != drawn:
         st.rerun()
-    state = rounds.progress_now(run)
-    if state.stale:
-        st.warning(
-            f"No sign of life for {formats.duration(state.silent_for)}: the run says that it is running, but it may "
-            "have been killed. Look at its log, or resume it.",
-            icon=":material/sync_problem:",
-        )
-    elif state.silent_for is not None:
-        st.caption(f"Last sign of life {formats.duration(state.silent_for)} ago.")
+    live.sentence(run)
 
 
 def deleted(keys: Sequence[str]) -> str:

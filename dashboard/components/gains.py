@@ -12,7 +12,9 @@ from common.text import command_line
 from dashboard.charts import gain as charts
 from dashboard.charts import theme
 from dashboard.components import parts
-from dashboard.data import cached, gain, gain_words
+from dashboard.data import cached
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 from dashboard.settings import ROOT
 
 TITLE = "Who gains, who loses"

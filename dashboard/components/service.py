@@ -13,7 +13,9 @@ from common.artifacts.values import count, text
 from common.errors import ProjectError
 from dashboard.charts import formats, theme
 from dashboard.components import parts
-from dashboard.data import cached, model_change, promotion, results
+from dashboard.data import cached, results
+from dashboard.data.service import change as model_change
+from dashboard.data.service import promotion
 
 SAID = "promoted"
 BY = "dashboard"

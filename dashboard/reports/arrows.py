@@ -5,11 +5,11 @@ from reportlab.lib import colors
 
 from dashboard.charts import theme
 from dashboard.charts.gain import colour
-from dashboard.data import gain_words
-from dashboard.data.gain import Gain, Gains
+from dashboard.data.gains import words as gain_words
+from dashboard.data.gains.figures import GAINS, LOSES, Gain, Gains
 from dashboard.reports.style import GRID, MUTED, TEXT, WIDTH, axis_start, printable
 
-_LABEL, _WORDS, _ROW, _FOOT = 118.0, 150.0, 24.0, 18.0
+_LABEL, _WORDS, _ROW, _FOOT = 118.0, 160.0, 24.0, 18.0
 _AXIS = WIDTH - _LABEL - _WORDS
 _APART = 5.0  # of an interval from its arrow, points
 
@@ -39,7 +39,7 @@ def arrows(gains: Gains, names: dict[str, str]) -> Drawing:
 
 
 def _said(row: Gain) -> str:
-    return f"{gain_words.points(row)} {gain_words.WORDS[row.kind] if row.kind != 'open' else ''}".rstrip()
+    return f"{gain_words.points(row)}{f': {row.kind}' if row.kind in (GAINS, LOSES) else ''}"
 
 
 def _add_row(drawing: Drawing, row: Gain, y: float, start: float) -> None:

@@ -12,8 +12,10 @@ from common.config.architectures import architecture_of
 from common.labels import CLASSES
 from common.text import counted, listed
 from dashboard.charts import formats, theme
-from dashboard.data import caveats, facts, gain_words, results, what_left
-from dashboard.data.gain import Gains
+from dashboard.data import caveats, facts, results
+from dashboard.data.gains import left as what_left
+from dashboard.data.gains import words as gain_words
+from dashboard.data.gains.figures import Gains
 from dashboard.reports import style
 from dashboard.reports.arrows import arrows
 from dashboard.reports.run_report import SYNTHETIC_RUN, report_names
@@ -41,9 +43,7 @@ def board_pdf(run: Run, gains: Gains, at: datetime, *, compress: bool = True) ->
         paragraph("Is the shared model worth it?", "title"),
         style.loud(style.RESEARCH_ONLY),
         *_banners(run, gains),
-        Spacer(1, 2 * mm),
-        paragraph(_renamed(gain_words.verdict(gains), names), "large"),
-        Spacer(1, 1 * mm),
+        paragraph(_renamed(gain_words.verdict(gains), names), "heading"),
         paragraph(_renamed(trained(run), names)),
         Spacer(1, 2 * mm),
         arrows(gains, names),
@@ -52,9 +52,9 @@ def board_pdf(run: Run, gains: Gains, at: datetime, *, compress: bool = True) ->
         _figures(run, gains, names),
         *_doubts(run, names),
         paragraph("What left each hospital", "heading"),
-        paragraph(f"{'; '.join(what_left.kinds(run))}. {what_left.NO_PICTURES}"),
+        paragraph(_left(run), "cell"),
         paragraph("What protected it", "heading"),
-        table(None, what_left.protection(run), (0.25, 0.75)),
+        table(None, what_left.protection(run), (0.22, 0.78)),
         paragraph(f"Made {at:%Y-%m-%d %H:%M %Z} from the files of {run.run_id} and of {gains.source}.", "small"),
     ]
     return style.render(f"Is the shared model worth it? {run.run_id}", story, compress=compress)
@@ -95,15 +95,18 @@ def _figures(run: Run, gains: Gains, names: dict[str, str]) -> Flowable:
             names.get(row.hospital, style.printable(row.hospital)),
             formats.share(row.own),
             formats.share(row.shared),
-            gain_words.points(row),
-            gain_words.WORDS[row.kind],
             formats.whole(row.cases),
             formats.size(sent.get(row.hospital)),
         )
         for row in gains.rows
     ]
-    head = ("Hospital", "Own model", "Shared model", "Difference", "Verdict", "Test slices", "Sent")
-    return table(head, rows, (0.2, 0.17, 0.17, 0.2, 0.1, 0.07, 0.09))
+    head = ("Hospital", "Own model", "Shared model", "Test slices", "Sent in all rounds")
+    return table(head, rows, (0.28, 0.2, 0.2, 0.13, 0.19))
+
+
+def _left(run: Run) -> str:
+    said = "; ".join(what_left.kinds(run))
+    return f"{said[0].upper()}{said[1:]}. {what_left.NO_PICTURES}"
 
 
 def _doubts(run: Run, names: dict[str, str]) -> list[Flowable]:
@@ -111,7 +114,7 @@ def _doubts(run: Run, names: dict[str, str]) -> list[Flowable]:
     tested = [found for found in (results.overall_result(run),) if found is not None]
     found = [each.sentence for each in caveats.remarks(run, tested) if each.sound is False]
     said = [_renamed(sentence, names) for sentence in found if "SYNTHETIC" not in sentence][:_MOST_DOUBTS]
-    return [paragraph("Reasons for doubt", "heading"), *(paragraph(each) for each in said)] if said else []
+    return [paragraph("Reasons for doubt", "heading"), *(paragraph(each, "cell") for each in said)] if said else []
 
 
 def _renamed(sentence: str, names: dict[str, str]) -> str:

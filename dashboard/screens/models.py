@@ -12,7 +12,8 @@ from common.artifacts.service_history import Change, read_changes
 from common.artifacts.values import count, text
 from dashboard.charts import formats, theme
 from dashboard.components import chosen_run, parts, service
-from dashboard.data import cached, facts, promotion
+from dashboard.data import cached, facts
+from dashboard.data.service import promotion
 
 
 @dataclass(frozen=True)

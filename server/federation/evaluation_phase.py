@@ -81,6 +81,7 @@ class EvaluationPhase:
                 patients = said.patient_counts.get("test") if split == "test" else None
                 results[member.name] = read_evaluation(records, draws, said.held(split), patients, bool(self.reference))
                 self.models.has(request.hospital, parcel)
+                self.listener.evaluated(member.name)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))
         return {name: results[name] for name in self.participants.names.values() if name in results}, failures

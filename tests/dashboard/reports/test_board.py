@@ -9,7 +9,8 @@ import pytest
 
 from common.artifacts.load import load_run
 from common.artifacts.schema import Run
-from dashboard.data import gain, what_left
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import left as what_left
 from dashboard.reports import board
 from tests.support.pdf_text import pdf_text
 from tests.support.run_files import HOSPITALS, STRANGE, write_json, write_run

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.artifacts.load import load_run
 from common.artifacts.service_history import Change
-from dashboard.data import promotion
+from dashboard.data.service import promotion
 from dashboard.screens import models
 from dashboard.settings import ROOT
 from tests.support.run_files import write_run, write_version_one

@@ -59,7 +59,7 @@ def protection(run: Run) -> list[tuple[str, str]]:
 def _where(run: Run) -> str:
     engine = run.status.engine or text(run.meta.get("engine"))
     if engine in _SIMULATED:
-        return "a simulation: all hospitals' folders were on one computer, and nothing was sent between machines"
+        return "a simulation: all hospitals' folders were on one computer; nothing went between machines"
     return "on separate machines; whether the connection was encrypted is not recorded" if engine else "not recorded"
 
 

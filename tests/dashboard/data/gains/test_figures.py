@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from common.artifacts.load import load_run, load_splits
-from dashboard.data import gain, gain_words
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 from tests.support.run_files import HOSPITALS, write_json, write_run
 from tests.support.studies import A, B, C, done, study, worth_it
 

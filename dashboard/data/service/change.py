@@ -17,7 +17,8 @@ from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
 from common.text import listed
 from dashboard.charts import formats, theme
-from dashboard.data import gain, results
+from dashboard.data import results
+from dashboard.data.gains import figures as gain
 
 PAIRED, UNPAIRED, OTHER = "paired", "unpaired", "other slices"
 NOT_COMPARED = "cannot be compared: other test slices"

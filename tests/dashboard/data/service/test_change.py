@@ -5,7 +5,7 @@ from typing import Any
 
 from common.artifacts.external.load import Evaluation
 from common.artifacts.load import load_run
-from dashboard.data import model_change
+from dashboard.data.service import change as model_change
 from tests.support.run_files import write_json, write_run
 
 SHA = "0" * 64

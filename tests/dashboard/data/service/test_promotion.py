@@ -7,7 +7,7 @@ import pytest
 
 from common.artifacts.load import load_run
 from common.artifacts.schema import Run
-from dashboard.data import promotion
+from dashboard.data.service import promotion
 from dashboard.settings import ROOT
 from tests.support.run_files import write_json, write_run, write_version_one
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from common.text import listed
 from dashboard.charts import formats
-from dashboard.data.gain import GAINS, LOSES, OPEN, UNKNOWN, Gain, Gains
+from dashboard.data.gains.figures import GAINS, LOSES, OPEN, UNKNOWN, Gain, Gains
 
 WORDS = {GAINS: "gains", LOSES: "loses", OPEN: "too close to tell", UNKNOWN: "not known"}
 
