@@ -75,7 +75,7 @@ def tested_slices(splits: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, body in mapping(splits.get("hospitals")).items():
         files, indices = mapping(body).get("files_sha256"), mapping(body).get("test_idx")
-        if isinstance(files, str) and isinstance(indices, list):
+        if isinstance(files, str) and isinstance(indices, list) and indices:
             found[str(name)] = hashlib.sha256(json.dumps([files, indices]).encode()).hexdigest()
     return found
 
