@@ -93,7 +93,7 @@ def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
         visit.settle()
         with visit.page.expect_download() as download:
             visit.page.click("text=Download CSV")
-        assert Path(download.value.path()).read_text().startswith("run,strategy,synthetic,round")
+        assert Path(download.value.path()).read_text().startswith("run,name,seed,strategy,synthetic")
 
 
 def test_back_leads_to_the_page_before_and_a_deep_link_asks_for_nothing_that_is_not_there(tmp_path: Path) -> None:
