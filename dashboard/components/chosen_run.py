@@ -9,7 +9,7 @@ from common.artifacts import load, schema
 from common.artifacts.values import text
 from common.text import listed
 from dashboard.charts import theme
-from dashboard.components import address, live, parts
+from dashboard.components import address, live, parts, starting
 from dashboard.data import cached, logs
 from dashboard.settings import LIVE_SECONDS
 
@@ -39,6 +39,7 @@ def draw_in_sidebar(page: str) -> None:
     known = cached.run_ids()
     _settle(known)
     with st.sidebar:
+        starting.badge()
         if page in WITHOUT_A_RUN:
             if page in OF_THE_SERVICE:
                 _in_service()
@@ -51,6 +52,8 @@ def draw_in_sidebar(page: str) -> None:
 def _settle(known: list[str]) -> None:
     """Decide which run is looked at; remember one that the address asks for in vain, and one that was deleted."""
     state = st.session_state
+    if begun := starting.begun():
+        _show(begun)
     if STATE_KEY not in state:
         asked = st.query_params.get(STATE_KEY)
         state[ASKED_KEY] = asked if asked not in (None, *known) else None
@@ -102,6 +105,7 @@ def current() -> schema.Run | None:
 
 def require() -> schema.Run:
     """Return the chosen run with its banners drawn; end the page with an empty state if there is none."""
+    starting.draw()
     run = current()
     if gone := st.session_state.get(GONE_KEY):
         _say_gone(gone)

@@ -15,7 +15,7 @@ from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import formats, theme
-from dashboard.data import cached, facts
+from dashboard.data import cached, commands, facts
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", ":material/progress_activity:", "blue"),
@@ -111,7 +111,7 @@ def empty(sentence: str, command: str | None = None) -> None:
     with st.container(border=True):
         st.markdown(f":material/inbox: {sentence}")
         if command:
-            st.code(command, language="bash")
+            st.code(commands.here(command, cached.settings().output_dir), language="bash")
 
 
 @contextmanager
@@ -206,7 +206,7 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
             st.warning(f"Interrupted{reason}", icon=":material/pause_circle:")
         if status.resume_command:
             st.caption("Go on with it after its last complete round:")
-            st.code(status.resume_command, language="bash")
+            st.code(commands.here(status.resume_command, cached.settings().output_dir), language="bash")
     if run.state in ("completed", "failed") and status.missing_hospitals:
         names = theme.markdown(listed(status.missing_hospitals))
         st.warning(f"{names} missed at least one round of this run.", icon=":material/group_off:")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
-from dashboard.components import chosen_run, live, parts, start_form
+from dashboard.components import chosen_run, live, parts, run_buttons, start_form, starting
 from dashboard.data import cached, logs, rounds
 from dashboard.data import live as now
 
@@ -28,9 +28,13 @@ PHASES = {
 def draw() -> None:
     """Draw the page."""
     parts.header("Training")
+    if not cached.run_ids():
+        _empty()
+        return
     run = chosen_run.require()
     _progress(run)
     chosen_run.follow(run)
+    run_buttons.draw(run)
     live.card(run)
     if not run.rounds:
         parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
@@ -43,6 +47,14 @@ def draw() -> None:
         _inside_rounds(run)
     _log_tail(run)
     start_form.draw()
+
+
+def _empty() -> None:
+    """Draw the form that starts the first run."""
+    starting.draw()
+    st.markdown(":material/inbox: There is no run in this folder yet.")
+    st.caption(f"Looked in {theme.markdown(str(cached.settings().output_dir / 'artifacts'))}")
+    start_form.draw(unfolded=True)
 
 
 def round_table(run: Run) -> pd.DataFrame:
