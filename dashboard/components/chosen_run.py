@@ -11,6 +11,7 @@ from common.text import listed
 from dashboard.charts import theme
 from dashboard.components import address, live, parts, starting
 from dashboard.data import cached, logs
+from dashboard.data import live as live_data
 from dashboard.settings import LIVE_SECONDS
 
 STATE_KEY = "run"
@@ -24,7 +25,7 @@ FINISHED = ("completed", "failed", "interrupted")
 AT_ONCE = 200
 """Runs that a page reads at once: 5,000 would take half a minute."""
 
-Seen = tuple[load.Stamp, load.Stamp, str]
+Seen = tuple[load.Stamp, load.Stamp, str, bool, bool]
 
 
 def draw_in_sidebar(page: str) -> None:
@@ -83,7 +84,7 @@ def _pick(known: list[str]) -> None:
     if chosen is not None:
         address.keep(run=chosen.run_id)
         with st.container(horizontal=True, gap="small"):
-            parts.badge(chosen.state)
+            parts.badge(live_data.state_of(chosen))
             if chosen.synthetic:
                 st.badge("Synthetic", icon=":material/science:", color="violet")
 
@@ -161,10 +162,12 @@ def _watch_all(keys: list[str], drawn: dict[str, load.Stamp]) -> None:
 
 
 def seen_now(output_dir: Path, run: schema.Run) -> Seen:
-    """Return what would differ if there were anything new: the run's files, its log, the newest run."""
+    """Return what would differ if there were anything new: the run's files and log, the newest run, its process."""
     log = logs.log_path(output_dir, run.status.log)
     newest = next(iter(load.list_runs(output_dir)), "")
-    return load.run_stamp(run.folder), load.stamp(log) if log else (), newest
+    now = live_data.now_of(run)
+    stamp = load.stamp(log) if log else ()
+    return load.run_stamp(run.folder), stamp, newest, now.ended, now.kind == "stopping"
 
 
 @st.fragment(run_every=LIVE_SECONDS)

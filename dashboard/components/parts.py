@@ -15,13 +15,14 @@ from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import formats, theme
-from dashboard.data import cached, commands, facts
+from dashboard.data import cached, commands, facts, live
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", ":material/progress_activity:", "blue"),
     "completed": ("Completed", ":material/check_circle:", "green"),
     "failed": ("Failed", ":material/error:", "red"),
     "interrupted": ("Interrupted", ":material/pause_circle:", "orange"),
+    "ended": ("Process ended", ":material/error:", "red"),
     UNRECORDED: ("State not recorded", ":material/help:", "gray"),
 }
 TOOLBAR: dict[str, Any] = {
@@ -196,7 +197,7 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
     rounds = f"round {done} of {status.rounds}" if status.rounds else f"{len(run.rounds)} rounds recorded"
     told = [f"**{run.run_id}**", theme.markdown(formats.strategy(run.strategy)), rounds, *extra]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badge(run.state)
+        badge(live.state_of(run))
         st.markdown(" · ".join(told), width="stretch")
     if run.state in ("failed", "interrupted"):
         reason = f" after round {done}: {theme.markdown(status.reason or '')}"

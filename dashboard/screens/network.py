@@ -1,6 +1,7 @@
 """Network: who takes part, what they hold, how the model does at each of them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +11,7 @@ from common.artifacts.values import text
 from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
-from dashboard.components import chosen_run, gains, hospital_map, parts
+from dashboard.components import chosen_run, gains, hospital_map, live, parts
 from dashboard.data import cached, facts
 
 CHOSEN = "chosen_hospital"
@@ -138,7 +139,8 @@ def network_map(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None
         if 0 <= dot < len(placed):
             st.session_state[CHOSEN] = list(placed)[dot]
 
-    hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose)
+    now = partial(live.on_map, run, list(placed)) if live.is_followed(run) else None
+    hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose, now=now)
     outside = hospital_map.outside_coast(run.hospitals)
     if outside:
         st.caption(f"{theme.markdown(listed(outside))}: outside of the coast that is drawn.")

@@ -79,8 +79,7 @@ def round_table(run: Run) -> pd.DataFrame:
 
 def _progress(run: Run) -> None:
     """Draw the state, the progress bar and the expected end."""
-    moment = now.now_of(run)
-    goes_on = run.state == "running" and moment.kind not in ("dead", "silent")
+    goes_on = run.state == "running" and not now.now_of(run).ended
     state = rounds.progress(run, datetime.now(UTC), goes_on=goes_on)
     extra: list[str] = []
     if goes_on:
@@ -90,9 +89,9 @@ def _progress(run: Run) -> None:
             extra.append(f"about {formats.duration(state.seconds_left)} left, until {end}")
     elif run.status.started_at:
         extra.append(f"started {formats.when(run.status.started_at)}")
-    taken = moment.worked if run.state == "running" else now.worked(run)
-    if taken is not None:
-        extra.append(f"{formats.duration(taken)} so far" if run.state == "running" else formats.duration(taken))
+    taken = now.worked(run)
+    if taken is not None and run.state != "running":  # else it is told below, second by second
+        extra.append(formats.duration(taken))
     parts.status_line(run, extra=extra)
     if state.total and run.state != "completed" and run.status.rounds:
         st.progress(min(1.0, state.done / state.total))
