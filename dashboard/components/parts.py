@@ -15,7 +15,8 @@ from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import formats, theme
-from dashboard.data import cached, commands, facts, live
+from dashboard.data import cached, facts, live
+from dashboard.data.begin import commands
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", ":material/progress_activity:", "blue"),

@@ -7,7 +7,8 @@ from common.errors import ProjectError
 from common.text import command_line
 from dashboard.charts import theme
 from dashboard.components import parts, starting
-from dashboard.data import cached, commands, launch, live
+from dashboard.data import cached, live
+from dashboard.data.begin import commands, launch
 
 STOPPED = "stop_sent"
 

@@ -7,7 +7,8 @@ from common.errors import ProjectError
 from common.text import command_line, listed
 from dashboard.charts import formats, theme
 from dashboard.components import parts, starting
-from dashboard.data import cached, commands, launch
+from dashboard.data import cached
+from dashboard.data.begin import commands, launch
 
 DEMO = "demo"
 _STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in STRATEGIES.values())

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard.charts import theme
-from dashboard.data import cached, starting
+from dashboard.data import cached
+from dashboard.data.begin import starting
 from dashboard.settings import LIVE_SECONDS
 
 AWAITED = "start_awaited"

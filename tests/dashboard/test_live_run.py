@@ -14,7 +14,8 @@ import pytest
 from common.artifacts.live.record import Live, load_live
 from common.artifacts.load import load_run
 from common.artifacts.schema import Run
-from dashboard.data import launch, live, starting
+from dashboard.data import live
+from dashboard.data.begin import launch, starting
 from tests.conftest import base_overrides
 
 SMALL = Path(__file__).resolve().parents[1] / "support" / "small_everywhere"

@@ -36,7 +36,7 @@ def keys(app: AppTest) -> set[str | None]:
 
 def test_a_living_run_can_be_stopped_once(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[str] = []
-    monkeypatch.setattr("dashboard.data.launch.stop", lambda run: stopped.append(run.run_id))
+    monkeypatch.setattr("dashboard.data.begin.launch.stop", lambda run: stopped.append(run.run_id))
     app = running(output_dir, this_process())
     assert "resume_now" not in keys(app)
     app.button(key="stop_now").click().run()
@@ -53,7 +53,7 @@ def test_a_stop_that_cannot_be_is_explained(output_dir: Path) -> None:
 
 def test_a_dead_run_can_be_resumed_and_not_stopped(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resumed: list[list[str]] = []
-    monkeypatch.setattr("dashboard.data.launch.resume", lambda words, folder: resumed.append(words))
+    monkeypatch.setattr("dashboard.data.begin.launch.resume", lambda words, folder: resumed.append(words))
     app = running(output_dir, GONE)
     assert "The process has ended (killed?)" in said(app)
     assert f"-m server.simulate resume=run-001 output_dir={output_dir}" in said(app)

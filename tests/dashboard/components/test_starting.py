@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.data import starting
+from dashboard.data.begin import starting
 from tests.support.pages import open_page, said
 from tests.support.run_files import write_run
 

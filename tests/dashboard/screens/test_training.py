@@ -126,7 +126,7 @@ def test_switched_on_it_starts_once(output_dir: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
     monkeypatch.setattr("dashboard.components.start_form.st.get_option", lambda name: "127.0.0.1")
     monkeypatch.setattr("dashboard.components.start_form._missing", lambda overrides: None)
-    monkeypatch.setattr("dashboard.data.launch.start", lambda overrides, folder: started.append(overrides))
+    monkeypatch.setattr("dashboard.data.begin.launch.start", lambda overrides, folder: started.append(overrides))
     write_run(output_dir)
     app = open_form()
     app.number_input(key="start_rounds").set_value(2).run()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import InputError
-from dashboard.data import launch, starting
+from dashboard.data.begin import launch, starting
 
 GONE = 2**22 + 1  # no process has this number
 

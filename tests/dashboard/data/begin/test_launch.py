@@ -11,7 +11,7 @@ from common.artifacts.live.record import Live, live_file
 from common.artifacts.load import load_run
 from common.errors import InputError
 from common.process import Process, this_process
-from dashboard.data import launch
+from dashboard.data.begin import launch
 from tests.support.run_files import write_run
 
 ECHO = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.data import commands
+from dashboard.data.begin import commands
 from dashboard.settings import ROOT
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from common.config.hydra import compose_settings
 from common.errors import InputError
-from dashboard.data import launch
+from dashboard.data.begin import launch
 
 
 def test_what_is_left_empty_is_left_out() -> None:

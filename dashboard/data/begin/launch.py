@@ -20,7 +20,7 @@ from common.config.overrides import flat, written
 from common.config.settings import RunSettings
 from common.errors import InputError, ProjectError, RunError
 from common.process import interrupt
-from dashboard.data import commands, starting
+from dashboard.data.begin import commands, starting
 from dashboard.data.live import now_of
 from dashboard.settings import ROOT
 
