@@ -9,7 +9,8 @@ from common.artifacts import load, schema
 from common.artifacts.values import text
 from common.text import listed
 from dashboard.charts import theme
-from dashboard.components import address, live, parts, starting
+from dashboard.components import address, live, parts
+from dashboard.components.begin import starting
 from dashboard.data import cached, logs
 from dashboard.data import live as live_data
 from dashboard.settings import LIVE_SECONDS

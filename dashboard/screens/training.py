@@ -8,7 +8,8 @@ import streamlit as st
 
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
-from dashboard.components import chosen_run, live, parts, run_buttons, start_form, starting, verdict
+from dashboard.components import chosen_run, live, parts, verdict
+from dashboard.components.begin import run_buttons, start_form, starting
 from dashboard.data import cached, logs, rounds
 from dashboard.data import live as now
 from dashboard.data.verdicts.training import interval, of_run

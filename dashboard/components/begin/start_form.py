@@ -6,7 +6,8 @@ from common.config.strategies import STRATEGIES
 from common.errors import ProjectError
 from common.text import command_line, listed
 from dashboard.charts import formats, theme
-from dashboard.components import parts, starting
+from dashboard.components import parts
+from dashboard.components.begin import starting
 from dashboard.data import cached
 from dashboard.data.begin import commands, launch
 

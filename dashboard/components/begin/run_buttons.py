@@ -6,7 +6,8 @@ from common.artifacts.schema import Run
 from common.errors import ProjectError
 from common.text import command_line
 from dashboard.charts import theme
-from dashboard.components import parts, starting
+from dashboard.components import parts
+from dashboard.components.begin import starting
 from dashboard.data import cached, live
 from dashboard.data.begin import commands, launch
 
