@@ -23,7 +23,8 @@ def open_page(view: str = "network", **query: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     """Return every sentence on the page."""
-    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "code", "text")
+    words_of = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success")
+    kinds = (*words_of, "code", "text")
     words = [str(element.value) for kind in kinds for element in getattr(app, kind)]
     return "\n".join([*words, *(str(cell) for row in listed_runs(app) for cell in row.values())])
 
