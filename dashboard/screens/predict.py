@@ -65,7 +65,7 @@ def _desk(desk: Desk, threshold: float) -> None:
         with parts.card("You and the model"):
             labels.compared(desk, threshold)
             labels.table(desk, threshold)
-            labels.downloads(desk, order, threshold)
+            labels.downloads(desk, order, answer)
         with st.expander("Which model said so"):
             large.model(answer)
 

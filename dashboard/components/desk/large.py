@@ -1,8 +1,6 @@
 """One slice large: the picture beside its heat, the answer, and whether the image is like those of training."""
 
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
@@ -81,15 +79,9 @@ def likeness(answer: prediction.Answer) -> None:
 
 
 def model(answer: prediction.Answer) -> None:
-    """Draw what is known of the model, and the answer as a document."""
+    """Draw what is known of the model."""
     lines = prediction.model_lines(answer.card)
     st.markdown("\n".join(f"- **{name}**: {theme.markdown(value)}" for name, value in lines))
-    name = f"slice-{answer.case.sha256[:8]}.pdf"
-    parts.download("This slice as PDF", partial(_pdf, answer), name, key="prediction_pdf")
-
-
-def _pdf(answer: prediction.Answer) -> bytes:
-    return prediction.prediction_pdf(answer, datetime.now().astimezone())
 
 
 def _scale() -> str:

@@ -104,9 +104,9 @@ def test_the_desk_holds_so_many_slices_and_an_upload_so_many_bytes(
 
 
 def test_what_is_kept_of_a_slice_is_small(answerer: inference.Answerer) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (2000, 2000, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (1000, 1000, 3), np.uint8)
     (case,) = judged(answerer, ("a.png", encoded(Image.fromarray(noise)))).cases
-    assert case.size == (2000, 2000)
+    assert case.size == (1000, 1000)
     assert max(case.image().size) == 640
     assert len(case.picture) < 640 * 640 * 3 * 1.1
     assert len(case.thumb) < 15_000
