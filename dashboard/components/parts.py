@@ -115,10 +115,10 @@ def empty(sentence: str, command: str | None = None) -> None:
 
 
 @contextmanager
-def card(title: str, caption: str | None = None) -> Iterator[None]:
-    """Frame a chart or a table under its title."""
+def card(title: str, caption: str | None = None, *, help: str | None = None) -> Iterator[None]:
+    """Frame a chart or a table under its title; `help`, such as a method, is shown on demand."""
     with st.container(border=True):
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{title}**", help=help)
         if caption:
             st.caption(caption)
         yield

@@ -31,6 +31,7 @@ STYLES: dict[str, ParagraphStyle] = {
     "heading": ParagraphStyle(
         "heading", _BODY, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=10, spaceAfter=4
     ),
+    "verdict": ParagraphStyle("verdict", _BODY, fontName="Helvetica-Bold", fontSize=11, leading=15, spaceAfter=6),
     "small": ParagraphStyle("small", _BODY, fontSize=8, leading=11, textColor=MUTED),
     "cell": ParagraphStyle("cell", _BODY, fontSize=8.5, leading=11),
     "head": ParagraphStyle("head", _BODY, fontName="Helvetica-Bold", fontSize=8.5, leading=11, textColor=MUTED),
