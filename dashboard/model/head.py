@@ -5,8 +5,6 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from common.model import heatmap
-
 Mask = npt.NDArray[np.bool_]
 
 NO_HEAD = "No head could be told from its background, so the heat is drawn everywhere."
@@ -21,8 +19,10 @@ _LEAST, _MOST = 0.08, 0.97  # shares of a slice: less is no head, more is no bac
 
 
 def head_mask(picture: Image.Image) -> Mask | None:
-    """Return which pixels of a small version of a slice (at most 256) show the head; None where none can be told."""
-    grey = np.asarray(heatmap.fit(picture.convert("L"), _EDGE), dtype=np.float64)
+    """Return where in a slice, its longer side 256 pixels, the head is; None where none can be told."""
+    scale = _EDGE / max(picture.size)
+    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    grey = np.asarray(picture.convert("L").resize(size, Image.Resampling.BILINEAR), dtype=np.float64)
     smooth = ndimage.uniform_filter(grey, 3)
     bright = ndimage.binary_closing(smooth > _DIM * np.percentile(grey, 99), iterations=_GAP)
     whole = ndimage.binary_fill_holes(bright)

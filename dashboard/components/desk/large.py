@@ -1,5 +1,6 @@
 """One slice large: the picture beside its heat, the answer, and whether the image is like those of training."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -36,19 +37,21 @@ def pictures(answer: prediction.Answer) -> prediction.Answer:
     return answer
 
 
-def verdict(answer: prediction.Answer) -> None:
-    """Draw the answer, how sure it is, and the probabilities; nothing of these where there is no answer."""
+def verdict(answer: prediction.Answer, label: Callable[[], None]) -> None:
+    """Draw the answer, the reader's `label`, and the probabilities; nothing of these where there is no answer."""
     case, found = answer.case, answer.case.prediction
     call = found.call(answer.threshold)
     st.subheader(reading.answer(case, answer.threshold), anchor=False)
     if found.unfamiliar:
         st.badge("No answer", icon=":material/do_not_disturb_on:", color="orange")
+        label()
         return
     if call:
         st.badge("At or above the threshold", icon=":material/check:", color="blue")
     else:
         st.badge("Below the threshold", icon=":material/do_not_disturb_on:", color="orange")
         st.caption(f"{theme.class_title(found.likeliest)} is likeliest, and not likely enough to be named.")
+    label()
     confidence, margin = formats.percent(found.confidence), f"{found.margin * 100:.1f} pp"
     parts.metrics(
         [
