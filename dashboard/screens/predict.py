@@ -4,7 +4,7 @@ import streamlit as st
 
 from common.errors import InputError
 from dashboard.charts import theme
-from dashboard.components import parts
+from dashboard.components import parts, verdict
 from dashboard.components.desk import grid, intake, labels, large
 from dashboard.data import cached
 from dashboard.model import in_service, inference, reading
@@ -36,7 +36,9 @@ def draw() -> None:
         st.info("Upload slices to ask the model in service.", icon=":material/upload_file:")
         return
     with top:
-        st.markdown(f"##### {theme.markdown(reading.verdict(desk.cases, threshold))}")
+        unsure = any(case.prediction.call(threshold) is None for case in desk.cases)
+        tone, word = ("caution", "Needs your eyes") if unsure else ("fine", "Named")
+        verdict.verdict([reading.verdict(desk.cases, threshold)], tone, word)
     _desk(desk, order, threshold)
 
 

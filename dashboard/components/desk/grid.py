@@ -78,9 +78,6 @@ def _tile(case: Case, desk: Desk, threshold: float) -> dict[str, object]:
 
 
 def _short(case: Case, threshold: float) -> str:
-    """Write the answer in two or three words."""
-    if case.prediction.unfamiliar:
-        return "Unlike training"
-    sure = formats.percent(case.prediction.confidence)
-    named = case.prediction.call(threshold)
-    return f"{theme.class_title(named)} {sure}" if named else f"Not sure, {sure}"
+    """Write the answer in two or three words, with how likely it is where there is one."""
+    words = reading.short(case, threshold)
+    return words if case.prediction.unfamiliar else f"{words} {formats.percent(case.prediction.confidence)}"

@@ -109,7 +109,7 @@ def _row(case: Case, labels: dict[int, str], threshold: float) -> dict[str, obje
     return {
         "Slice": case.number,
         **({} if case.instance is None else {"Instance": case.instance}),
-        "The model": reading.answer(case, threshold),
+        "The model": reading.short(case, threshold),
         "Probability": None if found.unfamiliar else found.confidence * 100,
         _OWN: theme.class_title(labels[case.number]) if case.number in labels else None,
     }
