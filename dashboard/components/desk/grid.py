@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.charts import formats, theme
+from dashboard.model import reading
 from dashboard.model.desk import Case, Desk
 from dashboard.settings import STATIC
 
