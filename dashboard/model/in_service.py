@@ -7,7 +7,7 @@ import streamlit as st
 from common.artifacts.load import Stamp, stamp
 from dashboard.model import inference, upload
 
-_FILES = ("global_model.pth", "label_map.json", "model_meta.json")
+_FILES = ("global_model.pth", "label_map.json", "familiarity.npz", "model_meta.json")
 
 
 def answerer(output_dir: Path) -> inference.Answerer:
