@@ -30,6 +30,7 @@ CONFIG = "config.yaml"
 WEIGHTS = "global_model.pth"
 CHECKPOINT = "checkpoint.pth"
 LEDGER = "ledger.jsonl"
+ABOUT = "about.json"  # what people say of a run: no part of what the run recorded
 STUDY = "study.json"
 EVALUATION = "evaluation_meta.json"
 LOCK = ".lock"  # held by the process of a run or study; a run touches it while it waits, as a sign of life

@@ -22,6 +22,7 @@ Seen = tuple[load.Stamp, load.Stamp, str]
 
 def pick_in_sidebar() -> None:
     """Draw the picker; remember what the address asked for if it is not there."""
+    cached.refresh_names()
     known = cached.run_ids()
     if STATE_KEY not in st.session_state:
         asked = st.query_params.get(STATE_KEY)
@@ -31,7 +32,14 @@ def pick_in_sidebar() -> None:
         if not known:
             st.caption("No run yet.")
             return
-        st.selectbox("Run", known, key=STATE_KEY, on_change=_forget_asked, help="Newest first; kept in the address.")
+        st.selectbox(
+            "Run",
+            known,
+            key=STATE_KEY,
+            format_func=cached.title,
+            on_change=_forget_asked,
+            help="Newest first; kept in the address.",
+        )
         address.keep(run=st.session_state[STATE_KEY])
         chosen = current()
         if chosen is not None:

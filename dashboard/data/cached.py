@@ -11,8 +11,10 @@ import streamlit as st
 from common.artifacts import load, schema
 from common.artifacts.external import load as external
 from common.artifacts.layout import StudyFolder, list_studies
+from common.artifacts.listing.about import About
 from common.errors import Problem
 from dashboard import settings as operator
+from dashboard.data.run_index import RunIndex
 
 if TYPE_CHECKING:
     from common.study.records import Study
@@ -55,6 +57,26 @@ def all_keys() -> list[str]:
         f"{label}:{run_id}" for label, folder in settings().compare_dirs.items() for run_id in load.list_runs(folder)
     ]
     return run_ids() + further
+
+
+def refresh_names() -> None:
+    """Look for new and changed names; the shell does once for each drawing, so that asking for one costs nothing."""
+    _index().refresh()
+
+
+def title(key: str) -> str:
+    """Return what a run is called everywhere, its key first: ``"run-012 · FedProx 0.1 · seed 7"``; as plain text."""
+    return _known(key).title(key)
+
+
+def name(key: str) -> str:
+    """Return a run's name without its key, ``"FedProx 0.1 · seed 7"``; the key where it has none."""
+    return _known(key).name(key) or key
+
+
+def about(key: str) -> About:
+    """Return what people say of a run: name, tags, notes, star, archived."""
+    return _known(key).about(key)
 
 
 def run(key: str) -> schema.Run:
@@ -124,7 +146,25 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     return _service_meta(str(folder), load.stamp(folder / "models" / load.META))
 
 
+def _known(key: str) -> RunIndex:
+    """Return the names, looked for again only if this run is not among them."""
+    index = _index()
+    if key not in index.entries:
+        index.refresh()
+    return index
+
+
+def _index() -> RunIndex:
+    chosen = settings()
+    return _indexed(str(chosen.output_dir), tuple((label, str(path)) for label, path in chosen.compare_dirs.items()))
+
+
 # cache_resource, not cache_data: the records are frozen, so every session may hold the same object without a copy
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _indexed(output_dir: str, further: tuple[tuple[str, str], ...]) -> RunIndex:
+    return RunIndex({"": Path(output_dir), **{label: Path(path) for label, path in further}})
 
 
 @st.cache_resource(show_spinner=False, max_entries=1024)

@@ -8,10 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from common.artifacts.schema import Run
 from dashboard.charts import compare, theme
-from dashboard.components import address, chosen_run, parts
+from dashboard.components import address, chosen_run, parts, runs_table
 from dashboard.data import cached, comparison, rounds
 
-FIRST_RUNS = 4
 ROWS = 12  # of a table before it scrolls, so that the chart stays near
 EVERYWHERE = "All hospitals together"
 APART = "Each hospital apart"
@@ -39,7 +38,7 @@ def draw() -> None:
     known = cached.all_keys()
     if not known:
         chosen_run.require()
-    choice = _choose(known)
+    choice = _choose()
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Choose some above, or tick them in the list below.")
@@ -58,23 +57,17 @@ def draw() -> None:
     _every_run(known)
 
 
-def _choose(known: list[str]) -> Choice:
+def _choose() -> Choice:
     """Draw the widgets, keep what they say in the address, load the runs."""
-    absent = address.seed_many("runs", known, known[:FIRST_RUNS])
-    if absent:
-        names = ", ".join(theme.markdown(name[:40]) for name in absent[:5])
-        st.warning(f"{names} is not here and was left out.", icon=":material/search_off:")
-    keys = st.multiselect("Runs", known, key="runs", persist_state="session", placeholder="Choose runs")
-    runs = cached.runs(keys)
+    runs = runs_table.choose_runs()
     left, middle, right, last = st.columns(4, vertical_alignment="bottom")
-    baseline = _select(left, "Baseline", list(runs), next(reversed(list(runs)), None))
+    baseline = _select(left, "Baseline", list(runs), runs_table.first_baseline(runs))
     titles = {key: measure.title for key, measure in rounds.MEASURES.items()}
     measure = _select(middle, "Measure", list(titles), "accuracy", titles)
     against = _select(right, "Against", list(comparison.AGAINST), "round", comparison.AGAINST)
     places = [EVERYWHERE, APART, *comparison.hospitals_of(list(runs.values()))]
     where = _select(last, "Where", places, EVERYWHERE)
     address.keep(
-        runs=",".join(runs) or None,
         baseline=baseline,
         measure=measure,
         against=against,

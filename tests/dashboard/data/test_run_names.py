@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.data.run_names import MOST_PARTS, titles
+from tests.support.run_files import settings
+
+
+def run(strategy: str = "fedavg", seed: int = 7, lr: float = 1e-3, **numbers: float) -> dict[str, Any]:
+    body = settings(4, strategy, lr) | {"seed": seed}
+    body["strategy"] = {"name": strategy, **numbers}
+    return body
+
+
+def test_a_run_alone_is_called_by_its_strategy() -> None:
+    assert titles({"run-001": run()}) == {"run-001": "FedAvg"}
+
+
+def test_only_what_differs_is_said_and_the_strategy_always_with_its_number() -> None:
+    found = titles({"a": run("fedprox", proximal_mu=0.1), "b": run("fedprox", seed=42, proximal_mu=0.1)})
+    assert found == {"a": "FedProx 0.1 · seed 7", "b": "FedProx 0.1 · seed 42"}
+
+
+def test_settings_stand_in_their_order_and_the_seed_last() -> None:
+    small, large = run(lr=3e-4), run(seed=1) | {"rounds": 1, "wire": {"name": "int8"}, "privacy": {"name": "secagg"}}
+    large["data"] = {"image_size": 224, "group_split": False}
+    small |= {"wire": {"name": "lossless"}, "privacy": {"name": "none"}}
+    assert titles({"a": small, "b": large}) == {
+        "a": "FedAvg · 64 px · lossless · 4 rounds · lr 0.0003 · group split · seed 7",
+        "b": "FedAvg · 224 px · int8 · secure aggregation · 1 round · lr 0.001 · no group split · seed 1",
+    }
+
+
+def test_a_strategy_of_several_numbers_says_those_in_which_its_runs_differ() -> None:
+    slow, fast = (run("fedadam", server_lr=rate, beta_1=0.9, tau=0.001) for rate in (0.01, 0.1))
+    assert titles({"a": slow, "b": fast, "c": run()}) == {
+        "a": "FedAdam server lr 0.01",
+        "b": "FedAdam server lr 0.1",
+        "c": "FedAvg",
+    }
+
+
+def test_a_setting_that_an_older_run_did_not_have_is_no_difference() -> None:
+    old, new = run(), run() | {"wire": {"name": "lossless"}}
+    assert titles({"a": old, "b": new}) == {"a": "FedAvg", "b": "FedAvg"}
+
+
+def test_places_and_machines_are_no_difference() -> None:
+    here, there = run(), run() | {"output_dir": "/elsewhere", "compute": {"engine": "inprocess", "device": "cuda"}}
+    assert set(titles({"a": here, "b": there}).values()) == {"FedAvg"}
+
+
+def test_a_run_without_settings_has_no_name_of_its_own() -> None:
+    assert titles({"v1": {}, "a": run()}) == {"v1": "", "a": "FedAvg"}
+
+
+def test_names_stay_short_whatever_differs() -> None:
+    other = run(seed=1) | {"rounds": 9, "data": {"image_size": 1, "slice_step": 2, "max_per_class": 3}}
+    other["train"] = {
+        "lr": 1,
+        "batch_size": 2,
+        "local_epochs": 3,
+        "momentum": 0.1,
+        "optimiser": "sgd",
+        "softmax": "plain",
+    }
+    first = run() | {"data": {"image_size": 2, "slice_step": 1, "max_per_class": None}}
+    first["train"] = {"lr": 2, "batch_size": 3, "local_epochs": 1, "momentum": 0.2, "optimiser": "adam", "softmax": "x"}
+    name = titles({"a": first, "b": other})["a"]
+    assert name == "FedAvg · 2 px · 4 rounds · 1 local epoch · lr 2 · batch 3 · Adam · … · seed 7"
+    assert name.count(" · ") == MOST_PARTS + 2
+
+
+def test_damaged_settings_are_text_and_bounded() -> None:
+    odd: dict[str, Any] = {"strategy": {"name": "<b>" + "x" * 500}, "rounds": "many\n" * 99, "seed": [1], "data": 3}
+    name = titles({"a": odd, "b": run()})["a"]
+    assert "\n" not in name
+    assert len(name) < 150
