@@ -8,12 +8,13 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, Message
 from flwr.clientapp import ClientApp
 from flwr.common.constant import SType
 
-from clients import familiarity, handlers, secure
+from clients import handlers, secure
 from clients.kept_model import received
 from clients.policy.gate import Asked, admit
 from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
+from clients.sums import familiarity
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names

@@ -34,9 +34,7 @@ class Familiarity:
         return not self.distance <= self.threshold
 
 
-def judge(
-    model: nn.Module, batch: torch.Tensor, recorded: Recorded | None, name: str
-) -> Sequence[Familiarity | None]:
+def judge(model: nn.Module, batch: torch.Tensor, recorded: Recorded | None, name: str) -> Sequence[Familiarity | None]:
     """Measure how far each image of a batch is from the slices of training.
 
     Parameters

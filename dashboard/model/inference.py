@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from common.artifacts import words
 from common.artifacts.service import ServiceModel, load_service
 from common.artifacts.values import count, mapping, number, text
 from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, architecture_of
@@ -49,6 +50,9 @@ class ModelCard:
     """What must be known before it is believed, in the run's own words."""
     temperature: float | None = None
     """What its scores are divided by (see `common.metrics.calibration`); None: they are taken as they are."""
+
+    calibration: str | None = None
+    """How honest its stated confidence is on test slices, and what the temperature does to that; None: not recorded."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,7 @@ def _card(service: ServiceModel) -> ModelCard:
         image_size=min(max(size, 32), MAX_IMAGE_SIZE),
         trained_at=text(meta.get("trained_at")),
         calibration_error=number(errors.get("ece" if temperature is None else "calibrated_ece")),
+        calibration=words.calibration(meta),
         notice=text(meta.get("notice")),
         temperature=temperature,
     )

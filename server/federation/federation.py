@@ -21,8 +21,8 @@ from common.protocol.postprocess import Chain, chain_of
 from server.federation.delivery.known_models import KnownModels, at_start
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
+from server.federation.external.finishing import chosen_temperature, familiarity
 from server.federation.external.yardsticks import cross_matrix, fine_tuning
-from server.federation.finishing import chosen_temperature, familiarity
 from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
 from server.federation.participants import Participants, QuorumPolicy

@@ -66,7 +66,7 @@ class Rounds:
         Parameters
         ----------
         temperature : float, optional
-            That is applied, see `server.federation.finishing`.
+            That is applied, see `server.federation.external.finishing`.
 
         Returns
         -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,3 +49,18 @@ class Familiarity:
                 for name, counts in parts.items()
             },
         }
+
+
+def said(recorded: Any) -> str:
+    """Say what ``familiarity`` of ``model_meta.json`` holds; anything else is not recorded."""
+    found = recorded if isinstance(recorded, Mapping) else {}
+    test = found.get("test")
+    slices, passing = (test.get(key) if isinstance(test, Mapping) else None for key in ("slices", "within"))
+    if isinstance(slices, int) and isinstance(passing, int) and 0 <= passing <= slices and slices:
+        return (
+            f"An image that is unlike the slices of training gets no answer; {100 * passing / slices:.1f} % of "
+            f"{slices:,} test slices are like them."
+        )
+    reason = found.get("reason")
+    why = f" {reason}" if reason in (SECURE, NO_MODEL, NO_SUMS, TOO_FEW) else ""
+    return f"Whether an image is like the slices of training cannot be checked with this model.{why}"
