@@ -26,7 +26,6 @@ from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
 from common.parent import leave_with_parent
-from common.protocol.progress_channel import ProgressChannel
 from server.centre.layout import CENTRE_VARIABLE, LAST_WORD, SIGNERS_VARIABLE, Centre, with_credentials
 from server.engines.superlink import guarded, registered_nodes
 from server.federation.exchange import Place
@@ -40,6 +39,7 @@ from server.recording.evaluation_settings import evaluation_settings
 from server.recording.evaluation_terminal import EvaluationTerminal
 from server.recording.evaluations import EvaluationRecorder
 from server.recording.events import Listeners
+from server.recording.live import LiveRecorder
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.resume import resumed_settings
@@ -91,8 +91,11 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
 
 def _federate(grid: Grid, settings: RunSettings, progress: RunProgress, recorder: Recorder, console: Console) -> None:
     names = {hospital.key: hospital.name for hospital in load_hospitals(settings.hospitals)}
-    with Terminal(console, settings.rounds, names, ProgressChannel(recorder.folder.path)) as terminal:
-        listeners = Listeners([recorder, TrainingLog(), terminal])
+    with (
+        Terminal(console, settings.rounds, names) as terminal,
+        LiveRecorder(recorder, names) as live,
+    ):
+        listeners = Listeners([recorder, TrainingLog(), terminal, live])
         place = Place(simulated=False, threads=settings.compute.threads)
         federation = Federation(
             settings,
@@ -114,7 +117,7 @@ def _evaluate(grid: Grid, run_id: str, overrides: list[str], console: Console) -
     names = {hospital.key: hospital.name for hospital in hospitals}
 
     def work(recorder: EvaluationRecorder) -> None:
-        with EvaluationTerminal(console, 1, names, ProgressChannel(recorder.folder.path)) as terminal:
+        with EvaluationTerminal(console, 1, names) as terminal:
             listeners = Listeners([recorder, TrainingLog(), terminal])
             place = Place(simulated=False, threads=settings.compute.threads)
             stop = threading.Event()

@@ -30,6 +30,7 @@ from server.recording.checkpoint import RunProgress
 from server.recording.evaluation_terminal import EvaluationTerminal
 from server.recording.evaluations import EvaluationRecorder
 from server.recording.events import Listeners
+from server.recording.live import LiveRecorder
 from server.recording.log import TrainingLog
 from server.recording.recorder import Recorder
 from server.recording.stale_runs import CHANNEL
@@ -104,8 +105,12 @@ def _federate(
     """Bring the two apps together in the chosen engine."""
     stop = threading.Event()
     names = {hospital.key: hospital.name for hospital in hospitals}
-    with Terminal(console, settings.rounds, names, channel) as terminal, Stopper(stop, channel, console):
-        listeners = Listeners([recorder, TrainingLog(), terminal])
+    with (
+        Terminal(console, settings.rounds, names, channel) as terminal,
+        Stopper(stop, channel, console),
+        LiveRecorder(recorder, names, channel, stop) as live,
+    ):
+        listeners = Listeners([recorder, TrainingLog(), terminal, live])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         cache_dir = absolute(settings.data.cache_dir)
         needed = settings.data.cross_hospital_check or settings.privacy.name == SECAGG

@@ -49,7 +49,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "versions": ", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
         "one_sided": _one_sided(meta["datasets"]),
         "holdings": table(
-            ("Hospital", "Slices", *CLASSES, "Training", "Validation", "Test", "Groups", PATIENTS),
+            ("Hospital", "Slices held", *CLASSES, "Used", "Training", "Validation", "Test", "Groups", PATIENTS),
             holding_rows(meta["datasets"]),
         ),
         "data_kind": f"{SYNTHETIC} " * meta["synthetic"],

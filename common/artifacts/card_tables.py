@@ -40,12 +40,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def holding_rows(datasets: Mapping[str, Any]) -> list[Row]:
-    """Return what each hospital holds: slices, those of each class and each part of the split, groups, patients."""
+    """Return slices held, by class; slices used, by part of the split; groups and patients of each hospital."""
     return [
         [
             name,
             f"{body['total_samples']:,}",
             *(f"{body['class_distribution'].get(label, 0):,}" for label in CLASSES),
+            f"{sum(sum(body['split_counts'][part].values()) for part in _PARTS):,}",
             *(f"{sum(body['split_counts'][part].values()):,}" for part in _PARTS),
             f"{body['group_count']:,}",
             patients_text(recorded_patients(body.get("patients"))),

@@ -33,7 +33,8 @@ LEDGER = "ledger.jsonl"
 ABOUT = "about.json"  # what people say of a run: no part of what the run recorded
 STUDY = "study.json"
 EVALUATION = "evaluation_meta.json"
-LOCK = ".lock"  # held by the process of a run or study; a run touches it while it waits, as a sign of life
+LOCK = ".lock"  # held by the process of a run or study
+PROGRESS = "progress.json"  # there while a run goes on: what it does now; its date is the process's sign of life
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class RunFolder:
     def status(self) -> Path:
         """State of the run, updated at each step."""
         return self.path / STATUS
+
+    @property
+    def progress(self) -> Path:
+        """What the run does at this moment; no ledger names it."""
+        return self.path / PROGRESS
 
     @property
     def stats(self) -> Path:

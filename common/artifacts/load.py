@@ -16,9 +16,9 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, SPLITS, STATS, STATUS
+from common.artifacts.layout import CARD, CONFIG, HISTORY, LOCK, META, PROGRESS, SPLITS, STATS, STATUS
 from common.artifacts.schema import STATES, UNRECORDED, HospitalData, Round, Run, Status
-from common.artifacts.values import Notes, count, mapping, number, read_json, sequence
+from common.artifacts.values import Notes, count, mapping, number, read_json, sequence, text
 from common.errors import Problem
 from common.files import read_bytes, read_text
 
@@ -45,8 +45,8 @@ def run_stamp(folder: Path) -> Stamp:
 
 def last_sign_of_life(folder: Path) -> float | None:
     """Return when the process of a run last said that it lives, seconds since 1970; None if it never did."""
-    modified, size = _stat(folder / LOCK)
-    return modified / 1e9 if size >= 0 else None
+    signs = [_stat(folder / name) for name in (PROGRESS, LOCK)]  # earlier versions touched the lock
+    return max((modified / 1e9 for modified, size in signs if size >= 0), default=None)
 
 
 def list_runs(output_dir: Path) -> list[str]:
@@ -109,6 +109,11 @@ def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         notes.add(f"{CONFIG} cannot be read ({type(error).__name__}); the settings are not shown.")
     return mapping(mapping(read_json(folder / META, Notes(META))).get("settings")), tuple(notes.problems)
+
+
+def load_strategy(folder: Path) -> str | None:
+    """Read a run's strategy from ``status.json``; None where it is not recorded or cannot be read."""
+    return text(mapping(read_json(folder / STATUS, Notes(STATUS))).get("strategy"))
 
 
 def load_splits(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:

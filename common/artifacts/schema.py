@@ -59,6 +59,7 @@ class Status(Struct):
     environment: dict[str, Text] = {}  # platform, Python, commit; see `common.environment`
     packages: dict[str, Text] = {}  # installed, by name
     ledger: Text | None = None  # SHA-256 of the first line of ``ledger.jsonl``
+    earlier_seconds: Number | None = None  # that processes before the one of `started_at` worked on the run
 
 
 class Finding(Struct, frozen=True):
@@ -114,6 +115,11 @@ class HospitalData(Struct, frozen=True):
     groups_across_splits: Count | None = None
     cross_hospital_duplicates: CrossHospitalDuplicates | UnsetType = UNSET
     patients: PatientNumbers | None = None
+
+    @property
+    def used(self) -> int | None:
+        """Slices that train, validate or test; None where no split was recorded. It may hold more."""
+        return sum(sum(part.values()) for part in self.split_counts.values()) if self.split_counts else None
 
     @property
     def shared(self) -> Shared | None:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,13 @@ def interval(value: Any) -> tuple[float, float] | None:
     if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
         return None
     return ends[0], ends[1]
+
+
+def moment(value: str | None) -> datetime | None:
+    """Read an ISO 8601 time; one without a zone (version 1) is taken as local. None if it is no time."""
+    if not value:
+        return None
+    try:
+        return datetime.fromisoformat(value).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -65,6 +65,12 @@ def no_shared_model(keeps: str) -> str | None:
     return _OWN_MODELS.get(keeps)
 
 
+def slices_text(held: int | None, used: int | None, noun: str = "") -> str:
+    """Write how many slices are held and how many of them a run used: ``"3,129 slices held, 280 used"``, ``"280"``."""
+    number = f"{NOTHING if held is None else f'{held:,}'} {noun}".rstrip()
+    return number if held is None or used in (None, held) else f"{number} held, {used:,} used"
+
+
 def interval_text(ends: Sequence[float], digits: int = 1) -> str:
     """Write an interval of fractions in percent: ``"84.9–91.4"``."""
     return f"{100 * ends[0]:.{digits}f}–{100 * ends[1]:.{digits}f}"
@@ -215,9 +221,20 @@ def _shares(meta: Mapping[str, Any]) -> str | None:
     if val is None or test is None or seed is None:
         return None
     return (
-        f"Of each hospital's slices {100 * val:g} % validate (they choose the round and the temperature) and "
-        f"{100 * test:g} % test, by class, seed {seed}."
+        f"Of the slices that each hospital used{_cap(meta, data)} {100 * val:g} % validate (they choose the round and "
+        f"the temperature) and {100 * test:g} % test, by class, seed {seed}."
     )
+
+
+def _cap(meta: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Say how many slices were used of those held, where a run took some of them only."""
+    most, held = count(data.get("max_per_class")), count(meta.get("total_samples"))
+    parts = [count(meta.get(f"{part}_samples")) for part in ("train", "val", "test")]
+    if most is None:
+        return ""
+    known = [each for each in parts if each is not None]
+    used = f"; {sum(known):,} of {held:,} held" if held is not None and len(known) == len(parts) else ""
+    return f" (at most {most:,} of a class{used})"
 
 
 def _groups(split: Mapping[str, Any]) -> str | None:

@@ -17,7 +17,14 @@ def difference_interval(one: Hits, other: Hits) -> Interval | None:
     first, second = wilson(*one), wilson(*other)
     if first is None or second is None:
         return None
-    a, b = one[0] / one[1], other[0] / other[1]
-    lower = a - b - hypot(a - first[0], second[1] - b)
-    upper = a - b + hypot(first[1] - a, b - second[0])
-    return lower, upper
+    return interval_between(one[0] / one[1], first, other[0] / other[1], second)
+
+
+def interval_between(one: float, first: Interval, other: float, second: Interval) -> Interval:
+    """Return the interval of the first share less the second from their own, of whatever kind (Zou and Donner, 2008).
+
+    With Wilson's it is Newcombe's; with wider ones, of slices that belong together, it is wider.
+    """
+    lower = one - other - hypot(one - first[0], second[1] - other)
+    upper = one - other + hypot(first[1] - one, other - second[0])
+    return max(lower, -1.0), min(upper, 1.0)

@@ -4,6 +4,7 @@ It exists on one machine for the length of one run. Hospitals on separate machin
 the messages say.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -73,7 +74,11 @@ class ProgressChannel:
 
     def read(self) -> list[Progress]:
         """Return the last word of every hospital that is at work."""
-        return [Progress(**json.loads(path.read_text())) for path in sorted(self.folder.glob("*.json"))]
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            with contextlib.suppress(FileNotFoundError):  # its hospital has answered meanwhile
+                found.append(Progress(**json.loads(path.read_text())))
+        return found
 
     def clear(self, hospital: str) -> None:
         """Forget a hospital that has answered."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from common.artifacts import words
+from common.artifacts.values import moment
 from common.config.strategies import STRATEGIES
 from common.metrics.confusion import is_few
 from common.metrics.intervals import Interval
@@ -58,19 +59,9 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def parse_time(value: str | None) -> datetime | None:
-    """Read an ISO 8601 time; one without a zone (version 1) is taken as local. None if it is no time."""
-    if not value:
-        return None
-    try:
-        return datetime.fromisoformat(value).astimezone()
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def when(value: str | None) -> str:
     """Write a recorded time in local time with its zone: "2026-11-23 06:15 UTC"."""
-    found = parse_time(value)
+    found = moment(value)
     return MISSING if found is None else f"{found:%Y-%m-%d %H:%M} {found.tzname() or ''}".strip()
 
 

@@ -47,6 +47,8 @@ class Palette:
     band: str
     hospitals: tuple[str, ...]
     classes: tuple[str, ...]
+    gain: str
+    loss: str
 
 
 LIGHT = Palette(
@@ -61,6 +63,8 @@ LIGHT = Palette(
     band="rgba(23,33,43,0.08)",
     hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#7A3E9D", "#8A6D00", "#B0306A"),
     classes=("#5C1070", "#946212", "#5A97CC", "#676C72"),
+    gain="#00695C",
+    loss="#B3400E",
 )
 DARK = Palette(
     text="#E6EDF3",
@@ -74,6 +78,8 @@ DARK = Palette(
     band="rgba(230,237,243,0.10)",
     hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#C08BE0", "#D9C04A", "#F07FB0"),
     classes=("#D749DD", "#D9BA6B", "#C2F5F7", "#717679"),
+    gain="#4FD1B5",
+    loss="#FF9B6B",
 )
 
 

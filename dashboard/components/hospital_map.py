@@ -162,7 +162,7 @@ def _land(colours: theme.Palette) -> dict[str, Any]:
 
 
 def _text(name: str, body: HospitalData, test: facts.TestFigures | None) -> str:
-    second = f"{formats.whole(body.total)} slices"
+    second = facts.slices(body)
     if test is not None:
         second += f" · {formats.percent(test.accuracy)}"
     return f"<b>{_script_safe(name if len(name) <= 30 else name[:29] + '…')}</b><br>{second}"

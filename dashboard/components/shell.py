@@ -49,6 +49,6 @@ def draw() -> None:
         initial_sidebar_state="auto",
     )
     page = st.navigation(pages(), expanded=True)
-    chosen_run.pick_in_sidebar()
+    chosen_run.draw_in_sidebar(page.url_path)
     st.sidebar.caption("Research use only. Not a medical device.")
     page.run()

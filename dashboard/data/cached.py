@@ -99,6 +99,12 @@ def runs(keys: list[str]) -> dict[str, schema.Run]:
     return found
 
 
+def strategy(key: str) -> str | None:
+    """Return how a run's updates were combined, by its ``status.json`` alone: of many runs that is quick."""
+    folder = run_folder(key)
+    return _strategy(str(folder), load.stamp(folder / load.STATUS))
+
+
 def run_settings(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Return the settings that a run was started with."""
     folder = run_folder(key)
@@ -170,6 +176,11 @@ def _indexed(output_dir: str, further: tuple[tuple[str, str], ...]) -> RunIndex:
 @st.cache_resource(show_spinner=False, max_entries=1024)
 def _run(folder: str, stamp: load.Stamp) -> schema.Run:
     return load.load_run(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4096)
+def _strategy(folder: str, stamp: load.Stamp) -> str | None:
+    return load.load_strategy(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -69,9 +69,20 @@ def held_by_one(run: schema.Run) -> list[tuple[str, str]]:
 
 
 def total_slices(run: schema.Run) -> int | None:
-    """Return the slices of all hospitals, None if none said."""
+    """Return the slices that all hospitals hold, None if none said."""
     totals = [hospital.total for hospital in run.hospitals.values() if hospital.total is not None]
     return sum(totals) if totals else None
+
+
+def used_slices(run: schema.Run) -> int | None:
+    """Return the slices that trained, validated or tested at all hospitals, None if one did not say."""
+    used = [hospital.used for hospital in run.hospitals.values()]
+    return sum(each for each in used if each is not None) if used and None not in used else None
+
+
+def slices(hospital: schema.HospitalData, noun: str = "slices") -> str:
+    """Write a hospital's slices: "3,129 slices held, 280 used", or one number where it used all."""
+    return words.slices_text(hospital.total, hospital.used, noun)
 
 
 def small(value: int | None) -> str:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median, pstdev
 
-from common.artifacts.load import last_sign_of_life
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.update_words import unusual_updates
+from common.artifacts.values import moment
 from dashboard.charts import formats
-
-STALE_SECONDS = 180.0  # a run says every ten seconds that it lives, while it waits for hospitals
 
 
 @dataclass(frozen=True)
@@ -70,31 +68,16 @@ class Progress:
     seconds_left: float | None
     """Until the last round, from the median of the last five."""
     expected_end: datetime | None
-    silent_for: float | None
-    """Seconds since the run last wrote its status, or said that it lives."""
-    stale: bool
-    """Whether a run that calls itself running has been silent for minutes."""
 
 
-def progress_now(run: Run) -> Progress:
-    """Work out a run's progress at this moment."""
-    sign = last_sign_of_life(run.folder)
-    return progress(run, datetime.now(UTC), datetime.fromtimestamp(sign, UTC) if sign else None)
-
-
-def progress(run: Run, now: datetime, sign: datetime | None = None) -> Progress:
-    """Work out a run's progress at a moment, from its files and its process's last sign of life."""
+def progress(run: Run, now: datetime, *, goes_on: bool = True) -> Progress:
+    """Work out a run's progress at a moment; one whose process has ended has no end to expect."""
     done = run.rounds[-1].number if run.rounds else 0
     total = max(run.status.rounds or done, done)
     recent = [round_.seconds for round_ in run.rounds[-5:] if round_.seconds is not None]
     typical = median(recent) if recent else None
-    updated = formats.parse_time(run.status.updated_at)
-    heard = max((moment for moment in (updated, sign) if moment), default=None)
-    silent = max(0.0, (now - heard).total_seconds()) if heard else None
-    stale = silent is not None and silent > STALE_SECONDS
-    left = _seconds_left(run, typical, total - done, now) if run.state == "running" and not stale else None
-    end = now + timedelta(seconds=left) if left is not None else None
-    return Progress(done, total, left, end, silent, stale and run.state == "running")
+    left = _seconds_left(run, typical, total - done, now) if run.state == "running" and goes_on else None
+    return Progress(done, total, left, now + timedelta(seconds=left) if left is not None else None)
 
 
 def in_words(round_: Round) -> str:
@@ -142,7 +125,7 @@ def lowest_and_spread(round_: Round) -> tuple[str, str]:
 def _seconds_left(run: Run, typical: float | None, rounds_left: int, now: datetime) -> float | None:
     if typical is None:
         return None
-    last = formats.parse_time(run.rounds[-1].started_at) if run.rounds else None
+    last = moment(run.rounds[-1].started_at) if run.rounds else None
     finished = last + timedelta(seconds=run.rounds[-1].seconds or 0.0) if last else None
     spent = min(typical, max(0.0, (now - finished).total_seconds())) if finished and rounds_left else 0.0
     return max(0.0, rounds_left * typical - spent)

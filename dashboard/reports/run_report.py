@@ -203,9 +203,10 @@ class _Report:
             found = {s: sum(f.severity == s for f in hospital.audit) for s in ("error", "warning")}
             audit = ", ".join(counted(n, word) for word, n in found.items()) if hospital.audit else "not recorded"
             counts = [facts.small(hospital.class_counts.get(label, 0)) for label in CLASSES]
-            rows.append((self.shown(name), formats.whole(hospital.total), *counts, audit))
-        head = ("Hospital", "Slices", *map(theme.class_title, CLASSES), "Audit")
-        return table(head, rows, (0.25, 0.1, 0.1, 0.13, 0.1, 0.12, 0.2))
+            slices = (formats.whole(hospital.total), formats.whole(hospital.used))
+            rows.append((self.shown(name), *slices, *counts, audit))
+        head = ("Hospital", "Slices held", "Used", *map(theme.class_title, CLASSES), "Audit")
+        return table(head, rows, (0.22, 0.1, 0.08, 0.1, 0.13, 0.1, 0.1, 0.17))
 
     def findings(self) -> list[Flowable]:
         """List what the audits found, without what is only worth knowing."""
@@ -241,7 +242,7 @@ class _Report:
             ("Rounds", f"{rounds if isinstance(rounds, int) else '–'}, weights of round {best if best else '–'}"),
             ("First model", beginning(meta)),
             ("Method", formats.strategy(run.strategy)),
-            ("Slices in all", formats.whole(facts.total_slices(run))),
+            ("Slices in all", words.slices_text(facts.total_slices(run), facts.used_slices(run))),
             ("Trained", formats.when(text(meta.get("trained_at")))),
             ("Calibration", results.calibration_sentence(run)),
             ("Weights' SHA-256", text(meta.get("sha256")) or "not recorded"),

@@ -39,6 +39,7 @@ def draw() -> None:
     if not known:
         chosen_run.require()
     choice = _choose()
+    chosen_run.follow_all(choice.runs)
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Choose some above, or tick them in the list below.")

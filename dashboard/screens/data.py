@@ -86,7 +86,8 @@ def overview(run: Run) -> pd.DataFrame:
             {
                 "Hospital": name,
                 "Files": formats.whole(hospital.files_found),
-                "Slices used": formats.whole(hospital.total),
+                "Slices held": formats.whole(hospital.total),
+                "Used": formats.whole(hospital.used),
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
                 "Groups on two sides": formats.whole(hospital.groups_across_splits),
@@ -153,7 +154,12 @@ def _headline(run: Run) -> list[parts.Metric]:
 
     return [
         parts.Metric("Files found", total("files_found")),
-        parts.Metric("Slices used", total("total")),
+        parts.Metric("Slices held", total("total"), help="Usable slices of the four classes."),
+        parts.Metric(
+            "Used",
+            formats.whole(facts.used_slices(run)),
+            help="In training, validation or test; a run with data.max_per_class takes some only.",
+        ),
         parts.Metric(
             "Unusable files", total("unusable_files"), help="Damaged, too small, or under two labels: left out."
         ),

@@ -10,7 +10,7 @@ from common.artifacts.values import text
 from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
-from dashboard.components import chosen_run, hospital_map, parts
+from dashboard.components import chosen_run, gains, hospital_map, parts
 from dashboard.data import cached, facts
 
 CHOSEN = "chosen_hospital"
@@ -32,10 +32,11 @@ def draw() -> None:
         network_map(run, tests)
         _chosen_hospital(run, tests)
     with right:
-        with parts.card("Class mix per hospital (slices)"):
+        with parts.card("Class mix per hospital (slices held)"):
             _class_mix(run)
         with parts.card("Test accuracy per hospital (95 % interval)"):
             _accuracies(run, tests)
+    gains.card(run)
     with parts.card("Hospitals as a table"):
         parts.table(hospital_table(run), alt="What the map and the charts show of each hospital.")
 
@@ -49,7 +50,7 @@ def hospital_table(run: schema.Run) -> pd.DataFrame:
         rows.append(
             {
                 "Hospital": name,
-                "Slices": formats.whole(hospital.total),
+                "Slices": facts.slices(hospital, ""),
                 **{theme.class_title(label): facts.small(hospital.class_counts.get(label, 0)) for label in CLASSES},
                 "Test accuracy": formats.share(test.share if test else formats.Share()),
                 "Tested on": formats.whole(test.n_test if test else None),
@@ -76,7 +77,7 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
         )
     return [
         parts.Metric("Hospitals", formats.whole(len(run.hospital_names))),
-        parts.Metric("MRI slices", formats.whole(facts.total_slices(run))),
+        _slices(run),
         accuracy,
         parts.Metric(
             "Macro F1",
@@ -92,6 +93,12 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
             "deviation of all of them.",
         ),
     ]
+
+
+def _slices(run: schema.Run) -> parts.Metric:
+    held, used = facts.total_slices(run), facts.used_slices(run)
+    rest = f"{used:,} used" if held is not None and used is not None and used != held else ""
+    return parts.Metric("MRI slices", formats.whole(held), rest, help="Held by the hospitals; used by this run.")
 
 
 def _class_mix(run: schema.Run) -> None:
@@ -149,7 +156,7 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
     groups = f", in {body.group_count:,} groups of neighbours and duplicates" if body.group_count else ""
     lines = [
         f"{theme.markdown(specialty)} · data set {theme.markdown(dataset)}",
-        f"{formats.whole(body.total)} slices{groups}",
+        f"{facts.slices(body)}{groups}",
     ]
     if patients := words.patients_sentence(body.patients):
         lines.append(theme.markdown(patients))

@@ -1,12 +1,15 @@
 """Training: a run's rounds while they happen, and all of them afterwards."""
 
+from datetime import UTC, datetime
+
 import pandas as pd
 import streamlit as st
 
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
-from dashboard.components import chosen_run, parts, start_form
+from dashboard.components import chosen_run, live, parts, start_form
 from dashboard.data import cached, logs, rounds
+from dashboard.data import live as now
 
 FEED_OPEN = 5
 TAIL_LINES = 40
@@ -28,6 +31,7 @@ def draw() -> None:
     run = chosen_run.require()
     _progress(run)
     chosen_run.follow(run)
+    live.card(run)
     if not run.rounds:
         parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
     else:
@@ -63,16 +67,18 @@ def round_table(run: Run) -> pd.DataFrame:
 
 def _progress(run: Run) -> None:
     """Draw the state, the progress bar and the expected end."""
-    state = rounds.progress_now(run)
+    moment = now.now_of(run)
+    goes_on = run.state == "running" and moment.kind not in ("dead", "silent")
+    state = rounds.progress(run, datetime.now(UTC), goes_on=goes_on)
     extra: list[str] = []
-    if run.state == "running" and not state.stale:
+    if goes_on:
         extra.append(PHASES.get(run.status.phase or "", "under way"))
         if state.expected_end is not None:
             end = formats.clock(state.expected_end)
             extra.append(f"about {formats.duration(state.seconds_left)} left, until {end}")
     elif run.status.started_at:
         extra.append(f"started {formats.when(run.status.started_at)}")
-    taken = _total(run, "seconds")
+    taken = moment.worked if run.state == "running" else now.worked(run)
     if taken is not None:
         extra.append(f"{formats.duration(taken)} so far" if run.state == "running" else formats.duration(taken))
     parts.status_line(run, extra=extra)

@@ -13,7 +13,7 @@ from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
 from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.charts import study as charts
-from dashboard.components import address, parts
+from dashboard.components import address, gains, parts
 from dashboard.data import cached, study_tables
 from dashboard.settings import LIVE_SECONDS
 
@@ -28,6 +28,7 @@ def draw() -> None:
         _follow(study.study_id, cached.study_stamp(study.study_id))
     _status(study)
     if study.cells:
+        gains.study_card(study)
         own, pooled, sure = answers.answers(study)
         _answer(own)
         _strategies(study, of)

@@ -106,6 +106,7 @@ class EvaluationPhase:
                 records = usable_records(reply, timeout, member.description)
                 results[member.name] = read(records, member.description)
                 self.models.has(request.hospital, parcel)
+                self.listener.evaluated(member.name)
             except UnusableAnswer as problem:
                 leave_out(member.name, str(problem))
         return {name: results[name] for name in self.participants.names.values() if name in results}, failures

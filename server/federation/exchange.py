@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.common.constant import SType
 from flwr.serverapp import Grid
 
@@ -131,6 +131,7 @@ class Exchange:
         self._find_nodes = find_nodes
         self._poll_seconds = _POLL_SECONDS if place.simulated else _REMOTE_POLL_SECONDS
         self.on_whole: Callable[[str], None] = lambda hospital: None  # hears who is sent a whole model after all
+        self.on_task: Callable[[str], None] = lambda hospital: None  # hears who is about to be sent a task
         self._last: dict[str, tuple[Record, ArrayRecord]] = {}
         self._traffic: dict[str, Traffic] = {}
 
@@ -160,6 +161,7 @@ class Exchange:
                 reply = self._pull(message_id, under_way[message_id].request)
                 if reply is None:
                     continue
+                self._heed_stop()  # who stops with the run has not failed
                 sent = under_way.pop(message_id)
                 if sent.request.whole and _lacks_model(reply):
                     self.on_whole(sent.request.hospital)
@@ -225,6 +227,8 @@ class Exchange:
         return reply
 
     def _push(self, request: Request) -> str:
+        if request.kind.partition(".")[0] != MessageType.QUERY:
+            self.on_task(request.hospital)
         content = RecordDict({name: self._encoded(name, record) for name, record in request.records.items()})
         message = Message(content, dst_node_id=request.node, message_type=request.kind)
         (message_id,) = self.grid.push_messages([message])

@@ -81,6 +81,7 @@ class Federation:
             If the run cannot go on; the caller writes down why.
         """
         exchange = Exchange(grid, self.stop, self.place, self.listener.waiting, self.find_nodes)
+        exchange.on_task = lambda hospital: self.listener.asked(self.names[hospital])
         plan = plan_of(self.settings)
         participants = self._gather(exchange, plan)
         strategy = make_strategy(self.settings.strategy, plan)

@@ -90,6 +90,7 @@ def _run(job: Job, folder: RunFolder, console: Console, work: Work, ledger: Ledg
     open_log(log)
     recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log, ledger)
     recorder.status.engine = job.engine
+    recorder.resume_command = resume_command(job.program, folder, job.settings.output_dir)
     recorder.start(progress)
     _announce(job, folder, log, progress, console)
     try:
@@ -139,9 +140,8 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
 def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, console: Console) -> None:
     """Write down why, and how to go on."""
     state = "interrupted" if isinstance(error, Interrupted) else "failed"
-    command = resume_command(job.program, folder, job.settings.output_dir)
-    console.print(f"go on with: {command}", soft_wrap=True, markup=False)
-    recorder.end(error, state, command)
+    console.print(f"go on with: {recorder.resume_command}", soft_wrap=True, markup=False)
+    recorder.end(error, state, recorder.resume_command)
 
 
 def _start_of(settings: RunSettings, folder: RunFolder, ledger: Ledger) -> RunProgress:

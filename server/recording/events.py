@@ -25,8 +25,14 @@ class Listener:
     def phase(self, name: str, server_round: int) -> None:
         """A phase begins: describe, train, evaluate, cross-test, test or fine-tune."""
 
+    def asked(self, name: str) -> None:
+        """A hospital is about to be sent a task: to train, or to evaluate a model."""
+
     def trained(self, name: str, part: HospitalRound) -> None:
         """A hospital's update was accepted."""
+
+    def evaluated(self, name: str) -> None:
+        """A hospital's evaluation was accepted."""
 
     def failed(self, failure: Failure) -> None:
         """A hospital did not do its part."""

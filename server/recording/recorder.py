@@ -1,10 +1,7 @@
 """Writes a run's artifacts while it goes on; the only writer of everything under ``artifacts/run-###/``."""
 
-import contextlib
 import hashlib
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +15,9 @@ from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import found_files
 from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Files, RoundDone
+from common.artifacts.live.elapsed import last_word, worked_seconds
+from common.artifacts.live.record import load_live
+from common.artifacts.load import load_run
 from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
@@ -35,8 +35,6 @@ from common.protocol.plan import Plan
 from server.recording.checkpoint import RunProgress
 from server.recording.events import Listener
 from server.recording.ledger import NO_LEDGER, Ledger, Start, Unrecorded
-
-_SIGN_SECONDS = 10.0
 
 
 class Recorder(Listener):
@@ -71,7 +69,7 @@ class Recorder(Listener):
         self._duplicates: CrossDuplicates | None = None
         self._origin: Origin | None = None
         self._trained_before: TrainedBefore | None = None
-        self._signed_at = 0.0
+        self.resume_command: str | None = None  # for a process that is killed
         self.status = run_files.new_status(
             run_id=folder.run_id,
             rounds=settings.rounds,
@@ -86,11 +84,19 @@ class Recorder(Listener):
     def start(self, progress: RunProgress) -> None:
         """Write what is known before a hospital has spoken; a resumed run keeps its rows."""
         self._origin = progress.origin
+        self.status.earlier_seconds = self._worked_before()
         self._enter_start(progress)
         self.status.synthetic = any(said.synthetic for said in progress.descriptions().values())
         self.status.round, self.status.missing_hospitals = progress.round, tuple(progress.missing)
         self._save_status()
         self._store(self._first_files(progress))
+
+    def _worked_before(self) -> float | None:
+        """Return how long earlier processes worked on this run, up to their last word."""
+        if not self.folder.status.exists():
+            return 0.0
+        before = load_run(self.folder.path)
+        return worked_seconds(before.status, before.rounds, last_word(before.status, load_live(self.folder.path)))
 
     def _enter_start(self, progress: RunProgress) -> None:
         """Let the ledger begin, or say that the run goes on."""
@@ -166,13 +172,6 @@ class Recorder(Listener):
     def phase(self, name: str, server_round: int) -> None:
         self.status.phase = name
         self._save_status()
-
-    def waiting(self) -> None:
-        """Say now and then that this process lives, so that a slow round does not look like a killed one."""
-        if time.monotonic() - self._signed_at > _SIGN_SECONDS:
-            self._signed_at = time.monotonic()
-            with contextlib.suppress(OSError):
-                os.utime(self.folder.lock)
 
     def failed(self, failure: Failure) -> None:
         if failure.hospital not in self.status.missing_hospitals:

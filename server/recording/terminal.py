@@ -44,11 +44,13 @@ class Terminal(Listener):
         Rounds of the run.
     names : dict of str to str
         Hospital key to name, in configured order.
-    channel : ProgressChannel
-        Says how far the hospitals are.
+    channel : ProgressChannel, optional
+        Says how far the hospitals are; those on machines of their own have none.
     """
 
-    def __init__(self, console: Console, rounds: int, names: dict[str, str], channel: ProgressChannel) -> None:
+    def __init__(
+        self, console: Console, rounds: int, names: dict[str, str], channel: ProgressChannel | None = None
+    ) -> None:
         self.console = console
         self._rounds = rounds
         self._names = names
@@ -108,7 +110,7 @@ class Terminal(Listener):
         if not self.console.is_terminal or now - self._last_seconds < _REFRESH_SECONDS:
             return
         self._last_seconds = now
-        for state in self._channel.read():
+        for state in self._channel.read() if self._channel else ():
             description = f"  {self._names[state.hospital]:<{self._width}} {state.task}"
             if state.hospital not in self._tasks:
                 self._tasks[state.hospital] = self._progress.add_task(description, total=state.total)
@@ -153,7 +155,8 @@ class Terminal(Listener):
         for hospital in hospitals or list(self._tasks):
             if hospital in self._tasks:
                 self._progress.remove_task(self._tasks.pop(hospital))
-            self._channel.clear(hospital)
+            if self._channel:
+                self._channel.clear(hospital)
 
 
 def hospitals_table(descriptions: Sequence[Description]) -> Table:

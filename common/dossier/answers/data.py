@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from common.artifacts.layout import CONFIG, LEDGER, META, SPLITS, STATS
 from common.artifacts.values import count
-from common.artifacts.words import split_sentences
+from common.artifacts.words import slices_text, split_sentences
 from common.dossier.answers.said import answer, says, whole
 from common.dossier.evidence import Evidence
 from common.dossier.items import Answer
@@ -20,7 +20,7 @@ def sources(evidence: Evidence) -> Answer | None:
     lines = []
     for each in evidence.hospitals:
         where = f" ({each.location[0]:.2f}, {each.location[1]:.2f})" if each.location else ""
-        total = f": {each.total:,} slices" if each.total is not None else ""
+        total = f": {slices_text(each.total, each.used, 'slices')}" if each.total is not None else ""
         lines.append(f"{each.name}{where}{total}")
     if not lines:
         return None
@@ -116,11 +116,18 @@ def flow(evidence: Evidence) -> Answer | None:
     known = [each for each in evidence.hospitals if each.files_found is not None and each.total is not None]
     if not known:
         return None
-    found, used = sum(each.files_found or 0 for each in known), sum(each.total or 0 for each in known)
+    found, held = sum(each.files_found or 0 for each in known), sum(each.total or 0 for each in known)
+    parts = [each.used for each in known]
+    used = sum(each for each in parts if each is not None) if None not in parts else None
     groups = [each.group_count for each in known if each.group_count is not None]
+    taken = f"; {used:,} of them used" if used not in (None, held) else ""
     grouped = f" in {sum(groups):,} groups of related slices" if len(groups) == len(known) else ""
     return answer(
-        [f"{found:,} files found, {used:,} slices used{grouped}.", _sizes(evidence), patients_sentence(evidence)],
+        [
+            f"{found:,} files found, {held:,} usable slices{grouped}{taken}.",
+            _sizes(evidence),
+            patients_sentence(evidence),
+        ],
         STATS,
         META,
     )

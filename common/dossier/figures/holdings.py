@@ -17,7 +17,9 @@ def flow(evidence: Evidence) -> Figure | None:
     if all(each.files_found is not None and each.unusable_files is not None for each in known):
         bars.append(("files found", sum(each.files_found or 0 for each in known)))
         bars.append(("left out by the audits", sum(each.unusable_files or 0 for each in known)))
-    bars.append(("slices used", sum(each.total or 0 for each in known)))
+    bars.append(("usable slices", sum(each.total or 0 for each in known)))
+    if all(each.used is not None for each in known):
+        bars.append(("slices used", sum(each.used or 0 for each in known)))
     for part, name in _PARTS.items():
         if all(part in each.split_counts for each in known):
             bars.append((name, sum(sum(each.split_counts[part].values()) for each in known)))

@@ -23,6 +23,14 @@ def test_shares_groups_and_copies():
     assert copies.endswith("by keyed fingerprints: 7.")
 
 
+def test_a_share_is_of_the_slices_used_and_not_of_those_held():
+    data = {"val_fraction": 0.15, "test_fraction": 0.15, "max_per_class": 40}
+    meta = {"seed": 1, "settings": {"data": data}, "total_samples": 3129, "train_samples": 196}
+    assert "that each hospital used (at most 40 of a class) 15 % validate" in split_sentences(meta)[0]
+    meta |= {"val_samples": 42, "test_samples": 42}
+    assert "used (at most 40 of a class; 280 of 3,129 held) 15 % validate" in split_sentences(meta)[0]
+
+
 @pytest.mark.parametrize(
     "meta", [{}, {"split": 3, "settings": "x"}, {"split": {"grouped": "yes", "groups_across_splits": -1}, "seed": 1}]
 )

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from common.artifacts.load import load_run
+from common.artifacts.schema import HospitalData
 from dashboard.data import facts
 from dashboard.screens import network
-from tests.support.run_files import write_run, write_version_one
+from tests.support.run_files import write_json, write_run, write_version_one
 
 
 def test_a_class_held_by_one_hospital_is_found(tmp_path: Path) -> None:
@@ -39,3 +41,21 @@ def test_the_table_says_what_the_map_shows(tmp_path: Path) -> None:
 
 def test_small_counts_are_not_told() -> None:
     assert [facts.small(n) for n in (None, 0, 1, 4, 5, 1234)] == ["–", "0", "<5", "<5", "5", "1,234"]
+
+
+def test_slices_held_are_not_slices_used() -> None:
+    few = HospitalData("A", total=3129, split_counts={"train": {"glioma": 200}, "val": {"glioma": 40, "notumor": 40}})
+    assert few.used == 280
+    assert facts.slices(few) == "3,129 slices held, 280 used"
+    assert facts.slices(HospitalData("A", total=280, split_counts=few.split_counts)) == "280 slices"
+    assert facts.slices(HospitalData("A", total=3129)) == "3,129 slices", "version 1 recorded no split"
+    assert facts.slices(HospitalData("A")) == "– slices"
+
+
+def test_what_was_used_is_not_known_until_every_hospital_says_so(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    assert facts.used_slices(load_run(folder)) == facts.total_slices(load_run(folder)) == 1175
+    stats = json.loads((folder / "dataset_stats.json").read_text())
+    del stats["Phantom Jaipur"]["split_counts"]
+    write_json(folder / "dataset_stats.json", stats)
+    assert facts.used_slices(load_run(folder)) is None

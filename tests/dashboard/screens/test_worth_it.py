@@ -37,7 +37,7 @@ def test_the_three_questions_are_headings_with_their_verdicts(folder: Path) -> N
     assert "All hospitals together: better by 10.0 points (7.5 to 12.5)." in text
     assert "no difference that three seeds can show" in text
     assert "SYNTHETIC" in text
-    assert len(tables(app)) == 3
+    assert len(tables(app)) == 4
     assert "18 of 18 runs done" in text
 
 
@@ -53,7 +53,7 @@ def test_what_a_board_asks_next_is_drawn_once_it_is_asked(folder: Path) -> None:
     assert "No tumour is held by" in said(app)
     assert "nobody else holds one" in said(app)
     app.session_state["study_runs"] = True
-    assert len(tables(app.run())) == 6, "the runs behind it are drawn once they are unfolded"
+    assert len(tables(app.run())) == 7, "the runs behind it are drawn once they are unfolded"
 
 
 def test_another_figure_and_another_study_are_kept_in_the_address(folder: Path) -> None:
