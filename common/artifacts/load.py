@@ -90,6 +90,12 @@ def load_run(folder: Path) -> Run:
     return Run(folder.name, folder, status, hospitals, rounds, meta, tuple(problems))
 
 
+def load_hospital_keys(folder: Path) -> dict[str, str]:
+    """Read which hospitals a run had, name to key, alphabetically; one that recorded no key has its name for it."""
+    raw = mapping(read_json(folder / STATS, Notes(STATS)))
+    return {name: text(mapping(raw[name]).get("key")) or name for name in sorted(raw)}
+
+
 def load_settings(folder: Path) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """Read the settings a run was started with: ``config.yaml``, else what ``model_meta.json`` keeps of them.
 

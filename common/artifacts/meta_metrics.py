@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from common.artifacts.words import recorded_interval
 from common.labels import CLASSES
 from common.metrics import calibration, fairness, intervals
 from common.metrics.case_figures import case_figures, score_counts
 from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
 from common.metrics.evaluation import EvaluateResult
+from common.metrics.intervals import Interval
 
 WILSON = "Wilson; F1 from Wilson's for TP / (TP + FP + FN)"
 
@@ -65,6 +67,11 @@ def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]
         "calibration": _calibration([test], temperature),
         "figures": case_figures([test.cases]),
     }
+
+
+def test_interval(test: EvaluateResult) -> Interval | None:
+    """Return the one 95 % interval of a test's accuracy, as it is read from ``model_meta.json`` afterwards."""
+    return recorded_interval(_intervals(test.confusion, [test]), "test_accuracy")
 
 
 def _per_class(result: Figures, confusion: Confusion) -> dict[str, dict[str, Any]]:

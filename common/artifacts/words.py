@@ -3,16 +3,17 @@
 Each takes what a run's files hold, as it stands, and says nothing of what is not recorded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from common.artifacts.schema import Caution, PatientNumbers
-from common.artifacts.values import count, interval, mapping, number, sequence, text
+from common.artifacts.values import count, interval, mapping, matrix, number, sequence, text
 from common.config.strategies import POOLED_STRATEGY
 from common.data.identity.patients import LEAST_SURE_FIRST, TOLD_BY
+from common.labels import NUM_CLASSES
 from common.metrics.calibration import is_at_edge
 from common.metrics.confusion import FEW_CASES
-from common.metrics.intervals import Interval, wider
+from common.metrics.intervals import Interval, wider, wilson
 from common.model.local_layers import EVERYTHING, NORMALISATION
 
 NOTHING = "–"
@@ -22,6 +23,7 @@ POOLED = (
     "This is a yardstick to measure a federation against, and possible in simulation only."
 )
 SURE = "95 % intervals: the wider ends of Wilson's and of a bootstrap over {groups:,} groups of related slices."
+_MOST_SLICES = 10**12  # a damaged file may claim more than an integer holds
 SURE_OF_SLICES = "95 % intervals are Wilson's, as if no two slices were related."
 
 _OWN_MODELS = {
@@ -87,8 +89,13 @@ def marked(cases: int, few: bool) -> str:
     return f"{cases:,}{'*' if few else ''}"
 
 
-def recorded_interval(intervals: Any, figure: str, of: str | None = None) -> Interval | None:
-    """Return the wider ends of a figure's recorded 95 % intervals, as fractions.
+def recorded_interval(
+    intervals: Any, figure: str, of: str | None = None, counted: Callable[[], Interval | None] = lambda: None
+) -> Interval | None:
+    """Return the one 95 % interval of a figure that log, terminal, pages and files show, as fractions.
+
+    These are the wider ends of Wilson's and of the bootstrap's, so that a bootstrap over few groups never gives an
+    interval that is narrower than Wilson's.
 
     Parameters
     ----------
@@ -98,13 +105,45 @@ def recorded_interval(intervals: Any, figure: str, of: str | None = None) -> Int
         For example ``"test_accuracy"`` or ``"per_class_recall"``.
     of : str, optional
         The class.
+    counted : callable, optional
+        Returns Wilson's interval from the counts, for a run that recorded none.
     """
-    found = []
-    for source in (mapping(intervals), mapping(mapping(intervals).get("bootstrap"))):
-        value = source.get(figure)
-        ends = interval(mapping(value).get(of) if of is not None else value)
-        found.append(ends if ends and 0.0 <= ends[0] <= ends[1] <= 1.0 else None)
-    return wider(*found)
+    plain, drawn = (
+        _ends(mapping(source.get(figure)).get(of) if of is not None else source.get(figure))
+        for source in (mapping(intervals), mapping(mapping(intervals).get("bootstrap")))
+    )
+    return wider(plain or counted(), drawn)
+
+
+def accuracy_interval(figures: Mapping[str, Any], cases: int | None = None) -> Interval | None:
+    """Return the one 95 % interval of a test accuracy; Wilson's from the counts where none is recorded.
+
+    Parameters
+    ----------
+    figures : mapping
+        ``metrics`` of ``model_meta.json``, or what it keeps of one hospital.
+    cases : int, optional
+        Test slices, for figures without their own number.
+    """
+    return recorded_interval(
+        figures.get("intervals"), "test_accuracy", counted=lambda: _ends(figures.get("interval")) or _of(figures, cases)
+    )
+
+
+def _of(figures: Mapping[str, Any], cases: int | None) -> Interval | None:
+    """Return Wilson's interval of an accuracy, from its counts or from how many slices it rests on."""
+    cells = matrix(figures.get("confusion_matrix"), NUM_CLASSES)
+    if cells is not None and 0 < (total := sum(map(sum, cells))) < _MOST_SLICES:
+        return wilson(sum(row[i] for i, row in enumerate(cells)), total)
+    value, slices = number(figures.get("test_accuracy")), count(figures.get("n_test")) or cases
+    if value is None or not 0.0 <= value <= 1.0 or not slices or slices > _MOST_SLICES:
+        return None
+    return wilson(round(value * slices), slices)
+
+
+def _ends(value: Any) -> Interval | None:
+    ends = interval(value)
+    return ends if ends and 0.0 <= ends[0] <= ends[1] <= 1.0 else None
 
 
 def how_sure(intervals: Any) -> str:
@@ -122,8 +161,7 @@ def worst_hospital(metrics: Mapping[str, Any]) -> str | None:
     if worst is None or lowest is None or gap is None or deviation is None:
         return None
     own = mapping(mapping(metrics.get("per_hospital")).get(worst))
-    ends = recorded_interval(own.get("intervals"), "test_accuracy") or interval(own.get("interval"))
-    ends = ends or interval(found.get("worst_interval"))
+    ends = accuracy_interval(own) or interval(found.get("worst_interval"))
     cases = count(found.get("worst_samples"))
     slices = f" of {cases:,} slices" if cases is not None else ""
     other = f"; best: {best}, {100 * highest:.1f} %" if best is not None and highest is not None else ""

@@ -23,7 +23,7 @@ from common.data.identity.pseudonyms import Pseudonyms
 from common.data.scan import Scan
 from common.data.sources.slices import open_slices
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Part of the cache directory's name: raise it when decoding, resizing or the index's fields change."""
 
 THUMB_SIZE = 32

@@ -4,8 +4,11 @@ What comes out right, and how:
 
 - 8-bit grey, palette, 1-bit, CMYK: Pillow's own conversion.
 - Alpha of every kind (RGBA, LA, palette or grey with a transparent entry): laid over black, an MRI slice's background.
-- 16-bit and wider greys: stretched from the image's own darkest to its own brightest value. A scanner's 12 bits in a
-  16-bit file would come out black if the upper byte were taken; nothing in the file says how many bits are in use.
+- 16-bit greys that use their own scale (half of it at least, or eight bits written as sixteen): that scale, so that the
+  picture is the one that an 8-bit PNG or a JPEG of the slice holds.
+- Other 16-bit and wider greys: stretched from the image's own darkest to its own brightest value, which is said. A
+  scanner's 12 bits in a 16-bit file would come out black if the upper byte were taken; nothing in the file says how
+  many bits are in use.
 - EXIF orientation: applied, so that the pixels stand as a viewer shows them.
 - Several frames or pages: the first.
 
@@ -29,7 +32,14 @@ MAX_PIXELS = 64_000_000
 MAX_BYTES = 256 * 1024 * 1024
 FORMATS: tuple[str, ...] = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
 
+STRETCHED = (
+    "16 bits a pixel without a scale of their own: stretched from the darkest to the brightest grey. A JPEG of this "
+    "slice shows the range that whoever saved it chose, so it may look different and get other probabilities."
+)
+"""What the reader of a picture should know of it where this was done."""
+
 _DIMMEST_UPPER_BYTE = 32
+_LEAST_OF_SCALE = 2**15  # scanners fill 12 bits, some 14, and write no more than 15; a spread beyond is a picture's
 
 # Our own limit is lower than the one at which Pillow starts to warn, and refuses instead of warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -73,6 +83,8 @@ def read_bytes(path: Path) -> bytes:
 def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
     """Decode a file, an upload or a file's content to upright 8-bit RGB at full size.
 
+    Where its greys were stretched, `STRETCHED` is under ``"note"`` in its ``info``.
+
     Raises
     ------
     UnreadableImage
@@ -88,7 +100,9 @@ def decode_rgb(source: Path | BinaryIO | bytes) -> Image.Image:
             wide = any(";16" in str(tile[3]) for tile in image.tile)
             # Loaded before its orientation is read: PNG may carry it behind the pixels, TIFF applies it meanwhile.
             image.load()
-            return _upright(_to_rgb(image, wide), image)
+            rgb = _upright(_to_rgb(image, wide), image)
+            rgb.info = {"note": STRETCHED} if _is_wide_grey(image) and _scale(np.asarray(image)) is None else {}
+            return rgb
     except UnreadableImage:
         raise
     except UnidentifiedImageError as error:
@@ -132,8 +146,8 @@ def _refuse_bomb(width: int, height: int) -> None:
 
 
 def _to_rgb(image: Image.Image, wide: bool) -> Image.Image:
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        return _stretch(image)
+    if _is_wide_grey(image):
+        return _narrow(image)
     if image.has_transparency_data:
         above = image.convert("LA").convert("RGBA") if image.mode == "La" else image.convert("RGBA")
         rgb = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), above).convert("RGB")
@@ -150,13 +164,28 @@ def _refuse_dark_colour(rgb: Image.Image) -> None:
         raise UnreadableImage("16-bit colour that uses its lower bits only; save it as 16-bit grey")
 
 
-def _stretch(image: Image.Image) -> Image.Image:
-    """Map a wide grey's own range (finite values) to 0..255; a flat image becomes black."""
-    values = np.asarray(image).astype(np.float64)
+def _is_wide_grey(image: Image.Image) -> bool:
+    return image.mode in ("I", "F") or image.mode.startswith("I;")
+
+
+def _scale(values: np.ndarray) -> int | None:
+    """Return by what a 16-bit grey is divided to get 8 bits on its own scale; None where it has to be stretched."""
+    if values.dtype.itemsize != 2:
+        return None
+    if not (values & 255).any():
+        return 256
+    exact = ((values >> 8) == (values & 255)).all()
+    return 257 if exact or int(values.max()) - int(values.min()) >= _LEAST_OF_SCALE else None
+
+
+def _narrow(image: Image.Image) -> Image.Image:
+    """Map a wide grey to 0..255, on its own scale or from its own range (finite values); a flat one becomes black."""
+    stored = np.asarray(image)
+    scale, values = _scale(stored), stored.astype(np.float64)
     finite = np.isfinite(values)
     if not finite.any():
         raise UnreadableImage("holds no finite pixel value")
-    low, high = float(values[finite].min()), float(values[finite].max())
+    low, high = (0.0, 255.0 * scale) if scale else (float(values[finite].min()), float(values[finite].max()))
     values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     grey = np.rint((values - low) * (255.0 / max(high - low, 1e-12))).astype(np.uint8)
     # A TIFF may count darkness; Pillow inverts such 8-bit files itself, wider ones it leaves as they are.

@@ -24,7 +24,17 @@ def magma(heat: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     return np.stack([np.interp(heat, stops, _RAMP[:, channel]) for channel in range(3)], axis=-1).astype(np.uint8)
 
 
-def overlay(image: Image.Image, heat: npt.NDArray[np.float32], strength: float) -> Image.Image:
+def scale_colours(count: int) -> npt.NDArray[np.uint8]:
+    """Return the colours of heat, ``[count, 3]``, from the coldest that is drawn to the hottest."""
+    return magma(np.linspace(COLD, 1.0, count))
+
+
+def overlay(
+    image: Image.Image,
+    heat: npt.NDArray[np.float32],
+    strength: float,
+    within: npt.NDArray[np.bool_] | None = None,
+) -> Image.Image:
     """Lay heat over a slice.
 
     Parameters
@@ -35,10 +45,15 @@ def overlay(image: Image.Image, heat: npt.NDArray[np.float32], strength: float) 
         0 to 1, from Grad-CAM; brought to the image's size.
     strength : float
         0 (the slice alone) to 1 (the hottest place covered).
+    within : ndarray of bool, any size, optional
+        Where heat may be drawn; brought to the image's size.
     """
     large = Image.fromarray(np.asarray(heat, dtype=np.float32)).resize(image.size, Image.Resampling.BICUBIC)
     warm = np.clip(np.asarray(large), 0.0, 1.0)
     cover = strength * np.clip((warm - COLD) / (1.0 - COLD), 0.0, 1.0)
+    if within is not None:
+        mask = Image.fromarray(within.astype(np.uint8) * 255).resize(image.size, Image.Resampling.BILINEAR)
+        cover = cover * (np.asarray(mask) / 255.0)
     base = np.asarray(image.convert("RGB"), dtype=np.float64)
     mixed = base + (magma(warm).astype(np.float64) - base) * cover[..., None]
     return Image.fromarray(np.rint(mixed).astype(np.uint8))

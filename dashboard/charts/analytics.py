@@ -13,6 +13,7 @@ from dashboard.charts import formats, theme
 from dashboard.data import results
 
 _FIGURES = (("Recall", "recall", "circle"), ("Precision", "precision", "diamond"))
+_VALUES = 102  # percent: to the right of every bar and threshold
 _TITLES = [theme.class_title(name) for name in CLASSES]
 
 
@@ -20,7 +21,7 @@ def class_intervals(classes: Sequence[results.ClassResult], colours: theme.Palet
     """Draw recall and precision of each class with 95 % intervals; hollow where a class has few cases."""
     ticks = [f"{theme.class_title(row.name)}<br>{formats.whole(row.support)} slices" for row in classes]
     figure = theme.base_figure("Share (%)", "", colours, height=110 + 62 * len(classes), names=ticks)
-    for offset, (title, field, symbol), colour in zip((-0.13, 0.13), _FIGURES, colours.hospitals, strict=False):
+    for offset, (title, field, symbol), colour in zip((-0.13, 0.13), _FIGURES, colours.figures, strict=True):
         rows = [(i, row, getattr(row, field)) for i, row in enumerate(classes)]
         rows = [(i, row, share) for i, row, share in rows if share.value is not None]
         figure.add_scatter(
@@ -81,9 +82,9 @@ def reliability(bins: Sequence[Bin], colours: theme.Palette, calibrated: Sequenc
         line={"color": colours.muted, "dash": "dot"},
         hoverinfo="skip",
     )
-    figure.add_scatter(**_reliability_line("as stated" if calibrated else "this model", bins, colours.hospitals[0]))
+    figure.add_scatter(**_reliability_line("as stated" if calibrated else "this model", bins, colours.figures[0]))
     if calibrated:
-        figure.add_scatter(**_reliability_line("with the temperature", calibrated, colours.hospitals[1]))
+        figure.add_scatter(**_reliability_line("with the temperature", calibrated, colours.figures[1]))
     figure.update_layout(xaxis={"showgrid": True, "range": [start - 2, 102]}, yaxis={"range": [start - 2, 104]})
     return figure
 
@@ -115,8 +116,8 @@ def decision_curve(points: Sequence[tuple[float, float, float]], colours: theme.
     thresholds, model, everybody = ([point[i] for point in points] for i in range(3))
     shares = [threshold * 100 for threshold in thresholds]
     lines = (
-        ("the model", model, {"color": colours.hospitals[0], "width": 2}),
-        ("every slice", everybody, {"color": colours.hospitals[1], "width": 2, "dash": "dash"}),
+        ("the model", model, {"color": colours.figures[0], "width": 2}),
+        ("every slice", everybody, {"color": colours.figures[1], "width": 2, "dash": "dash"}),
         ("none", [0.0] * len(shares), {"color": colours.muted, "dash": "dot"}),
     )
     for name, benefits, line in lines:
@@ -135,9 +136,6 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         x=probabilities * 100,
         y=[*range(len(titles))],
         orientation="h",
-        text=[formats.percent(float(value)) for value in probabilities],
-        textposition="outside",
-        cliponaxis=False,
         marker={
             "color": list(colours.classes),
             "pattern": theme.pattern(theme.CLASS_PATTERNS, colours.surface, 7, 0.15),
@@ -145,11 +143,20 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         customdata=titles,
         hovertemplate="%{customdata}: %{x:.1f} %<extra></extra>",
     )
+    figure.add_scatter(  # in a column of its own, where no threshold can strike them through
+        x=[_VALUES] * len(titles),
+        y=[*range(len(titles))],
+        mode="text",
+        text=[formats.percent(float(value)) for value in probabilities],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
     figure.add_vline(
         x=threshold * 100,
         line={"color": colours.muted, "dash": "dot", "width": 2},
         annotation={
-            "text": f"no call below {threshold * 100:.0f} %",
+            "text": f"named from {threshold * 100:.0f} %",
             "font": {"size": 12, "color": colours.muted},
             "yanchor": "bottom",
         },
@@ -159,6 +166,6 @@ def probability_bars(probabilities: npt.NDArray[np.float64], threshold: float, c
         showlegend=False,
         bargap=0.3,
         margin={"t": 30, "r": 24},
-        xaxis={"range": [0, 112], "tickvals": [0, 25, 50, 75, 100]},
+        xaxis={"range": [0, 128], "tickvals": [0, 25, 50, 75, 100]},
     )
     return figure

@@ -19,12 +19,12 @@ def accuracies(rows: Sequence[Measured], home: Measured, colours: theme.Palette)
         x=[100 * value for _, _, value in known],
         y=[i for i, _, _ in known],
         error_x=theme.error_bars(
-            [value for _, _, value in known], [row.interval for _, row, _ in known], colours.hospitals[0], 6
+            [value for _, _, value in known], [row.interval for _, row, _ in known], colours.figures[0], 6
         ),
         mode="markers",
         marker={
             "size": 11,
-            "color": colours.hospitals[0],
+            "color": colours.figures[0],
             "symbol": ["diamond-open" if row is home else "circle" for _, row, _ in known],
         },
         customdata=[[row.name, formats.interval(row.interval)] for _, row, _ in known],

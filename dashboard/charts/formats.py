@@ -22,6 +22,11 @@ def points(value: float | None) -> str:
     return MISSING if value is None else f"{value * 100:+.1f} pp"
 
 
+def is_nothing(difference: str) -> bool:
+    """Whether a difference is none as it is written: "+0.0 pp" is, and then no colour may say better or worse."""
+    return not any(sign in "123456789" for sign in difference)
+
+
 def loss(value: float | None) -> str:
     """Write a loss with three decimals."""
     return MISSING if value is None else f"{value:.3f}"

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from common.artifacts.schema import HospitalData
 from common.labels import CLASSES
-from dashboard.charts import formats, theme
+from dashboard.charts import formats, marks, theme
 from dashboard.data import facts
 
 
@@ -50,7 +50,7 @@ def accuracy_intervals(
     names = sorted(tests)
     ticks = [_tick(name, tests[name]) for name in names]
     figure = theme.base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
-    style = theme.marks(names, colours)
+    style = marks.hospital_marks(names, colours)
     for row, name in enumerate(names):
         test = tests[name]
         figure.add_scatter(

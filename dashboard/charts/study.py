@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 
 from common.study.statistics import Estimate
-from dashboard.charts import formats, theme
+from dashboard.charts import formats, marks, theme
 from dashboard.data import study_tables
 
 DECIDED = ("better", "worse")
@@ -17,7 +17,7 @@ def strategies(rows: Sequence[study_tables.Row], axis: str, colours: theme.Palet
     places, series = _in_order(row.place for row in rows), _in_order(row.series for row in rows)
     height = 120 + (26 + 20 * len(series)) * max(1, len(places))
     figure = theme.base_figure(axis, "", colours, height=height, names=_ticks(places))
-    style = theme.marks(series, colours)
+    style = marks.run_marks(series, colours)
     for position, name in enumerate(series):
         shown = [(places.index(row.place), row.estimate) for row in rows if row.series == name and row.estimate]
         site = name == study_tables.SITE_ONLY
@@ -85,7 +85,7 @@ def contributions(rows: Sequence[study_tables.Row], axis: str, colours: theme.Pa
         width=0.5,
         error_x=_error_bars([found for _, found, _ in shown], colours.text),
         marker={
-            "color": colours.hospitals[0],
+            "color": colours.figures[1],
             "pattern": {"shape": ["" if judged.kind in DECIDED else "/" for _, _, judged in shown], "solidity": 0.3},
         },
         customdata=[

@@ -1,14 +1,15 @@
 """Colours with a second cue, and how figures are written; the same everywhere.
 
-The first three hospitals' and the classes' colours were checked for normal, protan, deutan and tritan vision (Machado
-2009); symbol and dash carry what colour cannot.
+Hospitals have one scale, runs and strategies another, classes a third; what is said of one model (recall, calibration,
+traffic) is ink and grey. A test holds contrast, and the distances for normal, protan, deutan and tritan vision (Machado
+2009); symbol and dash (`dashboard.charts.marks`) carry what colour cannot.
 """
 
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import plotly.graph_objects as go
@@ -23,9 +24,9 @@ CLASS_TITLES: dict[str, str] = {
     "notumor": "No tumour",
 }
 FONT = '"Source Sans", "Noto Sans", "Noto Sans Devanagari", sans-serif'
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_PATTERNS = ("", "/", ".", "x")
+
+HEAT = "#34465A"  # the darkest cell of a heat map: white text is read on it in both themes
 
 _TITLE = 18  # pixels that an axis title takes beside names
 WIDEST = 190  # pixels that names may take beside an axis
@@ -46,9 +47,14 @@ class Palette:
     overall: str
     band: str
     hospitals: tuple[str, ...]
+    runs: tuple[str, ...]
+    figures: tuple[str, str]
+    """Of what is said of one model: recall and precision, confidence before and after."""
     classes: tuple[str, ...]
     gain: str
     loss: str
+    slots: Mapping[str, int] = field(default_factory=dict)
+    """The number of each hospital that the folder knows, which gives it its mark."""
 
 
 LIGHT = Palette(
@@ -61,7 +67,9 @@ LIGHT = Palette(
     coast="#B4C0CB",
     overall="#17212B",
     band="rgba(23,33,43,0.08)",
-    hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#7A3E9D", "#8A6D00", "#B0306A"),
+    hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#773366", "#882222", "#AA8855"),
+    runs=("#006644", "#6688FF", "#9977AA", "#884400", "#EE4477", "#881188"),
+    figures=("#17212B", "#78838F"),
     classes=("#5C1070", "#946212", "#5A97CC", "#676C72"),
     gain="#00695C",
     loss="#B3400E",
@@ -76,37 +84,18 @@ DARK = Palette(
     coast="#475867",
     overall="#E6EDF3",
     band="rgba(230,237,243,0.10)",
-    hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#C08BE0", "#D9C04A", "#F07FB0"),
+    hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#BB3399", "#CC2244", "#EEDD99"),
+    runs=("#00FFCC", "#6666DD", "#DDCCFF", "#CC8855", "#FF6688", "#995577"),
+    figures=("#E6EDF3", "#8794A1"),
     classes=("#D749DD", "#D9BA6B", "#C2F5F7", "#717679"),
     gain="#4FD1B5",
     loss="#FF9B6B",
 )
 
 
-@dataclass(frozen=True)
-class Mark:
-    """How one series is drawn: colour, symbol and dash always together."""
-
-    colour: str
-    symbol: str
-    dash: str
-
-
 def palette(theme: str | None) -> Palette:
     """Return the colours of ``"dark"``, or of ``"light"`` for anything else."""
     return DARK if theme == "dark" else LIGHT
-
-
-def marks(names: Sequence[str], colours: Palette) -> dict[str, Mark]:
-    """Give each name, in this order, a mark of its own (the first six differ in all three cues)."""
-    return {
-        name: Mark(
-            colours.hospitals[i % len(colours.hospitals)],
-            SYMBOLS[(i + i // len(colours.hospitals)) % len(SYMBOLS)],
-            DASHES[(i + i // len(colours.hospitals)) % len(DASHES)],
-        )
-        for i, name in enumerate(names)
-    }
 
 
 def class_title(name: str) -> str:
@@ -160,6 +149,12 @@ def base_figure(
     return go.Figure(layout=layout)
 
 
+def round_axis(last: int) -> dict[str, object]:
+    """Return an axis of whole rounds, from the first to `last`, with at most ten ticks."""
+    step = max(1, -(-last // 10))
+    return {"range": [0.5, max(last, 1) + 0.5], "dtick": step, "tick0": step if step > 1 else 1}
+
+
 def error_bars(values: Sequence[float], ends: Sequence[Interval | None], colour: str, width: int) -> dict[str, object]:
     """Return horizontal 95 % intervals in percent around fractions; where none has one, not even caps are drawn."""
     known = [(value, found or (value, value)) for value, found in zip(values, ends, strict=True)]
@@ -173,6 +168,12 @@ def error_bars(values: Sequence[float], ends: Sequence[Interval | None], colour:
         "thickness": 2,
         "width": width,
     }
+
+
+def faint(colour: str, opacity: float) -> str:
+    """Return a hexadecimal colour as one that is seen through, for bands."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
 
 
 def pattern(shape: str | Sequence[str], surface: str, size: int, solidity: float) -> dict[str, object]:
@@ -222,7 +223,7 @@ def add_shares(figure: go.Figure, colours: Palette, **cells: Any) -> None:
     """Draw a table of fractions as a heat map, each written into its cell; `cells` is what plotly takes."""
     figure.add_heatmap(
         texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, LIGHT.hospitals[0]]],  # dark enough for white text in both themes
+        colorscale=[[0.0, colours.land], [1.0, HEAT]],
         zmin=0.0,
         zmax=1.0,
         xgap=3,

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.update_words import relative_lengths
-from dashboard.charts import formats, theme
+from dashboard.charts import formats, marks, theme
 from dashboard.data import rounds
 
 OVERALL = "All hospitals"
@@ -37,7 +37,7 @@ def replies(run: Run, colours: theme.Palette) -> go.Figure:
     rows = {name: row for row, name in enumerate(run.hospital_names)}
     names = [theme.short(name) for name in rows]
     figure = theme.base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
-    kinds = (("Replied", "circle", colours.hospitals[0]), ("Failed or missed", "x", colours.hospitals[1]))
+    kinds = (("Replied", "circle", colours.figures[1]), ("Failed or missed", "x", colours.figures[0]))
     for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
         cells = [
             (round_.number, rows[name], [theme.short(name), _why(round_, name)])
@@ -78,14 +78,14 @@ def traffic(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw the bytes of each round, to the hospitals and back, stacked from zero."""
     figure = theme.base_figure("Round", "Megabytes", colours, height=300)
     numbers = [round_.number for round_ in run.rounds]
-    parts = (("To hospitals", "bytes_down", 0, ""), ("From hospitals", "bytes_up", 2, "/"))
+    parts = (("To hospitals", "bytes_down", 0, ""), ("From hospitals", "bytes_up", 1, "/"))
     for title, field, colour, pattern in parts:
         values = [getattr(round_, field) for round_ in run.rounds]
         figure.add_bar(
             x=numbers,
             y=[None if value is None else value / 1e6 for value in values],
             name=title,
-            marker={"color": colours.hospitals[colour], "pattern": theme.pattern(pattern, colours.surface, 6, 0.2)},
+            marker={"color": colours.figures[colour], "pattern": theme.pattern(pattern, colours.surface, 6, 0.2)},
             hovertemplate="%{y:.1f} MB",
         )
     figure.update_layout(barmode="stack", hovermode="x unified", xaxis=_round_axis(run), bargap=0.25)
@@ -105,7 +105,7 @@ def update_lengths(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw how long each hospital's update was, in times the round's median, before anything was clipped."""
     figure = theme.base_figure("Round", "Times the median length", colours, height=300)
     lengths = [relative_lengths(round_) for round_ in run.rounds]
-    for name, mark in theme.marks(run.hospital_names, colours).items():
+    for name, mark in marks.hospital_marks(run.hospital_names, colours).items():
         if any(name in each for each in lengths):
             _add_line(figure, run, name, mark, [each.get(name) for each in lengths], 1.6, "%{y:.2f} times")
     figure.update_layout(hovermode="x unified", xaxis=_round_axis(run), yaxis={"type": "log"})
@@ -121,7 +121,7 @@ def _add_hospitals(
     hover: str,
 ) -> None:
     """Add a line for each hospital that recorded a value; a round that it missed is a gap."""
-    for name, mark in theme.marks(run.hospital_names, colours).items():
+    for name, mark in marks.hospital_marks(run.hospital_names, colours).items():
         values = [value(part) if (part := round_.hospitals.get(name)) else None for round_ in run.rounds]
         if any(each is not None for each in values):
             _add_line(figure, run, name, mark, values, width, hover)
@@ -131,7 +131,7 @@ def _add_line(
     figure: go.Figure,
     run: Run,
     name: str,
-    mark: theme.Mark,
+    mark: marks.Mark,
     values: Sequence[float | None],
     width: float,
     hover: str,
@@ -184,8 +184,7 @@ def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Mea
 
 def _round_axis(run: Run) -> dict[str, object]:
     last = max(run.status.rounds or 0, run.rounds[-1].number if run.rounds else 1)
-    step = max(1, -(-last // 10))
-    return {"range": [0.5, last + 0.5], "dtick": step, "tick0": step if step > 1 else 1}
+    return theme.round_axis(last)
 
 
 def _why(round_: Round, name: str) -> str:

@@ -13,7 +13,7 @@ import folium
 import streamlit as st
 
 from common.artifacts.schema import HospitalData
-from dashboard.charts import formats, theme
+from dashboard.charts import formats, marks, theme
 from dashboard.data import facts
 from dashboard.settings import STATIC
 
@@ -40,7 +40,7 @@ def draw(
     names: Sequence[str],
     selected: str | None = None,
 ) -> folium.Map:
-    """Draw the hospitals that have a location, coloured by their order in `names`, the selected one with a ring."""
+    """Draw the hospitals that have a location, each in its colour, the selected one with a ring."""
     chart = folium.Map(
         zoom_control="bottomright",  # on the sea, where no hospital's name is
         tiles=None,
@@ -54,7 +54,7 @@ def draw(
     _Coast(coast(), style_function=lambda _: _land(colours), interactive=False).add_to(chart)
     middle = _middle([body.location[1] for body in on_map.values() if body.location])
     largest = max((body.total or 0 for body in on_map.values()), default=0)
-    style = theme.marks(names, colours)
+    style = marks.hospital_marks(names, colours)
     for name, body in on_map.items():
         radius = dot_radius(body.total, largest)
         text = _text(name, body, tests.get(name))

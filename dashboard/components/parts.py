@@ -1,9 +1,9 @@
 """Header, cards, banners, charts, tables and empty states: what every page is put together from."""
 
 import mimetypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -54,8 +54,8 @@ class Metric:
 
 
 def colours() -> theme.Palette:
-    """Return the palette of the theme that this visitor sees."""
-    return theme.palette(st.context.theme.type)
+    """Return the palette of the theme that this visitor sees; a hospital has one colour in it on every page."""
+    return replace(theme.palette(st.context.theme.type), slots=cached.hospital_slots())
 
 
 def header(
@@ -115,10 +115,10 @@ def empty(sentence: str, command: str | None = None) -> None:
 
 
 @contextmanager
-def card(title: str, caption: str | None = None) -> Iterator[None]:
-    """Frame a chart or a table under its title."""
+def card(title: str, caption: str | None = None, *, help: str | None = None) -> Iterator[None]:
+    """Frame a chart or a table under its title; `help`, such as a method, is shown on demand."""
     with st.container(border=True):
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{title}**", help=help)
         if caption:
             st.caption(caption)
         yield
@@ -134,16 +134,26 @@ def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> Non
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)
 
 
-def table(texts: pd.DataFrame, *, alt: str, rows: int | None = None) -> None:
+def table(
+    texts: pd.DataFrame, *, alt: str, rows: int | None = None, tones: Mapping[tuple[int, str], str] | None = None
+) -> None:
     """Draw a table of texts whole: nothing cut off, read out by a screen reader, every sign as it is written.
 
     The first column names the row; `alt` is unique on the page; with more than `rows` rows it scrolls.
+
+    Parameters
+    ----------
+    tones : mapping, optional
+        Row and column to ``better``, ``worse``, ``muted`` or ``best``: a look for what the text says as well.
     """
+    names, palette = [str(name) for name in texts.columns], colours()
     data = {
         "alt": alt,
-        "columns": [str(name) for name in texts.columns],
+        "columns": names,
         "rows": [[str(text) for text in row] for row in texts.itertuples(index=False)],
         "height": None if rows is None or len(texts) <= rows else ROW_PIXELS * (rows + 1),
+        "tones": [[row, names.index(column), tone] for (row, column), tone in (tones or {}).items()],
+        "colours": {"better": palette.gain, "worse": palette.loss, "muted": palette.muted},
     }
     _mount_table(key=f"table: {alt}", data=data)
 

@@ -14,6 +14,7 @@ from common.artifacts.layout import StudyFolder, list_studies
 from common.artifacts.listing.about import About
 from common.errors import Problem
 from dashboard import settings as operator
+from dashboard.data.compared import differences, hospitals
 from dashboard.data.run_index import RunIndex
 
 if TYPE_CHECKING:
@@ -117,6 +118,21 @@ def splits(key: str) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     return _splits(str(folder), load.stamp(folder / load.SPLITS))
 
 
+def tested_slices(key: str) -> Mapping[str, str]:
+    """Return what tells each hospital's test slices of a run apart from any others, by name."""
+    folder = run_folder(key)
+    return _tested_slices(str(folder), load.stamp(folder / load.SPLITS))
+
+
+def hospital_slots() -> Mapping[str, int]:
+    """Return the number of each hospital of the shown folders, by name: oldest run first, so that none ever changes."""
+    chosen = settings()
+    folders = [chosen.output_dir, *chosen.compare_dirs.values()]
+    listed = [(str(folder), tuple(reversed(load.list_runs(folder)))) for folder in folders]
+    newest = [Path(folder) / "artifacts" / runs[-1] / load.STATS for folder, runs in listed if runs]
+    return _slots(tuple(listed), load.stamp(*newest))
+
+
 def evaluations(output_dir: Path) -> tuple[tuple[external.Evaluation, ...], tuple[Problem, ...]]:
     """Return every complete evaluation in a folder; read again only if one of their files has changed."""
     return _evaluations(str(output_dir), load.stamp(*external.evaluation_files(output_dir)))
@@ -203,6 +219,22 @@ def _settings(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _splits(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     return load.load_splits(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _tested_slices(folder: str, stamp: load.Stamp) -> Mapping[str, str]:
+    return differences.tested_slices(load.load_splits(Path(folder))[0])
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _slots(listed: tuple[tuple[str, tuple[str, ...]], ...], newest: load.Stamp) -> Mapping[str, int]:
+    folders = [Path(folder) / "artifacts" / run_id for folder, runs in listed for run_id in runs]
+    return hospitals.slots(_hospital_keys(str(folder), load.stamp(folder / load.STATS)) for folder in folders)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8192)
+def _hospital_keys(folder: str, stamp: load.Stamp) -> Mapping[str, str]:
+    return load.load_hospital_keys(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,8 +1,6 @@
 """Several runs beside each other, as tables: best values, differences, values at one round, settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -15,28 +13,6 @@ from dashboard.charts import formats
 from dashboard.data import facts, rounds
 
 NOT_RECORDED = "not recorded"
-AGAINST: dict[str, str] = {"round": "Round", "bytes": "Traffic (MB)", "seconds": "Time (s)"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One run's curve: `x` in rounds, megabytes or seconds, `y` as a fraction or a loss."""
-
-    key: str
-    state: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-
-
-def line(key: str, run: Run, measure: rounds.Measure, against: str = "round", where: str | None = None) -> Line | None:
-    """Return a run's curve, None if it did not record what is drawn or what it is drawn against."""
-    xs = _positions(run, against)
-    if xs is None:
-        return None
-    pairs = [
-        (x, value) for x, round_ in zip(xs, run.rounds, strict=True) if (value := measure.of(round_, where)) is not None
-    ]
-    return Line(key, run.state, tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)) if pairs else None
 
 
 def summary(
@@ -87,20 +63,6 @@ def summary_texts(table: pd.DataFrame, measure: rounds.Measure) -> pd.DataFrame:
     return pd.DataFrame({"Run": table["Run"], **texts, **table[["Rounds", "Strategy", "State"]]})
 
 
-def at_round(
-    runs: Mapping[str, Run], measure: rounds.Measure, number: int, baseline: str | None, where: str | None = None
-) -> pd.DataFrame:
-    """Return every run's value at one round, written, with the difference to the baseline at that round."""
-    base = _value_at(runs[baseline], measure, number, where) if baseline and baseline in runs else None
-    rows = []
-    for key, run in runs.items():
-        value = _value_at(run, measure, number, where)
-        difference = value - base if value is not None and base is not None else None
-        written = {f"At round {number}": measure.write(value), "Difference": measure.write_change(difference)}
-        rows.append({"Run": key, **written})
-    return pd.DataFrame(rows)
-
-
 def flatten(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return nested settings by dotted name, as text; None is "none"."""
     return {name: _text(value) for name, value in flat(settings).items()}
@@ -126,29 +88,43 @@ def settings_table(settings: Mapping[str, Mapping[str, Any]], *, only_difference
     return pd.DataFrame(rows, columns=["Setting", *runs])
 
 
-def long_table(runs: Mapping[str, Run]) -> pd.DataFrame:
-    """Return every figure of every round, over all hospitals and at each, one row per run, round and hospital."""
+def long_table(
+    runs: Mapping[str, Run],
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return every figure of every round, one row per run, round and place, with the run's name, seed and settings.
+
+    A place is all hospitals together, or one of them. Settings stand under their dotted names.
+    """
+    flats = {key: flatten((settings or {}).get(key, {})) for key in runs}
     rows = []
     for key, run in runs.items():
+        told = {"run": key, "name": (names or {}).get(key, key), "seed": flats[key].get("seed")}
         for round_ in run.rounds:
             parts: list[tuple[str, Round | HospitalRound]] = [("all hospitals", round_), *round_.hospitals.items()]
-            for where, part in parts:
-                rows.append(
-                    {
-                        "run": key,
-                        "strategy": run.strategy,
-                        "synthetic": run.synthetic,
-                        "round": round_.number,
-                        "hospital": where,
-                        "train_loss": part.train_loss,
-                        "train_accuracy": part.train_accuracy,
-                        **{measure.field: measure.of(part) for measure in rounds.MEASURES.values()},
-                        "seconds": round_.seconds if part is round_ else part.train_seconds,  # type: ignore[union-attr]
-                        "bytes_down": part.bytes_down,
-                        "bytes_up": part.bytes_up,
-                    }
-                )
+            rows += [{**told, **_figures(run, round_, where, part), **_own(flats[key])} for where, part in parts]
     return pd.DataFrame(rows)
+
+
+def _figures(run: Run, round_: Round, where: str, part: Round | HospitalRound) -> dict[str, Any]:
+    return {
+        "strategy": run.strategy,
+        "synthetic": run.synthetic,
+        "state": run.state,
+        "round": round_.number,
+        "hospital": where,
+        "train_loss": part.train_loss,
+        "train_accuracy": part.train_accuracy,
+        **{measure.field: measure.of(part) for measure in rounds.MEASURES.values()},
+        "seconds": part.seconds if isinstance(part, Round) else part.train_seconds,
+        "bytes_down": part.bytes_down,
+        "bytes_up": part.bytes_up,
+    }
+
+
+def _own(settings: Mapping[str, str]) -> dict[str, str]:
+    return {f"settings.{name}": value for name, value in settings.items() if name != "seed"}
 
 
 def csv(table: pd.DataFrame) -> bytes:
@@ -171,21 +147,6 @@ def split_doubts(runs: Mapping[str, Run]) -> list[str]:
 def hospitals_of(runs: Sequence[Run]) -> list[str]:
     """Return the hospitals that recorded a figure of their own in any of the runs, alphabetically."""
     return sorted({name for run in runs for round_ in run.rounds for name in round_.hospitals})
-
-
-def _positions(run: Run, against: str) -> list[float] | None:
-    if against == "round":
-        return [float(round_.number) for round_ in run.rounds]
-    raw = [round_.bytes_total if against == "bytes" else round_.seconds for round_ in run.rounds]
-    if any(value is None for value in raw):
-        return None
-    scale = 1e6 if against == "bytes" else 1.0
-    return list(accumulate((value or 0.0) / scale for value in raw))
-
-
-def _value_at(run: Run, measure: rounds.Measure, number: int, where: str | None) -> float | None:
-    """Return a run's value at a round, None if it has no such round or recorded nothing in it."""
-    return next((measure.of(round_, where) for round_ in run.rounds if round_.number == number), None)
 
 
 def _gap(run: Run, measure: rounds.Measure, number: int, scale: float) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.artifacts import schema, words
-from common.artifacts.values import count, interval, mapping, number
+from common.artifacts.values import count, mapping, number
 from common.metrics.fairness import exclusive_classes
 from common.metrics.intervals import Interval
 from dashboard.charts import formats
@@ -37,8 +37,8 @@ def overall_test(run: schema.Run) -> TestFigures | None:
     accuracy = number(metrics.get("test_accuracy"))
     if accuracy is None:
         return None
-    ends = words.recorded_interval(metrics.get("intervals"), "test_accuracy")
-    return TestFigures(accuracy, ends, count(run.meta.get("test_samples")), _macro_f1(metrics, "avg_f1"))
+    cases = count(run.meta.get("test_samples"))
+    return TestFigures(accuracy, words.accuracy_interval(metrics, cases), cases, _macro_f1(metrics, "avg_f1"))
 
 
 def hospital_tests(run: schema.Run) -> dict[str, TestFigures]:
@@ -48,7 +48,7 @@ def hospital_tests(run: schema.Run) -> dict[str, TestFigures]:
         body = mapping(raw)
         accuracy = number(body.get("test_accuracy"))
         if accuracy is not None:
-            ends = words.recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
+            ends = words.accuracy_interval(body)
             found[str(name)] = TestFigures(accuracy, ends, count(body.get("n_test")), _macro_f1(body, "macro_f1"))
     return found
 

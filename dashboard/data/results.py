@@ -1,8 +1,8 @@
 """Test figures of a run, per class and per hospital, each share with its 95 % interval and the cases it rests on.
 
-They are worked out from the confusion matrices, so that an interval never disagrees with its figure; where the run
-recorded a bootstrap over groups, the wider ends count. A run without matrices shows its recorded figures without
-intervals. Beside them: how honest the stated confidence is, before and after the run's temperature.
+Figures are worked out from the confusion matrices; their intervals are the recorded ones, as everywhere, or Wilson's
+where none are recorded. A run without matrices shows its recorded figures, and an interval of its accuracy alone.
+Beside them: how honest the stated confidence is, before and after the run's temperature.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from common.artifacts.values import count, mapping, matrix, number
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics.calibration import Bin, from_json
 from common.metrics.confusion import Confusion, figures, is_few
-from common.metrics.intervals import Interval, f1_interval, wider, wilson
+from common.metrics.intervals import Interval, f1_interval, wilson
 from dashboard.charts import formats
 
 ALL = "All hospitals"
@@ -101,22 +101,27 @@ def calibration_sentence(run: schema.Run) -> str:
 def _result(title: str, body: Mapping[str, Any], *, macro_key: str, n_test: int | None) -> Result | None:
     cells = matrix(body.get("confusion_matrix"), NUM_CLASSES)
     if cells is not None and 0 < sum(map(sum, cells)) < _MOST_SLICES:
-        return _counted(title, np.array(cells, dtype=np.int64), body.get("intervals"))
+        return _counted(title, np.array(cells, dtype=np.int64), body)
     accuracy = _fraction(body.get("test_accuracy"))
     if accuracy is None:
         return None
     per_class = mapping(body.get("per_class"))
     classes = tuple(_recorded(name, mapping(per_class.get(name))) for name in CLASSES)
-    return Result(title, n_test, formats.Share(accuracy), formats.Share(_fraction(body.get(macro_key))), None, classes)
-
-
-def _counted(title: str, confusion: Confusion, recorded: Any) -> Result:
-    """Work a result out; `recorded` are the run's own intervals, or nothing."""
-    found = figures(confusion)
-    total, right = int(confusion.sum()), int(np.trace(confusion))
-    accuracy = formats.Share(
-        right / total, wider(wilson(right, total), words.recorded_interval(recorded, "test_accuracy"))
+    return Result(
+        title,
+        n_test,
+        formats.Share(accuracy, words.accuracy_interval(body, n_test)),
+        formats.Share(_fraction(body.get(macro_key))),
+        None,
+        classes,
     )
+
+
+def _counted(title: str, confusion: Confusion, body: Mapping[str, Any]) -> Result:
+    """Work a result out; its intervals are the recorded ones where there are any."""
+    found, recorded = figures(confusion), body.get("intervals")
+    total, right = int(confusion.sum()), int(np.trace(confusion))
+    accuracy = formats.Share(right / total, words.accuracy_interval(body))
     macro = formats.Share(found.macro_f1, words.recorded_interval(recorded, "macro_f1"))
     classes = tuple(_class(name, confusion, i, recorded) for i, name in enumerate(CLASSES))
     return Result(title, total, accuracy, macro, confusion, classes, words.how_sure(recorded))
@@ -126,8 +131,10 @@ def _class(name: str, confusion: Confusion, index: int, recorded: Any) -> ClassR
     right = int(confusion[index, index])
     support, said = int(confusion[index].sum()), int(confusion[:, index].sum())
 
-    def share(figure: str, value: float, ends: Interval | None) -> formats.Share:
-        return formats.Share(value, wider(ends, words.recorded_interval(recorded, f"per_class_{figure}", name)))
+    def share(figure: str, value: float, counted: Interval | None) -> formats.Share:
+        return formats.Share(
+            value, words.recorded_interval(recorded, f"per_class_{figure}", name, counted=lambda: counted)
+        )
 
     precision = share("precision", right / said, wilson(right, said)) if said else formats.Share()
     if not support:

@@ -1,4 +1,4 @@
-"""An upload to one RGB slice, or one sentence why not; the content decides what it is, never the name."""
+"""An upload to RGB slices, or one sentence why not; the content decides what it is, never the name."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -24,9 +24,11 @@ MIN_EDGE = 16
 class RefusedUpload(Exception):
     """An upload that cannot be used: why, and what to do, without the file's name (which may be a patient's)."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.reason = reason or sentence
+        """In a few words, for slices of one file that share it."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,35 @@ class UploadedSlice:
     """What was done to the pixels and what the reader should know, one sentence each."""
 
 
-def read_upload(name: str, content: bytes) -> UploadedSlice:
-    """Read a whole uploaded file; of its name only the ending is looked at, for a note.
+@dataclass(frozen=True)
+class Upload:
+    """A file that was opened; its slices are decoded one by one."""
+
+    kind: str
+    count: int
+    """How many slices it holds."""
+    _opened: OpenFile
+    _notes: tuple[str, ...]
+
+    def read(self, number: int) -> UploadedSlice:
+        """Decode one slice, from 0.
+
+        Raises
+        ------
+        RefusedUpload
+            With one sentence.
+        """
+        try:
+            image, notes = self._opened.read(number)
+        except UnreadableImage as error:
+            raise RefusedUpload(_sentence(self.kind, self.count, number, error.reason), error.reason) from None
+        if min(image.size) < MIN_EDGE:
+            raise RefusedUpload(f"This image has {image.width} x {image.height} pixels, too few to be a slice.")
+        return UploadedSlice(image, self.kind, (*self._notes, *notes))
+
+
+def open_upload(name: str, content: bytes) -> Upload:
+    """Open an uploaded file; of its name only the ending is looked at, for a note.
 
     Raises
     ------
@@ -54,12 +83,9 @@ def read_upload(name: str, content: bytes) -> UploadedSlice:
         raise RefusedUpload("This file is neither a PNG, a JPEG, a DICOM nor a NIfTI image; export it as one of these.")
     try:
         opened = open_slices(content)
-        image, notes = opened.read(opened.count // 2)
     except UnreadableImage as error:
-        raise RefusedUpload(f"This {kind} file cannot be used: {error.reason}.") from None
-    if min(image.size) < MIN_EDGE:
-        raise RefusedUpload(f"This image has {image.width} x {image.height} pixels, too few to be a slice.")
-    return UploadedSlice(image, kind, (*_name_notes(name, kind), *_png_notes(content), *_header_notes(opened), *notes))
+        raise RefusedUpload(_sentence(kind, 1, 0, error.reason)) from None
+    return Upload(kind, opened.count, opened, (*_name_notes(name, kind), *_header_notes(opened)))
 
 
 def sniff(content: bytes) -> str | None:
@@ -73,22 +99,21 @@ def sniff(content: bytes) -> str | None:
     return "NIfTI" if is_nifti(content) else None
 
 
-def _png_notes(content: bytes) -> tuple[str, ...]:
-    deep_grey = sniff(content) == "PNG" and content[24:26] == b"\x10\x00"  # IHDR: 16 bits a sample, grey
-    return ("16 bits a pixel: stretched from its own darkest to its own brightest grey.",) if deep_grey else ()
-
-
 def _header_notes(opened: OpenFile) -> tuple[str, ...]:
-    """Say which frame it is, and what in the header says that this is no slice of a brain by MR."""
-    notes, middle = [], opened.count // 2
-    if opened.count > 1:
-        notes.append(f"The file holds {opened.count} slices; the middle one, number {middle + 1}, is shown and judged.")
+    """Say what in the header tells that this is no slice of a brain by MR."""
+    notes = []
     if opened.said is not None and opened.said.other_modality:
         modality = opened.said.modality[:8]
         notes.append(f"The header says modality {modality}, not MR; the model has seen MR slices only.")
     if opened.said is not None and opened.said.other_body_part:
         notes.append(f"The header says body part {opened.said.body_part}; the model has seen brains only.")
     return tuple(notes)
+
+
+def _sentence(kind: str, count: int, number: int, reason: str) -> str:
+    if count == 1:
+        return f"This {kind} file cannot be used: {reason}."
+    return f"Slice {number + 1} of {count} of this {kind} file cannot be used: {reason}."
 
 
 def _name_notes(name: str, kind: str) -> tuple[str, ...]:

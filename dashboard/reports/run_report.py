@@ -16,6 +16,8 @@ from common.metrics.confusion import FEW_CASES
 from common.text import counted
 from dashboard.charts import formats, theme
 from dashboard.data import caveats, facts, results
+from dashboard.data.verdicts.analytics import of_run
+from dashboard.data.verdicts.model import lowest_sentence
 from dashboard.reports import style
 from dashboard.reports.style import paragraph, section, table
 
@@ -66,6 +68,7 @@ class _Report:
             style.loud(style.RESEARCH_ONLY),
             *(part for banner in banners for part in (Spacer(1, 2 * mm), style.loud(banner, style.PURPLE))),
             Spacer(1, 3 * mm),
+            self.verdict(),
             *map(paragraph, self.summary()),
             section("Can the figures be believed?", self.doubts()),
             section("Per class, over all hospitals", *self.classes()),
@@ -85,6 +88,13 @@ class _Report:
             story.append(paragraph(shown, "small"))
         return story
 
+    def verdict(self) -> Flowable:
+        """Return the run's verdict as on its page, loud where the model is not to be used."""
+        remarks = caveats.remarks(self.run, [self.overall, *self.hospitals.values()])
+        found = of_run(self.run, self.overall, remarks)
+        text = self.renamed(found.text)
+        return style.loud(text) if found.tone == "refuse" else paragraph(text, "verdict")
+
     def summary(self) -> list[str]:
         """Return the run in a few sentences."""
         overall = self.overall
@@ -94,13 +104,8 @@ class _Report:
             f"On {formats.whole(overall.n_test)} test slices the model named the right one of four classes for "
             f"{formats.percent(overall.accuracy.value)}{sure}; macro F1 {formats.share(overall.macro_f1)}.",
         ]
-        recalls = [(row.recall.value, row) for row in overall.classes if row.recall.value is not None and not row.few]
-        if recalls:
-            value, row = min(recalls, key=lambda pair: pair[0])
-            lines.append(
-                f"It misses {theme.class_title(row.name)} most often: of {formats.whole(row.support)} such slices it "
-                f"found {formats.percent(value)}."
-            )
+        if lowest := lowest_sentence(overall):
+            lines.append(f"Lowest recall: {lowest} slices found.")
         known = [
             (each.accuracy.value, name) for name, each in self.hospitals.items() if each.accuracy.value is not None
         ]

@@ -31,6 +31,7 @@ STYLES: dict[str, ParagraphStyle] = {
     "heading": ParagraphStyle(
         "heading", _BODY, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=10, spaceAfter=4
     ),
+    "verdict": ParagraphStyle("verdict", _BODY, fontName="Helvetica-Bold", fontSize=11, leading=15, spaceAfter=6),
     "small": ParagraphStyle("small", _BODY, fontSize=8, leading=11, textColor=MUTED),
     "cell": ParagraphStyle("cell", _BODY, fontSize=8.5, leading=11),
     "head": ParagraphStyle("head", _BODY, fontName="Helvetica-Bold", fontSize=8.5, leading=11, textColor=MUTED),
@@ -141,10 +142,10 @@ def bars(labels: Sequence[str], values: Sequence[float], threshold: float) -> Dr
         colour = CLASS_COLOURS[i % len(CLASS_COLOURS)]
         drawing.add(_text(0, y + 3, label))
         drawing.add(Rect(_LABEL, y, max(value * _AXIS, 0.5), 12, fillColor=colour, strokeColor=None))
-        drawing.add(_text(_LABEL + value * _AXIS + 5, y + 3, formats.percent(value)))
+        drawing.add(_text(_LABEL + _AXIS + 8, y + 3, formats.percent(value)))  # in a column of its own
     x = _LABEL + threshold * _AXIS
     drawing.add(Line(x, 12, x, _ROW * len(labels) + 14, strokeColor=MUTED, strokeDashArray=[2, 2]))
-    drawing.add(_text(x, 2, f"no call below {threshold * 100:.0f} %", MUTED, "middle"))
+    drawing.add(_text(x, 2, f"no class is named below {threshold * 100:.0f} %", MUTED, "middle"))
     return drawing
 
 

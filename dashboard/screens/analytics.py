@@ -1,6 +1,6 @@
 """Analytics: how the finished model does, per class and per hospital, how sure that is, and why to doubt it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -11,12 +11,16 @@ from common.artifacts import load, schema
 from common.labels import CLASSES
 from common.metrics.calibration import expected_calibration_error
 from common.metrics.confusion import FEW_CASES
-from dashboard.charts import analytics, formats, theme
-from dashboard.components import address, chosen_run, elsewhere, parts, scored
+from common.text import counted, listed
+from dashboard.charts import analytics, formats, labels, theme
+from dashboard.components import address, chosen_run, elsewhere, folded, parts, scored, verdict
 from dashboard.data import case_figures, caveats, facts, results
+from dashboard.data.verdicts.analytics import of_run
+from dashboard.data.verdicts.model import lowest_recalls
+from dashboard.data.verdicts.verdict import class_word, sentence
 from dashboard.reports import run_report
 
-CHOSEN = "of"
+CHOSEN, SECTION = "of", "section"
 ICONS = {True: ":material/check_circle:", False: ":material/warning:", None: ":material/help:"}
 
 
@@ -30,34 +34,19 @@ def draw() -> None:
     if overall is None:
         parts.empty(_why_no_test(run))
         st.stop()
+    remarks = caveats.remarks(run, [overall, *hospitals.values()])
+    verdict.draw(of_run(run, overall, remarks))
     parts.metrics(_headline(run, overall, hospitals))
-    with parts.card("Can the figures be believed?"):
-        found = caveats.remarks(run, [overall, *hospitals.values()])
-        st.markdown("\n".join(f"- {ICONS[remark.sound]} {theme.markdown(remark.sentence)}" for remark in found))
-        _downloads(run)
-    chosen = _choose(overall, hospitals)
-    with parts.card("Class by class", chosen.sure):
-        _classes(chosen)
-    left, right = st.columns(2, gap="medium")
-    with left, parts.card("Where it goes wrong", "Slices, and their share of the true class (colour)."):
-        _confusion(chosen)
-    caption = "All hospitals. Below the dotted line: too sure. Dot area = slices."
-    with right, parts.card("Is the confidence honest?", caption):
-        _reliability(run)
-    caption = "Each class against the rest, from counts by score that hospitals add up. 95 % intervals in brackets."
-    with parts.card("Ranking, patients and subgroups", caption):
-        scored.draw(case_figures.figures_of(run, chosen.title))
-    caption = (
-        "Recall per class, of how many slices; – no test slice of that class there, which is not zero; * fewer than "
-        f"{FEW_CASES}."
-    )
-    with parts.card("Hospital by hospital", caption):
-        if hospitals:
-            parts.table(hospital_table(hospitals, overall), alt="Each hospital in figures.")
-            st.caption(theme.markdown(facts.fairness_sentence(run)))
-        else:
-            st.caption(parts.NOT_RECORDED)
-    elsewhere.draw(run)
+    _believed(remarks)
+    _downloads(run)
+    drawn = {
+        "Class by class": lambda: _classes(_choose(overall, hospitals)),
+        "Hospital by hospital": lambda: _hospitals(run, overall, hospitals),
+        "Confidence": lambda: _reliability(run),
+        "Ranking, patients and subgroups": lambda: _scored(run, _choose(overall, hospitals)),
+        "Elsewhere": lambda: elsewhere.draw(run),
+    }
+    folded.tabs(drawn, key=SECTION)
 
 
 def class_table(result: results.Result) -> pd.DataFrame:
@@ -89,7 +78,7 @@ def hospital_table(hospitals: Mapping[str, results.Result], overall: results.Res
                 "Hospital": name,
                 "Test slices": formats.whole(result.n_test),
                 "Accuracy": formats.share(result.accuracy),
-                "To all": formats.points(None if accuracy is None or base is None else accuracy - base),
+                "vs all": formats.points(None if accuracy is None or base is None else accuracy - base),
                 "Macro F1": formats.share(result.macro_f1),
                 **recalls,
             }
@@ -120,10 +109,9 @@ def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, 
     if known:
         value, name = min(known)
         cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(name)))
-    recalls = [(row.recall.value, row.name) for row in overall.classes if row.recall.value is not None]
-    if recalls:
-        value, name = min(recalls)
-        cells.append(parts.Metric("Lowest recall", formats.percent(value), theme.class_title(name)))
+    if lowest := lowest_recalls(overall):
+        names = sentence(listed([class_word(row.name) for row in lowest]))
+        cells.append(parts.Metric("Lowest recall", formats.percent(lowest[0].recall.value), names))
     error = expected_calibration_error(results.stated(run))
     gap = "not recorded" if error is None else f"{error * 100:.1f} pp"
     words = "Expected calibration error: mean distance of stated confidence and share correct, in percentage points."
@@ -146,12 +134,41 @@ def _choose(overall: results.Result, hospitals: Mapping[str, results.Result]) ->
     return hospitals.get(chosen, overall)
 
 
+def _believed(remarks: Sequence[caveats.Remark]) -> None:
+    """Fold what must be known before the figures are believed behind how much of it speaks against them."""
+    against, unknown = (sum(remark.sound is sound for remark in remarks) for sound in (False, None))
+    counts = [counted(against, "reason for doubt", "reasons for doubt")] if against else ["no reason for doubt known"]
+    counts += [f"{unknown} not known"] if unknown else []
+    with st.expander(f"Can the figures be believed? {', '.join(counts)}"):
+        lines = [f"- {ICONS[each.sound]} {theme.markdown(labels.shown(each.sentence))}" for each in remarks]
+        st.markdown("\n".join(lines))
+
+
 def _classes(result: results.Result) -> None:
-    figure = analytics.class_intervals(result.classes, parts.colours())
-    parts.plot(figure, key="class_intervals", alt="Recall and precision of each class; the table says the same.")
-    if any(row.few for row in result.classes):
-        st.caption(f"Hollow: fewer than {FEW_CASES} test slices, so the figure says little.")
+    left, right = st.columns(2, gap="medium")
+    with left, parts.card("How often each class is found", help=result.sure):
+        figure = analytics.class_intervals(result.classes, parts.colours())
+        parts.plot(figure, key="class_intervals", alt="Recall and precision of each class; the table says the same.")
+        if any(row.few for row in result.classes):
+            st.caption(f"Hollow: fewer than {FEW_CASES} test slices.")
+    with right, parts.card("Where it goes wrong", help="Slices, and their share of the true class (colour)."):
+        _confusion(result)
     parts.table(class_table(result), alt="Each class in figures.")
+
+
+def _hospitals(run: schema.Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> None:
+    if not hospitals:
+        st.caption(parts.NOT_RECORDED)
+        return
+    st.caption(f"Recall per class, of how many slices; – no test slice of that class; * fewer than {FEW_CASES}.")
+    parts.table(hospital_table(hospitals, overall), alt="Each hospital in figures.")
+    st.caption(theme.markdown(facts.fairness_sentence(run)))
+
+
+def _scored(run: schema.Run, chosen: results.Result) -> None:
+    caption = "Each class against the rest. 95 % intervals in brackets."
+    st.caption(caption, help="From counts by score that hospitals add up.")
+    scored.draw(case_figures.figures_of(run, chosen.title))
 
 
 def _confusion(result: results.Result) -> None:
@@ -176,6 +193,7 @@ def _reliability(run: schema.Run) -> None:
         for part in bins
         if part.count
     )
+    st.caption("All hospitals. Below the dotted line: too sure.", help="Dot area = slices.")
     figure = analytics.reliability(bins, parts.colours(), results.calibrated(run))
     parts.plot(figure, key="reliability", alt=f"Reliability: {words}.")
     st.caption(results.calibration_sentence(run))

@@ -1,15 +1,19 @@
 """Compare: any number of runs beside each other, round by round; the choice is in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from common.artifacts.schema import Run
 from dashboard.charts import compare, theme
-from dashboard.components import address, chosen_run, parts, runs_table
-from dashboard.data import cached, comparison, rounds
+from dashboard.components import address, chosen_run, comparison_details, parts, runs_table
+from dashboard.data import cached, comparison, rounds, run_names
+from dashboard.data.compared import curves, entries, table, verdict
+from dashboard.data.compared.differences import Evidence
+from dashboard.data.compared.entries import Entry
 
 ROWS = 12  # of a table before it scrolls, so that the chart stays near
 EVERYWHERE = "All hospitals together"
@@ -18,13 +22,15 @@ APART = "Each hospital apart"
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor compares: runs by key, the measure, the x axis, where, the baseline."""
+    """What the visitor compares: runs, what is one line, the measure, the x axis, where, the baseline."""
 
     runs: Mapping[str, Run]
+    settings: Mapping[str, Mapping[str, Any]]
+    entries: Sequence[Entry]
     measure: rounds.Measure
     against: str
     where: str
-    baseline: str | None
+    baseline: Entry | None
 
     @property
     def hospital(self) -> str | None:
@@ -38,43 +44,73 @@ def draw() -> None:
     known = cached.all_keys()
     if not known:
         chosen_run.require()
-    choice = _choose()
+    verdict_box = st.container()
+    choice = _choose(runs_table.choose_runs())
     chosen_run.follow_all(choice.runs)
     _warnings(choice)
     if not choice.runs:
         parts.empty("No run is chosen. Choose some above, or tick them in the list below.")
     else:
-        _best_table(choice)
-        caption = "Heavy = baseline. The camera in the chart's corner saves a picture."
-        with parts.card(f"{choice.measure.title} · {choice.where}", caption):
-            _chart(choice)
-            parts.download(
-                "Download CSV",
-                lambda: comparison.csv(comparison.long_table(choice.runs)),
-                "comparison.csv",
-                key="comparison_csv",
-            )
-        _details(choice)
+        rows = table.rows(choice.entries, choice.measure, choice.baseline, choice.hospital, _evidence(choice))
+        with verdict_box:
+            st.markdown(f"**{theme.markdown(verdict.sentence(rows, choice.baseline, choice.hospital))}**")
+        _best_table(choice, rows)
+        _chart_card(choice)
+        comparison_details.draw(choice.settings, choice.entries, choice.measure, choice.baseline, choice.hospital)
     _every_run(known)
 
 
-def _choose() -> Choice:
-    """Draw the widgets, keep what they say in the address, load the runs."""
-    runs = runs_table.choose_runs()
+def _choose(runs: Mapping[str, Run]) -> Choice:
+    """Draw how they are compared, and keep it in the address."""
+    read = {key: cached.run_settings(key) for key in runs}
+    settings = {key: body for key, (body, _) in read.items()}
+    found = _entries(runs, settings)
+    titles = {entry.key: entry.title for entry in found}
     left, middle, right, last = st.columns(4, vertical_alignment="bottom")
-    baseline = _select(left, "Baseline", list(runs), runs_table.first_baseline(runs))
-    titles = {key: measure.title for key, measure in rounds.MEASURES.items()}
-    measure = _select(middle, "Measure", list(titles), "accuracy", titles)
-    against = _select(right, "Against", list(comparison.AGAINST), "round", comparison.AGAINST)
+    if (line := _line_of(st.session_state.get("baseline", st.query_params.get("baseline")), found)) is not None:
+        st.session_state["baseline"] = line
+    baseline = _select(left, "Baseline", list(titles), _line_of(runs_table.first_baseline(runs), found), titles)
+    measures = {key: measure.title for key, measure in rounds.MEASURES.items()}
+    measure = _select(middle, "Measure", list(measures), "accuracy", measures)
+    against = _select(right, "Against", list(curves.AGAINST), "round", curves.AGAINST)
     places = [EVERYWHERE, APART, *comparison.hospitals_of(list(runs.values()))]
     where = _select(last, "Where", places, EVERYWHERE)
-    address.keep(
-        baseline=baseline,
-        measure=measure,
-        against=against,
-        where=None if where == EVERYWHERE else where,
+    address.keep(baseline=baseline, measure=measure, against=against, where=None if where == EVERYWHERE else where)
+    base = next((entry for entry in found if entry.key == baseline), None)
+    return Choice(
+        runs, settings, found, rounds.MEASURES[measure or "accuracy"], against or "round", where or EVERYWHERE, base
     )
-    return Choice(runs, rounds.MEASURES[measure or "accuracy"], against or "round", where or EVERYWHERE, baseline)
+
+
+def _entries(runs: Mapping[str, Run], settings: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
+    """Return what is one line each; where runs differ in their seed alone, ask whether they are one."""
+    derived = run_names.titles(settings)  # only what differs between these few
+    names = {key: cached.about(key).name or derived[key] for key in runs}
+    apart = entries.entries(runs, settings, names, together=False)
+    joined = entries.entries(runs, settings, names, together=True)
+    if len(joined) == len(apart):
+        address.keep(seeds=None)
+        return apart
+    st.session_state.setdefault("together", st.query_params.get("seeds") != "apart")
+    together = st.toggle(
+        "Seeds as one line",
+        key="together",
+        persist_state="session",
+        help="Completed runs that differ in their seed alone are one line: the mean, in a band from lowest to highest.",
+    )
+    address.keep(seeds=None if together else "apart")
+    return joined if together else apart
+
+
+def _line_of(key: str | None, found: Sequence[Entry]) -> str | None:
+    """Return the line that a run is part of; None where it is in none."""
+    return next((entry.key for entry in found if key in entry.runs), None)
+
+
+def _evidence(choice: Choice) -> Evidence:
+    """Return what says whether runs were tested on the same slices."""
+    slices = {key: cached.tested_slices(key) for key in choice.runs}
+    return Evidence(slices, cached.evaluations(cached.settings().output_dir)[0])
 
 
 def _select(
@@ -95,9 +131,8 @@ def _select(
 def _warnings(choice: Choice) -> None:
     """Say whose figures may flatter, which runs ended early and why, and whose files could not be read in full."""
     if synthetic := [key for key, run in choice.runs.items() if run.synthetic]:
-        st.warning(
-            f"**SYNTHETIC DATA** in {', '.join(synthetic)}: a program drew the slices.", icon=":material/science:"
-        )
+        which = "all of these runs" if len(synthetic) == len(choice.runs) else ", ".join(synthetic)
+        st.warning(f"**SYNTHETIC DATA** in {which}: a program drew the slices.", icon=":material/science:")
     for key, run in choice.runs.items():
         if run.notice:
             st.warning(f"{theme.markdown(key)}: {theme.markdown(run.notice)}", icon=":material/warning:")
@@ -114,13 +149,27 @@ def _warnings(choice: Choice) -> None:
                 parts.problems(run.problems)
 
 
-def _best_table(choice: Choice) -> None:
-    """Draw the best (not the last) value of each run and its difference to the baseline."""
-    table = comparison.summary(choice.runs, choice.measure, choice.baseline, choice.hospital)
-    caption = "Best, not last; the gap is between hospitals in that round. Differences are best to best."
-    with parts.card("Best round of each run", caption):
-        texts = comparison.summary_texts(table, choice.measure)
-        parts.table(texts, alt="The best value of each run and its difference to the baseline.", rows=ROWS)
+def _best_table(choice: Choice, rows: Sequence[table.Row]) -> None:
+    """Draw each entry's test and its best (not its last) round, and how far both are from the baseline."""
+    with parts.card("Test and best round"):
+        written = table.written(rows, choice.measure, choice.baseline, choice.hospital)
+        alt = "The test and the best round of each run, and how far they are from the baseline."
+        parts.table(written.texts, alt=alt, rows=ROWS, tones=written.tones)
+        with st.expander("How differences are judged"):
+            st.markdown("\n".join(f"- {theme.markdown(each)}" for each in table.methods(rows, choice.baseline)))
+
+
+def _chart_card(choice: Choice) -> None:
+    caption = "Heavy = baseline." + " Band = lowest to highest seed." * any(e.repeated for e in choice.entries)
+    with parts.card(f"{choice.measure.title} · {choice.where}", caption):
+        _chart(choice)
+        names = {key: cached.name(key) for key in choice.runs}
+        parts.download(
+            "Download CSV",
+            lambda: comparison.csv(comparison.long_table(choice.runs, choice.settings, names)),
+            "comparison.csv",
+            key="comparison_csv",
+        )
 
 
 def _chart(choice: Choice) -> None:
@@ -129,12 +178,14 @@ def _chart(choice: Choice) -> None:
     places = comparison.hospitals_of(list(choice.runs.values())) if apart else [choice.hospital]
     lines = {place: _lines(choice, place) for place in places}
     drawn = {line.key for found in lines.values() for line in found}
-    left_out = [key for key in choice.runs if key not in drawn]
+    left_out = [entry.title for entry in choice.entries if entry.key not in drawn]
     if left_out:
         st.caption(f"Recorded too little for this chart: {theme.markdown(', '.join(left_out))}.")
     if not drawn:
         return
-    style = compare.Style(choice.measure, choice.against, parts.colours(), tuple(choice.runs), choice.baseline)
+    keys = tuple(entry.key for entry in choice.entries)
+    base = choice.baseline.key if choice.baseline else None
+    style = compare.Style(choice.measure, choice.against, parts.colours(), keys, base)
     if apart:
         figure = compare.small_charts({str(place): found for place, found in lines.items()}, style)
     else:
@@ -143,59 +194,9 @@ def _chart(choice: Choice) -> None:
     parts.plot(figure, key="comparison", alt=alt, toolbar=True)
 
 
-def _lines(choice: Choice, place: str | None) -> list[comparison.Line]:
-    found = [comparison.line(key, run, choice.measure, choice.against, place) for key, run in choice.runs.items()]
+def _lines(choice: Choice, place: str | None) -> list[curves.Line]:
+    found = [curves.line(entry, choice.measure, choice.against, place) for entry in choice.entries]
     return [line for line in found if line is not None]
-
-
-def _details(choice: Choice) -> None:
-    """Draw what was set differently, or all runs at one round; a tab is drawn once it is open."""
-    names = ["What was set differently", "All runs at one round"]
-    st.session_state.setdefault("details", names["round" in st.query_params])
-    with st.container(border=True):
-        settings, at_round = st.tabs(names, key="details", on_change="rerun")
-        if settings.open:  # each table keeps the browser busy
-            address.keep(round=None)
-            with settings:
-                _settings(choice)
-        if at_round.open:
-            with at_round:
-                _at_round(choice)
-
-
-def _settings(choice: Choice) -> None:
-    """Draw the runs' settings, only the differing ones unless asked otherwise."""
-    only = st.toggle("Only differences", value=True, key="only_differences", persist_state="session")
-    read = {key: cached.run_settings(key) for key in choice.runs}
-    parts.problems([problem for _, found in read.values() for problem in found])
-    table = comparison.settings_table({key: body for key, (body, _) in read.items()}, only_differences=only)
-    recorded = [key for key, (body, _) in read.items() if body]
-    if len(recorded) < len(read):
-        st.caption(f"Recorded no settings: {theme.markdown(', '.join(key for key in read if key not in recorded))}.")
-    if not table.empty:
-        parts.table(table, alt="Settings of each run.")
-    elif recorded:
-        st.caption("No setting differs." if len(recorded) > 1 else "There is nothing to compare it with.")
-
-
-def _at_round(choice: Choice) -> None:
-    """Draw every run's value at one round."""
-    ends = [run.rounds[-1].number for run in choice.runs.values() if run.rounds]
-    last = max(ends, default=0)
-    if not last:
-        st.caption("No run has a complete round.")
-        return
-    if "round" not in st.session_state:
-        st.session_state["round"] = _whole(st.query_params.get("round", "")) or min(ends)
-    st.session_state["round"] = max(1, min(st.session_state["round"], last))
-    number = st.slider("Round", 1, last, key="round", persist_state="session") if last > 1 else 1
-    address.keep(round=str(number))
-    table = comparison.at_round(choice.runs, choice.measure, number, choice.baseline, choice.hospital)
-    parts.table(table, alt=f"Each run at round {number}.")
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else None
 
 
 def _every_run(known: list[str]) -> None:

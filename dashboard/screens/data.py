@@ -9,16 +9,18 @@ import streamlit as st
 from common.artifacts import words
 from common.artifacts.schema import Finding, HospitalData, Run
 from common.labels import CLASSES
-from common.text import listed
-from dashboard.charts import formats, theme
-from dashboard.components import chosen_run, parts
+from common.text import counted, listed
+from dashboard.charts import formats, labels, theme
+from dashboard.components import chosen_run, folded, parts, verdict
 from dashboard.data import caveats, facts
+from dashboard.data.verdicts.data import audited, of_run, was_audited
 
 BADGES: dict[str, tuple[str, str, str]] = {  # the gravest first
     "error": ("Error", ":material/error:", "red"),
     "warning": ("Warning", ":material/warning:", "orange"),
     "info": ("Note", ":material/info:", "gray"),
 }
+SECTION, BOTH_SIDES = "section", "Related slices in both training and test"
 PARTS: dict[str, str] = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
@@ -35,27 +37,19 @@ def draw() -> None:
             "The hospitals are still describing their data." if running else "This run recorded no hospital's data."
         )
         st.stop()
+    verdict.draw(of_run(run))
     parts.metrics(_headline(run))
     parts.held_by_one_warning(run)
-    if not audited(run):
-        st.info(f"{run.run_id} recorded class counts only: no audit, no split per class.", icon=":material/help:")
-    caption = (
-        "A group: duplicates, look-alikes and neighbouring slices. Patients: as the hospital knows them from a "
-        "manifest, DICOM headers or file names, else guessed from the groups."
-    )
-    with parts.card("Hospital by hospital", caption):
-        parts.table(overview(run), alt="What each hospital holds.")
-    if audited(run):
-        st.subheader("Findings, and what to do", anchor=False)
-        for name in sorted(run.hospitals):
-            _hospital_findings(run.hospitals[name])
+    for severity in BADGES:
+        _findings(run, severity)
+    if audited(run) and not any(hospital.audit for hospital in run.hospitals.values()):
+        st.caption("The audits found nothing.")
     _between_hospitals(run)
-    with parts.card("The split", "Slices of each class in each part."):
-        split = split_table(run)
-        if split.empty:
-            st.caption(parts.NOT_RECORDED)
-        else:
-            parts.table(split, alt="Slices of each class in each part, by hospital.")
+    drawn = {
+        "Hospital by hospital": lambda: parts.table(overview(run), alt="What each hospital holds."),
+        "The split": lambda: _split(run),
+    }
+    folded.tabs(drawn, key=SECTION)
 
 
 def findings_of(hospital: HospitalData) -> list[Finding]:
@@ -68,20 +62,11 @@ def severities(findings: Sequence[Finding]) -> Counter[str]:
     return Counter(finding.severity for finding in findings)
 
 
-def audited(run: Run) -> bool:
-    """Whether any hospital recorded an audit, a clean one included; version 1 recorded none."""
-    return any(map(_audited, run.hospitals.values()))
-
-
-def _audited(hospital: HospitalData) -> bool:
-    return bool(hospital.audit) or hospital.files_found is not None
-
-
 def overview(run: Run) -> pd.DataFrame:
     """Return one row a hospital: files, usable slices, groups, findings by severity."""
     rows = []
     for name, hospital in sorted(run.hospitals.items()):
-        found, known = severities(hospital.audit), _audited(hospital)
+        found, known = severities(hospital.audit), was_audited(hospital)
         rows.append(
             {
                 "Hospital": name,
@@ -90,7 +75,7 @@ def overview(run: Run) -> pd.DataFrame:
                 "Used": formats.whole(hospital.used),
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
-                "Groups on two sides": formats.whole(hospital.groups_across_splits),
+                BOTH_SIDES: formats.whole(hospital.groups_across_splits),
                 "Patients (train / val / test)": words.patients_text(hospital.patients),
                 **{f"{BADGES[each][0]}s": formats.whole(found[each] if known else None) for each in BADGES},
             }
@@ -166,9 +151,9 @@ def _headline(run: Run) -> list[parts.Metric]:
         parts.Metric("Errors", formats.whole(found["error"] if known else None), help="Slices left out until decided."),
         parts.Metric("Warnings", formats.whole(found["warning"] if known else None), help="Look at these."),
         parts.Metric(
-            "On two sides",
+            "In training and test",
             total("groups_across_splits"),
-            help="Groups of duplicates or neighbours that are on more than one side of the split.",
+            help=f"{BOTH_SIDES}: groups of duplicates or neighbours on more than one side of the split.",
         ),
     ]
 
@@ -188,27 +173,47 @@ def _between_hospitals(run: Run) -> None:
             parts.table(table, alt="Slices that two hospitals hold.")
 
 
-def _hospital_findings(hospital: HospitalData) -> None:
-    """Draw a hospital's findings behind its name, open where one is an error or a warning."""
-    findings = findings_of(hospital)
-    counts = severities(findings)
-    summary = ", ".join(f"{counts[s]} {BADGES[s][0].lower()}{'s' * (counts[s] != 1)}" for s in BADGES if counts[s])
-    otherwise = "nothing found" if _audited(hospital) else "no audit recorded"
-    title = f"{theme.markdown(hospital.name)} · {summary or otherwise}"
-    with st.expander(title, expanded=bool(counts["error"] or counts["warning"])):
-        st.caption(f"The split: {split_sentence(hospital)}")
-        if patients := words.patients_sentence(hospital.patients):
-            st.caption(patients)
-        if hospital.unmatched_folders:
-            st.caption(f"Folders left out: {theme.markdown(listed(hospital.unmatched_folders))}.")
-        for finding in findings:
-            _finding(finding)
+def kinds(run: Run, severity: str) -> dict[tuple[str, str], list[tuple[str, Finding]]]:
+    """Return what was found by code and title, each with the hospitals that found it, in the order of codes."""
+    found: dict[tuple[str, str], list[tuple[str, Finding]]] = {}
+    for name, hospital in sorted(run.hospitals.items()):
+        for finding in findings_of(hospital):
+            if finding.severity == severity:
+                found.setdefault((finding.code, finding.title), []).append((name, finding))
+    return dict(sorted(found.items()))
 
 
-def _finding(finding: Finding) -> None:
-    label, icon, colour = BADGES[finding.severity]
-    head = f":{colour}-badge[{icon} {label}] **{theme.markdown(finding.title)}** · {theme.markdown(finding.code)}"
-    st.markdown(f"{head} · {formats.whole(finding.count)}  \n{theme.markdown(finding.sentence)}")
+def _findings(run: Run, severity: str) -> None:
+    """Draw what was found, folded behind how much it is; errors are open."""
+    found, (label, icon, _) = kinds(run, severity), BADGES[severity]
+    if not found:
+        return
+    titles = listed([theme.markdown(title) for _, title in found])
+    head = f"{icon} **{counted(len(found), label.lower())}** · {titles}"
+    lines = [_line(*kind, where) for kind, where in found.items()]
+    with st.expander(head, expanded=severity == "error"):
+        st.markdown("\n".join(lines))
+
+
+def _line(code: str, title: str, where: Sequence[tuple[str, Finding]]) -> str:
+    """Write one kind of finding: where and how many, and below it what to do."""
+    at = ", ".join(f"{theme.markdown(name)} ({formats.whole(finding.count)})" for name, finding in where)
+    head = f"- **{theme.markdown(title)}** · {theme.markdown(code)} · {at}"
+    said = dict.fromkeys(labels.shown(finding.sentence) for _, finding in where)
+    return "\n".join([head, *(f"    - {theme.markdown(sentence)}" for sentence in said)])
+
+
+def _split(run: Run) -> None:
+    """Draw which slices train, validate and test, and whether related ones were kept together."""
+    split = split_table(run)
+    if split.empty:
+        st.caption(parts.NOT_RECORDED)
+    else:
+        parts.table(split, alt="Slices of each class in each part, by hospital.")
+    for name, hospital in sorted(run.hospitals.items()):
+        said = [f"{name}: {split_sentence(hospital)}", words.patients_sentence(hospital.patients)]
+        said += [f"Folders left out: {listed(hospital.unmatched_folders)}."] if hospital.unmatched_folders else []
+        st.caption(theme.markdown(" ".join(part for part in said if part)))
 
 
 if __name__ == "__main__":

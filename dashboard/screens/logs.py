@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.components import chosen_run, parts
+from dashboard.components import chosen_run, parts, verdict
 from dashboard.data import cached, logs
+from dashboard.data.verdicts.logs import of_lines
 
 SHOWN = 2000
 
@@ -23,6 +24,7 @@ def draw() -> None:
         )
         st.stop()
     lines = logs.parse(logs.read_tail(path))
+    verdict.draw(of_lines(lines))
     found = _filtered(lines)
     st.caption(
         f"{len(found):,} of {len(lines):,} lines, the last first"

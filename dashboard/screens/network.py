@@ -1,6 +1,7 @@
 """Network: who takes part, what they hold, how the model does at each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -10,8 +11,9 @@ from common.artifacts.values import text
 from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
-from dashboard.components import chosen_run, gains, hospital_map, parts
-from dashboard.data import cached, facts
+from dashboard.components import chosen_run, gains, hospital_map, parts, verdict
+from dashboard.data import cached, facts, live
+from dashboard.data.verdicts.network import of_run
 
 CHOSEN = "chosen_hospital"
 
@@ -23,6 +25,7 @@ def draw() -> None:
     in_service = text(cached.service_meta()[0].get("run_id"))
     parts.status_line(run, extra=[f"model in service: **{in_service}**"] if in_service else [])
     chosen_run.follow(run)
+    verdict.draw(of_run(run, live.now_of(run), datetime.now(UTC)))
     parts.metrics(_headline(run))
     parts.held_by_one_warning(run)
     tests = facts.hospital_tests(run)
@@ -34,7 +37,8 @@ def draw() -> None:
     with right:
         with parts.card("Class mix per hospital (slices held)"):
             _class_mix(run)
-        with parts.card("Test accuracy per hospital (95 % interval)"):
+        sure = words.how_sure(run.metrics.get("intervals")) if tests else None
+        with parts.card("Test accuracy per hospital (95 % interval)", help=sure):
             _accuracies(run, tests)
     gains.card(run)
     with parts.card("Hospitals as a table"):
@@ -88,7 +92,7 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
         parts.Metric(
             "Hospital gap",
             formats.points(facts.hospital_gap(run)).lstrip("+"),
-            formats.points(facts.spread(run)).replace("+", "SD "),
+            f"SD {formats.points(facts.spread(run)).lstrip('+')}" if facts.spread(run) is not None else "",
             help="Largest minus smallest test accuracy of the hospitals, in percentage points, and the standard "
             "deviation of all of them.",
         ),
@@ -115,7 +119,7 @@ def _accuracies(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None
         return
     figure = network.accuracy_intervals(tests, facts.overall_test(run), parts.colours())
     parts.plot(figure, key="tests", alt="Test accuracy of each hospital; the table below says the same.")
-    st.caption(f"{theme.markdown(facts.fairness_sentence(run))} {words.how_sure(run.metrics.get('intervals'))}")
+    st.caption(theme.markdown(facts.fairness_sentence(run)))
 
 
 def _why_no_tests(run: schema.Run) -> str:
@@ -166,11 +170,16 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
             f"({formats.interval(test.interval)}, {formats.whole(test.n_test)} slices)"
         )
     if body.missing_classes:
-        missing = listed([theme.class_title(label).lower() for label in body.missing_classes])
-        lines.append(f"holds no slices of: {missing}")
+        lines.append(_missing(body.missing_classes))
     if body.unmatched_folders:
         lines.append(f"folders left out: {theme.markdown(listed(body.unmatched_folders))}")
     st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _missing(labels: Sequence[str]) -> str:
+    """Say which classes a hospital has no slices of: "Has no tumour-free and no glioma slices"."""
+    words = [f"no {'tumour-free' if label == 'notumor' else theme.class_title(label).lower()}" for label in labels]
+    return f"Has {listed(words)} slices"
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Training: a run's rounds while they happen, and all of them afterwards."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
-from dashboard.components import chosen_run, live, parts, start_form
+from dashboard.components import chosen_run, live, parts, start_form, verdict
 from dashboard.data import cached, logs, rounds
 from dashboard.data import live as now
+from dashboard.data.verdicts.training import interval, of_run
+from dashboard.data.verdicts.verdict import apart
 
 FEED_OPEN = 5
 TAIL_LINES = 40
@@ -31,6 +34,7 @@ def draw() -> None:
     run = chosen_run.require()
     _progress(run)
     chosen_run.follow(run)
+    verdict.draw(of_run(run, now.now_of(run), datetime.now(UTC)))
     live.card(run)
     if not run.rounds:
         parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
@@ -106,15 +110,24 @@ def _against_before(
     label: str, measure: rounds.Measure, last: rounds.Round, before: rounds.Round | None
 ) -> parts.Metric:
     now, then = measure.of(last), measure.of(before)
-    if now is None or then is None:
+    if now is None or then is None or before is None:
         return parts.Metric(label, measure.write(now))
     return parts.Metric(
         label,
         measure.write(now),
         measure.write_change(now - then),
         help="Compared with the round before.",
-        colour="normal" if measure.percent else "inverse",
+        colour=_colour(measure, last, before),
     )
+
+
+def _colour(measure: rounds.Measure, last: rounds.Round, before: rounds.Round) -> Literal["off", "normal", "inverse"]:
+    """Return how a change is coloured: grey where it is none as shown, or where chance could be the reason."""
+    now, then = measure.of(last), measure.of(before)
+    shown = measure.write_change((now or 0.0) - (then or 0.0))
+    if formats.is_nothing(shown) or (measure is rounds.ACCURACY and not apart(interval(last), interval(before))):
+        return "off"
+    return "normal" if measure.percent else "inverse"
 
 
 def _inside_rounds(run: Run) -> None:

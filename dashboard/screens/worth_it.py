@@ -13,8 +13,9 @@ from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
 from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.charts import study as charts
-from dashboard.components import address, gains, parts
+from dashboard.components import address, gains, parts, verdict
 from dashboard.data import cached, study_tables
+from dashboard.data.verdicts.worth_it import of_study
 from dashboard.settings import LIVE_SECONDS
 
 COMMAND = "python -m common.phantoms --out dataset/phantoms\npython -m server.study experiment=worth_it"
@@ -28,6 +29,7 @@ def draw() -> None:
         _follow(study.study_id, cached.study_stamp(study.study_id))
     _status(study)
     if study.cells:
+        verdict.draw(of_study(study))
         gains.study_card(study)
         own, pooled, sure = answers.answers(study)
         _answer(own)

@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.artifacts.meta_metrics import test_interval
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import unusual_updates
 from common.artifacts.words import cautions_of, share_text
 from common.logs import LogFile
 from common.metrics.confusion import figures
 from common.metrics.evaluation import EvaluateResult
-from common.metrics.intervals import accuracy_interval
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
 from server.recording.events import Listener
@@ -120,7 +120,7 @@ class TrainingLog(Listener):
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
-            accuracy = _accuracy(figures(result.confusion).accuracy, accuracy_interval(result.confusion))
+            accuracy = _accuracy(figures(result.confusion).accuracy, test_interval(result))
             self._say(name, "tested %s slices (%s): %s", result.samples, model, accuracy)
 
     def completed(self, meta: Mapping[str, Any]) -> None:

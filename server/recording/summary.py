@@ -91,7 +91,7 @@ def _percent(value: float | None) -> str:
 
 
 def _share(own: Figures) -> str:
-    return words.share_text(own["test_accuracy"], own["interval"]) if own.get("n_test") else words.NOTHING
+    return words.share_text(own["test_accuracy"], words.accuracy_interval(own)) if own.get("n_test") else words.NOTHING
 
 
 def table_of(title: str, first: str, headings: Sequence[str]) -> Table:

@@ -70,10 +70,11 @@ def test_version_1_opens_and_says_what_it_did_not_record(tmp_path: Path, monkeyp
     write_version_one(tmp_path)
     analytics = words(open_page(tmp_path, "analytics", monkeypatch))
     assert "not per hospital" in analytics
-    assert "Not recorded for this run." in analytics
     assert "is not recorded" in analytics
+    confidence = open_page(tmp_path, "analytics", monkeypatch, section="Confidence")
+    assert "Not recorded for this run." in words(confidence)
     data = words(open_page(tmp_path, "data", monkeypatch))
-    assert "recorded class counts only" in data
+    assert "No audit was recorded" in data
     assert "A run that is not recorded" in words(open_page(tmp_path, "models", monkeypatch))
     predict = open_page(tmp_path, "predict", monkeypatch)
     assert "models/global_model.pth cannot be read" in words(predict)
@@ -97,8 +98,8 @@ def test_malformed_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken
 
 def test_names_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_served_run(tmp_path, hospitals=STRANGE)
-    for name in ("analytics", "data"):
-        app = open_page(tmp_path, name, monkeypatch)
+    for name, section in (("analytics", "Hospital by hospital"), ("data", "The split")):
+        app = open_page(tmp_path, name, monkeypatch, section=section)
         said = words(app)
         assert "टाटा मेमोरियल मुंबई" in said
         assert "<script>alert(1)</script>" in said
@@ -154,8 +155,8 @@ def test_the_threshold_decides_between_call_and_no_call(served: Path, monkeypatc
     app.slider(key="threshold").set_value(30).run()
     likely = app.subheader[0].value
     app.slider(key="threshold").set_value(99).run()
-    assert app.subheader[0].value == "No call"
-    assert f"{likely} is likeliest" in words(app) or likely == "No call"
+    assert app.subheader[0].value == "Not sure enough to name a class"
+    assert f"{likely} is likeliest" in words(app) or likely == "Not sure enough to name a class"
 
 
 def test_predict_says_whether_its_probabilities_are_calibrated(
@@ -253,7 +254,7 @@ def test_a_clean_hospital_has_nothing_found(tmp_path: Path, monkeypatch: pytest.
     for body in stats.values():
         body["audit"] = []
     write_json(folder / "dataset_stats.json", stats)
-    assert "nothing found" in words(open_page(tmp_path, "data", monkeypatch))
+    assert "audits found nothing" in words(open_page(tmp_path, "data", monkeypatch))
 
 
 def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,10 +264,13 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     body["metrics"]["intervals"]["bootstrap"] = drawn
     body["warnings"] = [{"code": "EVAL003", "sentence": "Two labels at <b>A</b>."}]
     write_json(folder / "model_meta.json", body)
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    page = open_page(tmp_path, "analytics", monkeypatch)
+    assert any("a bootstrap over 17 groups of related slices" in (element.help or "") for element in page.markdown)
+    said = words(page)
+    for section in ("Hospital by hospital", "Confidence"):
+        said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
     assert "50.0–95.0 %" in said
     assert "45.0–90.0 %" in said
-    assert "a bootstrap over 17 groups of related slices" in said
     assert "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) %" in said
     assert "1.0 instead of 2.5 points on test slices." in said
     assert "EVAL003: Two labels at <b>A</b>." in said
@@ -279,11 +283,14 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
         del body[name]
     del body["metrics"]["fairness"], body["metrics"]["intervals"]
     write_json(folder / "model_meta.json", body)
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    page = open_page(tmp_path, "analytics", monkeypatch)
+    assert any("Wilson's, as if no two slices were related" in (element.help or "") for element in page.markdown)
+    said = words(page)
+    for section in ("Hospital by hospital", "Confidence"):
+        said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
     assert "Whether a temperature is applied is not recorded." in said
     assert "How much the hospitals differ was not recorded" in said
     assert "Whether one picture is under two labels is not recorded." in said
-    assert "Wilson's, as if no two slices were related" in said
 
 
 def test_the_model_card_lies_beside_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,10 +150,10 @@ def history(
     return found
 
 
-def settings(rounds: int, strategy: str, lr: float) -> dict[str, Any]:
+def settings(rounds: int, strategy: str, lr: float, seed: int = 42) -> dict[str, Any]:
     return {
         "rounds": rounds,
-        "seed": 42,
+        "seed": seed,
         "output_dir": ".",
         "resume": None,
         "hospitals": ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"],
@@ -219,7 +219,13 @@ def metrics(hospitals: dict[str, tuple[float, float]], best: float) -> dict[str,
 
 
 def meta(
-    run_id: str, rounds: int, hospitals: dict[str, tuple[float, float]], strategy: str, best: float, lr: float
+    run_id: str,
+    rounds: int,
+    hospitals: dict[str, tuple[float, float]],
+    strategy: str,
+    best: float,
+    lr: float,
+    seed: int = 42,
 ) -> dict[str, Any]:
     total = sum(entry["total_samples"] for entry in stats(hospitals).values())
     return {
@@ -238,7 +244,7 @@ def meta(
         "warnings": [],
         "run_id": run_id,
         "strategy": strategy,
-        "seed": 42,
+        "seed": seed,
         "image_size": 64,
         "classes": list(CLASSES),
         "sha256": "0" * 64,
@@ -246,7 +252,7 @@ def meta(
         "missing_hospitals": [],
         "split": {"grouped": True, "groups_across_splits": 0},
         "versions": {"project": "2.0.0", "flwr": "1.41.0", "torch": "2.15.0", "python": "3.11.9"},
-        "settings": settings(rounds, strategy, lr),
+        "settings": settings(rounds, strategy, lr, seed),
     }
 
 
@@ -261,6 +267,7 @@ def write_run(
     strategy: str = "fedavg",
     best: float = 0.9,
     lr: float = 1e-3,
+    seed: int = 42,
     drop: int | None = None,
     odd: int | None = None,
     reason: str | None = None,
@@ -298,10 +305,10 @@ def write_run(
     write_json(folder / "dataset_stats.json", stats(hospitals))
     write_json(folder / "training_history.json", history(done, hospitals, best=best, drop=drop, odd=odd))
     write_json(folder / "label_map.json", LABEL_MAP)
-    write_json(folder / "config.yaml", settings(total, strategy, lr))  # JSON is YAML
+    write_json(folder / "config.yaml", settings(total, strategy, lr, seed))  # JSON is YAML
     if state == "completed":
         kind = {"pooled": pooled, "notice": status["notice"], "no_shared_model": no_shared_model(keeps)}
-        write_json(folder / "model_meta.json", meta(run_id, done, hospitals, strategy, best, lr) | kind)
+        write_json(folder / "model_meta.json", meta(run_id, done, hospitals, strategy, best, lr, seed) | kind)
     lines = [f"{START.isoformat()} INFO server | {run_id} started, {total} rounds, SYNTHETIC data"]
     lines += [f"{START.isoformat()} INFO server | round {number} of {total} done" for number in range(1, done + 1)]
     lines += [f"{START.isoformat()} WARNING {name} | 2 slices are there twice" for name in hospitals]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from dashboard.model.upload import UploadedSlice, open_upload
+
 
 def slice_levels(size: int = 96) -> np.ndarray:
     """A disc with a bright spot in its upper right quarter, uint8 [size, size]."""
@@ -38,6 +40,12 @@ def bomb_png(width: int = 20_000, height: int = 15_000) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     rows = zlib.compress(bytes((width + 7) // 8 + 1) * height, 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def read_upload(name: str, content: bytes) -> UploadedSlice:
+    """The slice of a file, or the middle one of several."""
+    opened = open_upload(name, content)
+    return opened.read(opened.count // 2)
 
 
 def dicom(levels: np.ndarray | None = None, **changes: Any) -> bytes:

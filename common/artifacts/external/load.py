@@ -1,14 +1,14 @@
 """The reader of evaluations and yardsticks: never raises for what a file holds; what does not fit is left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from common.artifacts.external.words import part_text
 from common.artifacts.layout import EVALUATION, EvaluationFolder, list_evaluations
 from common.artifacts.values import Notes, count, interval, mapping, number, read_json, sequence, text, texts
-from common.artifacts.words import recorded_interval
+from common.artifacts.words import accuracy_interval
 from common.errors import Problem
 from common.metrics.intervals import Interval
 
@@ -83,9 +83,10 @@ def at_home(evaluation: Evaluation) -> Measured:
 
 
 def _measured(name: str, body: Mapping[str, Any], part: str = "") -> Measured:
-    ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
     macro = _fraction(body.get("macro_f1", body.get("avg_f1")))
-    return Measured(name, _fraction(body.get("test_accuracy")), ends, count(body.get("n_test")), part, macro)
+    return Measured(
+        name, _fraction(body.get("test_accuracy")), accuracy_interval(body), count(body.get("n_test")), part, macro
+    )
 
 
 def fine_tuned(meta: Mapping[str, Any]) -> tuple[Measured, ...]:
@@ -113,7 +114,17 @@ def cross_matrix(meta: Mapping[str, Any]) -> Matrix | None:
     if len(rows) != len(models) or any(row is None for row in rows) or last is None:
         return None
     cells = tuple(row for row in rows if row is not None)
-    return Matrix(count(found.get("round")), models, hospitals, cells, last, text(found.get("reason")))
+    return Matrix(
+        count(found.get("round")), models, hospitals, cells, _as_tested(last, meta), text(found.get("reason"))
+    )
+
+
+def _as_tested(row: tuple[Measured, ...], meta: Mapping[str, Any]) -> tuple[Measured, ...]:
+    """Give the shared model's figures the intervals that the run's test gives the same ones."""
+    known = {(each.name, each.accuracy, each.slices): each.interval for each in tested(meta)}
+    return tuple(
+        replace(cell, interval=known.get((cell.name, cell.accuracy, cell.slices)) or cell.interval) for cell in row
+    )
 
 
 def _pairs(found: Mapping[str, Any]) -> list[tuple[Any, Any]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from common.artifacts.external.lineage import Origin, origin_of
 from common.artifacts.values import count, interval, mapping, number, sequence, text
-from common.artifacts.words import share_text
+from common.artifacts.words import accuracy_interval, share_text
+from common.metrics.intervals import Interval
 from common.text import counted, listed
 
 
@@ -18,13 +19,23 @@ def compared(meta: Mapping[str, Any]) -> str | None:
         return None
     where = listed([name for name in sequence(found.get("hospitals")) if isinstance(name, str)])
     slices = counted(count(found.get("n_test")) or 0, "slice")
-    right, run = share_text(value, interval(found.get("interval"))), text(meta.get("of")) or "the run"
+    right, run = share_text(value, elsewhere_interval(meta)), text(meta.get("of")) or "the run"
     points = f"{abs(100 * difference):.1f} points {'lower' if difference < 0 else 'higher'}"
     sure = f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
     return (
         f"At {where}, which did not train it, the model is right on {right} % of {slices}: {points} than in {run}'s "
         f"own test ({100 * home:.1f} %; 95 % interval of the difference {sure}{_verdict(ends)})."
     )
+
+
+def elsewhere_interval(meta: Mapping[str, Any]) -> Interval | None:
+    """Return the interval of the accuracy elsewhere: the whole evaluation's, or its one hospital's."""
+    found, metrics = mapping(meta.get("elsewhere")), mapping(meta.get("metrics"))
+    names = [name for name in sequence(found.get("hospitals")) if isinstance(name, str)]
+    tests = mapping(metrics.get("per_hospital"))
+    if set(names) == set(tests):
+        return accuracy_interval(metrics, count(found.get("n_test")))
+    return accuracy_interval(mapping(tests.get(names[0]))) if len(names) == 1 else accuracy_interval(found)
 
 
 def _verdict(ends: tuple[float, float]) -> str:

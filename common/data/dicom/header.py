@@ -52,6 +52,14 @@ def read_header(path: Path) -> Dataset | None:
         return None
 
 
+def header_in(content: bytes) -> Dataset | None:
+    """Read a header from a file's content, as `read_header` does from a file."""
+    try:
+        return _parsed(BytesIO(content), pixels=False) if is_dicom(content) else None
+    except UnreadableImage:
+        return None
+
+
 def read_dataset(content: bytes) -> Dataset:
     """Read a whole file, its pixels still as they are stored.
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from PIL import Image
 
-from common.data.decode import UnreadableImage, decode_rgb
+from common.data.decode import STRETCHED, UnreadableImage, decode_rgb
 from common.data.dicom.header import frame_count, is_dicom, judge, read_dataset
 from common.data.dicom.pixels import read_frame
 from common.data.dicom.said import Said, said_in
@@ -42,7 +42,8 @@ def open_slices(content: bytes) -> OpenFile:
         volume = read_volume(content)
         return OpenFile(lambda number: (volume.read(number), ()), volume.levels.shape[2])
     image = decode_rgb(content)
-    return OpenFile(lambda _: (image, ()))
+    notes = (STRETCHED,) if image.info.get("note") == STRETCHED else ()
+    return OpenFile(lambda _: (image, notes))
 
 
 def _open_dicom(content: bytes) -> OpenFile:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.artifacts import words
-from common.artifacts.external.words import copies
+from common.artifacts.external.words import copies, elsewhere_interval
 from common.artifacts.layout import CARD, META
 from common.artifacts.values import count, interval, mapping, matrix, number, sequence, text
-from common.artifacts.words import recorded_interval
+from common.artifacts.words import accuracy_interval, recorded_interval
 from common.dossier.answers.said import answer, decimal, says, share, whole
 from common.dossier.evidence import Evaluation, Evidence
 from common.dossier.items import Answer
@@ -143,8 +143,7 @@ def bad_input(evidence: Evidence) -> Answer | None:
 
 
 def _accuracy(own: Mapping[str, Any]) -> str | None:
-    ends = recorded_interval(own.get("intervals"), "test_accuracy") or interval(own.get("interval"))
-    return share(own.get("test_accuracy"), ends)
+    return share(own.get("test_accuracy"), accuracy_interval(own))
 
 
 def _tested_once(evidence: Evidence) -> str | None:
@@ -153,7 +152,11 @@ def _tested_once(evidence: Evidence) -> str | None:
 
 def _evaluation(each: Evaluation) -> str | None:
     where = f" at {listed(each.hospitals)}" if each.hospitals else ""
-    said = says("{}: accuracy {}.", f"{each.name}{where}", _accuracy(each.elsewhere))
+    said = says(
+        "{}: accuracy {}.",
+        f"{each.name}{where}",
+        share(each.elsewhere.get("test_accuracy"), elsewhere_interval(each.meta)),
+    )
     return f"{said} {copies(each.meta) or ''}".strip() if said else None
 
 

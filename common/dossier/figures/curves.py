@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.artifacts.values import count, interval, mapping, number, sequence
-from common.artifacts.words import NOTHING, recorded_interval, share_text
+from common.artifacts.words import NOTHING, accuracy_interval, share_text
 from common.dossier.answers.said import decimal
 from common.dossier.evidence import Evidence
 from common.dossier.figures.charts import Line, Share, line_chart, share_chart
@@ -130,7 +130,7 @@ def evaluations(evidence: Evidence) -> Figure | None:
     rows: list[list[Value]] = []
     for name, where, body in known:
         value, counts = number(body.get("test_accuracy")), confusion_of(body)
-        ends = recorded_interval(body.get("intervals"), "test_accuracy") or interval(body.get("interval"))
+        ends = accuracy_interval(body)
         if value is not None:
             shares.append(_share(name if where == "all" else f"{name}: {where}", value, ends))
             rows.append(

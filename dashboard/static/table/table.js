@@ -9,6 +9,11 @@ export default function ({ data, parentElement }) {
   for (const [first, ...others] of data.rows) {
     body.insertRow().append(cell("th", first, "row"), ...others.map((text) => cell("td", text)));
   }
+  for (const [row, column, tone] of data.tones ?? []) {
+    const found = body.rows[row].cells[column];
+    found.style.color = data.colours[tone] ?? "";
+    found.style.fontWeight = tone === "muted" ? "" : "600";
+  }
   table.style.minWidth = `${4.5 * data.columns.length}rem`; // on a phone it scrolls before every word is a line
   box.style.maxHeight = data.height ? `${data.height}px` : "";
   box.replaceChildren(table);

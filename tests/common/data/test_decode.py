@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from common.data.decode import MAX_PIXELS, UnreadableImage, decode_rgb, to_square
+from common.data.decode import MAX_PIXELS, STRETCHED, UnreadableImage, decode_rgb, to_square
 
 GREYS = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
 
@@ -79,6 +79,25 @@ def test_twelve_bits_in_sixteen_are_not_black(kind):
     assert out.min() == 0
     assert out.max() == 255
     assert np.array_equal(out, grey_as_rgb(np.rint((values - 100.0) * 255 / (values.max() - 100)).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("factor", [256, 257])
+def test_eight_bits_written_as_sixteen_are_the_same_picture(kind, factor):
+    greys = 40 + GREYS // 3  # neither black nor white, which a stretch would make of it
+    out = decode_rgb(saved(Image.fromarray(greys.astype(np.uint16) * factor), kind))
+    assert np.array_equal(np.asarray(out), grey_as_rgb(greys))
+    assert out.info == {}
+
+
+def test_a_picture_on_the_scale_of_sixteen_bits_is_that_of_a_jpeg_and_else_it_is_said_to_be_stretched():
+    fine = np.linspace(0.0, 0.8, 4096).reshape(64, 64)
+    jpeg = decode_rgb(saved(Image.fromarray(np.rint(fine * 255).astype(np.uint8)), "JPEG", quality=95))
+    wide = decode_rgb(saved(Image.fromarray(np.rint(fine * 65535).astype(np.uint16)), "PNG"))
+    assert np.abs(np.asarray(wide).astype(int) - np.asarray(jpeg)).max() <= 3
+    twelve = decode_rgb(saved(Image.fromarray(np.rint(fine * 4095).astype(np.uint16)), "PNG"))
+    assert np.asarray(twelve).max() == 255
+    assert twelve.info == {"note": STRETCHED}
 
 
 def test_wide_greys_of_other_types():

@@ -16,8 +16,8 @@ from common.data.dicom.facts import facts_of
 from common.data.prepare import PreparedHospital, prepare
 from common.phantoms.folders import make_phantoms
 from common.phantoms.hospitals import HOSPITALS, draw_slice, plan_slices
-from dashboard.model.upload import read_upload
 from tests.common.phantoms.test_folders import CLASS_MAPS, contents
+from tests.support.uploads import read_upload
 
 SIZE, A_CLASS = 40, 8
 

@@ -64,12 +64,14 @@ def test_reliability_leaves_empty_bins_out_and_sizes_by_area() -> None:
 @THEMES
 def test_probability_bars_start_at_zero_and_carry_a_pattern(colours: theme.Palette) -> None:
     figure = analytics.probability_bars(np.array([0.7, 0.2, 0.06, 0.04]), 0.65, colours)
-    (bars,) = figure.data
+    bars, values = figure.data
     assert [figure.layout.yaxis.ticktext[y] for y in bars.y] == ["Glioma", "Meningioma", "Pituitary", "No tumour"]
-    assert bars.text[0] == "70.0 %"
+    assert values.text[0] == "70.0 %"
+    assert min(values.x) > 100, "no threshold and no bar can lie over a figure"
+    assert bars.text is None
     assert figure.layout.xaxis.range[0] == 0
     assert len(set(bars.marker.pattern.shape)) == 4
-    assert "no call below 65 %" in figure.layout.annotations[0].text
+    assert "named from 65 %" in figure.layout.annotations[0].text
 
 
 def test_the_calibrated_line_stands_beside_the_stated_one() -> None:

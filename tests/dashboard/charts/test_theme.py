@@ -4,17 +4,6 @@ from common.labels import CLASSES
 from dashboard.charts import theme
 
 
-def test_six_series_differ_in_colour_symbol_and_dash() -> None:
-    style = list(theme.marks([f"run-{i}" for i in range(6)], theme.LIGHT).values())
-    for cue in ("colour", "symbol", "dash"):
-        assert len({getattr(mark, cue) for mark in style}) == 6
-
-
-def test_thirty_series_differ_in_colour_and_symbol_together() -> None:
-    style = theme.marks([str(i) for i in range(30)], theme.DARK).values()
-    assert len({(mark.colour, mark.symbol, mark.dash) for mark in style}) == 30
-
-
 def test_every_class_has_a_name_a_colour_and_a_pattern() -> None:
     assert [theme.class_title(name) for name in CLASSES] == ["Glioma", "Meningioma", "Pituitary", "No tumour"]
     for colours in (theme.LIGHT, theme.DARK):

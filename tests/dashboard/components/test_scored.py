@@ -17,6 +17,7 @@ from tests.support.pages import open_page, said
 from tests.support.pdf_text import pdf_text
 from tests.support.run_files import HOSPITALS, meta, write_json, write_run
 
+SECTION = "Ranking, patients and subgroups"
 AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
 
 
@@ -36,7 +37,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_page_shows_them(tmp_path: Path) -> None:
     scored_run(tmp_path)
-    page = open_page("analytics")
+    page = open_page("analytics", section=SECTION)
     assert not page.exception
     assert "of 160 patients" in said(page)
     assert "at least 50%" in said(page)
@@ -44,9 +45,9 @@ def test_the_page_shows_them(tmp_path: Path) -> None:
 
 def test_the_page_of_an_older_run(tmp_path: Path) -> None:
     write_run(tmp_path)
-    page = open_page("analytics")
+    page = open_page("analytics", section=SECTION)
     assert not page.exception
-    assert "Ranking, patients and subgroups" in said(page)
+    assert "Not recorded for this run." in said(page)
     assert "160 patients" not in said(page)
 
 

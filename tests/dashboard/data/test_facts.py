@@ -7,7 +7,8 @@ import pytest
 
 from common.artifacts.load import load_run
 from common.artifacts.schema import HospitalData
-from dashboard.data import facts
+from common.metrics.intervals import wilson
+from dashboard.data import facts, results
 from dashboard.screens import network
 from tests.support.run_files import write_json, write_run, write_version_one
 
@@ -27,7 +28,9 @@ def test_version_one_has_an_overall_test_but_no_gap(tmp_path: Path) -> None:
     run = load_run(write_version_one(tmp_path))
     test = facts.overall_test(run)
     assert test is not None
-    assert test.interval is None
+    whole = results.overall_result(run)
+    assert whole is not None
+    assert test.interval == whole.accuracy.interval == wilson(56, 80), "from its counts, on every page"
     assert facts.hospital_gap(run) is None
     assert facts.hospital_tests(run) == {}
 

@@ -95,13 +95,13 @@ def test_version_1_has_no_hospital_figures(tmp_path: Path) -> None:
     assert results.overall_result(run) is not None
 
 
-def test_recorded_figures_stand_without_intervals_where_there_is_no_matrix(folder: Path) -> None:
+def test_without_a_matrix_only_the_accuracy_has_an_interval(folder: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["metrics"]["confusion_matrix"]
     write_json(folder / "model_meta.json", body)
     result = results.overall_result(load_run(folder))
     assert result is not None
-    assert result.accuracy.interval is None
+    assert result.accuracy.interval == pytest.approx((0.86, 0.92))
     assert result.classes[0].recall.value == pytest.approx(0.88)
     assert formats.share(result.classes[0].recall) == "88.0 %"
     assert result.sure == results.NO_COUNTS

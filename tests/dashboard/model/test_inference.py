@@ -15,9 +15,9 @@ from common.errors import InputError
 from common.labels import CLASSES
 from common.model import grad_cam
 from common.training.preprocess import normalise, preprocess, to_batch
-from dashboard.model import inference, upload
+from dashboard.model import inference
 from tests.support.service_runs import completed_run
-from tests.support.uploads import png, slice_levels
+from tests.support.uploads import png, read_upload, slice_levels
 
 torch.set_num_threads(1)
 
@@ -40,7 +40,7 @@ def test_an_upload_meets_the_very_preprocessing_of_training(tmp_path: Path, answ
     Image.fromarray(levels).save(tmp_path / "slice.png")
     size = answerer.card.image_size
     from_training = normalise(to_batch(to_square(decode_rgb(tmp_path / "slice.png"), size)[np.newaxis]))
-    uploaded = upload.read_upload("slice.png", (tmp_path / "slice.png").read_bytes())
+    uploaded = read_upload("slice.png", (tmp_path / "slice.png").read_bytes())
     assert torch.equal(preprocess(uploaded.image, size), from_training)
     with torch.no_grad():
         expected = torch.softmax(answerer.model(from_training)[0].double(), dim=0).numpy()
@@ -58,7 +58,7 @@ def test_the_model_card(answerer: inference.Answerer, output_dir: Path) -> None:
 @pytest.mark.parametrize("temperature", [0.25, 1.5, 4.0])
 def test_the_scores_are_divided_by_the_recorded_temperature(answerer: inference.Answerer, temperature: float) -> None:
     heated = replace(answerer, card=replace(answerer.card, temperature=temperature))
-    image = upload.read_upload("a.png", png()).image
+    image = read_upload("a.png", png()).image
     with torch.no_grad():
         logits = answerer.model(preprocess(image, answerer.card.image_size))[0].double()
     plain, calibrated = inference.predict(answerer, image), inference.predict(heated, image)
@@ -92,7 +92,7 @@ def test_version_1_has_no_weights_and_so_no_model(tmp_path: Path) -> None:
 
 
 def test_answers_are_the_same_every_time_and_leave_the_model_alone(answerer: inference.Answerer) -> None:
-    image = upload.read_upload("a.png", png()).image
+    image = read_upload("a.png", png()).image
     before = {name: value.clone() for name, value in answerer.model.state_dict().items()}
     first, second = inference.predict(answerer, image), inference.predict(answerer, image)
     assert (first.probabilities == second.probabilities).all()
@@ -122,9 +122,9 @@ def test_margin_and_no_call() -> None:
 
 def test_grad_cam_equals_the_class_activation_map(answerer: inference.Answerer) -> None:
     """With pooling and one linear layer behind the maps, Grad-CAM is the sum of the maps weighted by that layer."""
-    maps = grad_cam.trunk(answerer.model, preprocess(upload.read_upload("a.png", png()).image, 64))
+    maps = grad_cam.trunk(answerer.model, preprocess(read_upload("a.png", png()).image, 64))
     assert torch.allclose(
-        grad_cam.head(answerer.model, maps), answerer.model(preprocess(upload.read_upload("a.png", png()).image, 64))
+        grad_cam.head(answerer.model, maps), answerer.model(preprocess(read_upload("a.png", png()).image, 64))
     )
     for target in range(4):
         weights = answerer.model.fc.weight[target]

@@ -5,30 +5,31 @@ import pytest
 from PIL import Image
 
 from dashboard.model import upload
-from tests.support.uploads import bomb_png, encoded, png, slice_levels
+from tests.support.uploads import bomb_png, encoded, png, read_upload, slice_levels
 
 GREY = slice_levels()
 
 
 def pixels(name: str, content: bytes) -> np.ndarray:
-    return np.asarray(upload.read_upload(name, content).image)
+    return np.asarray(read_upload(name, content).image)
 
 
 def test_a_grey_png_and_a_jpeg() -> None:
     assert (pixels("a.png", png()) == GREY[..., None]).all()
     jpeg = encoded(Image.fromarray(GREY), "JPEG", quality=95)
-    uploaded = upload.read_upload("a.jpeg", jpeg)
+    uploaded = read_upload("a.jpeg", jpeg)
     assert uploaded.kind == "JPEG"
     assert uploaded.notes == ()
     assert np.abs(np.asarray(uploaded.image).astype(int) - GREY[..., None]).max() < 25
 
 
 def test_16_bit_is_stretched_and_said() -> None:
-    uploaded = upload.read_upload("a.png", encoded(Image.fromarray(GREY.astype(np.uint16) * 10)))
+    uploaded = read_upload("a.png", encoded(Image.fromarray(GREY.astype(np.uint16) * 10)))
     found = np.asarray(uploaded.image)[..., 0]
     assert found.max() == 255
     assert np.corrcoef(found.ravel(), GREY.ravel())[0, 1] > 0.999
     assert "16 bits" in uploaded.notes[0]
+    assert "A JPEG of this slice" in uploaded.notes[0]
 
 
 def test_palette_alpha_and_rotation_come_out_right() -> None:
@@ -43,7 +44,7 @@ def test_palette_alpha_and_rotation_come_out_right() -> None:
 
 
 def test_the_content_decides_not_the_name() -> None:
-    uploaded = upload.read_upload("scan.jpg", png())
+    uploaded = read_upload("scan.jpg", png())
     assert uploaded.kind == "PNG"
     assert "its content is PNG" in uploaded.notes[0]
 
@@ -65,16 +66,17 @@ def test_the_content_decides_not_the_name() -> None:
 )
 def test_what_cannot_be_used_is_one_sentence_without_the_name(content: bytes, words: str) -> None:
     with pytest.raises(upload.RefusedUpload, match=words) as caught:
-        upload.read_upload("Asha_Rao.png", content)
+        read_upload("Asha_Rao.png", content)
     assert "Asha" not in caught.value.sentence
     assert caught.value.sentence.endswith(".")
     assert len(bomb_png()) < 100_000
 
 
-def test_of_a_volume_the_middle_slice_is_judged() -> None:
+def test_every_slice_of_a_volume_can_be_read_and_one_without_a_head_is_one_sentence() -> None:
     nibabel = pytest.importorskip("nibabel")
-    levels = np.stack([GREY, GREY // 2, GREY], axis=2).astype(np.int16)
-    uploaded = upload.read_upload("head.nii", nibabel.Nifti1Image(levels, np.eye(4)).to_bytes())
-    assert uploaded.kind == "NIfTI"
-    assert "3 slices; the middle one, number 2" in uploaded.notes[0]
-    assert np.asarray(uploaded.image).max() < 140
+    levels = np.stack([GREY, GREY // 2, 0 * GREY], axis=2).astype(np.int16)
+    opened = upload.open_upload("head.nii", nibabel.Nifti1Image(levels, np.eye(4)).to_bytes())
+    assert (opened.kind, opened.count) == ("NIfTI", 3)
+    assert np.asarray(opened.read(1).image).max() < 140 < np.asarray(opened.read(0).image).max()
+    with pytest.raises(upload.RefusedUpload, match="Slice 3 of 3 of this NIfTI file cannot be used: shows little"):
+        opened.read(2)

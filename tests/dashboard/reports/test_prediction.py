@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from common.artifacts.words import POOLED
-from dashboard.model import image_checks, inference
+from dashboard.model import inference
+from dashboard.model.familiarity import Familiarity
 from dashboard.reports import prediction
+from tests.support.desks import a_case
 from tests.support.pdf_text import pdf_text
-from tests.support.uploads import slice_levels
 
 AT = datetime(2026, 11, 23, 6, 15, tzinfo=UTC)
 HONEST = "Stated confidence differs from the share correct by 3.1 points on test slices."
@@ -22,14 +23,7 @@ CARD = inference.ModelCard(
 
 @pytest.fixture
 def answer() -> prediction.Answer:
-    picture = Image.fromarray(slice_levels()).convert("RGB")
-    heat = np.zeros((7, 7), np.float32)
-    heat[2, 4] = 1.0
-    found = inference.Prediction(np.array([0.861, 0.078, 0.037, 0.024]), heat)
-    checks = image_checks.check_image(picture, 96)
-    return prediction.Answer(
-        picture, prediction.sha256(b"slice"), "PNG", ("A note on (reading).",), checks, found, 0.7, 0.55, CARD
-    )
+    return prediction.Answer(a_case(), 0.7, 0.55, CARD)
 
 
 def text_of(answer: prediction.Answer) -> str:
@@ -41,24 +35,42 @@ def test_it_says_what_was_answered_by_which_model_and_what_it_is_not(answer: pre
     for words in (
         "Research use only. Not a medical device",
         "Glioma, 86.1 %.",
-        "78.3 points",
+        "81.5 points",
         "3.1 points on test slices.",
         "run-003",
         "ab" * 16,
-        prediction.sha256(b"slice")[:32],
+        "01" * 16,
         "It does not outline anything",
         "A note on (reading).",
         "2026-11-23 06:15 UTC",
-        "no call below 70 %",
+        "no class is named below 70 %",
     ):
         assert words in text, words
     assert "SYNTHETIC" not in text
 
 
-def test_below_the_threshold_there_is_no_call(answer: prediction.Answer) -> None:
+def test_below_the_threshold_no_class_is_named(answer: prediction.Answer) -> None:
     doubtful = replace(answer, threshold=0.9)
-    assert prediction.verdict(doubtful).startswith("No call: the likeliest class, Glioma, has 86.1 %, below 90 %")
-    assert "No call" in text_of(doubtful)
+    assert "Not sure enough to name a class: Glioma is likeliest with 86.1 %, below 90 %." in text_of(doubtful)
+
+
+def test_of_an_image_unlike_anything_trained_on_there_is_no_answer_and_no_heat(answer: prediction.Answer) -> None:
+    strange = replace(answer.case.prediction, familiarity=Familiarity(9.0, 4.0))
+    text = text_of(replace(answer, case=replace(answer.case, prediction=strange)))
+    assert "Unlike anything trained on, so there is no answer." in text
+    assert "Its distance is 9.0" in text
+    assert "86.1" not in text
+    assert "Heat for" not in text
+
+
+def test_evidence_outside_of_the_head_is_said(answer: prediction.Answer) -> None:
+    assert "outside of the head" not in answer.heat_words
+    corner = np.zeros((7, 7), np.float32)
+    corner[0, 0] = 1.0
+    away = replace(answer.case.prediction, heat=corner)
+    assert "outside of the head" in replace(answer, case=replace(answer.case, prediction=away)).heat_words
+    blank = replace(answer, case=a_case(picture=Image.new("RGB", (96, 96))))
+    assert "No head could be told" in blank.heat_words
 
 
 def test_a_synthetic_model_and_missing_records_are_said(answer: prediction.Answer) -> None:
@@ -92,4 +104,6 @@ def test_the_same_answer_is_the_same_document_on_one_page(answer: prediction.Ans
 
 def test_a_wide_and_a_huge_picture(answer: prediction.Answer) -> None:
     for size in ((3000, 400), (40, 700)):
-        assert prediction.prediction_pdf(replace(answer, picture=answer.picture.resize(size)), AT).startswith(b"%PDF-")
+        assert prediction.prediction_pdf(
+            replace(answer, case=a_case(picture=answer.case.image().resize(size))), AT
+        ).startswith(b"%PDF-")

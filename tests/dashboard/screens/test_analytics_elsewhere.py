@@ -41,7 +41,7 @@ def test_an_evaluation_stands_beside_the_runs_own_test_and_is_no_run(tmp_path, m
     write_evaluation(tmp_path, 1, evaluation())
     write_evaluation(tmp_path, 2, evaluation(of="run-002"))
     (tmp_path / "artifacts" / "evaluation-003").mkdir()
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    said = words(open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere"))
     assert "6.4 points lower than in run-001's own test" in said
     assert "Not evaluated at Away" in said
     assert "every usable slice" in said
@@ -59,7 +59,7 @@ def comparison():
 def test_two_models_on_the_same_cases_are_shown_beside_each_other(tmp_path, monkeypatch):
     write_run(tmp_path, state="completed", done=2, rounds=2)
     write_evaluation(tmp_path, 1, json.loads(json.dumps(evaluation() | {"comparison": comparison()})))
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    said = words(open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere"))
     assert "the models of run-001 and run-000 are right on 75.0 and 0.0 % of patients" in said
     assert "better" in said
     assert "go by patients" in said
@@ -69,14 +69,15 @@ def test_two_models_on_the_same_cases_are_shown_beside_each_other(tmp_path, monk
 def test_a_damaged_comparison_is_left_out(tmp_path, monkeypatch, body):
     write_run(tmp_path, state="completed", done=2, rounds=2)
     write_evaluation(tmp_path, 1, evaluation() | {"comparison": body})
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    said = words(open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere"))
     assert "6.4 points lower" in said
     assert "on the same cases" not in said
 
 
 def test_a_run_that_was_evaluated_nowhere_says_how(tmp_path, monkeypatch):
     write_run(tmp_path, state="completed", done=2, rounds=2)
-    assert "python -m server.evaluate run-001" in words(open_page(tmp_path, "analytics", monkeypatch))
+    page = open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere")
+    assert "python -m server.evaluate run-001" in words(page)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_run_that_was_evaluated_nowhere_says_how(tmp_path, monkeypatch):
 def test_damaged_files_end_no_page(tmp_path, monkeypatch, content):
     write_run(tmp_path, state="completed", done=2, rounds=2)
     write_evaluation(tmp_path, 1, content)
-    open_page(tmp_path, "analytics", monkeypatch)
+    open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere")
 
 
 def test_the_yardsticks_are_drawn_with_the_shared_model_beside_them(tmp_path, monkeypatch):
@@ -108,7 +109,7 @@ def test_the_yardsticks_are_drawn_with_the_shared_model_beside_them(tmp_path, mo
     meta["fine_tuned"] = {"rounds": 3, "per_hospital": {names[0]: {"test_accuracy": 0.987, "n_test": 20}}}
     meta["init"] = {"run": "run-000", "lineage": [{"run": "run-000", "model_sha256": "ab" * 32}]}
     path.write_text(json.dumps(meta))
-    said = words(open_page(tmp_path, "analytics", monkeypatch))
+    said = words(open_page(tmp_path, "analytics", monkeypatch, section="Elsewhere"))
     assert "12.3" in said
     assert "98.7" in said
     assert "Trained on from the model of run-000" in said

@@ -1,0 +1,33 @@
+"""What Network begins with: where the model does worst, or how far the run is."""
+
+from datetime import datetime
+
+from common.artifacts.schema import Run
+from common.text import counted
+from dashboard.data import facts, results
+from dashboard.data.live import Now
+from dashboard.data.verdicts import model, training
+from dashboard.data.verdicts.verdict import Tone, Verdict, about, apart
+
+
+def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
+    """Judge a run's model at its hospitals; a run without a test yet is told by its rounds."""
+    tested = results.overall_result(run)
+    if tested is None:
+        return training.of_run(run, now, at)
+    judged = model.of_test(tested)
+    if judged.tone == "refuse":
+        return judged
+    slices = f"{tested.n_test:,} test slices" if tested.n_test else "the test slices"
+    right = f"The model names {about(tested.accuracy)} of {slices} right"
+    tests = facts.hospital_tests(run)
+    if len(tests) < 2:
+        return Verdict("caution", (f"{right}; how it does at each hospital was not recorded.",))
+    (worst, low), *_, (best, high) = sorted(tests.items(), key=lambda pair: pair[1].accuracy)
+    if low.accuracy == high.accuracy:
+        return Verdict("fine", (f"{right}, equally many at each of {counted(len(tests), 'hospital')}.",), model.BETTER)
+    sure = apart(low.interval, high.interval)
+    tail = "" if sure else "; the difference could be chance"
+    lowest = f"Lowest at {worst}: {about(low.share)}, highest at {best}: {about(high.share)}{tail}."
+    tone: Tone = "caution" if sure or judged.tone == "caution" else "fine"
+    return Verdict(tone, (f"{right}.", lowest), "" if tone == "caution" else model.BETTER)

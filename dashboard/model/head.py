@@ -1,0 +1,42 @@
+"""Where the head is in a slice, so that heat is drawn inside of it alone: bright, in one piece, without holes."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from scipy import ndimage
+
+from common.model import heatmap
+
+Mask = npt.NDArray[np.bool_]
+
+NO_HEAD = "No head could be told from its background, so the heat is drawn everywhere."
+MUCH_OUTSIDE = 0.5
+OUTSIDE = "More than half of the evidence lay outside of the head: do not rely on this answer."
+
+_EDGE = 256
+_DIM = 0.12  # of the brightness that 99 % of the slice keep to: background and its noise are darker
+_GAP, _BRIDGE = 2, 3  # pixels of _EDGE over which a broken outline is closed, and which writing may hang on
+_SMOOTH = 9  # pixels of _EDGE over which the outline is evened
+_LEAST, _MOST = 0.08, 0.97  # shares of a slice: less is no head, more is no background
+
+
+def head_mask(picture: Image.Image) -> Mask | None:
+    """Return which pixels of a small version of a slice (at most 256) show the head; None where none can be told."""
+    grey = np.asarray(heatmap.fit(picture.convert("L"), _EDGE), dtype=np.float64)
+    smooth = ndimage.uniform_filter(grey, 3)
+    bright = ndimage.binary_closing(smooth > _DIM * np.percentile(grey, 99), iterations=_GAP)
+    whole = ndimage.binary_fill_holes(bright)
+    pieces, count = ndimage.label(ndimage.binary_opening(whole, iterations=_BRIDGE))
+    if not count:
+        return None
+    largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
+    found: Mask = ndimage.uniform_filter((pieces == largest).astype(np.float64), _SMOOTH) > 0.5
+    return found if _LEAST <= found.mean() <= _MOST else None
+
+
+def share_outside(heat: npt.NDArray[np.float32], head: Mask) -> float:
+    """Return the share of a slice's heat (any size) that lies outside of the head, 0 to 1."""
+    size = (head.shape[1], head.shape[0])
+    large = np.clip(np.asarray(Image.fromarray(heat).resize(size, Image.Resampling.BICUBIC)), 0.0, 1.0)
+    total = float(large.sum())
+    return float(large[~head].sum()) / total if total > 0 else 0.0
