@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from flwr.app import ConfigRecord, Message, RecordDict
 
+from common.artifacts.layout import check_writable, new_run
 from common.config.privacy import PrivacyPlan
 from common.config.strategies import NORMALISATION, StrategyPlan, StrategySettings
+from common.labels import CLASSES
 from common.metrics.familiar import record
 from common.metrics.familiar.distances import DistanceCounts, count_distances
+from common.metrics.familiar.file import decode
 from common.metrics.familiar.sums import likeness_from, sum_features
 from common.protocol import names
 from common.protocol.codec import unpack
 from common.protocol.familiarity import distances_record, sums_record
 from common.training.familiarity import feature_count
+from server.engines.inprocess import InProcessGrid
 from server.federation.external.finishing import chosen_temperature, familiarity
 from server.recording.checkpoint import RunProgress
+from tests.server.federation.test_federation import a_federation
 from tests.server.federation.test_rounds import STEPS, rounds_of
 from tests.support.descriptions import description
-from tests.support.hospitals import PLAN, Hospitals, start_arrays
+from tests.support.hospitals import PLAN, Hospitals, evaluation, start_arrays
 from tests.support.updates import strategy_of
 
 KIND = f"evaluate.{names.FAMILIARITY}"
@@ -33,6 +40,10 @@ def progress(temperature: float | None = None) -> RunProgress:
     return RunProgress({}, best_round=1, best_arrays=start_arrays(), history=history)
 
 
+def drawn(name: str, slices: int) -> np.ndarray:
+    return np.random.default_rng(list(name.encode())).normal(size=(slices, D))
+
+
 class Telling(Hospitals):
     """Hospitals that also return sums, as far as their training slices are as many as they are told to have."""
 
@@ -41,7 +52,11 @@ class Telling(Hospitals):
         self.silent = silent
         for key in self.described:
             self.described[key] = description(key, slices, held_out, held_out)
-        self.rng = np.random.default_rng(4)
+
+    def _evaluate(self, key: str, message: Message) -> Message:
+        said = self.described[key]
+        true = np.repeat(np.arange(len(CLASSES)), said.held(message.content[names.CONFIG][names.SPLIT])).tolist()
+        return evaluation(message, said, true, [0] * len(true))
 
     def __call__(self, message: Message, context) -> Message:
         if message.metadata.message_type != KIND:
@@ -53,13 +68,37 @@ class Telling(Hospitals):
         if key in self.silent:
             answer = {}
         elif not sent:
-            answer = sums_record(sum_features(self.rng.normal(size=(len(said.train_idx), D))))
+            answer = sums_record(sum_features(drawn(key, len(said.train_idx))))
         else:
             known = likeness_from(unpack(sent), D)
-            far = count_distances(known.distances(self.rng.normal(size=(len(said.val_idx), D))))
+            far = count_distances(known.distances(drawn(f"{key} held out", len(said.val_idx))))
             answer = distances_record(DistanceCounts(far, far))
         whose = ConfigRecord({names.HOSPITAL: said.key, names.FILES: said.files_sha256})
         return Message(RecordDict({names.FAMILIARITY: ConfigRecord(dict(answer)), names.WHO: whose}), reply_to=message)
+
+
+def test_a_run_writes_what_its_model_needs_and_a_resumed_one_the_same_bytes(tmp_path):
+    check_writable(tmp_path)
+    folders = [new_run(tmp_path), new_run(tmp_path)]
+    a_federation(folders[0], Telling()).run(InProcessGrid(Telling(), 3))
+
+    class Stopping(Telling):
+        def __call__(self, message: Message, context) -> Message:
+            if message.metadata.message_type == KIND:
+                raise SystemExit
+            return super().__call__(message, context)
+
+    with pytest.raises(SystemExit):
+        a_federation(folders[1], Stopping()).run(InProcessGrid(Stopping(), 3))
+    saved = RunProgress.load(folders[1].checkpoint)
+    a_federation(folders[1], Telling(), saved).run(InProcessGrid(Telling(), 3))
+    one, other = (folder.familiarity.read_bytes() for folder in folders)
+    assert one == other
+    meta = json.loads(folders[0].meta.read_text())
+    assert meta["familiarity"]["sha256"] == hashlib.sha256(one).hexdigest()
+    assert meta["familiarity"]["val"]["slices"] == 90
+    assert decode(one).threshold == meta["familiarity"]["threshold"]
+    assert meta["temperature_choice"]["slices"] == 90
 
 
 def test_sums_of_all_hospitals_make_a_distance_that_95_percent_of_their_slices_keep_to():
