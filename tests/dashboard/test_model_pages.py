@@ -33,7 +33,8 @@ def open_promotion(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest
 
 def words(app: AppTest) -> str:
     """Everything that a page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric", "code")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric")
+    kinds = (*kinds, "code")
     said = [str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind)]
     labels = [element.label for kind in ("metric", "expander") for element in getattr(app, kind)]
     deltas = [str(element.delta) for element in app.metric]
@@ -265,7 +266,7 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     body["warnings"] = [{"code": "EVAL003", "sentence": "Two labels at <b>A</b>."}]
     write_json(folder / "model_meta.json", body)
     page = open_page(tmp_path, "analytics", monkeypatch)
-    assert any("a bootstrap over 17 groups of related slices" in (element.help or "") for element in page.markdown)
+    assert any("a bootstrap over 17 groups of related slices" in element.proto.help for element in page.header)
     said = words(page)
     for section in ("Hospital by hospital", "Confidence"):
         said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
@@ -284,7 +285,7 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
     del body["metrics"]["fairness"], body["metrics"]["intervals"]
     write_json(folder / "model_meta.json", body)
     page = open_page(tmp_path, "analytics", monkeypatch)
-    assert any("Wilson's, as if no two slices were related" in (element.help or "") for element in page.markdown)
+    assert any("Wilson's, as if no two slices were related" in element.proto.help for element in page.header)
     said = words(page)
     for section in ("Hospital by hospital", "Confidence"):
         said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
