@@ -96,7 +96,10 @@ def _model_line(card: inference.ModelCard) -> None:
     number = f", round {card.round}" if card.round else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge("In service", icon=":material/deployed_code:", color="blue")
-        st.markdown(f"{where}{number} · SHA-256 `{card.sha256[:12]}`", width="stretch")
+        st.markdown(
+            f"{where}{number} answers here, whichever run other pages show · SHA-256 `{card.sha256[:12]}`",
+            width="stretch",
+        )
     if card.synthetic:
         st.warning(f"**{prediction.SYNTHETIC_MODEL}**", icon=":material/science:")
     if card.notice:
