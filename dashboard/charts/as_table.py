@@ -92,7 +92,7 @@ def _number(value: Any) -> str:
     if value is None or value != value:
         return formats.MISSING
     if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else _words(value)
 
 

@@ -28,6 +28,7 @@ function drawn(bar, title) {
   for (const layer of chart.querySelectorAll(".main-svg")) {
     const copy = layer.cloneNode(true);
     copy.querySelectorAll(".hoverlayer, .zoomlayer, .draglayer").forEach((part) => part.remove());
+    for (const part of copy.querySelectorAll(".legend [clip-path]")) part.removeAttribute("clip-path"); // another font
     copy.setAttribute("y", top);
     picture.append(copy);
   }
