@@ -61,7 +61,7 @@ def _drawable(text: str) -> bool:
     return True
 
 
-class _Heading(Paragraph):  # type: ignore[misc]
+class _Heading(Paragraph):
     """A heading that is a bookmark, too: reportlab writes no tags, so this is how a reader finds its way."""
 
     def draw(self) -> None:
