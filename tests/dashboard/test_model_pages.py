@@ -345,3 +345,10 @@ def test_the_model_card_lies_beside_the_report(tmp_path: Path, monkeypatch: pyte
     app = open_page(tmp_path, "analytics", monkeypatch)
     assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF", "Dossier", "Model card"]
     assert "no model card" not in words(app)
+
+
+def test_nothing_is_said_to_answer_whose_weights_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_version_one(tmp_path)
+    said = words(open_page(tmp_path, "models", monkeypatch))
+    assert "models/global_model.pth is not there, so Predict answers nothing." in said
+    assert "answers on Predict" not in said
