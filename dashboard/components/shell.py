@@ -46,7 +46,7 @@ def draw() -> None:
         page_title="Brain tumour federation",
         page_icon=str(STATIC / "icon.png"),
         layout="wide",
-        initial_sidebar_state="auto",
+        initial_sidebar_state=240,
     )
     page = st.navigation(pages(), expanded=True)
     chosen_run.draw_in_sidebar(page.url_path)

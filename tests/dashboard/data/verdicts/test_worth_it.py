@@ -10,7 +10,7 @@ from tests.support.studies import worth_it as three_seeds
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        (three_seeds().cells, "Worth it. Every hospital gains from sharing, by 10 points."),
+        (three_seeds().cells, "Worth it. Every hospital gains from the shared model (10.0 points)."),
         (
             [
                 *(done("local", seed, [80, 80, 80]) for seed in (1, 2, 3)),
@@ -19,13 +19,12 @@ from tests.support.studies import worth_it as three_seeds
                     for seed, each in ((1, [90, 70, 75]), (2, [91, 71, 85]), (3, [92, 72, 84]))
                 ),
             ],
-            "Caution. Phantom Jaipur gains from sharing, by 11 points; Phantom Hyderabad loses 9 points; Phantom "
-            "Kolkata's difference (+1) could be chance.",
+            "Caution. Phantom Jaipur gains from the shared model (11.0 points); Phantom Hyderabad loses (9.0 points); "
+            "for Phantom Kolkata these figures cannot tell.",
         ),
         (
             [done("local", 42, 80), done("fedavg", 42, 90)],
-            "Not shown. One seed cannot show whether a hospital gains from sharing; with this one it is +10 to +10 "
-            "points.",
+            "Not shown. For Phantom Hyderabad, Phantom Jaipur and Phantom Kolkata study-001, one seed cannot tell.",
         ),
         ([done("fedavg", 42, 90)], "Not shown. This study cannot show whether sharing is worth it"),
     ],
