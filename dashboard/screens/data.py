@@ -76,7 +76,7 @@ def overview(run: Run) -> pd.DataFrame:
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
                 BOTH_SIDES: formats.whole(hospital.groups_across_splits),
-                "Patients": words.patients_text(hospital.patients),
+                "Patients": words.patients_text(hospital.patients).replace(" ", "\u00a0"),
                 **{f"{BADGES[each][0]}s": formats.whole(found[each] if known else None) for each in BADGES},
             }
         )

@@ -8,6 +8,8 @@ NOTHING_TO_COMPARE = (
     "This study cannot show whether sharing is worth it: it has no model of each hospital's own beside a shared one."
 )
 
+ONE_SEED = "One seed cannot show that another would say the same."
+
 
 def of_study(study: Study) -> Verdict:
     """Say who gains from the shared model over its own."""
@@ -15,6 +17,8 @@ def of_study(study: Study) -> Verdict:
     if found is None:
         return Verdict("caution", (NOTHING_TO_COMPARE,), "Not shown")
     said = (gain_words.verdict(found),)
-    if found.of(gain.LOSES):
+    if not found.paired:
+        return Verdict("caution", (*said, ONE_SEED), "Not shown")
+    if found.of(gain.LOSES) or (found.synthetic and found.of(gain.GAINS)):
         return Verdict("caution", said)
     return Verdict("fine", said, "Worth it") if found.of(gain.GAINS) else Verdict("caution", said, "Not shown")

@@ -24,10 +24,15 @@ from tests.support.studies import worth_it as three_seeds
         ),
         (
             [done("local", 42, 80), done("fedavg", 42, 90)],
-            "Not shown. For Phantom Hyderabad, Phantom Jaipur and Phantom Kolkata study-001, one seed cannot tell.",
+            "Not shown. Every hospital gains from the shared model (10.0 points). One seed cannot show that another would "
+            "say the same.",
         ),
         ([done("fedavg", 42, 90)], "Not shown. This study cannot show whether sharing is worth it"),
     ],
 )
 def test_worth_it_says_who_gains_and_what_could_be_chance(cells: list, said: str) -> None:
-    assert worth_it.of_study(study(cells)).text.startswith(said)
+    assert worth_it.of_study(study(cells, synthetic=False)).text.startswith(said)
+
+
+def test_a_gain_on_drawn_slices_is_no_reason_to_join() -> None:
+    assert worth_it.of_study(three_seeds()).tone == "caution"
