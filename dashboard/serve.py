@@ -1,4 +1,4 @@
-"""How the dashboard is served: security headers on every answer, and a sentence instead of a traceback."""
+"""How the dashboard is served: security headers, the page's own head, and a sentence instead of a traceback."""
 
 import sys
 import traceback
@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+
+from dashboard.settings import STATIC
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -31,6 +33,7 @@ HEADERS: dict[str, str] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+AS_IT_WAS_KEPT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")  # the document is changed here
 
 
 class SecurityHeaders:
@@ -51,9 +54,54 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+class PageHead:
+    """ASGI middleware that puts the dashboard's own script and style in front of Streamlit's in every document."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        script, style = ((STATIC / "page" / name).read_bytes() for name in ("page.js", "page.css"))
+        self.head = b"<script>{" + script + b"}</script><style>" + style + b"</style>"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on; an answer that is a document is held back until it is whole."""
+        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+            await self.app(scope, receive, send)
+            return
+        held: list[Any] = []
+
+        async def send_with_head(message: Any) -> None:
+            if message["type"] == "http.response.start" and _is_document(message):
+                held.append(message)
+            elif not held:
+                await send(message)
+            else:
+                held.append(message)
+                if not message.get("more_body"):
+                    for whole in self._with_head(held):
+                        await send(whole)
+
+        plain = [(name, value) for name, value in scope["headers"] if name not in AS_IT_WAS_KEPT]
+        await self.app({**scope, "headers": plain}, receive, send_with_head)
+
+    def _with_head(self, held: list[Any]) -> list[Any]:
+        start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
+        if body:  # none: only the headers were asked for
+            body = body.replace(b"<head>", b"<head>" + self.head, 1)
+            length = (b"content-length", str(len(body)).encode())
+            headers = [
+                each for each in start["headers"] if each[0] not in (b"content-length", b"etag", b"last-modified")
+            ]
+            start = {**start, "headers": [*headers, length]}
+        return [start, {"type": "http.response.body", "body": body}]
+
+
+def _is_document(message: Any) -> bool:
+    return message["status"] == 200 and dict(message["headers"]).get(b"content-type", b"").startswith(b"text/html")
+
+
 def middleware() -> list[Middleware]:
     """Return what every request passes through."""
-    return [Middleware(SecurityHeaders)]
+    return [Middleware(SecurityHeaders), Middleware(PageHead)]
 
 
 def say_instead_of_traceback(error: Exception) -> bool:

@@ -1,7 +1,6 @@
 """Put a completed run's model in service: ``python -m server.promote run-003 --reason "..."``."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,18 +20,11 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("run", help="the run's number, for example run-003")
     command.add_argument("--reason", required=True, help="why, in one sentence; it is kept")
-    command.add_argument("--by", default=_user(), help="who does it (default: the user's name)")
+    command.add_argument("--by", default="command line", help="who does it; the system's user is kept beside it")
     command.add_argument(
         "--output-dir", type=Path, default=ROOT, help="parent of artifacts/ and models/ (default: the project's folder)"
     )
     return command
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "command line"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

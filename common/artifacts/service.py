@@ -18,7 +18,7 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 from common import files
 from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.ledger.check import require_verified
-from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service
+from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service, system_user
 from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of
 from common.errors import InputError, ProjectError, RunError
@@ -116,7 +116,7 @@ def _put(output_dir: Path, run_id: str, reason: str, by: str, *, displaces_real:
         previous = run_in_service(output_dir)
         _write(output_dir / "models", contents)
         at = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        _record(output_dir, Change(at, run_id, previous, reason, " ".join(by.split()), sha256))
+        _record(output_dir, Change(at, run_id, previous, reason, " ".join(by.split()), sha256, system_user()))
     return True
 
 

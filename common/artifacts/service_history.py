@@ -5,11 +5,16 @@ Read without torch, so that a page or a command that only shows them opens at on
 
 import json
 import os
+import pwd
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from common import files
+
+ROLL_BACK = "roll back"
+"""The reason that the history keeps where a change was taken back."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,37 @@ class Change:
     """Who did it, for example ``"server"`` or ``"dashboard"``."""
     sha256: str
     """Of the weights that were put in service."""
+    user: str | None = None
+    """The operating system's user as whom that was done; None where it is not recorded."""
+
+    @property
+    def who(self) -> str:
+        """Who did it and as which user: ``"dashboard (asha)"``."""
+        return self.by if self.user in (None, self.by) else f"{self.by} ({self.user})"
+
+
+def system_user() -> str | None:
+    """Return the operating system's user, by the process and not by what the environment says; None without a name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return None
+
+
+def before(changes: Sequence[Change]) -> str | None:
+    """Return the run to roll back to: the one that was in service before; None where none is known.
+
+    A rolling back takes a step out of the history instead of adding one, so that rolling back twice goes further back.
+    """
+    steps: list[str] = []
+    for change in changes:
+        if not steps and change.previous:
+            steps.append(change.previous)
+        if change.reason == ROLL_BACK and steps[-2:-1] == [change.run_id]:
+            steps.pop()
+        elif steps[-1:] != [change.run_id]:
+            steps.append(change.run_id)
+    return steps[-2] if len(steps) > 1 else None
 
 
 def meta_in_service(output_dir: Path) -> dict[str, Any] | None:
@@ -97,5 +133,5 @@ def _change(line: bytes) -> Change | None:
         at, run_id, reason, by = (str(fields[key]) for key in ("at", "run_id", "reason", "by"))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    previous = fields.get("previous")
-    return Change(at, run_id, None if previous is None else str(previous), reason, by, str(fields.get("sha256", "")))
+    previous, user = (None if fields.get(key) is None else str(fields[key]) for key in ("previous", "user"))
+    return Change(at, run_id, previous, reason, by, str(fields.get("sha256", "")), user)

@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 
 from dashboard.charts import formats, theme
-from dashboard.data import gain, gain_words
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 
 _APART = 0.2  # of each model's interval from the arrow, as a share of a row
 

@@ -26,8 +26,6 @@ CLASS_TITLES: dict[str, str] = {
 FONT = '"Source Sans", "Noto Sans", "Noto Sans Devanagari", sans-serif'
 CLASS_PATTERNS = ("", "/", ".", "x")
 
-HEAT = "#34465A"  # the darkest cell of a heat map: white text is read on it in both themes
-
 _TITLE = 18  # pixels that an axis title takes beside names
 WIDEST = 190  # pixels that names may take beside an axis
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
@@ -46,6 +44,8 @@ class Palette:
     coast: str
     overall: str
     band: str
+    heat: str
+    """A heat map's strongest cell, on which `text` can still be read."""
     hospitals: tuple[str, ...]
     runs: tuple[str, ...]
     figures: tuple[str, str]
@@ -67,6 +67,7 @@ LIGHT = Palette(
     coast="#B4C0CB",
     overall="#17212B",
     band="rgba(23,33,43,0.08)",
+    heat="#8799AB",
     hospitals=("#0B5FA5", "#D1600A", "#1B998B", "#773366", "#882222", "#AA8855"),
     runs=("#006644", "#6688FF", "#9977AA", "#884400", "#EE4477", "#881188"),
     figures=("#17212B", "#78838F"),
@@ -84,6 +85,7 @@ DARK = Palette(
     coast="#475867",
     overall="#E6EDF3",
     band="rgba(230,237,243,0.10)",
+    heat="#4E6A86",
     hospitals=("#5BA4E6", "#F58A3C", "#3CC9B0", "#BB3399", "#CC2244", "#EEDD99"),
     runs=("#00FFCC", "#6666DD", "#DDCCFF", "#CC8855", "#FF6688", "#995577"),
     figures=("#E6EDF3", "#8794A1"),
@@ -223,7 +225,8 @@ def add_shares(figure: go.Figure, colours: Palette, **cells: Any) -> None:
     """Draw a table of fractions as a heat map, each written into its cell; `cells` is what plotly takes."""
     figure.add_heatmap(
         texttemplate="%{text}",
-        colorscale=[[0.0, colours.land], [1.0, HEAT]],
+        textfont={"color": colours.text},  # Plotly's own choice cannot be read on half of the scale
+        colorscale=[[0.0, colours.land], [1.0, colours.heat]],
         zmin=0.0,
         zmax=1.0,
         xgap=3,

@@ -17,7 +17,7 @@ STATE_KEY = "run"
 ASKED_KEY = "run_asked"
 GONE_KEY = "run_gone"
 OF_THE_SERVICE = ("predict", "models")
-WITHOUT_A_RUN = (*OF_THE_SERVICE, "worth_it")
+WITHOUT_A_RUN = (*OF_THE_SERVICE, "compare", "worth_it")
 """Pages that show the same whichever run is chosen."""
 FINISHED = ("completed", "failed", "interrupted")
 

@@ -1,6 +1,7 @@
 """The card "Who gains, who loses": where a run's figures come from, the picture, the figures, the page for a board."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from common.text import command_line
 from dashboard.charts import gain as charts
 from dashboard.charts import theme
 from dashboard.components import parts
-from dashboard.data import cached, gain, gain_words
+from dashboard.data import cached
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 from dashboard.settings import ROOT
 
 TITLE = "Who gains, who loses"
@@ -35,6 +38,7 @@ def card(run: Run) -> None:
         found = of_run(run)
         if found is not None and found.rows:
             draw(found, key="gain")
+            _board(run, found)
         elif run.strategy == gain.LOCAL:
             st.caption("This run is each hospital's own model. Choose a run with a shared one to see who gains.")
         else:
@@ -78,6 +82,17 @@ def draw(found: gain.Gains, *, key: str, said: bool = False) -> None:
         st.warning(theme.markdown(gain_words.unlike_sentence(found)), icon=":material/balance:")
 
 
+def _board(run: Run, found: gain.Gains) -> None:
+    """Draw the button that hands out the page for a board."""
+
+    def made() -> bytes:
+        from dashboard.reports.board import board_pdf  # brings reportlab, which the page does without
+
+        return board_pdf(run, found, datetime.now().astimezone())
+
+    parts.download("One page for the board", made, f"board-{run.run_id}.pdf", key="board")
+
+
 def _how_to_get(run: Run) -> None:
     st.caption(
         "Not known: no study here includes this run, and no run of each hospital's own model was tested on the same "
@@ -114,3 +129,7 @@ def study_card(study: Study) -> None:
         return
     with parts.card(TITLE, CAPTION):
         draw(found, key="gain", said=True)
+        cells = study.seeds_of(study.federated or "").values()
+        runs = cached.runs([cell.run_id for cell in cells if cell.run_id])
+        if runs:  # the first seed's stands for all: what left a hospital does not hang on it
+            _board(next(iter(runs.values())), found)

@@ -115,10 +115,15 @@ def empty(sentence: str, command: str | None = None) -> None:
 
 
 @contextmanager
-def card(title: str, caption: str | None = None, *, help: str | None = None) -> Iterator[None]:
-    """Frame a chart or a table under its title; `help`, such as a method, is shown on demand."""
+def card(
+    title: str, caption: str | None = None, *, help: str | None = None, level: Literal[2, 3] = 2
+) -> Iterator[None]:
+    """Frame a chart or a table under its title; `help`, such as a method, is shown on demand.
+
+    The title is a heading: of level 3 where the page's parts have headings of their own.
+    """
     with st.container(border=True):
-        st.markdown(f"**{title}**", help=help)
+        (st.header if level == 2 else st.subheader)(title, anchor=False, help=help)
         if caption:
             st.caption(caption)
         yield

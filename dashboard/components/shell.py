@@ -9,6 +9,7 @@ from dashboard.components import chosen_run
 from dashboard.settings import STATIC
 
 SCREENS = Path(__file__).resolve().parents[1] / "screens"
+PRODUCT = "Brain tumour federation"
 SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Federation": (
         ("network", "Network", ":material/hub:"),
@@ -43,12 +44,13 @@ def pages() -> dict[str, list[StreamlitPage]]:
 def draw() -> None:
     """Draw the chosen page inside the shell."""
     st.set_page_config(
-        page_title="Brain tumour federation",
+        page_title=PRODUCT,
         page_icon=str(STATIC / "icon.png"),
         layout="wide",
         initial_sidebar_state=240,
     )
     page = st.navigation(pages(), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · {PRODUCT}")
     chosen_run.draw_in_sidebar(page.url_path)
     st.sidebar.caption("Research use only. Not a medical device.")
     page.run()

@@ -15,7 +15,7 @@ from common.artifacts.listing.about import About
 from common.errors import Problem
 from dashboard import settings as operator
 from dashboard.data.compared import differences, hospitals
-from dashboard.data.run_index import RunIndex
+from dashboard.data.listing.run_index import RunIndex
 
 if TYPE_CHECKING:
     from common.study.records import Study
@@ -62,7 +62,7 @@ def all_keys() -> list[str]:
 
 def refresh_names() -> None:
     """Look for new and changed names; the shell does once for each drawing, so that asking for one costs nothing."""
-    _index().refresh()
+    run_index().refresh()
 
 
 def title(key: str) -> str:
@@ -170,13 +170,14 @@ def service_meta() -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 
 def _known(key: str) -> RunIndex:
     """Return the names, looked for again only if this run is not among them."""
-    index = _index()
+    index = run_index()
     if key not in index.entries:
         index.refresh()
     return index
 
 
-def _index() -> RunIndex:
+def run_index() -> RunIndex:
+    """Return what lists say of every run, as of the last `refresh_names`."""
     chosen = settings()
     return _indexed(str(chosen.output_dir), tuple((label, str(path)) for label, path in chosen.compare_dirs.items()))
 

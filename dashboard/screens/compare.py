@@ -41,15 +41,14 @@ class Choice:
 def draw() -> None:
     """Draw the page."""
     parts.header("Compare runs")
-    known = cached.all_keys()
-    if not known:
+    if not cached.all_keys():
         chosen_run.require()
     verdict_box = st.container()
     choice = _choose(runs_table.choose_runs())
     chosen_run.follow_all(choice.runs)
     _warnings(choice)
     if not choice.runs:
-        parts.empty("No run is chosen. Choose some above, or tick them in the list below.")
+        parts.empty("No run is chosen. Tick some in the table above.")
     else:
         rows = table.rows(choice.entries, choice.measure, choice.baseline, choice.hospital, _evidence(choice))
         with verdict_box:
@@ -57,7 +56,6 @@ def draw() -> None:
         _best_table(choice, rows)
         _chart_card(choice)
         comparison_details.draw(choice.settings, choice.entries, choice.measure, choice.baseline, choice.hospital)
-    _every_run(known)
 
 
 def _choose(runs: Mapping[str, Run]) -> Choice:
@@ -197,37 +195,6 @@ def _chart(choice: Choice) -> None:
 def _lines(choice: Choice, place: str | None) -> list[curves.Line]:
     found = [curves.line(entry, choice.measure, choice.against, place) for entry in choice.entries]
     return [line for line in found if line is not None]
-
-
-def _every_run(known: list[str]) -> None:
-    """List every run with its best accuracy, to tick those to compare."""
-    folded = st.expander(f"All runs ({len(known)})", icon=":material/list:", key="all_runs", on_change="rerun")
-    if not folded.open:  # reading many runs takes a while
-        return
-    with folded:
-        shown = cached.runs(chosen_run.page_of(known, "all_runs_page"))
-        table = comparison.summary(shown, rounds.ACCURACY, None)
-        event = st.dataframe(
-            table.drop(columns=["Difference", "Gap", "Test"]),
-            hide_index=True,
-            width="stretch",
-            height=320,
-            key="every_run",
-            placeholder="–",
-            on_select="rerun",
-            selection_mode="multi-row",
-            column_config={
-                "Best": st.column_config.NumberColumn("Best validation accuracy", format="%.1f %%"),
-                "Test accuracy": st.column_config.NumberColumn(format="%.1f %%"),
-            },
-        )
-        ticked = [str(table["Run"].iloc[row]) for row in event.selection.rows]
-        st.button(
-            f"Compare the {len(ticked)} ticked runs" if ticked else "Tick runs to compare them",
-            disabled=not ticked,
-            on_click=lambda: st.session_state.update(runs=ticked),
-            key="compare_ticked",
-        )
 
 
 if __name__ == "__main__":

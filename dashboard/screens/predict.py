@@ -4,9 +4,10 @@ import streamlit as st
 
 from common.errors import InputError
 from dashboard.charts import theme
-from dashboard.components import parts
+from dashboard.components import chosen_run, parts
 from dashboard.components.desk import grid, intake, labels, large
 from dashboard.data import cached
+from dashboard.data.service import promotion
 from dashboard.model import in_service, inference, reading
 from dashboard.model.desk import Desk
 from dashboard.reports import prediction
@@ -75,13 +76,10 @@ def _model() -> inference.Answerer:
     try:
         return in_service.answerer(cached.settings().output_dir)
     except InputError as error:
-        last = next(iter(cached.runs(cached.run_ids()[:1]).values()), None)
-        personal = f" {last.run_id}: {theme.markdown(last.no_shared_model)}" if last and last.no_shared_model else ""
-        parts.empty(
-            f"No model can answer, so there is no prediction. {theme.markdown(error.sentence)}{personal} "
-            "A run puts its model there when it completes; an earlier one is put there with:",
-            'python -m server.promote run-001 --reason "..."',
-        )
+        runs = cached.runs(cached.run_ids()[: chosen_run.AT_ONCE]).values()
+        advice, command = promotion.advice(runs, cached.settings().output_dir)
+        said = f"No model can answer, so there is no prediction. {error.sentence} {advice}"
+        parts.empty(theme.markdown(said), command)
         st.stop()
 
 

@@ -90,6 +90,25 @@ def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
         assert Path(download.value.path()).read_text().startswith("run,strategy,synthetic,round")
 
 
+def test_back_leads_to_the_page_before_and_a_deep_link_asks_for_nothing_that_is_not_there(tmp_path: Path) -> None:
+    write_run(tmp_path, "run-001")
+    write_run(tmp_path, "run-002")
+    entries = "history.length"
+    with browsing(tmp_path) as visit:
+        absent: list[str] = []
+        visit.page.on("response", lambda answer: absent.append(answer.url) if answer.status >= 400 else None)
+        visit.open("training?run=run-001")
+        visit.page.wait_for_function("document.title == 'Training · Brain tumour federation'")
+        before = visit.page.evaluate(entries)
+        visit.choose("Compare")
+        visit.page.wait_for_function("location.search.includes('against=round')")
+        assert visit.page.evaluate(entries) == before + 1
+        visit.page.go_back()
+        expect(visit.page.locator("h1")).to_have_text("Training", timeout=TIMEOUT_MS)
+        assert "run=run-001" in visit.page.url
+        assert absent == []
+
+
 def test_nothing_is_lost_at_any_width(tmp_path: Path) -> None:
     write_run(tmp_path)
     save(tmp_path, worth_it())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from common.artifacts.service import put_in_service
 from common.artifacts.service_history import read_changes, run_in_service
 from tests.support import pages
 from tests.support.run_files import STRANGE, write_json, write_run, write_version_one
@@ -33,7 +34,8 @@ def open_promotion(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest
 
 def words(app: AppTest) -> str:
     """Everything that a page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric", "code")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success", "metric")
+    kinds = (*kinds, "code")
     said = [str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind)]
     labels = [element.label for kind in ("metric", "expander") for element in getattr(app, kind)]
     deltas = [str(element.delta) for element in app.metric]
@@ -248,6 +250,47 @@ def test_putting_another_one_in_service_asks_for_a_reason(tmp_path: Path, monkey
     assert (changes[-1].run_id, changes[-1].reason, changes[-1].by) == ("run-002", "better <b>recall</b>", "dashboard")
 
 
+def test_the_page_begins_with_which_run_answers_and_whether_another_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_served_run(tmp_path)
+    write_run_with_weights(tmp_path, "run-002", seed=1)
+    for run_id in ("run-001", "run-002"):
+        body = {"files_sha256": "a", "test_idx": [1, 2]}
+        write_json(tmp_path / "artifacts" / run_id / "dataset_splits.json", {"hospitals": dict.fromkeys("AB", body)})
+    said = words(open_promotion(tmp_path, monkeypatch))
+    assert "run-001 answers on Predict since" in said
+    assert "run-002 is as good on the same 80 slices." in said
+    assert "What changes." in said
+    assert "Unpaired" in said
+
+
+def test_one_click_rolls_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_served_run(tmp_path)
+    write_run_with_weights(tmp_path, "run-002", seed=1)
+    put_in_service(tmp_path, "run-002", reason="better", by="Asha")
+    said = words(open_page(tmp_path, "models", monkeypatch))
+    assert "python -m server.promote run-001 --reason 'roll back'" in said, "the command, where the page may not write"
+    monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
+    monkeypatch.setattr("dashboard.settings.write_allowed", lambda settings, address: settings.write_asked)
+    app = open_page(tmp_path, "models", monkeypatch)
+    app.button(key="roll_back").click().run()
+    assert not app.exception
+    assert "run-001 is in service" in app.success[0].value
+    assert run_in_service(tmp_path) == "run-001"
+    assert read_changes(tmp_path)[0][-1].reason == "roll back"
+    assert len(app.button) == 0, "there is nothing before the first one"
+
+
+def test_predict_proposes_only_what_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_version_one(tmp_path)
+    said = words(open_page(tmp_path, "predict", monkeypatch))
+    assert "server.promote" not in said, "version 1's run cannot be promoted"
+    assert "Copy its global_model.pth to models/" in said
+    write_run_with_weights(tmp_path, "run-002", seed=1)
+    assert "python -m server.promote run-002" in words(open_page(tmp_path, "predict", monkeypatch))
+
+
 def test_a_clean_hospital_has_nothing_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_run(tmp_path)
     stats = json.loads((folder / "dataset_stats.json").read_text())
@@ -265,7 +308,7 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     body["warnings"] = [{"code": "EVAL003", "sentence": "Two labels at <b>A</b>."}]
     write_json(folder / "model_meta.json", body)
     page = open_page(tmp_path, "analytics", monkeypatch)
-    assert any("a bootstrap over 17 groups of related slices" in (element.help or "") for element in page.markdown)
+    assert any("a bootstrap over 17 groups of related slices" in element.proto.help for element in page.header)
     said = words(page)
     for section in ("Hospital by hospital", "Confidence"):
         said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
@@ -284,7 +327,7 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
     del body["metrics"]["fairness"], body["metrics"]["intervals"]
     write_json(folder / "model_meta.json", body)
     page = open_page(tmp_path, "analytics", monkeypatch)
-    assert any("Wilson's, as if no two slices were related" in (element.help or "") for element in page.markdown)
+    assert any("Wilson's, as if no two slices were related" in element.proto.help for element in page.header)
     said = words(page)
     for section in ("Hospital by hospital", "Confidence"):
         said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))

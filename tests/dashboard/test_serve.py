@@ -25,6 +25,39 @@ def test_every_answer_carries_the_headers() -> None:
     assert headers[b"x-content-type-options"] == b"nosniff"
 
 
+def answered(kind: bytes, body: bytes, accept: bytes = b"text/html") -> tuple[dict[bytes, bytes], bytes]:
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert b"if-none-match" not in dict(scope["headers"]) or accept != b"text/html"
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), (b"etag", b"old")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body[:10], "more_body": True})
+        await send({"type": "http.response.body", "body": body[10:]})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asked = [(b"accept", accept), (b"if-none-match", b"old")]
+    asyncio.run(serve.PageHead(app)({"type": "http", "headers": asked}, None, send))
+    return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+
+
+def test_a_document_begins_with_the_dashboards_script_and_is_as_long_as_it_says() -> None:
+    headers, body = answered(b"text/html; charset=utf-8", b"<html><head><title>Streamlit</title></head></html>")
+    assert body.startswith(b"<html><head><script>")
+    assert b"history.pushState =" in body
+    assert body.endswith(b"<title>Streamlit</title></head></html>")
+    assert headers[b"content-length"] == str(len(body)).encode()
+    assert b"etag" not in headers  # it is that of Streamlit's document
+
+
+def test_what_is_not_a_document_passes_as_it_is() -> None:
+    script = b"export const text = '<head>';"
+    assert answered(b"text/javascript", script)[1] == script
+    assert answered(b"text/html", b"<html><head></head></html>", accept=b"*/*")[1] == b"<html><head></head></html>"
+
+
 def test_the_policy_names_no_other_host() -> None:
     words = serve.CONTENT_SECURITY_POLICY.replace(";", " ").split()
     assert not [word for word in words if "http" in word or "*" in word or "//" in word]

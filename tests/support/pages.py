@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 from streamlit.testing.v1 import AppTest
@@ -22,8 +23,16 @@ def open_page(view: str = "network", **query: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     """Return every sentence on the page."""
-    kinds = ("title", "markdown", "caption", "warning", "error", "info", "success", "code", "text")
-    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+    words_of = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success")
+    kinds = (*words_of, "code", "text")
+    words = [str(element.value) for kind in kinds for element in getattr(app, kind)]
+    return "\n".join([*words, *(str(cell) for row in listed_runs(app) for cell in row.values())])
+
+
+def listed_runs(app: AppTest) -> list[dict[str, Any]]:
+    """Return the rows of the table of runs; empty where there is none."""
+    protos = [element.proto for element in app.get("bidi_component")]
+    return [row for proto in protos if proto.component_name == "runs_table" for row in json.loads(proto.json)["rows"]]
 
 
 def tables(app: AppTest) -> list[pd.DataFrame]:

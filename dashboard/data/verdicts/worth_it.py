@@ -1,7 +1,8 @@
 """What Worth it begins with: which hospital gains from sharing, and which gain could be chance."""
 
 from common.study.records import Study
-from dashboard.data import gain, gain_words
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 from dashboard.data.verdicts.verdict import Verdict
 
 NOTHING_TO_COMPARE = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dashboard.charts import gain as charts
 from dashboard.charts import theme
-from dashboard.data import gain
+from dashboard.data.gains import figures as gain
 from tests.support.studies import A, B, C, done, study
 
 SHARED = {1: (90, 80, 70), 2: (91, 81, 85), 3: (90, 80, 99)}

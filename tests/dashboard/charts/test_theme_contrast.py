@@ -61,7 +61,9 @@ def test_graphics_stand_out_from_the_card_and_words_more(colours: theme.Palette)
         assert contrast(colour, colours.surface) >= 3.0, colour
     for colour in (colours.gain, colours.loss):
         assert contrast(colour, colours.surface) >= 4.5, colour
-    assert contrast("#FFFFFF", theme.HEAT) >= 4.5
+    for ground in (colours.surface, colours.land, colours.heat):  # of a heat map, whose cells lie between these two
+        assert contrast(colours.text, ground) >= 4.5, ground
+    assert contrast(colours.muted, colours.surface) >= 4.5
 
 
 @THEMES

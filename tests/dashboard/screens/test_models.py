@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common.artifacts.load import load_run
 from common.artifacts.service_history import Change
+from dashboard.data.service import promotion
 from dashboard.screens import models
 from dashboard.settings import ROOT
 from tests.support.run_files import write_run, write_version_one
@@ -21,7 +22,7 @@ def test_completed_runs_only_and_which_is_in_service(tmp_path: Path) -> None:
     found = models.versions({folder.name: load_run(folder) for folder in folders}, "run-004")
     assert [version.run_id for version in found] == ["run-004", "run-005"]
     assert [version.in_service for version in found] == [True, False]
-    assert [version.has_weights for version in found] == [True, False]
+    assert [version.why_not is None for version in found] == [True, False]
     assert models.version_table(models.versions({"run-004": load_run(folders[0])}, None))["Service"].tolist() == [
         "possible"
     ]
@@ -57,6 +58,6 @@ def test_the_last_change_comes_first() -> None:
 
 
 def test_the_command_can_be_pasted(tmp_path: Path) -> None:
-    assert models.command("run-003", ROOT) == 'python -m server.promote run-003 --reason "..."'
-    words = shlex.split(models.command("run-003", tmp_path / "my runs", reason='it\'s "better"; rm -rf /'))
+    assert promotion.command("run-003", ROOT) == 'python -m server.promote run-003 --reason "..."'
+    words = shlex.split(promotion.command("run-003", tmp_path / "my runs", reason='it\'s "better"; rm -rf /'))
     assert words[3:] == ["run-003", "--reason", 'it\'s "better"; rm -rf /', "--output-dir", str(tmp_path / "my runs")]

@@ -84,7 +84,7 @@ def test_the_gap_comes_with_the_spread_and_the_intervals_with_their_kind(output_
     app = open_page()
     assert {metric.label: metric.delta for metric in app.metric}["Hospital gap"] == "SD 1.6 pp"
     assert "Worst hospital: Phantom Kolkata" in said(app).replace("\\", "")
-    assert any("Wilson's, as if no two slices were related" in (element.help or "") for element in app.markdown)
+    assert any("Wilson's, as if no two slices were related" in element.proto.help for element in app.header)
 
 
 def test_a_chart_is_handed_over_so_that_the_browser_draws_it_once(output_dir: Path) -> None:

@@ -20,12 +20,12 @@ from tests.support.studies import worth_it as three_seeds
                 ),
             ],
             "Caution. Phantom Jaipur gains from the shared model (11.0 points); Phantom Hyderabad loses (9.0 points); "
-            "for Phantom Kolkata these figures cannot tell.",
+            "at Phantom Kolkata it is too close to tell.",
         ),
         (
             [done("local", 42, 80), done("fedavg", 42, 90)],
-            "Not shown. Every hospital gains from the shared model (10.0 points). One seed cannot show that another would "
-            "say the same.",
+            "Not shown. Every hospital gains from the shared model (10.0 points). One seed cannot show that another "
+            "would say the same.",
         ),
         ([done("fedavg", 42, 90)], "Not shown. This study cannot show whether sharing is worth it"),
     ],

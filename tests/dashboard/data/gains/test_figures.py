@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from common.artifacts.load import load_run, load_splits
-from dashboard.data import gain, gain_words
+from dashboard.data.gains import figures as gain
+from dashboard.data.gains import words as gain_words
 from tests.support.run_files import HOSPITALS, write_json, write_run
 from tests.support.studies import A, B, C, done, study, worth_it
 
@@ -30,7 +31,7 @@ def test_grey_is_what_the_interval_of_the_difference_leaves_open() -> None:
     kinds = {row.hospital: row.kind for row in found.rows}
     assert kinds == {A: gain.GAINS, B: gain.LOSES, C: gain.OPEN}
     assert gain_words.verdict(found) == (
-        f"{A} gains from the shared model (10.3 points); {B} loses (9.7 points); for {C} these figures cannot tell."
+        f"{A} gains from the shared model (10.3 points); {B} loses (9.7 points); at {C} it is too close to tell."
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from common.artifacts.listing.about import About, write_about
-from dashboard.data import run_index, run_names
-from dashboard.data.run_index import RunIndex
+from dashboard.data import run_names
+from dashboard.data.listing import run_index
+from dashboard.data.listing.run_index import RunIndex
 from tests.support.run_files import write_run, write_version_one
 
 

@@ -8,9 +8,10 @@ from threading import Lock
 from typing import Any
 
 from common.artifacts import load
-from common.artifacts.layout import ABOUT, CONFIG, META
+from common.artifacts.layout import ABOUT, CONFIG, HISTORY, META, STATUS
 from common.artifacts.listing.about import NOTHING_SAID, About, read_about
-from common.artifacts.listing.glance import quick_settings
+from common.artifacts.listing.glance import glance, quick_settings
+from common.artifacts.schema import Run
 from dashboard.data import run_names
 
 _Date = tuple[int, int]
@@ -35,6 +36,7 @@ class RunIndex:
     entries: dict[str, Entry] = field(default_factory=dict)
     derived: dict[str, str] = field(default_factory=dict)
     """Key to the name that follows from the settings."""
+    glances: dict[str, tuple[tuple[_Date, ...], Run]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def refresh(self) -> None:
@@ -51,6 +53,26 @@ class RunIndex:
             if old.keys() != settings.keys() or any(old[key] is not body for key, body in settings.items()):
                 self.derived = run_names.titles(settings)
             self.entries = entries
+            self.glances = {key: known for key, known in self.glances.items() if key in entries}
+
+    def settings(self, key: str) -> Mapping[str, Any]:
+        """Return the nested settings of a run, ``{}`` where none are known."""
+        entry = self.entries.get(key)
+        return entry.settings if entry else {}
+
+    def alike(self, key: str) -> str:
+        """Return the name that follows from a run's settings, but for its seed."""
+        return self.derived.get(key, "").partition(" · seed ")[0]
+
+    def glance(self, key: str) -> Run:
+        """Return what lists show of a run; read again only if one of its files has changed."""
+        label, _, run_id = key.rpartition(":")
+        folder = self.folders[label] / "artifacts" / run_id
+        dates = tuple(_date(f"{folder}/{name}") for name in (STATUS, HISTORY, META))
+        known = self.glances.get(key)
+        if known is None or known[0] != dates:
+            known = self.glances[key] = (dates, glance(folder))
+        return known[1]
 
     def name(self, key: str) -> str:
         """Return what a run is called, by a person or by its settings; empty where nothing is known."""

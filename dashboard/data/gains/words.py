@@ -4,7 +4,7 @@ import pandas as pd
 
 from common.text import listed
 from dashboard.charts import formats
-from dashboard.data.gain import GAINS, LOSES, OPEN, UNKNOWN, Gain, Gains
+from dashboard.data.gains.figures import GAINS, LOSES, OPEN, UNKNOWN, Gain, Gains
 
 WORDS = {GAINS: "gains", LOSES: "loses", OPEN: "too close to tell", UNKNOWN: "not known"}
 
@@ -19,9 +19,12 @@ def verdict(gains: Gains) -> str:
         said.append(f"{who} {verb} from the shared model{_by(gains, GAINS)}")
     if worse:
         said.append(f"{listed(worse)} {_verb(worse, 'loses', 'lose')}{_by(gains, LOSES)}")
+    if rest and not said:
+        return (
+            f"These figures show no difference at any hospital ({listed(rest)}): the two models are too close to tell."
+        )
     if rest:
-        many = "these figures" if better or worse else f"{gains.source}"
-        said.append(f"{'for' if said else 'For'} {listed(rest)} {many} cannot tell")
+        said.append(f"at {listed(rest)} it is too close to tell")
     if not said:
         return "No hospital has both models tested on the same slices."
     return f"{'; '.join(said)}."
