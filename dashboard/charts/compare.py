@@ -11,7 +11,7 @@ from dashboard.data.compared.curves import AGAINST, Line
 from dashboard.data.rounds import Measure
 
 HEIGHT = 430
-LEGEND_LINE = 16  # pixels of height that each line beyond the fourth adds, since a legend on a phone takes them
+LEGEND_LINE = 20  # pixels of height that each line beyond the fourth adds, since a legend on a phone takes them
 UNITS = {"round": "round %{x:.0f}", "bytes": "%{x:,.0f} MB", "seconds": "%{x:,.0f} s"}
 _BAND = 0.16  # opacity of what seeds reach
 
@@ -89,6 +89,7 @@ def curves(lines: Sequence[Line], style: Style) -> go.Figure:
         legend={"y": -0.18, "yanchor": "top"},  # below: the toolbar has the top
         xaxis=style.axis(lines),
     )
+    figure.layout.xaxis.title.standoff = 4  # so that the legend of many lines on a phone does not reach it
     return figure
 
 
@@ -127,6 +128,7 @@ def small_charts(lines: Mapping[str, Sequence[Line]], style: Style) -> go.Figure
     )
     together = [line for found in lines.values() for line in found]
     grid.update_xaxes({**base.xaxis.to_plotly_json(), "title": None, **style.axis(together)})
+    grid.update_xaxes(range=None)  # with one, Plotly finds no range for vertical axes that match each other
     grid.update_yaxes({**base.yaxis.to_plotly_json(), "title": None})
     grid.update_yaxes(title=base.yaxis.title, col=1)
     for position in range(max(0, len(names) - columns), len(names)):  # the lowest of each column

@@ -128,9 +128,9 @@ def hospital_slots() -> Mapping[str, int]:
     """Return the number of each hospital of the shown folders, by name: oldest run first, so that none ever changes."""
     chosen = settings()
     folders = [chosen.output_dir, *chosen.compare_dirs.values()]
-    listed = [(str(folder), tuple(reversed(load.list_runs(folder)))) for folder in folders]
-    newest = [Path(folder) / "artifacts" / runs[-1] / load.STATS for folder, runs in listed if runs]
-    return _slots(tuple(listed), load.stamp(*newest))
+    # texts, since two thousand paths would take twenty times as long
+    runs = [f"{folder}/artifacts/{run_id}" for folder in folders for run_id in reversed(load.list_runs(folder))]
+    return _numbers(tuple(map(str, folders))).of(runs)
 
 
 def evaluations(output_dir: Path) -> tuple[tuple[external.Evaluation, ...], tuple[Problem, ...]]:
@@ -227,15 +227,9 @@ def _tested_slices(folder: str, stamp: load.Stamp) -> Mapping[str, str]:
     return differences.tested_slices(load.load_splits(Path(folder))[0])
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _slots(listed: tuple[tuple[str, tuple[str, ...]], ...], newest: load.Stamp) -> Mapping[str, int]:
-    folders = [Path(folder) / "artifacts" / run_id for folder, runs in listed for run_id in runs]
-    return hospitals.slots(_hospital_keys(str(folder), load.stamp(folder / load.STATS)) for folder in folders)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8192)
-def _hospital_keys(folder: str, stamp: load.Stamp) -> Mapping[str, str]:
-    return load.load_hospital_keys(Path(folder))
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _numbers(folders: tuple[str, ...]) -> hospitals.Numbers:
+    return hospitals.Numbers()
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

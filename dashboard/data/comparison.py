@@ -1,4 +1,4 @@
-"""Several runs beside each other, as tables: best values, differences, values at one round, settings."""
+"""Several runs beside each other: what was set differently, every figure as CSV, whose split is in doubt."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,58 +9,9 @@ from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.values import mapping
 from common.config.overrides import flat
 from common.text import spreadsheet_cell
-from dashboard.charts import formats
-from dashboard.data import facts, rounds
+from dashboard.data import rounds
 
 NOT_RECORDED = "not recorded"
-
-
-def summary(
-    runs: Mapping[str, Run], measure: rounds.Measure, baseline: str | None, where: str | None = None
-) -> pd.DataFrame:
-    """Return one row per run: its best value, where it was reached, the difference to the baseline.
-
-    Fractions become percent and differences percentage points; losses stay as they are.
-    """
-    scale = 100.0 if measure.percent else 1.0
-    base = measure.best(runs[baseline].rounds, where) if baseline and baseline in runs else None
-    rows = []
-    for key, run in runs.items():
-        top = measure.best(run.rounds, where)
-        test = facts.overall_test(run)
-        rows.append(
-            {
-                "Run": key,
-                "State": run.state,
-                "Strategy": formats.strategy(run.strategy) if run.strategy else formats.MISSING,
-                "Rounds": f"{run.rounds[-1].number if run.rounds else 0}/{run.status.rounds or len(run.rounds)}",
-                "Best": top[0] * scale if top else None,
-                "At round": top[1] if top else None,
-                "Difference": (top[0] - base[0]) * scale if top and base else None,
-                "Test accuracy": test.accuracy * 100 if test else None,
-                "95 % interval": formats.interval(test.interval if test else None),
-                "Test": formats.share(test.share if test else formats.Share()),
-                "Gap": _gap(run, measure, top[1], scale) if top else None,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def summary_texts(table: pd.DataFrame, measure: rounds.Measure) -> pd.DataFrame:
-    """Return what `summary` found as texts with their units, what matters first: a phone shows five columns."""
-    value, change = ("{:.1f} %", "{:+.1f} pp") if measure.percent else ("{:.3f}", "{:+.3f}")
-    columns = {  # title and form of each
-        "Best": ("Best", value),
-        "At round": ("In round", "{:.0f}"),
-        "Difference": ("To baseline", change),
-        "Test": ("Test", "{}"),
-        "Gap": ("Gap", change.replace("+", "")),
-    }
-    texts = {
-        title: [formats.MISSING if pd.isna(cell) else form.format(cell) for cell in table[name]]
-        for name, (title, form) in columns.items()
-    }
-    return pd.DataFrame({"Run": table["Run"], **texts, **table[["Rounds", "Strategy", "State"]]})
 
 
 def flatten(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -147,9 +98,3 @@ def split_doubts(runs: Mapping[str, Run]) -> list[str]:
 def hospitals_of(runs: Sequence[Run]) -> list[str]:
     """Return the hospitals that recorded a figure of their own in any of the runs, alphabetically."""
     return sorted({name for run in runs for round_ in run.rounds for name in round_.hospitals})
-
-
-def _gap(run: Run, measure: rounds.Measure, number: int, scale: float) -> float | None:
-    parts = next((round_.hospitals for round_ in run.rounds if round_.number == number), {})
-    values = [value for part in parts.values() if (value := measure.of(part)) is not None]
-    return (max(values) - min(values)) * scale if len(values) > 1 else None

@@ -9,11 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from common.artifacts.schema import Run
 from dashboard.charts import compare, theme
-from dashboard.components import address, chosen_run, comparison_details, parts, runs_table
+from dashboard.components import address, chosen_run, comparison_details, parts, runs_table, verdict
 from dashboard.data import cached, comparison, rounds, run_names
-from dashboard.data.compared import curves, entries, table, verdict
+from dashboard.data.compared import curves, entries, table
 from dashboard.data.compared.differences import Evidence
 from dashboard.data.compared.entries import Entry
+from dashboard.data.verdicts import compare as verdicts
 
 ROWS = 12  # of a table before it scrolls, so that the chart stays near
 EVERYWHERE = "All hospitals together"
@@ -52,7 +53,7 @@ def draw() -> None:
     else:
         rows = table.rows(choice.entries, choice.measure, choice.baseline, choice.hospital, _evidence(choice))
         with verdict_box:
-            st.markdown(f"**{theme.markdown(verdict.sentence(rows, choice.baseline, choice.hospital))}**")
+            verdict.draw(verdicts.verdict(rows, choice.baseline, choice.hospital))
         _best_table(choice, rows)
         _chart_card(choice)
         comparison_details.draw(choice.settings, choice.entries, choice.measure, choice.baseline, choice.hospital)

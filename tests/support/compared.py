@@ -9,10 +9,6 @@ from common.artifacts.schema import HospitalData, HospitalRound, Round, Run, Sta
 from dashboard.data.compared.entries import Entry
 
 
-def confusion(right: int, cases: int) -> list[list[int]]:
-    return [[right, cases - right, 0, 0], [0] * 4, [0] * 4, [0] * 4]
-
-
 def made_run(
     run_id: str,
     right: dict[str, int] | None = None,
@@ -36,9 +32,10 @@ def made_run(
     )
     meta: dict[str, Any] = {}
     if right is not None:
-        tests = {name: {"confusion_matrix": confusion(hits, cases)} for name, hits in right.items()}
-        total = confusion(sum(right.values()), cases * len(right))
-        meta = {"metrics": {"confusion_matrix": total, "per_hospital": tests}}
+        tests = {name: {"test_accuracy": hits / cases, "n_test": cases} for name, hits in right.items()}
+        total = cases * len(right)
+        metrics = {"test_accuracy": sum(right.values()) / total, "per_hospital": tests}
+        meta = {"metrics": metrics, "test_samples": total}
     hospitals = {name: HospitalData(name, total=400, class_counts={"glioma": 400}) for name in names}
     status = Status(run_id, state, len(values), "fedavg")
     return Run(run_id, Path("out/artifacts") / run_id, status, hospitals, rounds, meta, ())

@@ -31,6 +31,6 @@ def at_round(
         elif baseline is not None:
             apart = differences.of_values(entry, baseline, value, more_is_better=measure.percent)
             told = difference_text(apart, measure.write_change)
-            tones[i, "To baseline"] = apart.kind if apart.decided else "muted"
-        rows.append({"Run": entry.title, f"At round {number}": shown, "To baseline": told})
+            tones[i, "vs baseline"] = apart.kind if apart.decided else "muted"
+        rows.append({"Run": entry.title, f"At round {number}": shown, "vs baseline": told})
     return Table(pd.DataFrame(rows), tones)

@@ -17,7 +17,7 @@ from common.artifacts.values import mapping
 from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
 from common.study.statistics import BETTER, UNDECIDED, UNKNOWN, WORSE, estimate, verdict
-from dashboard.data import results
+from dashboard.data import facts
 from dashboard.data.compared.entries import Entry, accuracy, test_of
 
 OVER_SEEDS = "seed by seed, by Student's t"
@@ -154,24 +154,22 @@ def _same_hospitals(one: Run, other: Run, place: str | None) -> bool:
     """Whether two tests are at the same hospitals; of one that was not made, nothing is said here."""
     if place is not None or test_of(one, None) is None or test_of(other, None) is None:
         return True
-    return [*results.hospital_results(one)] == [*results.hospital_results(other)]
+    return [*facts.hospital_tests(one)] == [*facts.hospital_tests(other)]
 
 
 def _of_two(one: tuple[str, Run], other: tuple[str, Run], place: str | None, evidence: Evidence) -> Difference:
     (key, run), (base_key, base) = one, other
     test, base_test = test_of(run, place), test_of(base, place)
-    if test is None or base_test is None or test.accuracy.value is None or base_test.accuracy.value is None:
+    if test is None or base_test is None:
         return Difference()
     if not _same_hospitals(run, base, place):
         return Difference(how=OTHER_HOSPITALS)
-    value = test.accuracy.value - base_test.accuracy.value
+    value = test.accuracy - base_test.accuracy
     if ends := _paired(run, base, test, base_test, place, evidence.evaluations):
         return Difference(value, ends, kind_of(ends), PAIRED)
-    if test.accuracy.interval is None or base_test.accuracy.interval is None:
+    if test.interval is None or base_test.interval is None:
         return Difference(value, how=NO_INTERVAL)
-    found = interval_between(
-        test.accuracy.value, test.accuracy.interval, base_test.accuracy.value, base_test.accuracy.interval
-    )
+    found = interval_between(test.accuracy, test.interval, base_test.accuracy, base_test.interval)
     return Difference(value, found, kind_of(found), _slices(key, base_key, place, evidence.slices))
 
 
@@ -188,8 +186,8 @@ def _slices(key: str, base: str, place: str | None, slices: Mapping[str, Mapping
 def _paired(
     run: Run,
     base: Run,
-    test: results.Result,
-    base_test: results.Result,
+    test: facts.TestFigures,
+    base_test: facts.TestFigures,
     place: str | None,
     evaluations: tuple[Evaluation, ...],
 ) -> Interval | None:
@@ -217,10 +215,10 @@ def _row(meta: Mapping[str, Any], place: str | None) -> Compared | None:
     return next((row for row in compared_rows({"comparison": found}) if row.of == "slices" and not row.name), None)
 
 
-def _is_of(row: Compared, test: results.Result, base: results.Result) -> bool:
+def _is_of(row: Compared, test: facts.TestFigures, base: facts.TestFigures) -> bool:
     """Whether a comparison counted the cases of both tests: as many slices, and both models as often right."""
     return (
         row.cases == test.n_test == base.n_test
-        and abs(row.accuracy - (test.accuracy.value or 0.0)) < 1e-9
-        and abs(row.reference_accuracy - (base.accuracy.value or 0.0)) < 1e-9
+        and abs(row.accuracy - test.accuracy) < 1e-9
+        and abs(row.reference_accuracy - base.accuracy) < 1e-9
     )

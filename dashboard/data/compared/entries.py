@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from common.artifacts.schema import Run
 from common.config.overrides import NO_FIGURE, flat
 from common.study.statistics import SHARE, Estimate, estimate
-from dashboard.data import results
+from dashboard.data import facts
 
 _KEYS = 4  # of runs that a table names
 Settings = Mapping[str, object]
@@ -36,6 +36,11 @@ class Entry:
     def title(self) -> str:
         """The name, and how many seeds it stands for."""
         return f"{self.name} · {len(self.runs)} seeds" if self.repeated else self.name
+
+    @property
+    def unseeded(self) -> str:
+        """The name without its seed."""
+        return without_seed(self.name, next(iter(self.seeds.values()), None))
 
     @property
     def listed(self) -> str:
@@ -73,15 +78,15 @@ class Standing:
     """Test slices, of one run alone."""
 
 
-def test_of(run: Run, place: str | None) -> results.Result | None:
+def test_of(run: Run, place: str | None) -> facts.TestFigures | None:
     """Return a run's test over all hospitals, or at one; None if it recorded none."""
-    return results.overall_result(run) if place is None else results.hospital_results(run).get(place)
+    return facts.overall_test(run) if place is None else facts.hospital_tests(run).get(place)
 
 
 def accuracy(run: Run, place: str | None) -> float | None:
     """Return a run's test accuracy over all hospitals, or at one."""
     found = test_of(run, place)
-    return found.accuracy.value if found else None
+    return found.accuracy if found else None
 
 
 def standing(entry: Entry, place: str | None) -> Standing | None:
@@ -93,9 +98,8 @@ def standing(entry: Entry, place: str | None) -> Standing | None:
     if entry.repeated:
         return Standing(entry, found.mean, None, (min(values), max(values)), found.spread, None)
     test = test_of(entry.first, place)
-    return Standing(
-        entry, found.mean, test.accuracy.interval if test else None, None, None, test.n_test if test else None
-    )
+    ends, cases = (test.interval, test.n_test) if test else (None, None)
+    return Standing(entry, found.mean, ends, None, None, cases)
 
 
 def entries(
@@ -128,7 +132,7 @@ def _named(found: list[tuple[dict[str, Run], dict[str, int]]], names: Mapping[st
     for body, seeds in found:
         key = next(iter(body))
         name = names.get(key) or key
-        called[key] = _without_seed(name, seeds[key]) if len(body) > 1 else name
+        called[key] = without_seed(name, seeds[key]) if len(body) > 1 else name
     often = Counter((name, len(body) > 1) for name, (body, _) in zip(called.values(), found, strict=True))
     made = []
     for (key, name), (body, seeds) in zip(called.items(), found, strict=True):
@@ -136,7 +140,8 @@ def _named(found: list[tuple[dict[str, Run], dict[str, int]]], names: Mapping[st
     return made
 
 
-def _without_seed(name: str, seed: int) -> str:
+def without_seed(name: str, seed: int | None) -> str:
+    """Return a run's name as all of its seeds share it."""
     return name.removesuffix(f" · seed {seed}")
 
 

@@ -84,9 +84,9 @@ def written(found: Sequence[Row], measure: Measure, baseline: Entry | None, plac
     columns: dict[str, list[str]] = {
         "Run": [_title(row.entry) for row in found],
         test: _marked([(row.test.accuracy if row.test else None, _tested(row.test)) for row in found], most=True),
-        "Test, to baseline": [_told(row, row.to_baseline, baseline, formats.points) for row in found],
+        "Test vs baseline": [_told(row, row.to_baseline, baseline, formats.points) for row in found],
         best: _marked([(_mean(row.best), _best(row, measure)) for row in found], most=measure.percent),
-        "Best, to baseline": [_told(row, row.best_to_baseline, baseline, measure.write_change) for row in found],
+        "Best vs baseline": [_told(row, row.best_to_baseline, baseline, measure.write_change) for row in found],
     }
     if place is None:
         columns[gap] = _marked([(row.gap, measure.write_change(row.gap).lstrip("+")) for row in found], most=False)
@@ -175,7 +175,7 @@ def _marked(cells: Sequence[tuple[float | None, str]], *, most: bool) -> list[st
 def _tones(found: Sequence[Row], columns: Mapping[str, list[str]], marked: Sequence[str]) -> dict[tuple[int, str], str]:
     tones = {}
     for i, row in enumerate(found):
-        for title, each in (("Test, to baseline", row.to_baseline), ("Best, to baseline", row.best_to_baseline)):
+        for title, each in (("Test vs baseline", row.to_baseline), ("Best vs baseline", row.best_to_baseline)):
             tones[i, title] = each.kind if each.decided else "muted"
         for title in marked:
             if title in columns and columns[title][i].endswith(f", {BEST}"):

@@ -64,4 +64,5 @@ def test_the_axis_of_rounds_has_whole_numbers_alone() -> None:
     assert (figure.layout.xaxis.dtick, figure.layout.xaxis.range) == (1, (0.5, 3.5))
     grid = compare.small_charts({"A": LINES, "B": LINES}, style(rounds.ACCURACY, "round", None))
     assert grid.layout.xaxis2.dtick == 1
+    assert grid.layout.xaxis2.range is None, "Plotly would draw no line"
     assert compare.curves(LINES, style(rounds.ACCURACY, "seconds", None)).layout.xaxis.dtick is None

@@ -57,7 +57,7 @@ def test_best_values_and_settings() -> None:
     app = open_page("compare", runs="run-001,run-002", baseline="run-001")
     shown = {next(iter(table.columns)): table for table in reversed(tables(app))}
     assert [text.split(",")[0].split(" in ")[1] for text in shown["Run"].iloc[:, 3]] == ["round 3", "round 5"]
-    assert shown["Run"]["Test, to baseline"][0] == "baseline"
+    assert shown["Run"]["Test vs baseline"][0] == "baseline"
     assert set(shown["Setting"]["Setting"]) == {"rounds", "strategy.name"}
     app.toggle(key="only_differences").set_value(False).run()
     assert not app.exception
@@ -71,7 +71,7 @@ def test_the_round_is_in_the_address_while_it_is_looked_at() -> None:
     app.run()
     app.slider(key="round").set_value(3).run()
     assert app.query_params["round"] == "3"
-    assert list(tables(app)[-1].columns) == ["Run", "At round 3", "To baseline"]
+    assert list(tables(app)[-1].columns) == ["Run", "At round 3", "vs baseline"]
     app.session_state["details"] = "What was set differently"
     app.run()
     assert "round" not in app.query_params
@@ -110,7 +110,7 @@ def test_seeds_are_one_line_unless_the_address_says_otherwise(output_dir: Path) 
 def test_the_page_begins_with_a_verdict() -> None:
     app = open_page("compare", runs="run-001,run-002", baseline="run-001")
     verdict = app.markdown[0].value.replace("\\", "")
-    assert "FedProx · 6 rounds leads FedAvg · 4 rounds by 5.0 points; 80 test slices cannot show that" in verdict
+    assert "**Decided.** FedProx · 6 rounds is better than FedAvg · 4 rounds by 5.0 points (+" in verdict
 
 
 def test_one_hospital_has_its_own_test_and_no_gap() -> None:

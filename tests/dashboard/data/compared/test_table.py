@@ -20,12 +20,12 @@ def written(entries: list[Entry], place: str | None = None, measure: rounds.Meas
 
 def test_only_a_decided_difference_has_a_colour_and_the_rest_say_so_in_words() -> None:
     found = written([BASE, CLOSE, FAR])
-    told = list(found.texts["Test, to baseline"])
+    told = list(found.texts["Test vs baseline"])
     assert told[0] == "baseline"
     assert told[1].startswith("+5.0 pp (")
     assert told[1].endswith("), not distinguishable")
     assert told[2].endswith("), worse")
-    assert [found.tones[i, "Test, to baseline"] for i in range(3)] == ["muted", "muted", "worse"]
+    assert [found.tones[i, "Test vs baseline"] for i in range(3)] == ["muted", "muted", "worse"]
 
 
 def test_the_best_of_a_column_is_marked_with_a_word_and_so_are_ties() -> None:
@@ -41,7 +41,7 @@ def test_the_best_of_a_column_is_marked_with_a_word_and_so_are_ties() -> None:
 def test_of_a_loss_the_lowest_is_best() -> None:
     found = written([BASE, FAR], measure=rounds.LOSS).texts
     assert list(found["Best validation loss, all hospitals"]) == ["0.300 in round 2, best", "0.700 in round 2"]
-    assert list(found["Best, to baseline"]) == ["baseline", "+0.400"]
+    assert list(found["Best vs baseline"]) == ["baseline", "+0.400"]
 
 
 def test_one_hospital_shows_its_own_test_and_no_gap() -> None:
@@ -75,8 +75,8 @@ def test_methods_say_what_each_interval_is_made_of() -> None:
 def test_at_a_round_nothing_is_made_of_a_round_that_is_not_there() -> None:
     found = at_round([BASE, CLOSE, FAR], rounds.ACCURACY, 3, BASE)
     assert list(found.texts["At round 3"]) == ["60.0 %", "65.0 %", "–"]
-    assert list(found.texts["To baseline"]) == ["baseline", "+5.0 pp (-9.1 to +19.1), not distinguishable", "–"]
-    assert found.tones[1, "To baseline"] == "muted"
+    assert list(found.texts["vs baseline"]) == ["baseline", "+5.0 pp (-9.1 to +19.1), not distinguishable", "–"]
+    assert found.tones[1, "vs baseline"] == "muted"
 
 
 def test_at_a_round_several_seeds_are_a_mean() -> None:

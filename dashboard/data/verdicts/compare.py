@@ -9,30 +9,38 @@ from dashboard.charts import formats
 from dashboard.data.compared.differences import Difference
 from dashboard.data.compared.entries import Entry, Standing
 from dashboard.data.compared.table import Row
+from dashboard.data.verdicts.verdict import Verdict
 
 NOT_TESTED = "None of these runs has been tested yet; the curves show validation only."
 MANY = 3
 """Runs that are compared without a word on chance."""
+DECIDED, OPEN, NOTHING = "Decided", "Not decided", "Nothing to compare"
 
 
-def sentence(rows: Sequence[Row], baseline: Entry | None, place: str | None = None) -> str:
-    """Say which of the compared runs is best in the test, as plain text."""
+def verdict(rows: Sequence[Row], baseline: Entry | None, place: str | None = None) -> Verdict:
+    """Say which of the compared runs is best in the test, and whether chance could have done it."""
     tested = [(row, row.test) for row in rows if row.test is not None]
     at = f"At {place}: " if place else ""
+    base = next((test for row, test in tested if row.entry is baseline), None)
+    others = [(row, test) for row, test in tested if row.entry is not baseline]
+    if base is None or not others:
+        return Verdict("caution", (f"{at}{_alone(rows, [test for _, test in tested])}",), NOTHING)
+    row, leader = max(others, key=lambda pair: pair[1].accuracy)
+    first = _two(leader, base, row.to_baseline)
+    rest = _rest([other.to_baseline for other, _ in others if other is not row])
+    said = tuple(part for part in (f"{at}{first}", rest, _many(rows)) if part)
+    return Verdict("fine", said, DECIDED) if row.to_baseline.decided else Verdict("caution", said, OPEN)
+
+
+def _alone(rows: Sequence[Row], tested: Sequence[Standing]) -> str:
+    """Say why there is nothing to compare."""
     if not tested:
         return NOT_TESTED
     if len(rows) == 1:
-        return f"{at}{_one(tested[0][1])} Choose a second run to compare it with."
+        return f"{_one(tested[0])} Choose a second run to compare it with."
     if len(tested) == 1:
-        return f"{at}{_one(tested[0][1])} The others have not been tested yet."
-    base = next((test for row, test in tested if row.entry is baseline), None)
-    if base is None:
-        return f"{at}The baseline has not been tested; choose one that has to see which run is better."
-    others = [(row, test) for row, test in tested if row.entry is not baseline]
-    row, leader = max(others, key=lambda pair: pair[1].accuracy)
-    first = _two(leader, base, row.to_baseline)
-    rest = [other.to_baseline for other, _ in others if other is not row]
-    return " ".join(part for part in (f"{at}{first}", _rest(rest), _many(rows)) if part)
+        return f"{_one(tested[0])} The others have not been tested yet."
+    return "The baseline has not been tested; choose one that has to see which run is better."
 
 
 def _one(found: Standing) -> str:
@@ -64,8 +72,10 @@ def _leads(first: Standing, second: Standing, found: Difference) -> str:
     if found.kind == UNKNOWN:
         return f"{both}: {size} points apart. Chance cannot be ruled out: {found.how}."
     if found.seed is not None:
-        said = {BETTER: "better"}.get(found.kind, "not distinguishable")
-        return f"{both}. With seed {found.seed} alone {first.entry.name} is ahead by {size} points{ends}: {said}."
+        alone = f"{both}. With seed {found.seed} alone, {first.entry.unseeded}"
+        if found.kind == BETTER:
+            return f"{alone} is better by {size} points{ends}."
+        return f"{alone} is ahead by {size} points: not distinguishable{ends}."
     if found.kind == BETTER:
         return f"{_over(first)} is better than {_over(second)} by {size} points{ends}."
     if found.kind == SMALL:
@@ -85,19 +95,23 @@ def _slices(first: Standing, second: Standing) -> str:
 def _rest(others: Sequence[Difference]) -> str:
     """Count the others by what can be said of them."""
     kinds = [each.kind for each in others]
-    better, worse = kinds.count(BETTER), kinds.count(WORSE)
-    same, unknown = kinds.count(UNDECIDED) + kinds.count(SMALL), kinds.count(UNKNOWN)
-    said = [
-        f"{better} better" * bool(better),
-        f"{worse} worse" * bool(worse),
-        f"{same} not distinguishable" * bool(same),
-        f"{unknown} not comparable" * bool(unknown),
-    ]
-    told = listed([each for each in said if each])
-    return f"Of the other {len(others)}, beside the baseline: {told}." if others else ""
+    counts = (
+        (kinds.count(BETTER), "better than the baseline"),
+        (kinds.count(WORSE), "worse than the baseline"),
+        (kinds.count(UNDECIDED) + kinds.count(SMALL), "not distinguishable from the baseline"),
+        (kinds.count(UNKNOWN), "not comparable with the baseline"),
+    )
+    told = [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in counts if count]
+    return (
+        f"Of the other {len(others)}, {listed(told)}."
+        if len(others) > 1
+        else f"The other {told[0][2:]}."
+        if others
+        else ""
+    )
 
 
 def _many(rows: Sequence[Row]) -> str:
     if len(rows) <= MANY or not any(row.to_baseline.decided for row in rows):
         return ""
-    return "Where so many are compared at once, about one in twenty looks decided by chance alone."
+    return "Chance alone decides about one comparison in twenty."
