@@ -15,7 +15,8 @@ def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
     tested = results.overall_result(run)
     if tested is None:
         return training.of_run(run, now, at)
-    judged = analytics.of_run(run, tested, caveats.remarks(run, [tested, *results.hospital_results(run).values()]))
+    remarks = caveats.remarks(run, [tested, *results.hospital_results(run).values()])
+    judged = analytics.of_run(run, tested, remarks)
     if judged.tone == "refuse":
         return judged
     slices = f"{tested.n_test:,} test slices" if tested.n_test else "the test slices"
@@ -30,5 +31,7 @@ def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
     sure = apart(low.interval, high.interval)
     tail = "" if sure else "; the difference could be chance"
     lowest = f"Lowest at {worst}: {about(low.share)}, highest at {best}: {about(high.share)}{tail}."
-    said = (f"{right}.", lowest)
+    doubts = sum(remark.sound is False for remark in remarks)
+    why = [f"{counted(doubts, 'reason')} for doubt: see Analytics."] if doubts else []
+    said = (f"{right}.", lowest, *why)
     return Verdict("caution", said) if sure else Verdict(judged.tone, said, judged.word)
