@@ -35,7 +35,15 @@ def this_machine() -> str:
 
 def this_process() -> Process:
     """Return the process that asks."""
-    return Process(os.getpid(), _started(os.getpid()), this_machine())
+    return process_of(os.getpid())
+
+
+def process_of(pid: int) -> Process:
+    """Return a process of this machine by its number; one that is gone is never alive."""
+    try:
+        return Process(pid, _started(pid), this_machine())
+    except psutil.Error:
+        return Process(pid, 0.0, this_machine())
 
 
 def is_alive(process: Process) -> bool | None:

@@ -5,6 +5,7 @@ This is the only module of ``common/`` that imports Hydra; training, audit and a
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +34,7 @@ from common.text import shown
 CONF_DIR: Path = Path(__file__).resolve().parents[2] / "conf"
 
 T = TypeVar("T")
+_ONE_AT_A_TIME = threading.Lock()  # Hydra has one state for the whole process, and a dashboard a thread a visitor
 
 
 def _store_defaults() -> None:
@@ -158,12 +160,13 @@ def compose_config(name: str, overrides: list[str]) -> DictConfig:
     InputError
         If a setting or a choice is unknown, or an override cannot be read (``CONF001`` to ``CONF004``).
     """
-    GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            return compose(name, overrides=overrides)
-    except CONFIG_EXCEPTIONS as error:
-        raise config_error(error) from None
+    with _ONE_AT_A_TIME:
+        GlobalHydra.instance().clear()
+        try:
+            with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+                return compose(name, overrides=overrides)
+        except CONFIG_EXCEPTIONS as error:
+            raise config_error(error) from None
 
 
 def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:

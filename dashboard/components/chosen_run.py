@@ -10,7 +10,9 @@ from common.artifacts.values import text
 from common.text import listed
 from dashboard.charts import theme
 from dashboard.components import address, live, parts
+from dashboard.components.begin import starting
 from dashboard.data import cached, logs
+from dashboard.data import live as live_data
 from dashboard.settings import LIVE_SECONDS
 
 STATE_KEY = "run"
@@ -24,7 +26,7 @@ FINISHED = ("completed", "failed", "interrupted")
 AT_ONCE = 200
 """Runs that a page reads at once: 5,000 would take half a minute."""
 
-Seen = tuple[load.Stamp, load.Stamp, str]
+Seen = tuple[load.Stamp, load.Stamp, str, bool, bool]
 
 
 def draw_in_sidebar(page: str) -> None:
@@ -39,6 +41,7 @@ def draw_in_sidebar(page: str) -> None:
     known = cached.run_ids()
     _settle(known)
     with st.sidebar:
+        starting.badge()
         if page in WITHOUT_A_RUN:
             if page in OF_THE_SERVICE:
                 _in_service()
@@ -51,6 +54,8 @@ def draw_in_sidebar(page: str) -> None:
 def _settle(known: list[str]) -> None:
     """Decide which run is looked at; remember one that the address asks for in vain, and one that was deleted."""
     state = st.session_state
+    if begun := starting.begun():
+        _show(begun)
     if STATE_KEY not in state:
         asked = st.query_params.get(STATE_KEY)
         state[ASKED_KEY] = asked if asked not in (None, *known) else None
@@ -80,7 +85,7 @@ def _pick(known: list[str]) -> None:
     if chosen is not None:
         address.keep(run=chosen.run_id)
         with st.container(horizontal=True, gap="small"):
-            parts.badge(chosen.state)
+            parts.badge(live_data.state_of(chosen))
             if chosen.synthetic:
                 st.badge("Synthetic", icon=":material/science:", color="violet")
 
@@ -102,6 +107,7 @@ def current() -> schema.Run | None:
 
 def require() -> schema.Run:
     """Return the chosen run with its banners drawn; end the page with an empty state if there is none."""
+    starting.draw()
     run = current()
     if gone := st.session_state.get(GONE_KEY):
         _say_gone(gone)
@@ -157,10 +163,12 @@ def _watch_all(keys: list[str], drawn: dict[str, load.Stamp]) -> None:
 
 
 def seen_now(output_dir: Path, run: schema.Run) -> Seen:
-    """Return what would differ if there were anything new: the run's files, its log, the newest run."""
+    """Return what would differ if there were anything new: the run's files and log, the newest run, its process."""
     log = logs.log_path(output_dir, run.status.log)
     newest = next(iter(load.list_runs(output_dir)), "")
-    return load.run_stamp(run.folder), load.stamp(log) if log else (), newest
+    now = live_data.now_of(run)
+    stamp = load.stamp(log) if log else ()
+    return load.run_stamp(run.folder), stamp, newest, now.ended, now.kind == "stopping"
 
 
 @st.fragment(run_every=LIVE_SECONDS)

@@ -15,7 +15,7 @@ import streamlit as st
 from common.artifacts.schema import HospitalData
 from dashboard.charts import formats, marks, theme
 from dashboard.data import facts
-from dashboard.settings import STATIC
+from dashboard.settings import LIVE_SECONDS, STATIC
 
 COAST_BOX = {"min_lat": -2, "max_lat": 45, "min_lon": 50, "max_lon": 110}
 LARGEST_DOT = 20.0
@@ -97,20 +97,45 @@ def _inside(element: folium.Element) -> Iterator[folium.Element]:
         yield from _inside(child)
 
 
-def show(chart: folium.Map, colours: theme.Palette, *, key: str, on_click: Callable[[int], None]) -> None:
+def show(
+    chart: folium.Map,
+    colours: theme.Palette,
+    *,
+    key: str,
+    on_click: Callable[[int], None],
+    now: Callable[[], Sequence[str]] | None = None,
+) -> None:
     """Show a map on the page; one with the same key keeps the view that the visitor chose.
 
     Not in a frame, as `streamlit_folium` does it: that brings a React and a Bootstrap of its own, and forgets the view.
-    `on_click` is called before the page is drawn anew, with the number of the dot that was clicked, as drawn.
+    `on_click` is called before the page is drawn anew, with the number of the dot that was clicked, as drawn. `now`
+    says what each hospital does at this moment, in the order of `placed`; asked every second, the map stays as it is.
     """
+    flag = f"{key}-clicked"
 
     def clicked() -> None:
         chosen: Any = st.session_state[key]["chosen"]
         if isinstance(chosen, int):  # a browser may send anything
             on_click(chosen)
+            st.session_state[flag] = True
 
     name, code = script(chart)
-    _mount(key=key, data={"name": name, "script": code, "sea": colours.sea}, on_chosen_change=clicked)
+    data = {"name": name, "script": code, "sea": colours.sea}
+    if now is None:
+        _mount(key=key, data=data, on_chosen_change=clicked)
+    else:
+        st.session_state.pop(flag, None)
+        _mount_live(key, data, clicked, now, flag)
+
+
+@st.fragment(run_every=LIVE_SECONDS)
+def _mount_live(
+    key: str, data: Mapping[str, str], clicked: Callable[[], None], now: Callable[[], Sequence[str]], flag: str
+) -> None:
+    """Mount the map with what changes every second; a click draws the whole page, as it does elsewhere."""
+    if st.session_state.pop(flag, False):
+        st.rerun()
+    _mount(key=key, data={**data, "now": list(now())}, on_chosen_change=clicked)
 
 
 def dot_radius(slices: int | None, largest: int) -> float:

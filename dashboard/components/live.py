@@ -1,5 +1,6 @@
 """A run while it goes on: a sentence on its process, and what each hospital does, kept up to date by themselves."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -22,15 +23,29 @@ def sentence(run: Run) -> None:
     elif now.kind in _ICONS:
         st.warning(now.sentence, icon=_ICONS[now.kind])
     else:
-        st.caption(now.sentence)
+        in_all = f" The run: {live.span(now.worked)} so far." if now.worked is not None else ""
+        st.caption(now.sentence + in_all)
+
+
+def is_followed(run: Run) -> bool:
+    """Tell whether a page shows what the run does as it does it."""
+    return run.state == "running" and bool(st.session_state.get("follow", True))
+
+
+def on_map(run: Run, names: Sequence[str]) -> list[str]:
+    """Say in a few words what each of these hospitals does; nothing of one that is not known, or once all has ended."""
+    now = live.now_of(run)
+    told = live.lines(now.live, datetime.now(UTC)) if now.live and now.kind != "dead" else []
+    short = {line.hospital: line.short for line in told}
+    return [short.get(name, "") for name in names]
 
 
 def card(run: Run) -> None:
     """Draw what each hospital does, while the run goes on."""
-    if run.state != "running":
+    if run.state != "running" or live.now_of(run).kind == "dead":
         return
     with parts.card("Hospitals now"):
-        if st.session_state.get("follow", True):
+        if is_followed(run):
             _followed(run)
         else:
             _hospitals(run)
@@ -38,8 +53,8 @@ def card(run: Run) -> None:
 
 def _hospitals(run: Run) -> None:
     now = live.now_of(run)
-    if now.live is None or now.kind == "dead":
-        st.caption("The process has ended." if now.kind == "dead" else parts.NOT_RECORDED)
+    if now.live is None:
+        st.caption(parts.NOT_RECORDED)
         return
     found = live.lines(now.live, datetime.now(UTC))
     for line in found[:MOST_BARS]:

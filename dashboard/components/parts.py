@@ -15,13 +15,15 @@ from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import formats, theme
-from dashboard.data import cached, facts
+from dashboard.data import cached, facts, live
+from dashboard.data.begin import commands
 
 STATE_BADGES: dict[str, tuple[str, str, str]] = {
     "running": ("Running", ":material/progress_activity:", "blue"),
     "completed": ("Completed", ":material/check_circle:", "green"),
     "failed": ("Failed", ":material/error:", "red"),
     "interrupted": ("Interrupted", ":material/pause_circle:", "orange"),
+    "ended": ("Process ended", ":material/error:", "red"),
     UNRECORDED: ("State not recorded", ":material/help:", "gray"),
 }
 TOOLBAR: dict[str, Any] = {
@@ -111,7 +113,7 @@ def empty(sentence: str, command: str | None = None) -> None:
     with st.container(border=True):
         st.markdown(f":material/inbox: {sentence}")
         if command:
-            st.code(command, language="bash")
+            st.code(commands.here(command, cached.settings().output_dir), language="bash")
 
 
 @contextmanager
@@ -211,7 +213,7 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
     rounds = f"round {done} of {status.rounds}" if status.rounds else f"{len(run.rounds)} rounds recorded"
     told = [f"**{run.run_id}**", theme.markdown(formats.strategy(run.strategy)), rounds, *extra]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badge(run.state)
+        badge(live.state_of(run))
         st.markdown(" · ".join(told), width="stretch")
     if run.state in ("failed", "interrupted"):
         reason = f" after round {done}: {theme.markdown(status.reason or '')}"
@@ -221,7 +223,7 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
             st.warning(f"Interrupted{reason}", icon=":material/pause_circle:")
         if status.resume_command:
             st.caption("Go on with it after its last complete round:")
-            st.code(status.resume_command, language="bash")
+            st.code(commands.here(status.resume_command, cached.settings().output_dir), language="bash")
     if run.state in ("completed", "failed") and status.missing_hospitals:
         names = theme.markdown(listed(status.missing_hospitals))
         st.warning(f"{names} missed at least one round of this run.", icon=":material/group_off:")

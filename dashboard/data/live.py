@@ -49,6 +49,11 @@ class Now:
         return "slow" if self._slow else "alive"
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be expected of the process."""
+        return self.kind in ("dead", "silent")
+
+    @property
     def _slow(self) -> bool:
         if self.round_seconds is None or self.typical is None:
             return False
@@ -57,7 +62,7 @@ class Now:
     @property
     def sentence(self) -> str:
         """Say what is the matter, and what to do."""
-        ago = _span(self.silent_for)
+        ago = span(self.silent_for)
         if self.kind == "dead":
             return f"The process has ended (killed?) {ago} ago. Resume it."
         if self.kind == "silent" and self.alive:
@@ -71,8 +76,8 @@ class Now:
         if number is None or self.round_seconds is None:
             return f"{said[0].upper()}{said[1:]}."
         slow = " is slow" if self.kind == "slow" else ""
-        usual = f", {_span(self.typical)} at the median" if self.typical is not None else ""
-        return f"Round {number}{slow}: {_span(self.round_seconds)} so far{usual}; {said}."
+        usual = f", {span(self.typical)} at the median" if self.typical is not None else ""
+        return f"Round {number}{slow}: {span(self.round_seconds)} so far{usual}; {said}."
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,11 @@ class Line:
     share: float
     """Of its task, from 0 to 1; 0 where it reports nothing."""
     state: str
+
+    @property
+    def short(self) -> str:
+        """The beginning of what is said, for a place with little room."""
+        return self.said.partition(";")[0].partition(":")[0]
 
 
 def now_of(run: Run) -> Now:
@@ -108,6 +118,11 @@ def now_at(run: Run, now: datetime, live: Live | None, alive: bool | None, sign:
     )
 
 
+def state_of(run: Run) -> str:
+    """Return a run's state as a page shows it: one that calls itself running may have been killed."""
+    return "ended" if run.state == "running" and now_of(run).kind == "dead" else run.state
+
+
 def worked(run: Run) -> float | None:
     """Return how many seconds a run that has ended worked, over every process of it."""
     return worked_seconds(run.status, run.rounds, last_word(run.status, None))
@@ -120,7 +135,7 @@ def lines(live: Live, now: datetime) -> list[Line]:
 
 def _said(part: Part, live: Live, now: datetime) -> str:
     since = moment(part.since)
-    ago = _span(max(0.0, (now - since).total_seconds())) if since else "–"
+    ago = span(max(0.0, (now - since).total_seconds())) if since else "–"
     if part.done is not None and part.total is not None:
         unit = {"reading": "slices", "evaluating": "batches"}.get(part.task or "", "steps")
         return f"{part.task or 'working'} {part.done:,} of {part.total:,} {unit}"
@@ -128,8 +143,8 @@ def _said(part: Part, live: Live, now: datetime) -> str:
         return f"left out: {part.reason or 'no reason recorded'}"
     if part.state == "done":
         return _DONE.get(live.phase or "", "done")
-    if part.state == "asked":
-        return f"asked {ago} ago" + ("" if live.reports else "; its own machine knows the step")
+    if part.state == "asked" and not live.reports:
+        return f"asked {ago} ago; its own machine knows the step"
     return "waiting"
 
 
@@ -149,6 +164,6 @@ def _share(part: Part) -> float:
     return 1.0 if part.state == "done" else 0.0
 
 
-def _span(seconds: float | None) -> str:
+def span(seconds: float | None) -> str:
     """Write a time that goes on, in whole seconds below a minute."""
     return f"{seconds:.0f} s" if seconds is not None and seconds < 60 else formats.duration(seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -11,8 +12,9 @@ from common.artifacts.values import text
 from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
-from dashboard.components import chosen_run, gains, hospital_map, parts, verdict
-from dashboard.data import cached, facts, live
+from dashboard.components import chosen_run, gains, hospital_map, live, parts, verdict
+from dashboard.data import cached, facts
+from dashboard.data import live as now
 from dashboard.data.verdicts.network import of_run
 
 CHOSEN = "chosen_hospital"
@@ -25,7 +27,7 @@ def draw() -> None:
     in_service = text(cached.service_meta()[0].get("run_id"))
     parts.status_line(run, extra=[f"model in service: **{in_service}**"] if in_service else [])
     chosen_run.follow(run)
-    verdict.draw(of_run(run, live.now_of(run), datetime.now(UTC)))
+    verdict.draw(of_run(run, now.now_of(run), datetime.now(UTC)))
     parts.metrics(_headline(run))
     parts.held_by_one_warning(run)
     tests = facts.hospital_tests(run)
@@ -142,7 +144,8 @@ def network_map(run: schema.Run, tests: Mapping[str, facts.TestFigures]) -> None
         if 0 <= dot < len(placed):
             st.session_state[CHOSEN] = list(placed)[dot]
 
-    hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose)
+    told = partial(live.on_map, run, list(placed)) if live.is_followed(run) else None
+    hospital_map.show(chart, colours, key=f"map-{run.run_id}-{len(placed)}", on_click=choose, now=told)
     outside = hospital_map.outside_coast(run.hospitals)
     if outside:
         st.caption(f"{theme.markdown(listed(outside))}: outside of the coast that is drawn.")

@@ -8,7 +8,8 @@ import streamlit as st
 
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
-from dashboard.components import chosen_run, live, parts, start_form, verdict
+from dashboard.components import chosen_run, live, parts, verdict
+from dashboard.components.begin import run_buttons, start_form, starting
 from dashboard.data import cached, logs, rounds
 from dashboard.data import live as now
 from dashboard.data.verdicts.training import interval, of_run
@@ -31,10 +32,14 @@ PHASES = {
 def draw() -> None:
     """Draw the page."""
     parts.header("Training")
+    if not cached.run_ids():
+        _empty()
+        return
     run = chosen_run.require()
     _progress(run)
     chosen_run.follow(run)
     verdict.draw(of_run(run, now.now_of(run), datetime.now(UTC)))
+    run_buttons.draw(run)
     live.card(run)
     if not run.rounds:
         parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
@@ -47,6 +52,14 @@ def draw() -> None:
         _inside_rounds(run)
     _log_tail(run)
     start_form.draw()
+
+
+def _empty() -> None:
+    """Draw the form that starts the first run."""
+    starting.draw()
+    st.markdown(":material/inbox: There is no run in this folder yet.")
+    st.caption(f"Looked in {theme.markdown(str(cached.settings().output_dir / 'artifacts'))}")
+    start_form.draw(unfolded=True)
 
 
 def round_table(run: Run) -> pd.DataFrame:
@@ -71,8 +84,7 @@ def round_table(run: Run) -> pd.DataFrame:
 
 def _progress(run: Run) -> None:
     """Draw the state, the progress bar and the expected end."""
-    moment = now.now_of(run)
-    goes_on = run.state == "running" and moment.kind not in ("dead", "silent")
+    goes_on = run.state == "running" and not now.now_of(run).ended
     state = rounds.progress(run, datetime.now(UTC), goes_on=goes_on)
     extra: list[str] = []
     if goes_on:
@@ -82,9 +94,9 @@ def _progress(run: Run) -> None:
             extra.append(f"about {formats.duration(state.seconds_left)} left, until {end}")
     elif run.status.started_at:
         extra.append(f"started {formats.when(run.status.started_at)}")
-    taken = moment.worked if run.state == "running" else now.worked(run)
-    if taken is not None:
-        extra.append(f"{formats.duration(taken)} so far" if run.state == "running" else formats.duration(taken))
+    taken = now.worked(run)
+    if taken is not None and run.state != "running":  # else it is told below, second by second
+        extra.append(formats.duration(taken))
     parts.status_line(run, extra=extra)
     if state.total and run.state != "completed" and run.status.rounds:
         st.progress(min(1.0, state.done / state.total))

@@ -78,16 +78,22 @@ def test_two_runs_are_compared_by_address(tmp_path: Path) -> None:
     with browsing(tmp_path, FL_COMPARE_DIRS=str(tmp_path / "v1")) as visit:
         visit.open("compare?runs=run-002,v1:run-001&baseline=v1:run-001&measure=loss&round=2")
         legend = visit.page.locator(".js-plotly-plot .legendtext")
-        expect(legend).to_have_text(["run-002", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
+        expect(legend).to_have_text(["FedProx", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
         visit.page.wait_for_function("location.search.includes('measure=loss')")
         visit.choose("Network")
         visit.page.wait_for_selector('h1:has-text("Hospital network")')
         visit.choose("Compare")
         visit.page.wait_for_function("location.search.includes('run-002')")
-        expect(legend).to_have_text(["run-002", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
+        expect(legend).to_have_text(["FedProx", "v1:run-001 (baseline)"], timeout=TIMEOUT_MS)
+        visit.page.get_by_label("Compare run-001", exact=True).check()
+        visit.page.wait_for_function("new URLSearchParams(location.search).get('runs') == 'run-002,v1:run-001,run-001'")
+        visit.page.get_by_role("button", name="Best validation").click()
+        visit.page.wait_for_function("location.search.includes('sort=best')")
+        expect(visit.page.locator(".runs-table [aria-sort=descending]")).to_contain_text("Best validation")
+        visit.settle()
         with visit.page.expect_download() as download:
             visit.page.click("text=Download CSV")
-        assert Path(download.value.path()).read_text().startswith("run,strategy,synthetic,round")
+        assert Path(download.value.path()).read_text().startswith("run,name,seed,strategy,synthetic")
 
 
 def test_back_leads_to_the_page_before_and_a_deep_link_asks_for_nothing_that_is_not_there(tmp_path: Path) -> None:

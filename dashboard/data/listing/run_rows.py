@@ -123,8 +123,8 @@ def _sorted(keys: list[str], value: Callable[[RunIndex, str], Any], index: RunIn
     """Sort, what is missing always last."""
     known = [(found, at, key) for at, key in enumerate(keys) if (found := value(index, key)) is not None]
     known.sort(key=lambda each: each[0], reverse=down)
-    sorted_keys = [key for _, _, key in known]
-    return sorted_keys + [key for key in keys if key not in set(sorted_keys)]
+    found_keys = dict.fromkeys(key for _, _, key in known)
+    return [*found_keys, *(key for key in keys if key not in found_keys)]
 
 
 def _number(index: RunIndex, key: str) -> tuple[str, int]:

@@ -50,7 +50,8 @@ function heading(name, title, sort, tell) {
   const cell = make("th", { scope: "col" });
   if (chosen) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
   const arrow = chosen ? (down ? " ↓" : " ↑") : "";
-  const button = make("button", { "data-name": `sort ${name}` }, title + arrow);
+  const button = make("button", { "data-name": `sort ${name}` }, title);
+  button.append(make("span", { "aria-hidden": true }, arrow));
   button.onclick = () => tell({ sort: chosen && !sort.startsWith("-") ? `-${name}` : name, page: 0 });
   cell.append(button);
   return cell;

@@ -79,7 +79,7 @@ def test_each_hospital_is_told_as_it_reported() -> None:
     told = module.lines(found, at(0.5))
     assert [line.said for line in told] == [
         "training 34 of 72 steps",
-        "asked 30 s ago",
+        "waiting",
         "sent",
         "left out: no answer within 60 s",
         "waiting",

@@ -117,20 +117,21 @@ def test_starting_from_the_page_is_off(output_dir: Path, monkeypatch: pytest.Mon
     assert "Starting from this page is off" in said(app)
     assert "start_now" not in [button.key for button in app.button]
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
-    monkeypatch.setattr("dashboard.components.start_form.st.get_option", lambda name: "0.0.0.0")
+    monkeypatch.setattr("dashboard.components.begin.start_form.st.get_option", lambda name: "0.0.0.0")
     assert "Starting from this page is off" in said(open_form())
 
 
 def test_switched_on_it_starts_once(output_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setenv("FL_DASH_ALLOW_WRITE", "1")
-    monkeypatch.setattr("dashboard.components.start_form.st.get_option", lambda name: "127.0.0.1")
-    monkeypatch.setattr("dashboard.data.launch.start", lambda overrides, folder: started.append(overrides))
+    monkeypatch.setattr("dashboard.components.begin.start_form.st.get_option", lambda name: "127.0.0.1")
+    monkeypatch.setattr("dashboard.components.begin.start_form._missing", lambda overrides: None)
+    monkeypatch.setattr("dashboard.data.begin.launch.start", lambda overrides, folder: started.append(overrides))
     write_run(output_dir)
     app = open_form()
     app.number_input(key="start_rounds").set_value(2).run()
     app.button(key="start_now").click().run()
     assert started == [["rounds=2"]]
-    assert "Started." in said(app)
+    assert not app.exception
     app.run()
     assert len(started) == 1

@@ -119,6 +119,30 @@ def test_a_stop_ends_the_waiting(grid):
         Exchange(grid, stop).pause()
 
 
+def test_who_stops_with_the_run_has_not_failed(grid):
+    stop, heard = threading.Event(), []
+
+    def refuse_because_of_the_stop() -> None:
+        grid.answer(0)
+        stop.set()
+
+    ask = Exchange(grid, stop, on_wait=refuse_because_of_the_stop).ask(requests(0, 0), FOREVER)
+    with pytest.raises(Interrupted):
+        heard += list(ask)
+    assert heard == []
+
+
+def test_it_says_who_is_about_to_be_sent_a_task_and_nothing_of_questions(grid):
+    asked = []
+    exchange = Exchange(grid, threading.Event(), place_of(2))
+    exchange.on_task = lambda hospital: asked.append((hospital, len(grid.pushed)))
+    question = Request("h3", 3, f"{MessageType.QUERY}.fingerprints", {}, 1)
+    waiting = iter([lambda: grid.answer(0), lambda: grid.answer(1), lambda: grid.answer(2)])
+    exchange._on_wait = lambda: next(waiting)()
+    list(exchange.ask([*requests(1, 1), question], FOREVER))
+    assert asked == [("h1", 0), ("h2", 1)]
+
+
 def test_a_node_that_connected_anew_is_asked_again(grid, monkeypatch):
     monkeypatch.setattr(module, "_RECONNECT_SECONDS", -1.0)
     since = ["first"]

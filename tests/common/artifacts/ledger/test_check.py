@@ -8,6 +8,7 @@ import pytest
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import require_verified, verify
 from common.artifacts.ledger.lines import Differs, read_chain
+from common.artifacts.listing.about import About, write_about
 from common.artifacts.service import put_in_service
 from common.errors import InputError
 from tests.support.recorded import record
@@ -54,6 +55,11 @@ def test_an_untouched_run_verifies_and_says_what_it_did(run):
 
 def test_every_file_of_a_run_is_in_the_table(run):
     assert {path.name for path in run.path.iterdir()} == {*FILES, "ledger.jsonl", ".lock"}
+
+
+def test_what_people_say_of_a_run_is_no_part_of_what_is_verified(run):
+    write_about(run.path, About("ours", ("paper",), "seen"))
+    assert require_verified(run)
 
 
 @pytest.mark.parametrize(("share", "bit"), [(0.0, 1), (0.5, 32), (0.999, 128)])

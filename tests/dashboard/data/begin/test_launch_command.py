@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from common.config.hydra import compose_settings
 from common.errors import InputError
-from dashboard.data import launch
+from dashboard.data.begin import launch
 
 
 def test_what_is_left_empty_is_left_out() -> None:
     values = {"experiment": None, "rounds": 3, "hospitals": [], "train.lr": "", "seed": 0}
     assert launch.overrides(values) == ["rounds=3", "seed=0"]
-    assert launch.shell([]) == "python -m server.simulate"
+    assert launch.shell([]).endswith("python -m server.simulate")
 
 
 def test_the_command_is_understood_by_the_configuration() -> None:
@@ -44,7 +46,20 @@ def test_a_rate_that_is_no_number_is_refused(rate: str) -> None:
 
 
 def test_the_shell_line_is_quoted() -> None:
-    assert launch.shell(["data.root='a b'"]) == """python -m server.simulate 'data.root='"'"'a b'"'"''"""
+    assert launch.shell(["data.root='a b'"]).endswith("""python -m server.simulate 'data.root='"'"'a b'"'"''""")
+
+
+def test_hospitals_that_are_not_drawn_yet_are_named(tmp_path: Path) -> None:
+    gone = launch.missing_hospitals(["experiment=demo", f"data.root={tmp_path}"])
+    assert gone is not None
+    assert (gone.root, len(gone.names), gone.phantoms) == (str(tmp_path), 3, True)
+    real = launch.missing_hospitals([f"data.root={tmp_path}"])
+    assert real is not None
+    assert not real.phantoms
+    for name in ("dataset-1", "dataset-2", "dataset-3"):
+        (tmp_path / name).mkdir()
+    assert launch.missing_hospitals(["experiment=demo", f"data.root={tmp_path}"]) is None
+    assert launch.missing_hospitals(["rounds=many"]) is None, "the run itself says what is wrong"
 
 
 def test_conf_offers_what_the_form_lists() -> None:
