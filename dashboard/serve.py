@@ -2,11 +2,18 @@
 
 import sys
 import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.file_util import get_static_dir
 
+from common.errors import InputError
+from dashboard import settings
 from dashboard.settings import STATIC
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -33,6 +40,8 @@ HEADERS: dict[str, str] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+SOON_NEEDED = ("PlotlyChart", "BidiComponent")
+FIRST_PAGE_SECONDS = 3.0  # Python imports PyTorch instead of drawing a page
 AS_IT_WAS_KEPT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")  # the document is changed here
 
 
@@ -55,12 +64,15 @@ class SecurityHeaders:
 
 
 class PageHead:
-    """ASGI middleware that puts the dashboard's own script and style in front of Streamlit's in every document."""
+    """ASGI middleware that puts the dashboard's own script and style in front of Streamlit's in every document.
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    `once` is called after the first one.
+    """
+
+    def __init__(self, app: Any, once: Callable[[], None] = lambda: None) -> None:
+        self.app, self.once = app, once
         script, style = ((STATIC / "page" / name).read_bytes() for name in ("page.js", "page.css"))
-        self.head = b"<script>{" + script + b"}</script><style>" + style + b"</style>"
+        self.head = b"<script>{" + script + b"}</script><style>" + style + b"</style>" + _soon_needed()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on; an answer that is a document is held back until it is whole."""
@@ -79,6 +91,8 @@ class PageHead:
                 if not message.get("more_body"):
                     for whole in self._with_head(held):
                         await send(whole)
+                    self.once()
+                    self.once = lambda: None
 
         plain = [(name, value) for name, value in scope["headers"] if name not in AS_IT_WAS_KEPT]
         await self.app({**scope, "headers": plain}, receive, send_with_head)
@@ -99,9 +113,30 @@ def _is_document(message: Any) -> bool:
     return message["status"] == 200 and dict(message["headers"]).get(b"content-type", b"").startswith(b"text/html")
 
 
+def _soon_needed() -> bytes:
+    """Return links to the programs of charts and tables, which a browser else asks for only when it meets the first."""
+    programs = Path(get_static_dir()) / "static" / "js"
+    found = sorted(each.name for name in SOON_NEEDED for each in programs.glob(f"{name}.*.js"))
+    return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in found).encode()
+
+
+def warm_model() -> None:
+    """Load PyTorch and the model in service in the background once the first page is there, so that Predict has it."""
+    timer = Timer(FIRST_PAGE_SECONDS, _load_model)
+    timer.daemon = True
+    timer.start()
+
+
+def _load_model() -> None:
+    from dashboard.model import in_service
+
+    with suppress(InputError, OSError):  # the page Predict says what is wrong
+        in_service.answerer(settings.load().output_dir)
+
+
 def middleware() -> list[Middleware]:
     """Return what every request passes through."""
-    return [Middleware(SecurityHeaders), Middleware(PageHead)]
+    return [Middleware(SecurityHeaders), Middleware(PageHead, once=warm_model)]
 
 
 def say_instead_of_traceback(error: Exception) -> bool:

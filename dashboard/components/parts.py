@@ -3,6 +3,7 @@
 import mimetypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from common.artifacts.schema import UNRECORDED, Run
 from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
-from dashboard.charts import formats, theme
+from dashboard.charts import as_table, formats, theme
 from dashboard.data import cached, facts, live
 from dashboard.data.begin import commands
 
@@ -28,16 +29,25 @@ STATE_BADGES: dict[str, tuple[str, str, str]] = {
 }
 TOOLBAR: dict[str, Any] = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "toImage"],
 }
 NOT_RECORDED = "Not recorded for this run."
 ROW_PIXELS = 33
+TABLE_ROWS = 12  # of a chart's table before it scrolls
+_TITLE: ContextVar[str] = ContextVar("the title of the card that is drawn", default="")
 # Streamlit's own table brings Arrow to the page, and a Markdown parser to each cell
 _mount_table = st.components.v2.component(
     "text_table",
     html='<div class="text-table" tabindex="0"></div>',  # a focus, so that the keyboard can scroll it
     css=(operator.STATIC / "table" / "table.css").read_text(encoding="utf-8"),
     js=(operator.STATIC / "table" / "table.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+_mount_tools = st.components.v2.component(
+    "chart_tools",
+    html='<div class="chart-tools"><button>Table</button><button>SVG</button><button>PNG</button></div>',
+    css=(operator.STATIC / "chart" / "chart.css").read_text(encoding="utf-8"),
+    js=(operator.STATIC / "chart" / "chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
@@ -128,17 +138,26 @@ def card(
         (st.header if level == 2 else st.subheader)(title, anchor=False, help=help)
         if caption:
             st.caption(caption)
-        yield
+        outer = _TITLE.set(title)
+        try:
+            yield
+        finally:
+            _TITLE.reset(outer)
 
 
 def plot(figure: go.Figure, *, key: str, alt: str, toolbar: bool = False) -> None:
-    """Draw a figure as wide as its card, with a text for screen readers; its toolbar saves it as ``<key>.png``."""
+    """Draw a figure as wide as its card, with a text for screen readers.
+
+    Below it are its figures as a table, and the picture under the card's title as ``<key>.svg`` and ``<key>.png``.
+    """
     # Streamlit hands each chart over twice; with these two, Plotly sees that it is the same and does not draw it again
     figure.layout.template, figure.layout.datarevision = None, 1
-    config = {**TOOLBAR, "toImageButtonOptions": {"format": "png", "scale": 2, "filename": key}}
-    if toolbar:
-        config["displayModeBar"] = True
+    config = {**TOOLBAR, "displayModeBar": True} if toolbar else TOOLBAR
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt)
+    state, title = f"tools: {key}", _TITLE.get() or alt
+    data = {"title": title, "file": key, "open": bool(st.session_state.get(state, {}).get("open"))}
+    if _mount_tools(key=state, data=data, on_open_change=lambda: None).get("open"):
+        table(as_table.table(figure), alt=f"{title}, as a table", rows=TABLE_ROWS)
 
 
 def table(
@@ -211,7 +230,10 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
     status = run.status
     done = run.rounds[-1].number if run.rounds else 0
     rounds = f"round {done} of {status.rounds}" if status.rounds else f"{len(run.rounds)} rounds recorded"
-    told = [f"**{run.run_id}**", theme.markdown(formats.strategy(run.strategy)), rounds, *extra]
+    name, given = cached.name(run.run_id), cached.about(run.run_id).name
+    said = [formats.strategy(run.strategy)] if name in (run.run_id, given) else []  # the derived one begins with it
+    named = [name for name in (name,) if name != run.run_id] + said
+    told = [f"**{run.run_id}**", *map(theme.markdown, named), rounds, *extra]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge(live.state_of(run))
         st.markdown(" · ".join(told), width="stretch")

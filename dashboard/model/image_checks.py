@@ -33,14 +33,15 @@ class Check:
 
 def check_image(image: Image.Image, image_size: int) -> tuple[Check, ...]:
     """Check one slice (RGB, full size) for a model whose input has edges of `image_size` pixels."""
-    levels = np.asarray(heatmap.fit(image, _THUMB), dtype=np.float64)
-    grey = levels.mean(axis=2)
+    red, green, blue = np.moveaxis(np.asarray(heatmap.fit(image, _THUMB), dtype=np.float64), 2, 0)
+    grey = (red + green + blue) / 3
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return (
         _size(image.size, image_size),
         _brightness(float(grey.mean())),
         _contrast(float(grey.std())),
         _aspect(image.size),
-        _colour(float(np.ptp(levels, axis=2).mean())),
+        _colour(float(spread.mean())),
     )
 
 

@@ -61,9 +61,21 @@ def _drawable(text: str) -> bool:
     return True
 
 
+class _Heading(Paragraph):
+    """A heading that is a bookmark, too: reportlab writes no tags, so this is how a reader finds its way."""
+
+    def draw(self) -> None:
+        text = self.getPlainText()
+        key = f"{self.canv.getPageNumber()} {text}"
+        self.canv.bookmarkHorizontal(key, 0, self.height)
+        self.canv.addOutlineEntry(text, key)
+        super().draw()
+
+
 def paragraph(text: str, style: str = "body") -> Paragraph:
     """Return a paragraph of plain text; nothing in it is read as markup."""
-    return Paragraph(escape(printable(text)), STYLES[style])
+    kind = _Heading if style in ("title", "heading") else Paragraph
+    return kind(escape(printable(text)), STYLES[style])
 
 
 def section(heading: str, *parts: Flowable) -> Flowable:
@@ -112,6 +124,7 @@ def render(title: str, story: Sequence[Flowable], *, compress: bool = True) -> b
         bottomMargin=18 * mm,
         title=printable(title),
         author="Brain tumour federation",
+        lang="en",
         invariant=1,
         pageCompression=int(compress),
     )

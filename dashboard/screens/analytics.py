@@ -14,7 +14,7 @@ from common.metrics.confusion import FEW_CASES
 from common.text import counted, listed
 from dashboard.charts import analytics, formats, labels, theme
 from dashboard.components import address, chosen_run, elsewhere, folded, parts, scored, verdict
-from dashboard.data import case_figures, caveats, facts, results
+from dashboard.data import cached, case_figures, caveats, facts, results
 from dashboard.data.verdicts.analytics import of_run
 from dashboard.data.verdicts.model import lowest_recalls
 from dashboard.data.verdicts.verdict import class_word, sentence
@@ -247,7 +247,8 @@ def _dossier(run: schema.Run) -> bytes:
 
 
 def _pdf(run: schema.Run) -> bytes:
-    return run_report.run_pdf(run, datetime.now().astimezone())
+    name = cached.name(run.run_id)
+    return run_report.run_pdf(run, datetime.now().astimezone(), name if name != run.run_id else "")
 
 
 if __name__ == "__main__":

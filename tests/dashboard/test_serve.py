@@ -52,6 +52,30 @@ def test_a_document_begins_with_the_dashboards_script_and_is_as_long_as_it_says(
     assert b"etag" not in headers  # it is that of Streamlit's document
 
 
+def test_the_programs_of_charts_and_tables_are_fetched_beside_streamlits_own() -> None:
+    _, body = answered(b"text/html", b"<html><head></head></html>")
+    for name in (b"PlotlyChart", b"BidiComponent"):
+        assert b'<link rel="modulepreload" crossorigin href="./static/js/' + name in body
+
+
+def test_the_model_is_loaded_after_the_first_page_not_before() -> None:
+    called: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert len(called) == scope["before"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<head></head>"})
+
+    async def send(message: Any) -> None:
+        pass
+
+    page = serve.PageHead(app, once=lambda: called.append(1))
+    for before in (0, 1):
+        scope = {"type": "http", "headers": [(b"accept", b"text/html")], "before": before}
+        asyncio.run(page(scope, None, send))
+    assert called == [1]
+
+
 def test_what_is_not_a_document_passes_as_it_is() -> None:
     script = b"export const text = '<head>';"
     assert answered(b"text/javascript", script)[1] == script

@@ -8,6 +8,7 @@ NEEDED = 4.5  # AA, for text of any size
 FAINT = """(needed) => {
   const parse = (text) => {
     const [r, g, b, a = 1] = (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+    if (text.startsWith('color(srgb')) return [255 * r, 255 * g, 255 * b, a];
     return text === 'none' || text === 'transparent' ? [0, 0, 0, 0] : [r, g, b, a];
   };
   const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];

@@ -16,7 +16,7 @@ from common.artifacts.schema import Run
 from common.artifacts.values import mapping
 from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
-from common.study.statistics import BETTER, UNDECIDED, UNKNOWN, WORSE, estimate, verdict
+from common.study.statistics import BETTER, DIFFERENCE, UNDECIDED, UNKNOWN, WORSE, estimate, verdict
 from dashboard.data import facts
 from dashboard.data.compared.entries import Entry, accuracy, test_of
 
@@ -33,6 +33,7 @@ NOT_TESTED = "not tested"
 Sure = tuple[float, Interval | None]
 """A value with its 95 % interval."""
 
+_ANY = (-float("inf"), float("inf"))
 _TURNED = {BETTER: WORSE, WORSE: BETTER}
 
 
@@ -75,7 +76,7 @@ def tested_slices(splits: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name, body in mapping(splits.get("hospitals")).items():
         files, indices = mapping(body).get("files_sha256"), mapping(body).get("test_idx")
-        if isinstance(files, str) and isinstance(indices, list):
+        if isinstance(files, str) and isinstance(indices, list) and indices:
             found[str(name)] = hashlib.sha256(json.dumps([files, indices]).encode()).hexdigest()
     return found
 
@@ -88,7 +89,8 @@ def over_seeds(
     known = [(one, other) for one, other in pairs if one is not None and other is not None]
     if len(known) < 2:
         return None
-    found = estimate([one - other for one, other in known], (-float("inf"), float("inf")))
+    within = DIFFERENCE if more_is_better else _ANY  # a loss has no bounds
+    found = estimate([one - other for one, other in known], within)
     spreads = [each.spread for side in zip(*known, strict=True) if (each := estimate(side))]
     kind = verdict(found, max((spread for spread in spreads if spread is not None), default=None)).kind
     assert found is not None  # there are two

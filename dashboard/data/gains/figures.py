@@ -21,6 +21,7 @@ from common.study.records import LOCAL, POOLED, CellResult, Study
 from common.study.statistics import ACCURACY, Estimate, over_seeds, seeds
 from dashboard.charts import formats
 from dashboard.data import results
+from dashboard.data.compared.differences import tested_slices
 
 GAINS, LOSES, OPEN, UNKNOWN = ("gains", "loses", "open", "unknown")
 _KINDS = {"better": GAINS, "worse": LOSES, "unknown": UNKNOWN}
@@ -133,13 +134,8 @@ def of_runs(shared: schema.Run, own: schema.Run, hospitals: Iterable[str]) -> Ga
 
 def same_test_slices(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the hospitals, by two runs' ``dataset_splits.json``, that test on the same slices of the same files."""
-    first, second = (mapping(each.get("hospitals")) for each in (one, other))
-    keys = ("files_sha256", "test_idx")
-    return [name for name in first if all(_same(mapping(first[name]), mapping(second.get(name)), key) for key in keys)]
-
-
-def _same(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
-    return bool(one.get(key)) and one.get(key) == other.get(key)
+    first, second = tested_slices(one), tested_slices(other)
+    return [name for name, slices in first.items() if slices == second.get(name)]
 
 
 def cell_of(study: Study, run_id: str) -> CellResult | None:

@@ -46,16 +46,16 @@ def _verb(names: list[str], one: str, many: str) -> str:
 
 
 def table(gains: Gains) -> pd.DataFrame:
-    """Return the figures, written."""
+    """Return the figures, written, what matters first: a phone shows a few columns."""
     return pd.DataFrame(
         [
             {
                 "Hospital": row.hospital,
+                "Verdict": WORDS[row.kind],
+                "Difference": points(row),
                 "Own model": formats.share(row.own),
                 "Shared model": formats.share(row.shared),
-                "Difference": points(row),
                 "Test slices": formats.whole(row.cases),
-                "Verdict": WORDS[row.kind],
             }
             for row in gains.rows
         ]

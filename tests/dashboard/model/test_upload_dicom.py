@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import builtins
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from dashboard.model import upload
+from dashboard.settings import ROOT
 from tests.support.uploads import dicom, read_upload, slice_levels
 
 pytest.importorskip("pydicom")
@@ -130,3 +133,11 @@ def test_without_pydicom_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(upload.RefusedUpload, match=r"\[imaging\]"):
         read_upload("a.dcm", content)
+
+
+def test_whoever_installs_the_dashboard_can_upload_what_it_asks_for() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert "brain-tumour-federation[imaging]" in extras["dashboard"]
+    assert {"pydicom", "nibabel", "python-gdcm"} <= {re.split("[<>=]", each)[0] for each in extras["imaging"]}
+    makefile = (ROOT / "Makefile").read_text()
+    assert "--editable '.[dashboard]'" in makefile  # the README's make demo and make dashboard

@@ -119,3 +119,9 @@ def test_counts_of_an_evaluation_on_the_very_slices_pair_the_two_tests() -> None
 def test_counts_of_other_slices_do_not() -> None:
     evidence = Evidence(SAME.slices, (evaluation("run-001", "run-002", (80, 7, 1, 11)),))
     assert differences.of_tests(*pair(54, 51), None, evidence).how == differences.SAME_SLICES
+
+
+def test_a_difference_of_shares_never_reaches_beyond_all_of_them() -> None:
+    one = seeds("FedProx", {1: made_run("run-11", {"A": 60}), 2: made_run("run-12", {"A": 0})})
+    other = seeds("FedAvg", {1: made_run("run-21", {"A": 0}), 2: made_run("run-22", {"A": 60})})
+    assert differences.of_tests(one, other, None, Evidence()).interval == (-1.0, 1.0)
