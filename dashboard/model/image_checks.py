@@ -1,4 +1,4 @@
-"""Is this image like the slices the model was trained on? Size, brightness, contrast, aspect, colour.
+"""Notes on an image: size, brightness, contrast, aspect, colour; whether it is like a slice is not theirs to say.
 
 The limits are outside of everything that was seen in 400 slices drawn from three hospitals: mean grey 17 to 108,
 deviation 20 to 89, square, grey. An image that fails a check is still judged; the reader is told.
@@ -26,7 +26,7 @@ class Check:
     value: str
     """What was found, with its unit."""
     passed: bool
-    """Whether it is like the slices of training."""
+    """Whether it is within what slices have; noise may be, too (see `dashboard.model.familiarity`)."""
     sentence: str = ""
     """What to make of it, where it did not pass."""
 

@@ -120,7 +120,9 @@ class _Report:
         if len(known) > 1:
             (low, worst), (high, best) = min(known), max(known)
             lines.append(
-                f"Lowest at {self.shown(worst)} ({formats.percent(low)}), highest at {self.shown(best)} "
+                f"Equal at all hospitals that tested it ({formats.percent(low)})."
+                if low == high
+                else f"Lowest at {self.shown(worst)} ({formats.percent(low)}), highest at {self.shown(best)} "
                 f"({formats.percent(high)})."
             )
         return lines

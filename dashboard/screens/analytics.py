@@ -107,8 +107,10 @@ def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, 
     ]
     known = [(result.accuracy.value, name) for name, result in hospitals.items() if result.accuracy.value is not None]
     if known:
-        value, name = min(known)
-        cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(name)))
+        value = min(known)[0]
+        lowest_at = [name for accuracy, name in known if accuracy == value]
+        who = listed(lowest_at) if len(lowest_at) < 3 else f"{len(lowest_at)} hospitals"
+        cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(who)))
     if lowest := lowest_recalls(overall):
         names = sentence(listed([class_word(row.name) for row in lowest]))
         cells.append(parts.Metric("Lowest recall", formats.percent(lowest[0].recall.value), names))

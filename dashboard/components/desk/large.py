@@ -75,7 +75,7 @@ def likeness(answer: prediction.Answer) -> None:
     lines = [f":material/{icon}: {theme.markdown(familiarity.sentence(found))}"]
     lines += [f":material/info: {theme.markdown(note)}" for note in answer.case.notes]
     for check in answer.case.checks:
-        icon = ":material/check_circle:" if check.passed else ":material/warning:"
+        icon = ":material/info:" if check.passed else ":material/warning:"
         rest = f": {theme.markdown(check.sentence)}" if check.sentence else ""
         lines.append(f"{icon} **{check.name}** {theme.markdown(check.value)}{rest}")
     st.markdown("  \n".join(lines))

@@ -14,7 +14,9 @@ def verdict(gains: Gains) -> str:
     better, worse, rest = gains.of(GAINS), gains.of(LOSES), gains.of(OPEN)
     said = []
     if better:
-        said.append(f"{listed(better)} {_verb(better, 'gains', 'gain')} from the shared model{_by(gains, GAINS)}")
+        who = "Every hospital" if len(better) == len(gains.rows) > 1 else listed(better)
+        verb = "gains" if who == "Every hospital" else _verb(better, "gains", "gain")
+        said.append(f"{who} {verb} from the shared model{_by(gains, GAINS)}")
     if worse:
         said.append(f"{listed(worse)} {_verb(worse, 'loses', 'lose')}{_by(gains, LOSES)}")
     if rest and not said:
