@@ -14,12 +14,14 @@ from clients.policy.gate import Asked, admit
 from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
+from clients.sums import familiarity
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.protocol import names
 from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
 from common.protocol.cases import cases_record
 from common.protocol.codec import as_npy, from_npy
+from common.protocol.familiarity import distances_record, sums_record
 from common.protocol.messages import (
     Record,
     Records,
@@ -68,6 +70,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     app.train()(answering(_train))
     app.evaluate()(answering(_evaluate))
     app.evaluate(names.FINE_TUNED)(answering(_fine_tuned))
+    app.evaluate(names.FAMILIARITY)(answering(_familiarity))
     return app
 
 
@@ -147,6 +150,16 @@ def _fine_tuned(site: Site, run: int, records: Records) -> Records:
     admit(site, Asked(MessageType.TRAIN, run, task.plan, task.extra.local.token, task.threads))
     result = handlers.fine_tuned(site, received(site, task))
     return {names.METRICS: evaluation_record(result), names.WHO: _who(site, task.plan)}
+
+
+def _familiarity(site: Site, run: int, records: Records) -> Records:
+    """Answer with sums; with held-out slices by distance, where the server says how that is measured."""
+    task = _admitted(site, run, records, MessageType.EVALUATE)
+    if task.likeness:
+        said = distances_record(familiarity.distance_counts(site, task))
+    else:
+        said = sums_record(familiarity.feature_sums(site, task))
+    return {names.FAMILIARITY: said, names.WHO: _who(site, task.plan)}
 
 
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:

@@ -86,6 +86,9 @@ class Policy:
     """Most CPU threads that the centre may ask for."""
     fingerprints: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether fingerprints, of slices and of known patients, are sent, where there is a `fingerprint_key`."""
+    feature_sums: bool = setting(True, Bound("true or false", lambda _: True))
+    """Whether sums over all training slices of what the network makes of them are returned once, after the last round,
+    so that the finished model can tell an image that is unlike them; never of fewer slices than features."""
     evaluation: bool = setting(True, Bound("true or false", lambda _: True))
     """Whether a finished model may be evaluated here on every slice, by a run in which nothing is trained
     (`server.evaluate`)."""

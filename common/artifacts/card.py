@@ -16,6 +16,7 @@ from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
 from common.labels import CLASSES, SYNTHETIC
 from common.metrics.fairness import exclusive_classes
+from common.metrics.familiar.record import said as familiarity
 from common.text import listed
 
 TEMPLATE = Path(__file__).with_name("model_card.md")
@@ -63,6 +64,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "recalls": table(("Hospital", *CLASSES), recall_rows(metrics["per_hospital"])),
         "case_figures": _case_figures(metrics.get("figures")),
         "calibration": words.calibration(meta) or "There was no test slice to measure it on.",
+        "familiarity": familiarity(meta.get("familiarity")),
         "fairness": cell(words.worst_hospital(metrics) or "Fewer than two hospitals were tested."),
         "warnings": "\n".join(f"- {each.code}: {cell(each.sentence)}" for each in words.cautions_of(meta)) or "None.",
         "command": _command(meta),

@@ -25,6 +25,7 @@ HISTORY = "training_history.json"
 META = "model_meta.json"
 CARD = "model_card.md"
 LABEL_MAP = "label_map.json"
+FAMILIARITY = "familiarity.npz"
 CONFIG = "config.yaml"
 WEIGHTS = "global_model.pth"
 CHECKPOINT = "checkpoint.pth"
@@ -108,6 +109,11 @@ class RunFolder:
     def best_weights(self) -> Path:
         """Weights of the best round so far."""
         return self.path / WEIGHTS
+
+    @property
+    def familiarity(self) -> Path:
+        """What tells an image that is unlike the slices of training, numbers alone."""
+        return self.path / FAMILIARITY
 
     @property
     def checkpoint(self) -> Path:

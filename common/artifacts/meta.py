@@ -13,8 +13,9 @@ from common.artifacts.schema import Caution, ModelMeta, to_json
 from common.config.strategies import NOTHING, POOLED_STRATEGY
 from common.data.identity.patients import LEAST_SURE_FIRST
 from common.labels import CLASSES, NUM_CLASSES
-from common.metrics.calibration import is_at_edge
+from common.metrics.calibration import TemperatureChoice, is_at_edge
 from common.metrics.evaluation import EvaluateResult
+from common.metrics.familiar.record import Familiarity
 from common.protocol.description import Description
 from common.text import counted, listed
 
@@ -67,6 +68,10 @@ class FinishedRun:
     """Test slices that this model, or one before it, was trained on; None where the run began from the seed."""
     yardsticks: Yardsticks | None = None
     """What was measured beside the test."""
+    temperature_choice: TemperatureChoice | None = None
+    """What the temperature, or that there is none, rests on."""
+    familiarity: Familiarity = field(default_factory=Familiarity)
+    """What tells an image that is unlike the slices of training."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -86,6 +91,8 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         test_samples=sum(len(d.test_idx) for d in hospitals),
         metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
         temperature=run.temperature,
+        temperature_choice=run.temperature_choice.to_json() if run.temperature_choice else None,
+        familiarity=run.familiarity.to_json(),
         warnings=[
             *cautions(
                 hospitals, run.temperature, run.test_slices_trained_elsewhere, run.test_patients_trained_elsewhere

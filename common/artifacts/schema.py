@@ -241,7 +241,9 @@ class ModelMeta(Struct):
     val_samples: int
     test_samples: int
     metrics: dict[str, Any]  # see `common.artifacts.meta_metrics`
-    temperature: float | None
+    temperature: float | None  # applied; null where none is
+    temperature_choice: dict[str, Any] | None  # see `common.metrics.calibration`; null where it is not recorded
+    familiarity: dict[str, Any]  # see `common.metrics.familiar`
     warnings: list[Caution]
     run_id: str
     strategy: str

@@ -1,7 +1,7 @@
-"""The model in service: the three files under ``models/``, put there together and read only together.
+"""The model in service: the files under ``models/``, put there together and read only together.
 
-Three files cannot be replaced in one step. So the weights go first and ``model_meta.json``, which holds their SHA-256,
-last; a reader that meets a mismatch waits for the change to end and reads again.
+Several files cannot be replaced in one step. So the weights go first and ``model_meta.json``, which holds the others'
+SHA-256, last; a reader that meets a mismatch waits for the change to end and reads again.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from common import files
-from common.artifacts.layout import RunFolder, existing_run
+from common.artifacts.layout import FAMILIARITY, RunFolder, existing_run
 from common.artifacts.ledger.check import require_verified
 from common.artifacts.service_history import Change, append_change, meta_in_service, run_in_service, system_user
+from common.artifacts.values import mapping
 from common.artifacts.words import POOLED
 from common.config.architectures import architecture_of
 from common.errors import InputError, ProjectError, RunError
 from common.labels import LABEL_MAP
+from common.metrics.familiar.file import Recorded, decode
 from common.text import command_line
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class ServiceModel:
     """Of the weights' file, hexadecimal."""
     verified: bool
     """Whether ``model_meta.json`` records the same SHA-256; False for files of version 1, which records none."""
+    familiarity: Recorded | None = None
+    """What tells an image that is unlike the slices of training; None where the run recorded nothing for it."""
 
 
 def put_in_service(output_dir: Path, run_id: str, *, reason: str, by: str) -> None:
@@ -160,7 +164,25 @@ def _load_once(models: Path) -> ServiceModel:
     meta = _parse(_read(meta_path), meta_path)
     recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
     state = _checked(content, recorded, _short(weights), architecture_of(meta))
-    return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), verified=recorded is not None)
+    measured = _familiarity(models, meta)
+    known = decode(measured) if measured else None
+    return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), recorded is not None, known)
+
+
+def _familiarity(folder: Path, meta: dict[str, Any]) -> bytes | None:
+    """Return the checked file of distances beside the weights; None where the meta file records none."""
+    sha256 = mapping(meta.get("familiarity")).get("sha256")
+    if sha256 is None:
+        return None
+    path = folder / FAMILIARITY
+    content = _read(path)
+    try:
+        decode(content)
+    except ValueError:
+        raise InputError("SERVICE004", f"{_short(path)} is damaged.") from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError("SERVICE004", f"{_short(path)} is damaged: its SHA-256 is not the one in model_meta.json.")
+    return content
 
 
 def _checked(content: bytes, sha256: str | None, name: str, network: str) -> dict[str, torch.Tensor]:
@@ -179,9 +201,12 @@ def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     """Read each file once, so that what was checked is what is written; meta comes last."""
     meta = _read(run.meta)
     _check_shared(_parse(meta, run.meta), run.run_id)
-    contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)} | {run.meta.name: meta}
-    _check_labels(contents[run.label_map.name], run.label_map)
     described = _parse(meta, run.meta)
+    contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)}
+    if measured := _familiarity(run.path, described):
+        contents[run.familiarity.name] = measured
+    contents[run.meta.name] = meta
+    _check_labels(contents[run.label_map.name], run.label_map)
     sha256 = described.get("sha256")
     if not isinstance(sha256, str):
         raise InputError("SERVICE003", f"{run.run_id}/model_meta.json does not hold the weights' sha256.")
@@ -225,7 +250,9 @@ def _write(models: Path, contents: dict[str, bytes]) -> None:
     try:
         for name, content in contents.items():
             files.write_bytes(models / name, content)
-    except RunError:
+        if FAMILIARITY not in contents:
+            (models / FAMILIARITY).unlink(missing_ok=True)  # of the model before
+    except (RunError, OSError):
         raise RunError(
             "DISK001", f"{models} cannot be written (disk full or no permission); make room there and do it again."
         ) from None

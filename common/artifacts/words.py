@@ -11,6 +11,7 @@ from common.artifacts.values import count, interval, mapping, matrix, number, se
 from common.config.strategies import POOLED_STRATEGY
 from common.data.identity.patients import LEAST_SURE_FIRST, TOLD_BY
 from common.labels import NUM_CLASSES
+from common.metrics.calibration import is_at_edge
 from common.metrics.confusion import FEW_CASES
 from common.metrics.intervals import Interval, wider, wilson
 from common.model.local_layers import EVERYTHING, NORMALISATION
@@ -171,17 +172,41 @@ def worst_hospital(metrics: Mapping[str, Any]) -> str | None:
 
 
 def calibration(meta: Mapping[str, Any]) -> str | None:
-    """Say how far stated confidence is from the share correct, and what the temperature makes of it."""
+    """Say how far stated confidence is from the share correct on test slices, and what the temperature does to that."""
     found = mapping(mapping(meta.get("metrics")).get("calibration"))
     error, after, heat = number(found.get("ece")), number(found.get("calibrated_ece")), number(meta.get("temperature"))
     if error is None:
         return None
-    plain = f"Expected calibration error: {100 * error:.1f} points"
     if heat is None:
-        fitted = "No temperature was fitted: the probabilities are not calibrated."
-        return f"{plain}. {fitted if 'temperature' in meta else 'Whether a temperature was fitted is not recorded.'}"
-    rest = "not recorded" if after is None else f"{100 * after:.1f}"
-    return f"{plain}; {rest} with the scores divided by {heat:.2f}, the temperature fitted on validation slices."
+        far = f"Stated confidence differs from the share correct by {100 * error:.1f} points on test slices."
+        return f"{far} {_not_applied(meta)}"
+    edge = " That is the end of its range: do not rely on it." * is_at_edge(heat)
+    return f"Dividing the scores by {heat:.2f} {_effect(error, after)}{edge}"
+
+
+def _effect(error: float, after: float | None) -> str:
+    before = f"{100 * error:.1f}"
+    if after is None:
+        return f"was chosen on validation slices; without it, confidence is off by {before} points on test slices."
+    if f"{100 * after:.1f}" == before:
+        return f"leaves stated confidence as far from the share correct: {before} points on test slices."
+    to = "brings stated confidence closer to" if after < error else "takes stated confidence further from"
+    return f"{to} the share correct: {100 * after:.1f} instead of {before} points on test slices."
+
+
+def _not_applied(meta: Mapping[str, Any]) -> str:
+    """Say why there is no temperature, as far as that is recorded."""
+    choice = mapping(meta.get("temperature_choice"))
+    fitted, before, after = (number(choice.get(key)) for key in ("fitted", "error", "calibrated_error"))
+    if fitted is not None and fitted != 1.0:
+        slices, why = count(choice.get("slices")), "did not help"
+        if before is not None and after is not None and after < before:
+            why = "helped no more than chance may"
+        on = f"on {slices:,} validation slices" if slices else "on validation slices"
+        return f"Dividing the scores by {fitted:.2f} {why} {on} and is not applied."
+    return (
+        "No temperature is applied." if "temperature" in meta else "Whether a temperature is applied is not recorded."
+    )
 
 
 def cautions_of(meta: Mapping[str, Any]) -> list[Caution]:

@@ -163,3 +163,53 @@ def is_at_edge(temperature: float) -> bool:
 def in_range(temperature: float) -> bool:
     """Tell whether a number can be a temperature of this project: within the ends of `GRID`."""
     return GRID[0] <= temperature <= GRID[-1]
+
+
+SURE = 1.92
+"""Nats that a temperature must gain over all validation slices: half of 3.84, the likelihood ratio's 95 % point."""
+
+
+@dataclass(frozen=True)
+class TemperatureChoice:
+    """Whether a temperature is applied, and what that rests on; figures are None where nothing was measured."""
+
+    fitted: float | None = None
+    """The best of `GRID` for the validation slices; None where none was fitted."""
+    slices: int | None = None
+    """Validation slices that it was tried on."""
+    gain: float | None = None
+    """Nats by which it lowers their negative log-likelihood, in all."""
+    error: float | None = None
+    """Their expected calibration error as it is, a fraction."""
+    calibrated_error: float | None = None
+    """The same with the temperature."""
+
+    @property
+    def applied(self) -> float | None:
+        """The temperature, where it helps: it gains more than chance would, and the calibration error falls."""
+        if self.gain is None or self.error is None or self.calibrated_error is None:
+            return None
+        return self.fitted if self.gain >= SURE and self.calibrated_error < self.error else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``model_meta.json`` keeps."""
+        return {**asdict(self), "applied": self.applied is not None}
+
+
+def choose_temperature(
+    fitted: float, nll: Sequence[Sums], bins: Sequence[Sequence[Bin]], calibrated: Sequence[Sequence[Bin]]
+) -> TemperatureChoice:
+    """Try a temperature of `GRID` on the validation slices of all hospitals.
+
+    Parameters
+    ----------
+    nll, bins, calibrated : sequences
+        Each hospital's sums, and its slices by confidence, as stated and with the temperature.
+    """
+    plain, heated = add_bins(bins), add_bins(calibrated)
+    error, after = expected_calibration_error(plain), expected_calibration_error(heated)
+    if error is None or after is None:
+        return TemperatureChoice(fitted)
+    sums = add_sums(nll)
+    gain = float(sums[GRID.index(1.0)] - sums[GRID.index(fitted)])
+    return TemperatureChoice(fitted, sum(part.count for part in plain), gain, error, after)

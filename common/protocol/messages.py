@@ -71,6 +71,7 @@ class Task:
     secure: str = ""  # what secure aggregation asks with a training, as JSON; see `common.secagg`
     model: str = ""  # digest of the model, where the hospital is to keep it or has it
     reference: Arrays = field(default_factory=dict)  # the model to compare with; the server has it packed
+    likeness: Arrays = field(default_factory=dict)  # what distances are measured with; the server has it packed
     base: str = ""  # digest of the model to which the arrays are a difference; empty where they are a whole one
 
 
@@ -97,6 +98,8 @@ def task_records(task: Task, packed: Record, packed_control: Record) -> Records:
         records[names.SECAGG] = {names.JSON: task.secure}
     if task.reference:
         records[names.REFERENCE] = task.reference
+    if task.likeness:
+        records[names.LIKENESS] = task.likeness
     return records | {names.CONTROL: packed_control} if task.extra.global_control else records
 
 
@@ -158,6 +161,7 @@ def read_task(records: Records, evaluates: bool | None = None) -> Task:
         secure=text(records.get(names.SECAGG, {}), names.JSON, _MOST_SECURE, ""),
         model=digests[0],
         reference=_unpacked(records, names.REFERENCE),
+        likeness=_unpacked(records, names.LIKENESS),
         base=digests[1],
     )
 

@@ -12,6 +12,8 @@ REFUSAL = "refusal"  # a code and a sentence instead of an answer
 FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital has no key; also the question
 SECAGG = "secagg"  # a step of secure aggregation as JSON, both ways; also the question
 FINE_TUNED = "fine_tuned"  # asks a hospital to train the finished model on for itself, and to test what it gets
+FAMILIARITY = "familiarity"  # asks for sums of the features of training slices, or for held-out slices by distance
+LIKENESS = "likeness"  # server to hospital, packed: what distances are measured with
 SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
 DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 

@@ -35,6 +35,9 @@ def _add_models(figure: go.Figure, gains: gain.Gains, *, own: bool, name: str, c
     values, ends = [share.value or 0.0 for *_, share in shown], [share.interval for *_, share in shown]
     shades = [colour(row.kind, colours) for _, row, _ in shown]
     where = [i + (-_APART if own else _APART) for i, *_ in shown]
+    figure.add_scatter(  # for the legend alone, which would take the first hospital's colour
+        x=[None], y=[None], name=name, mode="markers", marker=_marker(colours.text, own=own, colours=colours)
+    )
     figure.add_scatter(
         x=[value * 100 for value in values],
         y=where,
@@ -47,14 +50,9 @@ def _add_models(figure: go.Figure, gains: gain.Gains, *, own: bool, name: str, c
     figure.add_scatter(
         x=[value * 100 for value in values],
         y=[i for i, *_ in shown],
-        name=name,
         mode="markers",
-        marker={
-            "size": 11,
-            "color": colours.surface if own else shades,
-            "line": {"color": shades, "width": 2},
-            "symbol": "circle" if own else "diamond",
-        },
+        marker=_marker(shades, own=own, colours=colours),
+        showlegend=False,
         customdata=[
             [theme.short(row.hospital, 60), formats.share(share), gain_words.points(row), gain_words.WORDS[row.kind]]
             for _, row, share in shown
@@ -62,6 +60,16 @@ def _add_models(figure: go.Figure, gains: gain.Gains, *, own: bool, name: str, c
         hovertemplate="%{customdata[0]}: %{customdata[1]}<br>%{customdata[2]}, %{customdata[3]}"
         f"<extra>{name}</extra>",
     )
+
+
+def _marker(shades: list[str] | str, *, own: bool, colours: theme.Palette) -> dict[str, object]:
+    """Return how a model's accuracy is drawn: hollow the hospital's own, filled the shared one."""
+    return {
+        "size": 11,
+        "color": colours.surface if own else shades,
+        "line": {"color": shades, "width": 2},
+        "symbol": "circle" if own else "diamond",
+    }
 
 
 def _add_arrow(figure: go.Figure, position: int, row: gain.Gain, colours: theme.Palette) -> None:

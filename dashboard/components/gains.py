@@ -67,11 +67,12 @@ def _against_own(run: Run) -> Iterator[gain.Gains]:
             yield gain.of_runs(run, own, same)
 
 
-def draw(found: gain.Gains, *, key: str) -> None:
-    """Draw the verdict, the picture, the figures and what they rest on."""
+def draw(found: gain.Gains, *, key: str, say: bool = True) -> None:
+    """Draw the verdict (unless the page has said it), the picture, the figures and what they rest on."""
     if found.synthetic:
         st.badge("SYNTHETIC", icon=":material/science:", color="violet")
-    st.markdown(f"**{theme.markdown(gain_words.verdict(found))}**")
+    if say:
+        st.markdown(f"**{theme.markdown(gain_words.verdict(found))}**")
     table = gain_words.table(found)
     figure = charts.arrows(found, parts.colours())
     parts.plot(figure, key=key, alt="Test accuracy of each hospital's own model and of the shared one; table below.")
@@ -127,7 +128,7 @@ def study_card(study: Study) -> None:
     if found is None:
         return
     with parts.card(TITLE, CAPTION):
-        draw(found, key="gain")
+        draw(found, key="gain", say=False)
         cells = study.seeds_of(study.federated or "").values()
         runs = cached.runs([cell.run_id for cell in cells if cell.run_id])
         if runs:  # the first seed's stands for all: what left a hospital does not hang on it

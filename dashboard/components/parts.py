@@ -230,7 +230,10 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
     status = run.status
     done = run.rounds[-1].number if run.rounds else 0
     rounds = f"round {done} of {status.rounds}" if status.rounds else f"{len(run.rounds)} rounds recorded"
-    told = [f"**{run.run_id}**", theme.markdown(formats.strategy(run.strategy)), rounds, *extra]
+    name, given = cached.name(run.run_id), cached.about(run.run_id).name
+    said = [formats.strategy(run.strategy)] if name in (run.run_id, given) else []  # the derived one begins with it
+    named = [name for name in (name,) if name != run.run_id] + said
+    told = [f"**{run.run_id}**", *map(theme.markdown, named), rounds, *extra]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge(live.state_of(run))
         st.markdown(" · ".join(told), width="stretch")

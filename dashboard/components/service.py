@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from common.artifacts.layout import WEIGHTS
 from common.artifacts.schema import Run, Status
 from common.artifacts.service_history import ROLL_BACK, Change, before, meta_in_service
 from common.artifacts.values import count, text
@@ -26,6 +27,8 @@ def verdict(meta: Mapping[str, Any], changes: Sequence[Change], others: Sequence
     """Say which run answers on Predict, and whether another here is better on the same slices."""
     if not meta:
         return ["No model is in service, so Predict answers nothing."]
+    if not (cached.settings().output_dir / "models" / WEIGHTS).is_file():
+        return [f"models/{WEIGHTS} is not there, so Predict answers nothing."]
     last = _last(meta, changes)
     since = f" since {formats.when(last.at)}" if last else ""
     first = f"{_name(meta)} answers on Predict{since}, whichever run the other pages show."
@@ -82,8 +85,8 @@ def in_service(meta: Mapping[str, Any], changes: Sequence[Change], models: Path)
         st.warning("**SYNTHETIC**: this model was trained on drawn slices.", icon=":material/science:")
     if notice := text(meta.get("notice")):
         st.warning(theme.markdown(notice), icon=":material/warning:")
-    if not (models / "global_model.pth").is_file():
-        st.error("models/global_model.pth is not there, so nothing can be predicted.", icon=":material/error:")
+    if not (models / WEIGHTS).is_file():
+        st.error(f"models/{WEIGHTS} is not there, so nothing can be predicted.", icon=":material/error:")
 
 
 def roll_back(meta: Mapping[str, Any], changes: Sequence[Change]) -> None:

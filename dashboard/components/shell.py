@@ -47,7 +47,7 @@ def draw() -> None:
         page_title=PRODUCT,
         page_icon=str(STATIC / "icon.png"),
         layout="wide",
-        initial_sidebar_state="auto",
+        initial_sidebar_state=240,
     )
     page = st.navigation(pages(), expanded=True)
     st.set_page_config(page_title=f"{page.title} · {PRODUCT}")

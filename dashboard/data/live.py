@@ -137,7 +137,8 @@ def _said(part: Part, live: Live, now: datetime) -> str:
     since = moment(part.since)
     ago = span(max(0.0, (now - since).total_seconds())) if since else "–"
     if part.done is not None and part.total is not None:
-        unit = {"reading": "slices", "evaluating": "batches"}.get(part.task or "", "steps")
+        units = {"reading": "slices", "evaluating": "batches", "measuring likeness": "batches"}
+        unit = units.get(part.task or "", "steps")
         return f"{part.task or 'working'} {part.done:,} of {part.total:,} {unit}"
     if part.state == "failed":
         return f"left out: {part.reason or 'no reason recorded'}"

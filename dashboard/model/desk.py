@@ -49,7 +49,7 @@ class Case:
     """What reading it needed."""
     checks: tuple[image_checks.Check, ...]
     picture: bytes
-    """PNG of at most `SHOWN_PIXELS`."""
+    """Of at most `SHOWN_PIXELS`: PNG, and JPEG where it has colours."""
     thumb: bytes
     """JPEG of at most `THUMB_PIXELS`."""
     prediction: inference.Prediction
@@ -191,7 +191,9 @@ class Desk:
             size=given.image.size,
             notes=given.notes,
             checks=image_checks.check_image(given.image, size),
-            picture=_encoded(shown, "PNG", compress_level=1),
+            picture=_encoded(shown, "PNG", compress_level=1)
+            if shown.mode == "L"
+            else _encoded(shown, "JPEG", quality=92),
             thumb=_encoded(heatmap.fit(shown, THUMB_PIXELS), "JPEG", quality=75),
         )
         return _Read(Image.fromarray(to_square(given.image, size)), judged)

@@ -5,8 +5,6 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from common.model import heatmap
-
 Mask = npt.NDArray[np.bool_]
 
 NO_HEAD = "No head could be told from its background, so the heat is drawn everywhere."
@@ -14,17 +12,20 @@ MUCH_OUTSIDE = 0.5
 OUTSIDE = "More than half of the evidence lay outside of the head: do not rely on this answer."
 
 _EDGE = 256
-_DIM = 0.12  # of the brightness that 99 % of the slice keep to: background and its noise are darker
+_DIM = 0.15  # of the way from the background to the brightest: less is background and its noise
 _GAP, _BRIDGE = 2, 3  # pixels of _EDGE over which a broken outline is closed, and which writing may hang on
-_SMOOTH = 9  # pixels of _EDGE over which the outline is evened
+_SMOOTH = 7  # pixels of _EDGE over which noise, and then the outline, is evened
 _LEAST, _MOST = 0.08, 0.97  # shares of a slice: less is no head, more is no background
 
 
 def head_mask(picture: Image.Image) -> Mask | None:
-    """Return which pixels of a small version of a slice (at most 256) show the head; None where none can be told."""
-    grey = np.asarray(heatmap.fit(picture.convert("L"), _EDGE), dtype=np.float64)
-    smooth = ndimage.uniform_filter(grey, 3)
-    bright = ndimage.binary_closing(smooth > _DIM * np.percentile(grey, 99), iterations=_GAP)
+    """Return where in a slice, its longer side 256 pixels, the head is; None where none can be told."""
+    scale = _EDGE / max(picture.size)
+    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    grey = np.asarray(picture.convert("L").resize(size, Image.Resampling.BILINEAR), dtype=np.float64)
+    smooth = ndimage.uniform_filter(grey, _SMOOTH)
+    dark, light = np.percentile(smooth, (2, 99))
+    bright = ndimage.binary_closing(smooth > dark + _DIM * (light - dark), iterations=_GAP)
     whole = ndimage.binary_fill_holes(bright)
     pieces, count = ndimage.label(ndimage.binary_opening(whole, iterations=_BRIDGE))
     if not count:

@@ -1,4 +1,4 @@
-"""Is this image like the slices the model was trained on? Size, brightness, contrast, aspect, colour.
+"""Notes on an image: size, brightness, contrast, aspect, colour; whether it is like a slice is not theirs to say.
 
 The limits are outside of everything that was seen in 400 slices drawn from three hospitals: mean grey 17 to 108,
 deviation 20 to 89, square, grey. An image that fails a check is still judged; the reader is told.
@@ -26,21 +26,22 @@ class Check:
     value: str
     """What was found, with its unit."""
     passed: bool
-    """Whether it is like the slices of training."""
+    """Whether it is within what slices have; noise may be, too (see `dashboard.model.familiarity`)."""
     sentence: str = ""
     """What to make of it, where it did not pass."""
 
 
 def check_image(image: Image.Image, image_size: int) -> tuple[Check, ...]:
     """Check one slice (RGB, full size) for a model whose input has edges of `image_size` pixels."""
-    levels = np.asarray(heatmap.fit(image, _THUMB), dtype=np.float64)
-    grey = levels.mean(axis=2)
+    red, green, blue = np.moveaxis(np.asarray(heatmap.fit(image, _THUMB), dtype=np.float64), 2, 0)
+    grey = (red + green + blue) / 3
+    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return (
         _size(image.size, image_size),
         _brightness(float(grey.mean())),
         _contrast(float(grey.std())),
         _aspect(image.size),
-        _colour(float(np.ptp(levels, axis=2).mean())),
+        _colour(float(spread.mean())),
     )
 
 

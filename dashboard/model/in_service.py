@@ -16,7 +16,7 @@ from dashboard.model.desk import Desk
 _DESK = "desk"
 TABLE = "desk_table_base"
 """Where the table of labels keeps what it began with."""
-_FILES = ("global_model.pth", "label_map.json", "model_meta.json")
+_FILES = ("global_model.pth", "label_map.json", "familiarity.npz", "model_meta.json")
 
 
 def answerer(output_dir: Path) -> inference.Answerer:

@@ -11,15 +11,18 @@ import torch
 from PIL import Image
 from torch import nn
 
+from common.artifacts import words
 from common.artifacts.service import ServiceModel, load_service
 from common.artifacts.values import count, mapping, number, text
-from common.config.architectures import ARCHITECTURES, architecture_of
+from common.config.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE, architecture_of
 from common.labels import CLASSES
 from common.metrics.calibration import in_range
+from common.metrics.familiar.file import Recorded
 from common.model import grad_cam
 from common.model.registry import build_model
+from common.training.familiarity import feature_count
 from common.training.preprocess import preprocess
-from dashboard.model.familiarity import Familiarity
+from dashboard.model.familiarity import Familiarity, judge
 
 DEFAULT_IMAGE_SIZE = 224
 MAX_IMAGE_SIZE = 1024
@@ -48,6 +51,9 @@ class ModelCard:
     temperature: float | None = None
     """What its scores are divided by (see `common.metrics.calibration`); None: they are taken as they are."""
 
+    calibration: str | None = None
+    """How honest its stated confidence is on test slices, and what the temperature does to that; None: not recorded."""
+
 
 @dataclass(frozen=True)
 class Answerer:
@@ -56,6 +62,10 @@ class Answerer:
     model: nn.Module
     card: ModelCard
     pooling: str = grad_cam.POOLING
+    name: str = DEFAULT_ARCHITECTURE
+    """Of the network."""
+    known: Recorded | None = None
+    """What tells an image that is unlike the slices of training; None where the model's run recorded nothing."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,7 @@ def load_answerer(output_dir: Path) -> Answerer:
     model = build_model(name)
     model.load_state_dict(service.weights)
     model.eval().requires_grad_(False)
-    return Answerer(model, _card(service), ARCHITECTURES[name].pooling)
+    return Answerer(model, _card(service), ARCHITECTURES[name].pooling, name, _known(service.familiarity, name))
 
 
 def predict(answerer: Answerer, image: Image.Image) -> Prediction:
@@ -126,7 +136,14 @@ def predict_many(answerer: Answerer, images: Sequence[Image.Image]) -> list[Pred
         scores = grad_cam.head(answerer.model, maps, answerer.pooling).double() / (answerer.card.temperature or 1.0)
         probabilities = torch.softmax(scores, dim=1).numpy()
     heats = grad_cam.grad_cams(answerer.model, maps, probabilities.argmax(axis=1).tolist(), answerer.pooling)
-    return [Prediction(*found) for found in zip(probabilities, heats, strict=True)]
+    near = judge(answerer.model, batch, answerer.known, answerer.name)
+    return [Prediction(*found) for found in zip(probabilities, heats, near, strict=True)]
+
+
+def _known(recorded: Recorded | None, name: str) -> Recorded | None:
+    """Return what was recorded, if it is of this network."""
+    fits = recorded is not None and len(recorded.likeness.mean) == feature_count(name)
+    return recorded if fits else None
 
 
 def _card(service: ServiceModel) -> ModelCard:
@@ -143,6 +160,7 @@ def _card(service: ServiceModel) -> ModelCard:
         image_size=min(max(size, 32), MAX_IMAGE_SIZE),
         trained_at=text(meta.get("trained_at")),
         calibration_error=number(errors.get("ece" if temperature is None else "calibrated_ece")),
+        calibration=words.calibration(meta),
         notice=text(meta.get("notice")),
         temperature=temperature,
     )

@@ -40,6 +40,14 @@ def answer(case: Case, threshold: float) -> str:
     return UNFAMILIAR if case.prediction.unfamiliar else UNSURE
 
 
+def short(case: Case, threshold: float) -> str:
+    """Return the same in two words, where there is little room."""
+    call = case.prediction.call(threshold)
+    if call is not None:
+        return theme.class_title(call)
+    return "Unlike training" if case.prediction.unfamiliar else "Not sure"
+
+
 def sentence(case: Case, threshold: float) -> str:
     """Return the same with how likely it is."""
     found, words = case.prediction, answer(case, threshold)

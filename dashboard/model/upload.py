@@ -19,6 +19,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "NIfTI": (".nii", ".gz"),
 }
 MIN_EDGE = 16
+LOSSY = "JPEG leaves out detail: the same slice saved as PNG may get probabilities that differ by a point or two."
 
 
 class RefusedUpload(Exception):
@@ -67,7 +68,8 @@ class Upload:
             raise RefusedUpload(_sentence(self.kind, self.count, number, error.reason), error.reason) from None
         if min(image.size) < MIN_EDGE:
             raise RefusedUpload(f"This image has {image.width} x {image.height} pixels, too few to be a slice.")
-        return UploadedSlice(image, self.kind, (*self._notes, *notes))
+        lossy = (LOSSY,) if self.kind == "JPEG" else ()
+        return UploadedSlice(image, self.kind, (*self._notes, *lossy, *notes))
 
 
 def open_upload(name: str, content: bytes) -> Upload:

@@ -99,7 +99,7 @@ def _line(desk: Desk, case: Case, threshold: float) -> dict[str, object]:
         "slice": case.number,
         "instance_number": case.instance,
         "number_in_file": case.frame,
-        "file_sha256": case.sha256[:PREFIX],
+        "file": f"sha256:{case.sha256[:PREFIX]}",  # twelve digits alone a spreadsheet would take for a number
         "model_says": found.call(threshold) or ("unfamiliar" if found.unfamiliar else "unsure"),
         **{f"probability_{name}": value for name, value in zip(CLASSES, answered, strict=True)},
         "threshold": threshold,

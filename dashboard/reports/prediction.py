@@ -14,7 +14,6 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Spacer, Table
 
 from common.labels import CLASSES
-from common.metrics.calibration import is_at_edge
 from common.model import heatmap
 from dashboard.charts import formats, theme
 from dashboard.model import familiarity, head, inference, reading
@@ -99,25 +98,15 @@ def prediction_pdf(answer: Answer, at: datetime, *, compress: bool = True) -> by
     story += [style.paragraph(f"{case.kind}, SHA-256 {case.sha256[:32]}…; read {at:%Y-%m-%d %H:%M %Z}.")]
     story += [style.paragraph(familiarity.sentence(found.familiarity))]
     story += [style.paragraph(note) for note in case.notes]
-    rows = [(check.name, check.value, "as in training" if check.passed else check.sentence) for check in case.checks]
+    rows = [(check.name, check.value, "nothing to remark" if check.passed else check.sentence) for check in case.checks]
     story += [style.table(("Check", "Found", "What to make of it"), rows, (0.2, 0.25, 0.55))]
     story += [style.paragraph("The model", "heading"), style.table(None, model_lines(card), (0.25, 0.75))]
     return style.render("One slice, one answer", story, compress=compress)
 
 
 def calibration_sentence(card: inference.ModelCard) -> str:
-    """Say whether the probabilities are calibrated, and how far they are from the share correct if that is known."""
-    if card.temperature is None:
-        how = "The probabilities are not calibrated: no temperature is recorded."
-    else:
-        heat = f"{card.temperature:.2f}"
-        how = f"The probabilities are calibrated: the scores are divided by {heat}, fitted on validation slices."
-        if is_at_edge(card.temperature):
-            how += " That is the end of the temperature's range, so do not rely on them."
-    if card.calibration_error is None:
-        return f"{how} Whether they are honest was not recorded."
-    points = f"{card.calibration_error * 100:.1f}"
-    return f"{how} On test slices they differ from the share correct by {points} points on average."
+    """Say how far the probabilities are from the share correct, and what the temperature does to that."""
+    return card.calibration or "Whether the stated confidence is honest was not recorded for this model."
 
 
 def _pictures(answer: Answer) -> Flowable:

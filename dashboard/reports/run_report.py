@@ -26,8 +26,13 @@ _MARKS = {True: "in order", False: "caution", None: "not recorded"}
 _PARTS = ("train", "val", "test")
 
 
-def run_pdf(run: schema.Run, at: datetime, *, compress: bool = True) -> bytes:
+def run_pdf(run: schema.Run, at: datetime, name: str = "", *, compress: bool = True) -> bytes:
     """Return the document, made at a time with a zone; `compress=False` leaves its text readable, for tests.
+
+    Parameters
+    ----------
+    name : str
+        What the run is called besides its number.
 
     Raises
     ------
@@ -37,7 +42,7 @@ def run_pdf(run: schema.Run, at: datetime, *, compress: bool = True) -> bytes:
     overall = results.overall_result(run)
     if overall is None:
         raise ValueError(f"{run.run_id} recorded no test figures")
-    report = _Report(run, report_names(run), overall, results.hospital_results(run))
+    report = _Report(run, report_names(run), overall, results.hospital_results(run), name)
     return style.render(f"Report of {run.run_id}", report.story(at), compress=compress)
 
 
@@ -59,12 +64,15 @@ class _Report:
     """Each hospital's name as the PDF can draw it."""
     overall: results.Result
     hospitals: Mapping[str, results.Result]
+    name: str
+    """What the run is called besides its number; empty for nothing."""
 
     def story(self, at: datetime) -> list[Flowable]:
         run = self.run
         banners = [*([SYNTHETIC_RUN] if run.synthetic else []), *([run.notice] if run.notice else [])]
         story = [
             paragraph(f"Brain tumour federation: {run.run_id}", "title"),
+            *([paragraph(self.name)] if self.name else []),
             style.loud(style.RESEARCH_ONLY),
             *(part for banner in banners for part in (Spacer(1, 2 * mm), style.loud(banner, style.PURPLE))),
             Spacer(1, 3 * mm),
@@ -112,7 +120,9 @@ class _Report:
         if len(known) > 1:
             (low, worst), (high, best) = min(known), max(known)
             lines.append(
-                f"Lowest at {self.shown(worst)} ({formats.percent(low)}), highest at {self.shown(best)} "
+                f"Equal at all hospitals that tested it ({formats.percent(low)})."
+                if low == high
+                else f"Lowest at {self.shown(worst)} ({formats.percent(low)}), highest at {self.shown(best)} "
                 f"({formats.percent(high)})."
             )
         return lines

@@ -14,7 +14,7 @@ from common.metrics.confusion import FEW_CASES
 from common.text import counted, listed
 from dashboard.charts import analytics, formats, labels, theme
 from dashboard.components import address, chosen_run, elsewhere, folded, parts, scored, verdict
-from dashboard.data import case_figures, caveats, facts, results
+from dashboard.data import cached, case_figures, caveats, facts, results
 from dashboard.data.verdicts.analytics import of_run
 from dashboard.data.verdicts.model import lowest_recalls
 from dashboard.data.verdicts.verdict import class_word, sentence
@@ -107,8 +107,10 @@ def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, 
     ]
     known = [(result.accuracy.value, name) for name, result in hospitals.items() if result.accuracy.value is not None]
     if known:
-        value, name = min(known)
-        cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(name)))
+        value = min(known)[0]
+        lowest_at = [name for accuracy, name in known if accuracy == value]
+        who = listed(lowest_at) if len(lowest_at) < 3 else f"{len(lowest_at)} hospitals"
+        cells.append(parts.Metric("Lowest hospital", formats.percent(value), theme.markdown(who)))
     if lowest := lowest_recalls(overall):
         names = sentence(listed([class_word(row.name) for row in lowest]))
         cells.append(parts.Metric("Lowest recall", formats.percent(lowest[0].recall.value), names))
@@ -245,7 +247,8 @@ def _dossier(run: schema.Run) -> bytes:
 
 
 def _pdf(run: schema.Run) -> bytes:
-    return run_report.run_pdf(run, datetime.now().astimezone())
+    name = cached.name(run.run_id)
+    return run_report.run_pdf(run, datetime.now().astimezone(), name if name != run.run_id else "")
 
 
 if __name__ == "__main__":

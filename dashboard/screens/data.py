@@ -44,10 +44,10 @@ def draw() -> None:
         _findings(run, severity)
     if audited(run) and not any(hospital.audit for hospital in run.hospitals.values()):
         st.caption("The audits found nothing.")
-    _between_hospitals(run)
     drawn = {
-        "Hospital by hospital": lambda: parts.table(overview(run), alt="What each hospital holds."),
+        "Hospital by hospital": lambda: _overview(run),
         "The split": lambda: _split(run),
+        "Between hospitals": lambda: _between_hospitals(run),
     }
     folded.tabs(drawn, key=SECTION)
 
@@ -76,7 +76,7 @@ def overview(run: Run) -> pd.DataFrame:
                 "Unusable": formats.whole(hospital.unusable_files),
                 "Groups": formats.whole(hospital.group_count),
                 BOTH_SIDES: formats.whole(hospital.groups_across_splits),
-                "Patients (train / val / test)": words.patients_text(hospital.patients),
+                "Patients": words.patients_text(hospital.patients).replace(" ", "\u00a0"),
                 **{f"{BADGES[each][0]}s": formats.whole(found[each] if known else None) for each in BADGES},
             }
         )
@@ -130,8 +130,6 @@ def shared_table(run: Run) -> pd.DataFrame:
 
 def _headline(run: Run) -> list[parts.Metric]:
     hospitals = list(run.hospitals.values())
-    found = severities([finding for hospital in hospitals for finding in hospital.audit])
-    known = audited(run)
 
     def total(field: str) -> str:
         values = [getattr(hospital, field) for hospital in hospitals if getattr(hospital, field) is not None]
@@ -148,10 +146,8 @@ def _headline(run: Run) -> list[parts.Metric]:
         parts.Metric(
             "Unusable files", total("unusable_files"), help="Damaged, too small, or under two labels: left out."
         ),
-        parts.Metric("Errors", formats.whole(found["error"] if known else None), help="Slices left out until decided."),
-        parts.Metric("Warnings", formats.whole(found["warning"] if known else None), help="Look at these."),
         parts.Metric(
-            "In training and test",
+            "In both training and test",
             total("groups_across_splits"),
             help=f"{BOTH_SIDES}: groups of duplicates or neighbours on more than one side of the split.",
         ),
@@ -159,18 +155,17 @@ def _headline(run: Run) -> list[parts.Metric]:
 
 
 def _between_hospitals(run: Run) -> None:
-    """Draw what is known of slices that two hospitals hold; nothing where the run recorded nothing."""
+    """Draw what is known of slices that two hospitals hold."""
     recorded, remark = caveats.shared_slices(run), caveats.shared_remark(run)
     if recorded is None or remark is None:
+        st.caption(parts.NOT_RECORDED)
         return
-    caption = "Slices and patients that two hospitals hold, found from keyed hashes: no image and no id left."
-    with parts.card("Between hospitals", caption):
-        if remark.sound is False:
-            st.warning(theme.markdown(remark.sentence), icon=":material/content_copy:")
-        st.caption(theme.markdown(recorded.sentence))
-        table = shared_table(run)
-        if not table.empty:
-            parts.table(table, alt="Slices that two hospitals hold.")
+    if remark.sound is False:
+        st.warning(theme.markdown(remark.sentence), icon=":material/content_copy:")
+    st.markdown(theme.markdown(recorded.sentence), help="Found from keyed hashes: no image and no id left a hospital.")
+    table = shared_table(run)
+    if not table.empty:
+        parts.table(table, alt="Slices that two hospitals hold.")
 
 
 def kinds(run: Run, severity: str) -> dict[tuple[str, str], list[tuple[str, Finding]]]:
@@ -201,6 +196,15 @@ def _line(code: str, title: str, where: Sequence[tuple[str, Finding]]) -> str:
     head = f"- **{theme.markdown(title)}** · {theme.markdown(code)} · {at}"
     said = dict.fromkeys(labels.shown(finding.sentence) for _, finding in where)
     return "\n".join([head, *(f"    - {theme.markdown(sentence)}" for sentence in said)])
+
+
+def _overview(run: Run) -> None:
+    parts.table(overview(run), alt="What each hospital holds.")
+    st.caption(
+        "Groups: duplicates, look-alikes and neighbouring slices.",
+        help="Patients are as the hospital knows them from a manifest, DICOM headers or file names, else guessed from "
+        "the groups.",
+    )
 
 
 def _split(run: Run) -> None:

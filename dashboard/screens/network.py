@@ -43,7 +43,7 @@ def draw() -> None:
         with parts.card("Test accuracy per hospital (95 % interval)", help=sure):
             _accuracies(run, tests)
     gains.card(run)
-    with parts.card("Hospitals as a table"):
+    with st.expander("Hospitals as a table", icon=":material/table:"):
         parts.table(hospital_table(run), alt="What the map and the charts show of each hospital.")
 
 

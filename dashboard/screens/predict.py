@@ -4,7 +4,7 @@ import streamlit as st
 
 from common.errors import InputError
 from dashboard.charts import theme
-from dashboard.components import chosen_run, parts
+from dashboard.components import chosen_run, parts, verdict
 from dashboard.components.desk import grid, intake, labels, large
 from dashboard.data import cached
 from dashboard.data.service import promotion
@@ -27,25 +27,33 @@ def draw() -> None:
                 intake.uploads(desk)
         with right:
             threshold = st.slider("Name no class below (%)", 30, 99, 70, key="threshold") / 100
-            clear = st.container()
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                order = _order(desk)
+                if desk.cases or desk.busy:
+                    intake.clear()
     intake.progress(desk, model)
     intake.told(desk)
     if not desk.cases:
         st.info("Upload slices to ask the model in service.", icon=":material/upload_file:")
         return
-    with clear:
-        intake.clear()
     with top:
-        st.markdown(f"##### {theme.markdown(reading.verdict(desk.cases, threshold))}")
-    _desk(desk, threshold)
+        unsure = any(case.prediction.call(threshold) is None for case in desk.cases)
+        said = [reading.verdict(desk.cases, threshold)]
+        verdict.verdict(said, "caution" if unsure else "fine", "Needs your eyes" if unsure else "Named")
+    _desk(desk, order, threshold)
 
 
-def _desk(desk: Desk, threshold: float) -> None:
+def _order(desk: Desk) -> str:
+    """Draw the choice of the order where there is something to order."""
+    if len(desk.cases) + desk.total - desk.done < 2:
+        return reading.LEAST_SURE
+    return st.selectbox("Order", reading.ORDERS, key="order", width=220)
+
+
+def _desk(desk: Desk, order: str, threshold: float) -> None:
     """Draw the slices, the one that is shown large, and what reader and model say."""
-    order = reading.LEAST_SURE
     if len(desk.cases) > 1:
         with st.container(border=True):
-            order = st.selectbox("Order", reading.ORDERS, key="order", width=220)
             cases = reading.ordered(desk.cases, order, desk.labels)
             tiles = st.container()
             case = grid.choose(cases, threshold)
@@ -61,12 +69,11 @@ def _desk(desk: Desk, threshold: float) -> None:
             large.likeness(answer)
     with right:
         with st.container(border=True):
-            large.verdict(answer)
-            labels.one(desk, case)
+            large.verdict(answer, lambda: labels.one(desk, case))
         with parts.card("You and the model"):
             labels.compared(desk, threshold)
             labels.table(desk, threshold)
-            labels.downloads(desk, order, threshold)
+            labels.downloads(desk, order, answer)
         with st.expander("Which model said so"):
             large.model(answer)
 
@@ -89,7 +96,10 @@ def _model_line(card: inference.ModelCard) -> None:
     number = f", round {card.round}" if card.round else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge("In service", icon=":material/deployed_code:", color="blue")
-        st.markdown(f"{where}{number} · SHA-256 `{card.sha256[:12]}`", width="stretch")
+        st.markdown(
+            f"{where}{number} answers here, whichever run other pages show · SHA-256 `{card.sha256[:12]}`",
+            width="stretch",
+        )
     if card.synthetic:
         st.warning(f"**{prediction.SYNTHETIC_MODEL}**", icon=":material/science:")
     if card.notice:

@@ -134,10 +134,13 @@ def _against_before(
 
 
 def _colour(measure: rounds.Measure, last: rounds.Round, before: rounds.Round) -> Literal["off", "normal", "inverse"]:
-    """Return how a change is coloured: grey where it is none as shown, or where chance could be the reason."""
+    """Return how a change is coloured: grey where it is none as shown, or where chance could be the reason.
+
+    A loss has no interval of its own and goes by that of the accuracy.
+    """
     now, then = measure.of(last), measure.of(before)
     shown = measure.write_change((now or 0.0) - (then or 0.0))
-    if formats.is_nothing(shown) or (measure is rounds.ACCURACY and not apart(interval(last), interval(before))):
+    if formats.is_nothing(shown) or not apart(interval(last), interval(before)):
         return "off"
     return "normal" if measure.percent else "inverse"
 
@@ -228,7 +231,8 @@ def _traffic(run: Run) -> None:
 
 
 def _log_tail(run: Run) -> None:
-    with parts.card("End of the log", "The last line first; the whole log is on the page Logs."):
+    with st.expander("End of the log", icon=":material/article:", expanded=run.state == "running"):
+        st.caption("The last line first; the whole log is on the page Logs.")
         path = logs.log_path(cached.settings().output_dir, run.status.log)
         if path is None:
             st.caption("This run has no log here.")

@@ -11,7 +11,7 @@ from common.metrics.fairness import exclusive_classes
 from common.study import answers, site, statistics, uncertainty
 from common.study.records import COMPLETED, INCOMPLETE, LOCAL, POOLED, Study
 from common.text import listed
-from dashboard.charts import formats, theme
+from dashboard.charts import formats, labels, theme
 from dashboard.charts import study as charts
 from dashboard.components import address, gains, parts, verdict
 from dashboard.data import cached, study_tables
@@ -32,12 +32,10 @@ def draw() -> None:
         verdict.draw(of_study(study))
         gains.study_card(study)
         own, pooled, sure = answers.answers(study)
-        _answer(own)
-        _strategies(study, of)
-        _against(study, LOCAL, "each hospital's own", of)
-        _answer(pooled)
-        _against(study, POOLED, "pooled training", of)
-        _answer(sure)
+        _answer(own, LOCAL, partial(_against, study, LOCAL, "each hospital's own", of))
+        _answer(pooled, POOLED, partial(_against, study, POOLED, "pooled training", of))
+        _answer(sure, "sure")
+        _folded("Every strategy at every hospital", "strategies", partial(_strategies, study, of))
         _further(study, of)
 
 
@@ -90,12 +88,18 @@ def _status(study: Study) -> None:
         st.code(study.command, language="bash", wrap_lines=True)
 
 
-def _answer(found: answers.Answer) -> None:
-    """Draw a question as a heading, its answer in one sentence, and what it rests on."""
+def _answer(found: answers.Answer, key: str, draw_figures: Callable[[], None] | None = None) -> None:
+    """Draw a question as a heading, its answer in one sentence, and folded below it what it rests on."""
     st.subheader(found.question, anchor=False)
     st.markdown(f"**{theme.markdown(found.headline)}**")
     if found.lines:
-        st.markdown("\n".join(f"- {theme.markdown(line)}" for line in found.lines))
+        _folded("What this rests on", key, partial(_rests_on, found.lines, draw_figures))
+
+
+def _rests_on(lines: Sequence[str], draw_figures: Callable[[], None] | None) -> None:
+    st.markdown("\n".join(f"- {theme.markdown(labels.shown(line))}" for line in lines))
+    if draw_figures is not None:
+        draw_figures()
 
 
 def _strategies(study: Study, of: statistics.Measure) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from flwr.app import MessageType
 
@@ -9,7 +10,8 @@ from common.artifacts.schema import Failure
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import REPLICATES
 from common.model.weights import Arrays
-from common.protocol.messages import ExtraPayload, LocalStateRef, Task, read_evaluation
+from common.protocol.description import Description
+from common.protocol.messages import ExtraPayload, LocalStateRef, Records, Task, read_evaluation
 from common.protocol.plan import Plan
 from common.protocol.postprocess import UnusableAnswer
 from server.federation.delivery.known_models import KnownModels
@@ -20,6 +22,7 @@ from server.recording.events import Listener
 from server.recording.ledger import NO_LEDGER, Unrecorded
 
 Results = dict[str, EvaluateResult]
+Answer = TypeVar("Answer")
 _PHASES = {"val": "evaluate", "test": "test"}
 
 
@@ -35,6 +38,7 @@ class EvaluationPhase:
     models: KnownModels = field(default_factory=KnownModels)
     kind: str = MessageType.EVALUATE
     reference: Arrays = field(default_factory=dict)  # packed: the model that it is compared with on the same slices
+    likeness: Arrays = field(default_factory=dict)  # packed: what distances to the slices of training are measured with
 
     def run(
         self,
@@ -50,6 +54,30 @@ class EvaluationPhase:
         -------
         tuple of (dict of str to EvaluateResult, list of Failure)
             Results by hospital name, in configured order, and who is missing.
+        """
+
+        def read(records: Records, said: Description) -> EvaluateResult:
+            draws = REPLICATES if split == "test" else 0
+            patients = said.patient_counts.get("test") if split == "test" else None
+            return read_evaluation(records, draws, said.held(split), patients, bool(self.reference))
+
+        return self.ask(number, arrays, split, local_of, read, temperature)
+
+    def ask(
+        self,
+        number: int,
+        arrays: Arrays,
+        split: str,
+        local_of: Callable[[str], LocalStateRef],
+        read: Callable[[Records, Description], Answer],
+        temperature: float = 1.0,
+    ) -> tuple[dict[str, Answer], list[Failure]]:
+        """Ask every hospital something of a model; as `run`, for whatever answers `read` takes apart.
+
+        Parameters
+        ----------
+        read : callable
+            Reads the records of a hospital that described itself so; raises `UnusableAnswer`.
         """
         self.listener.phase(_PHASES[split], number)
         present = self.participants.wait_for_quorum()
@@ -68,18 +96,15 @@ class EvaluationPhase:
             extra = ExtraPayload(local_of(member.name))
             head = self.ledger.head
             task = Task(self.plan, number, arrays, member.threads, extra, (), split, temperature, head)
-            task = replace(task, reference=self.reference)
+            task = replace(task, reference=self.reference, likeness=self.likeness)
             requests.append(self.models.request(key, member.node, self.kind, task, parcel))
-        results: Results = {}
+        results: dict[str, Answer] = {}
         timeout = self.participants.policy.timeout_seconds
         for request, reply in self.exchange.ask(requests, timeout):
             member = present[request.hospital]
             try:
                 records = usable_records(reply, timeout, member.description)
-                draws = REPLICATES if split == "test" else 0
-                said = member.description
-                patients = said.patient_counts.get("test") if split == "test" else None
-                results[member.name] = read_evaluation(records, draws, said.held(split), patients, bool(self.reference))
+                results[member.name] = read(records, member.description)
                 self.models.has(request.hospital, parcel)
                 self.listener.evaluated(member.name)
             except UnusableAnswer as problem:

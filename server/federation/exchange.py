@@ -26,7 +26,7 @@ _RECONNECT_SECONDS = 5.0
 _MOST_RESENDS = 2
 _GRACE_SECONDS = 30.0  # for a node that is gone to come back before its part of the round is given up
 _AGAIN_AND_AGAIN = "it was restarted again and again while at work"
-_ARRAY_RECORDS = (names.ARRAYS, names.CONTROL, names.REFERENCE)
+_ARRAY_RECORDS = (names.ARRAYS, names.CONTROL, names.REFERENCE, names.LIKENESS)
 
 
 @dataclass(frozen=True)

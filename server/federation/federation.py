@@ -21,6 +21,7 @@ from common.protocol.postprocess import Chain, chain_of
 from server.federation.delivery.known_models import KnownModels, at_start
 from server.federation.evaluation_phase import EvaluationPhase
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
+from server.federation.external.finishing import chosen_temperature, familiarity
 from server.federation.external.yardsticks import cross_matrix, fine_tuning
 from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
@@ -93,13 +94,15 @@ class Federation:
             matrix = cross_matrix(rounds, store, self.progress, self.listener)
         finally:
             store.close()
-        tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays)
+        temperature = chosen_temperature(rounds, self.progress)
+        found = familiarity(rounds, self.progress)
+        tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays, temperature.applied)
         yardsticks = Yardsticks(matrix, fine_tuning(rounds, self.progress, self.listener), tests)
         tested = model_tested(self.settings.strategy.name, plan.strategy.keeps, self.progress.best_round)
         self.listener.tested(tested, tests)
         best_rounds = {name: rounds.local.best_round(name) for name in self.names.values()}
         meta = self.recorder.complete(
-            self.progress, participants.descriptions, tests, rounds.local.temperature, best_rounds, yardsticks
+            self.progress, participants.descriptions, tests, temperature, best_rounds, yardsticks, found
         )
         self.listener.completed(meta)
 

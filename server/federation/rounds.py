@@ -58,16 +58,22 @@ class Rounds:
         combined = self.strategy.aggregate(number, updates, arrays)
         return self.training.finish(number, combined, updates, arrays)
 
-    def test(self, number: int, arrays: Arrays) -> tuple[dict[str, EvaluateResult], list[Failure]]:
+    def test(
+        self, number: int, arrays: Arrays, temperature: float | None = None
+    ) -> tuple[dict[str, EvaluateResult], list[Failure]]:
         """Evaluate the model of a round on every hospital's test split.
+
+        Parameters
+        ----------
+        temperature : float, optional
+            That is applied, see `server.federation.external.finishing`.
 
         Returns
         -------
         tuple of (dict of str to EvaluateResult, list of Failure)
             Results by hospital name, and who is missing.
         """
-        temperature = self.local.temperature or 1.0
-        results, failures = self.evaluation.run(number, arrays, "test", self.local.to_test, temperature)
+        results, failures = self.evaluation.run(number, arrays, "test", self.local.to_test, temperature or 1.0)
         if not results:
             listed = failures_listed(failures)
             raise RunError("RUN013", f"No hospital could evaluate the model of round {number} ({listed}).")

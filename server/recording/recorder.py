@@ -24,7 +24,9 @@ from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
 from common.files import json_file, sync_folder, write_bytes
 from common.labels import LABEL_MAP
+from common.metrics.calibration import TemperatureChoice
 from common.metrics.evaluation import EvaluateResult
+from common.metrics.familiar.record import Familiarity
 from common.model.state import state_from_arrays
 from common.overlap.matches import CrossDuplicates
 from common.protocol.description import Description
@@ -193,15 +195,16 @@ class Recorder(Listener):
         progress: RunProgress,
         descriptions: Sequence[Description],
         tests: Mapping[str, EvaluateResult],
-        temperature: float | None,
+        temperature: TemperatureChoice,
         best_rounds: Mapping[str, int],
         yardsticks: Yardsticks,
+        familiarity: Familiarity,
     ) -> dict[str, Any]:
         """Write the figures of the best round, close the run and return ``model_meta.json``.
 
         Parameters
         ----------
-        temperature : float or None
+        temperature : TemperatureChoice
             Of the model that was tested.
         best_rounds : mapping of str to int
             Hospital's name to the round whose model it tested.
@@ -216,7 +219,9 @@ class Recorder(Listener):
             best_round=progress.best_round,
             image_size=self._settings.data.image_size,
             best_val_accuracy=progress.best_row["val_accuracy"],
-            temperature=temperature,
+            temperature=temperature.applied,
+            temperature_choice=temperature,
+            familiarity=familiarity,
             engine=self.status.engine or "",
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,
@@ -244,6 +249,8 @@ class Recorder(Listener):
         content = meta.meta_json(finished)
         self._enter_state("completed", None)
         contents = {self.folder.best_weights: best} if best else {}
+        if best and (measured := familiarity.file()):
+            contents[self.folder.familiarity] = measured
         contents |= {self.folder.card: card.card_text(content).encode(), self.folder.status: self._status()}
         last = json_file(content)
         said = {"best_round": progress.best_round, "model": sha256, "meta": hashlib.sha256(last).hexdigest()}

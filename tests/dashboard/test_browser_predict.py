@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 from pathlib import Path
 
@@ -35,10 +36,43 @@ def test_predict_and_download(tmp_path: Path) -> None:
         visit.page.wait_for_selector(".js-plotly-plot .main-svg")
         assert visit.page.locator('[data-testid="stImage"] img').count() == 2
         with visit.page.expect_download() as download:
-            visit.page.click("text=Download as PDF")
+            visit.page.click("text=This slice as PDF")
         assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
         assert "Asha" not in download.value.suggested_filename
         assert visit.page.locator("text=Research use only").count() >= 1
+
+
+def test_a_reading_desk_by_keyboard(tmp_path: Path) -> None:
+    write_served_run(tmp_path)
+    files = [
+        {"name": f"Asha_Rao_{size}.png", "mimeType": "image/png", "buffer": png(size)} for size in (90, 120, 150, 180)
+    ]
+    files[2]["buffer"] = b"hello"
+    with browsing(tmp_path) as visit:
+        visit.open("predict")
+        visit.page.wait_for_selector('input[type="file"]', state="attached")
+        visit.page.set_input_files('input[type="file"]', files=files)
+        visit.page.wait_for_selector("text=File 3 of 4")
+        visit.page.wait_for_selector("text=3 slices:")
+        visit.page.wait_for_selector(".desk-tile >> nth=2")
+        visit.settle()
+        tiles = visit.page.locator(".desk-tile")
+        assert tiles.count() == 3
+        assert [tile.get_attribute("tabindex") for tile in tiles.all()] == ["0", "-1", "-1"]
+        tiles.nth(0).focus()
+        visit.page.keyboard.press("ArrowRight")
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_selector('.desk-tile:nth-child(2)[aria-pressed="true"]')
+        number = tiles.nth(1).get_attribute("data-number")
+        visit.page.locator("label:has-text('Pituitary') input[type=radio]").focus()
+        visit.page.keyboard.press("Space")
+        visit.page.wait_for_selector("text=You labelled 1 slice")
+        with visit.page.expect_download() as download:
+            visit.page.click("text=All slices as CSV")
+        rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+        assert [row["your_label"] for row in rows if row["slice"] == number] == ["pituitary"]
+        assert [row["slice"] for row in rows] == ["1", "2", "3"]
+        assert "Asha" not in visit.page.content()
 
 
 def test_put_a_model_in_service(tmp_path: Path) -> None:

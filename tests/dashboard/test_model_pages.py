@@ -165,15 +165,15 @@ def test_predict_says_whether_its_probabilities_are_calibrated(
     served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = words(upload(open_page(served, "predict", monkeypatch), "slice.png", png()))
-    assert "the scores are divided by 1.50" in said
-    assert "by 1.0 points on average" in said
+    assert "Dividing the scores by 1.50 brings stated confidence closer to the share correct" in said
+    assert "1.0 instead of 2.5 points on test slices" in said
     write_served_run(tmp_path)
     meta = tmp_path / "models" / "model_meta.json"
     body = json.loads(meta.read_text())
     del body["temperature"]
     write_json(meta, body)
     app = upload(open_page(tmp_path, "predict", monkeypatch), "slice.png", png())
-    assert "The probabilities are not calibrated: no temperature is recorded." in words(app)
+    assert "Whether a temperature is applied is not recorded." in words(app)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_analytics_shows_how_sure_how_even_and_how_honest(tmp_path: Path, monkey
     assert "50.0–95.0 %" in said
     assert "45.0–90.0 %" in said
     assert "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) %" in said
-    assert "1.0 with the scores divided by 1.50, the temperature fitted on validation slices." in said
+    assert "1.0 instead of 2.5 points on test slices." in said
     assert "EVAL003: Two labels at <b>A</b>." in said
 
 
@@ -331,7 +331,7 @@ def test_analytics_of_an_older_run_says_what_was_not_recorded(tmp_path: Path, mo
     said = words(page)
     for section in ("Hospital by hospital", "Confidence"):
         said += words(open_page(tmp_path, "analytics", monkeypatch, section=section))
-    assert "Whether a temperature was fitted is not recorded." in said
+    assert "Whether a temperature is applied is not recorded." in said
     assert "How much the hospitals differ was not recorded" in said
     assert "Whether one picture is under two labels is not recorded." in said
 
@@ -345,3 +345,10 @@ def test_the_model_card_lies_beside_the_report(tmp_path: Path, monkeypatch: pyte
     app = open_page(tmp_path, "analytics", monkeypatch)
     assert [button.proto.label for button in app.get("download_button")] == ["Report as PDF", "Dossier", "Model card"]
     assert "no model card" not in words(app)
+
+
+def test_nothing_is_said_to_answer_whose_weights_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_version_one(tmp_path)
+    said = words(open_page(tmp_path, "models", monkeypatch))
+    assert "models/global_model.pth is not there, so Predict answers nothing." in said
+    assert "answers on Predict" not in said

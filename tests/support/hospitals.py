@@ -121,6 +121,7 @@ class Hospitals:
             "query.fingerprints": self._fingerprints,
             "train": self._train,
             "evaluate": self._evaluate,
+            "evaluate.familiarity": self._no_sums,
         }
         answer = answers[kind](key, message)
         return self._twist(key, message, answer) if self._twist else answer
@@ -152,6 +153,11 @@ class Hospitals:
             for name, array in arrays.items()
         }
         return update(message, self.described[key], {name: np.asarray(value) for name, value in trained.items()})
+
+    def _no_sums(self, key: str, message: Message) -> Message:
+        """They have fewer slices than features."""
+        whose = ConfigRecord({wire.HOSPITAL: key, wire.FILES: self.described[key].files_sha256})
+        return Message(RecordDict({wire.WHO: whose, wire.FAMILIARITY: ConfigRecord({})}), reply_to=message)
 
     def _evaluate(self, key: str, message: Message) -> Message:
         return evaluation(message, self.described[key], [0, 1], [0, 2])

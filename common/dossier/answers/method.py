@@ -139,7 +139,7 @@ def predicting(evidence: Evidence) -> Answer | None:
         return None
     heat = number(evidence.meta.get("temperature"))
     scaled = f"The probabilities are the softmax of the scores divided by {heat:.3g}." if heat else None
-    plainly = "The probabilities are the softmax of the scores; no temperature was fitted."
+    plainly = "The probabilities are the softmax of the scores; no temperature is applied."
     return answer([scaled or plainly, "The class named is the one with the highest probability."], META)
 
 

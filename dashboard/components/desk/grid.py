@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.charts import formats, theme
+from dashboard.model import reading
 from dashboard.model.desk import Case, Desk
 from dashboard.settings import STATIC
 
@@ -78,9 +79,6 @@ def _tile(case: Case, desk: Desk, threshold: float) -> dict[str, object]:
 
 
 def _short(case: Case, threshold: float) -> str:
-    """Write the answer in two or three words."""
-    if case.prediction.unfamiliar:
-        return "Unlike training"
-    sure = formats.percent(case.prediction.confidence)
-    named = case.prediction.call(threshold)
-    return f"{theme.class_title(named)} {sure}" if named else f"Not sure, {sure}"
+    """Write the answer in two or three words, with how likely it is where there is one."""
+    words = reading.short(case, threshold)
+    return words if case.prediction.unfamiliar else f"{words} {formats.percent(case.prediction.confidence)}"

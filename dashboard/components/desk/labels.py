@@ -13,6 +13,7 @@ from dashboard.data import agreement
 from dashboard.model import in_service, reading
 from dashboard.model.desk import Case, Desk
 from dashboard.reports import desk as reports
+from dashboard.reports import prediction
 
 _NONE = "None yet"
 _OWN = "Your label"
@@ -76,15 +77,23 @@ def compared(desk: Desk, threshold: float) -> None:
         st.caption(agreement.INDEPENDENT)
 
 
-def downloads(desk: Desk, order: str, threshold: float) -> None:
-    """Draw the table and the document of all slices."""
+def downloads(desk: Desk, order: str, answer: prediction.Answer) -> None:
+    """Draw the table and the document of all slices, and the document of the one that is shown large."""
+    threshold = answer.threshold
     with st.container(horizontal=True, gap="small"):
         parts.download("All slices as CSV", partial(reports.desk_csv, desk, threshold), "slices.csv", key="desk_csv")
-        parts.download("All slices as PDF", partial(_pdf, desk, order, threshold), "slices.pdf", key="desk_pdf")
+        if len(desk.cases) > 1:
+            parts.download("All slices as PDF", partial(_all, desk, order, threshold), "slices.pdf", key="desk_pdf")
+        name = f"slice-{answer.case.sha256[:8]}.pdf"
+        parts.download("This slice as PDF", partial(_one, answer), name, key="prediction_pdf")
 
 
-def _pdf(desk: Desk, order: str, threshold: float) -> bytes:
+def _all(desk: Desk, order: str, threshold: float) -> bytes:
     return reports.desk_pdf(desk, order, threshold, datetime.now().astimezone())
+
+
+def _one(answer: prediction.Answer) -> bytes:
+    return prediction.prediction_pdf(answer, datetime.now().astimezone())
 
 
 def _set(desk: Desk, number: int, title: str | None) -> None:
@@ -100,7 +109,7 @@ def _row(case: Case, labels: dict[int, str], threshold: float) -> dict[str, obje
     return {
         "Slice": case.number,
         **({} if case.instance is None else {"Instance": case.instance}),
-        "The model": reading.answer(case, threshold),
+        "The model": reading.short(case, threshold),
         "Probability": None if found.unfamiliar else found.confidence * 100,
         _OWN: theme.class_title(labels[case.number]) if case.number in labels else None,
     }

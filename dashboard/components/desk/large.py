@@ -1,8 +1,7 @@
 """One slice large: the picture beside its heat, the answer, and whether the image is like those of training."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
@@ -38,19 +37,21 @@ def pictures(answer: prediction.Answer) -> prediction.Answer:
     return answer
 
 
-def verdict(answer: prediction.Answer) -> None:
-    """Draw the answer, how sure it is, and the probabilities; nothing of these where there is no answer."""
+def verdict(answer: prediction.Answer, label: Callable[[], None]) -> None:
+    """Draw the answer, the reader's `label`, and the probabilities; nothing of these where there is no answer."""
     case, found = answer.case, answer.case.prediction
     call = found.call(answer.threshold)
     st.subheader(reading.answer(case, answer.threshold), anchor=False)
     if found.unfamiliar:
         st.badge("No answer", icon=":material/do_not_disturb_on:", color="orange")
+        label()
         return
     if call:
         st.badge("At or above the threshold", icon=":material/check:", color="blue")
     else:
         st.badge("Below the threshold", icon=":material/do_not_disturb_on:", color="orange")
         st.caption(f"{theme.class_title(found.likeliest)} is likeliest, and not likely enough to be named.")
+    label()
     confidence, margin = formats.percent(found.confidence), f"{found.margin * 100:.1f} pp"
     parts.metrics(
         [
@@ -74,22 +75,16 @@ def likeness(answer: prediction.Answer) -> None:
     lines = [f":material/{icon}: {theme.markdown(familiarity.sentence(found))}"]
     lines += [f":material/info: {theme.markdown(note)}" for note in answer.case.notes]
     for check in answer.case.checks:
-        icon = ":material/check_circle:" if check.passed else ":material/warning:"
+        icon = ":material/info:" if check.passed else ":material/warning:"
         rest = f": {theme.markdown(check.sentence)}" if check.sentence else ""
         lines.append(f"{icon} **{check.name}** {theme.markdown(check.value)}{rest}")
     st.markdown("  \n".join(lines))
 
 
 def model(answer: prediction.Answer) -> None:
-    """Draw what is known of the model, and the answer as a document."""
+    """Draw what is known of the model."""
     lines = prediction.model_lines(answer.card)
     st.markdown("\n".join(f"- **{name}**: {theme.markdown(value)}" for name, value in lines))
-    name = f"slice-{answer.case.sha256[:8]}.pdf"
-    parts.download("This slice as PDF", partial(_pdf, answer), name, key="prediction_pdf")
-
-
-def _pdf(answer: prediction.Answer) -> bytes:
-    return prediction.prediction_pdf(answer, datetime.now().astimezone())
 
 
 def _scale() -> str:

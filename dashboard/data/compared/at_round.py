@@ -7,9 +7,8 @@ import pandas as pd
 from common.artifacts.schema import Run
 from dashboard.charts import formats
 from dashboard.data.compared import differences
-from dashboard.data.compared.differences import Sure
 from dashboard.data.compared.entries import Entry
-from dashboard.data.compared.table import BASELINE, Table, difference_text, sure_at
+from dashboard.data.compared.table import BASELINE, Table, difference_text
 from dashboard.data.rounds import Measure
 
 
@@ -18,12 +17,12 @@ def at_round(
 ) -> Table:
     """Write each entry's value at a round; of several seeds the mean, where all of them have it."""
 
-    def value(run: Run) -> Sure | None:
-        return sure_at(run, measure, number, place)
+    def value(run: Run) -> float | None:
+        return next((measure.of(each, place) for each in run.rounds if each.number == number), None)
 
     rows, tones = [], {}
     for i, entry in enumerate(entries):
-        values = entry.over_seeds(lambda run: found[0] if (found := value(run)) else None)
+        values = entry.over_seeds(value)
         shown = measure.write(sum(values) / len(values)) if values else formats.MISSING
         told = formats.MISSING
         if baseline is entry:

@@ -29,9 +29,7 @@ OTHER_HOSPITALS = "they were tested at different hospitals"
 NO_SEED = "they have no seed in common"
 NO_INTERVAL = "this run recorded no counts to work an interval out from"
 NOT_TESTED = "not tested"
-
-Sure = tuple[float, Interval | None]
-"""A value with its 95 % interval."""
+VALIDATION = "no interval, since related slices are not accounted for"
 
 _ANY = (-float("inf"), float("inf"))
 _TURNED = {BETTER: WORSE, WORSE: BETTER}
@@ -115,24 +113,20 @@ def of_tests(entry: Entry, baseline: Entry, place: str | None, evidence: Evidenc
 
 
 def of_values(
-    entry: Entry, baseline: Entry, value: Callable[[Run], Sure | None], *, more_is_better: bool
+    entry: Entry, baseline: Entry, value: Callable[[Run], float | None], *, more_is_better: bool
 ) -> Difference:
-    """Return the difference of a figure of both: over the seeds that both have, else of two runs by its intervals."""
+    """Return the difference of a figure of validation: over the seeds that both have, else of two runs.
 
-    def plain(run: Run) -> float | None:
-        found = value(run)
-        return found[0] if found else None
-
-    seeds = over_seeds(entry, baseline, plain, more_is_better=more_is_better)
+    Of two runs without an interval: the recorded one of validation takes related slices for independent, and the best
+    round was chosen by these very slices.
+    """
+    seeds = over_seeds(entry, baseline, value, more_is_better=more_is_better)
     if seeds is not None:
         return seeds
     one, other = value(entry.first), value(baseline.first)
     if one is None or other is None or entry.repeated or baseline.repeated:
-        return Difference(how=NO_SEED if one and other else NOT_TESTED)
-    if one[1] is None or other[1] is None:
-        return Difference(one[0] - other[0], how=NO_INTERVAL)
-    ends = interval_between(one[0], one[1], other[0], other[1])
-    return Difference(one[0] - other[0], ends, kind_of(ends), UNTOLD_SLICES)
+        return Difference(how=NO_SEED if one is not None and other is not None else NOT_TESTED)
+    return Difference(one - other, how=VALIDATION)
 
 
 def kind_of(ends: Interval | None) -> str:

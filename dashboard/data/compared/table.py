@@ -10,7 +10,7 @@ from common.study.statistics import BETTER, SMALL, UNDECIDED, WORSE, estimate
 from common.text import listed
 from dashboard.charts import formats
 from dashboard.data.compared import differences
-from dashboard.data.compared.differences import Difference, Evidence, Sure
+from dashboard.data.compared.differences import Difference, Evidence
 from dashboard.data.compared.entries import Entry, Standing, standing
 from dashboard.data.rounds import Measure
 
@@ -101,7 +101,10 @@ def methods(found: Sequence[Row], baseline: Entry | None) -> list[str]:
         by_how.setdefault(row.to_baseline.how, []).append(row.entry.title)
     said = [f"Test of {listed(names)}: {how}." for how, names in by_how.items()]
     if any(row.best_to_baseline.value is not None for row in others):
-        said.append("Best round: the best value of each run, chosen afterwards, so it flatters; go by the test.")
+        said.append(
+            "Best round: chosen by the validation slices themselves, so it flatters; without several seeds its "
+            "difference has no interval. Go by the test."
+        )
     return [*said, *_ALWAYS]
 
 
@@ -189,22 +192,11 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _of_best(entry: Entry, baseline: Entry, measure: Measure, place: str | None) -> Difference:
-    def best(run: Run) -> Sure | None:
+    def best(run: Run) -> float | None:
         top = measure.best(run.rounds, place)
-        return sure_at(run, measure, top[1], place) if top else None
+        return top[0] if top else None
 
     return differences.of_values(entry, baseline, best, more_is_better=measure.percent)
-
-
-def sure_at(run: Run, measure: Measure, number: int, place: str | None) -> Sure | None:
-    """Return a run's value at a round with its recorded interval, which accuracy alone has; None if it has none."""
-    round_ = next((each for each in run.rounds if each.number == number), None)
-    part = round_ if place is None or round_ is None else round_.hospitals.get(place)
-    value = measure.of(part)
-    if part is None or value is None:
-        return None
-    ends = part.val_interval if measure.key == "accuracy" else None
-    return value, ends if isinstance(ends, tuple) and ends[0] <= value <= ends[1] else None
 
 
 def _gap(entry: Entry, measure: Measure) -> float | None:

@@ -14,7 +14,9 @@ def verdict(gains: Gains) -> str:
     better, worse, rest = gains.of(GAINS), gains.of(LOSES), gains.of(OPEN)
     said = []
     if better:
-        said.append(f"{listed(better)} {_verb(better, 'gains', 'gain')} from the shared model{_by(gains, GAINS)}")
+        who = "Every hospital" if len(better) == len(gains.rows) > 1 else listed(better)
+        verb = "gains" if who == "Every hospital" else _verb(better, "gains", "gain")
+        said.append(f"{who} {verb} from the shared model{_by(gains, GAINS)}")
     if worse:
         said.append(f"{listed(worse)} {_verb(worse, 'loses', 'lose')}{_by(gains, LOSES)}")
     if rest and not said:
@@ -44,16 +46,16 @@ def _verb(names: list[str], one: str, many: str) -> str:
 
 
 def table(gains: Gains) -> pd.DataFrame:
-    """Return the figures, written."""
+    """Return the figures, written, what matters first: a phone shows a few columns."""
     return pd.DataFrame(
         [
             {
                 "Hospital": row.hospital,
+                "Verdict": WORDS[row.kind],
+                "Difference": points(row),
                 "Own model": formats.share(row.own),
                 "Shared model": formats.share(row.shared),
-                "Difference": points(row),
                 "Test slices": formats.whole(row.cases),
-                "Verdict": WORDS[row.kind],
             }
             for row in gains.rows
         ]

@@ -102,13 +102,9 @@ def _rest(others: Sequence[Difference]) -> str:
         (kinds.count(UNKNOWN), "not comparable with the baseline"),
     )
     told = [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in counts if count]
-    return (
-        f"Of the other {len(others)}, {listed(told)}."
-        if len(others) > 1
-        else f"The other {told[0][2:]}."
-        if others
-        else ""
-    )
+    if len(told) == 1:
+        return f"The other {told[0].removeprefix('1 ')}."
+    return f"Of the other {len(others)}, {listed(told)}." if others else ""
 
 
 def _many(rows: Sequence[Row]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from common.labels import NUM_CLASSES
 from common.text import listed
+from dashboard.charts import formats
 from dashboard.data import facts
 from dashboard.data.results import ClassResult, Result
 from dashboard.data.verdicts.verdict import Verdict, about, apart, class_word, rounded, sentence
@@ -25,7 +26,7 @@ def of_test(tested: Result, doubts: int = 0) -> Verdict:
     """
     held = [row for row in tested.classes if row.support and row.recall.value is not None]
     if missed := [row for row in held if (row.recall.value or 0.0) <= CHANCE]:
-        return Verdict("refuse", (_found_and_missed(held, missed),))
+        return Verdict("refuse", (_always_the_same(tested) or _found_and_missed(held, missed),))
     if same := _like_commonest(tested):
         return Verdict("refuse", (same,))
     return _usable(tested, held, doubts)
@@ -45,6 +46,14 @@ def lowest_sentence(tested: Result) -> str | None:
         return None
     names, cases = listed([class_word(row.name) for row in rows]), listed([_cases(row) for row in rows])
     return sentence(f"{names}: {cases}")
+
+
+def _always_the_same(tested: Result) -> str | None:
+    """Say that a model names every slice alike, which is no recognising; None for any other."""
+    named = [] if tested.confusion is None else np.flatnonzero(tested.confusion.sum(axis=0)).tolist()
+    if len(named) != 1:
+        return None
+    return f"Names every slice {class_word(tested.classes[named[0]].name)} and so recognises none."
 
 
 def _found_and_missed(held: Sequence[ClassResult], missed: Sequence[ClassResult]) -> str:
@@ -116,6 +125,8 @@ def _named(rows: Sequence[ClassResult]) -> str:
 
 
 def _cases(row: ClassResult) -> str:
-    """Write how many cases of a class were found, a small class without its number."""
-    hits = round((row.recall.value or 0.0) * (row.support or 0))
-    return f"{hits:,} of {facts.small(row.support)}"
+    """Write how many cases of a class were found, a small class without its numbers."""
+    hits, cases = round((row.recall.value or 0.0) * (row.support or 0)), facts.small(row.support)
+    if cases == formats.whole(row.support):
+        return f"{hits:,} of {cases}"
+    return f"{'some' if hits else 'none'} of {cases}"

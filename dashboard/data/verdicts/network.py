@@ -4,10 +4,10 @@ from datetime import datetime
 
 from common.artifacts.schema import Run
 from common.text import counted
-from dashboard.data import facts, results
+from dashboard.data import caveats, facts, results
 from dashboard.data.live import Now
-from dashboard.data.verdicts import model, training
-from dashboard.data.verdicts.verdict import Tone, Verdict, about, apart
+from dashboard.data.verdicts import analytics, training
+from dashboard.data.verdicts.verdict import Verdict, about, apart
 
 
 def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
@@ -15,7 +15,8 @@ def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
     tested = results.overall_result(run)
     if tested is None:
         return training.of_run(run, now, at)
-    judged = model.of_test(tested)
+    remarks = caveats.remarks(run, [tested, *results.hospital_results(run).values()])
+    judged = analytics.of_run(run, tested, remarks)
     if judged.tone == "refuse":
         return judged
     slices = f"{tested.n_test:,} test slices" if tested.n_test else "the test slices"
@@ -25,9 +26,12 @@ def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
         return Verdict("caution", (f"{right}; how it does at each hospital was not recorded.",))
     (worst, low), *_, (best, high) = sorted(tests.items(), key=lambda pair: pair[1].accuracy)
     if low.accuracy == high.accuracy:
-        return Verdict("fine", (f"{right}, equally many at each of {counted(len(tests), 'hospital')}.",), model.BETTER)
+        equal = f"{right}, equally many at each of {counted(len(tests), 'hospital')}."
+        return Verdict(judged.tone, (equal,), judged.word)
     sure = apart(low.interval, high.interval)
     tail = "" if sure else "; the difference could be chance"
     lowest = f"Lowest at {worst}: {about(low.share)}, highest at {best}: {about(high.share)}{tail}."
-    tone: Tone = "caution" if sure or judged.tone == "caution" else "fine"
-    return Verdict(tone, (f"{right}.", lowest), "" if tone == "caution" else model.BETTER)
+    doubts = sum(remark.sound is False for remark in remarks)
+    why = [f"{counted(doubts, 'reason')} for doubt: see Analytics."] if doubts else []
+    said = (f"{right}.", lowest, *why)
+    return Verdict("caution", said) if sure else Verdict(judged.tone, said, judged.word)

@@ -91,7 +91,7 @@ def test_doubts_are_said():
     assert "- EVAL001: 3 groups of look-alike" in card
     assert "Slices were split one by one" in card
     assert "3 groups stand on more than one side" in card
-    assert "No temperature was fitted: the probabilities are not calibrated." in card
+    assert "points on test slices. No temperature is applied." in card
     leaking = card_text(meta_of(test_slices_trained_elsewhere=4))
     assert "Test slices of one hospital that another trains on, by keyed fingerprints: 4." in leaking
     assert "- EVAL005: 4 test slices of one hospital are trained on at another" in leaking
@@ -106,7 +106,9 @@ def test_how_even_and_how_honest():
     assert re.search(r"Worst hospital: B, 69\.5 \(\d+\.\d–\d+\.\d\) % of 105 slices; best: A, 88\.6 %", card)
     assert "Gap 19.0 points, standard deviation over hospitals 9.5 points." in card
     own = meta["metrics"]["calibration"]
-    assert f"{100 * own['ece']:.1f} points; {100 * own['calibrated_ece']:.1f} with the scores divided by 1.50," in card
+    assert "Dividing the scores by 1.50 brings stated confidence closer to the share correct: " in card
+    assert f"{100 * own['calibrated_ece']:.1f} instead of {100 * own['ece']:.1f} points on test slices." in card
+    assert "cannot be checked with this model." in card
 
 
 def test_synthetic_slices_and_yardsticks_are_said_first():

@@ -96,3 +96,9 @@ def test_archived_runs_are_not_offered_but_open_by_address(output_dir: Path) -> 
     assert app.selectbox(key="run").value == "run-002"
     assert app.selectbox(key="run").options == ["run-002 · FedAvg", "run-001 · FedAvg"]
     assert open_page("network", run="run-003").selectbox(key="run").value == "run-003"
+
+
+def test_a_page_says_what_its_run_is_called(output_dir: Path) -> None:
+    assert "**run-002** · FedAvg · round 4 of 4" in said(open_page("training", run="run-002"))
+    write_about(output_dir / "artifacts" / "run-002", About("The *good* one"))
+    assert r"**run-002** · The \*good\* one · FedAvg · round 4 of 4" in said(open_page("training", run="run-002"))

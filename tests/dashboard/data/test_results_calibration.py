@@ -19,17 +19,15 @@ def run_with(folder: Path, **changes: Any) -> Any:
 def test_error_before_and_after_the_temperature(tmp_path: Path) -> None:
     run = load_run(write_run(tmp_path))
     assert results.calibration_sentence(run) == (
-        "Expected calibration error: 2.5 points; 1.0 with the scores divided by 1.50, the temperature fitted on "
-        "validation slices."
+        "Dividing the scores by 1.50 brings stated confidence closer to the share correct: 1.0 instead of 2.5 "
+        "points on test slices."
     )
     assert [part.count for part in results.calibrated(run)] == [80]
 
 
 def test_without_a_temperature(tmp_path: Path) -> None:
     run = run_with(write_run(tmp_path), temperature=None)
-    assert results.calibration_sentence(run).endswith(
-        "No temperature was fitted: the probabilities are not calibrated."
-    )
+    assert results.calibration_sentence(run).endswith("2.5 points on test slices. No temperature is applied.")
     assert results.calibrated(run) == []
 
 
@@ -43,5 +41,5 @@ def test_older_runs_say_that_nothing_is_recorded(tmp_path: Path) -> None:
     body = meta("run-001", 4, HOSPITALS, "fedavg", 0.9, 1e-3)
     del body["temperature"]
     write_json(folder / "model_meta.json", body)
-    assert results.calibration_sentence(load_run(folder)).endswith("Whether a temperature was fitted is not recorded.")
+    assert results.calibration_sentence(load_run(folder)).endswith("Whether a temperature is applied is not recorded.")
     assert results.calibration_sentence(load_run(write_version_one(tmp_path / "old"))) == "Not recorded for this run."

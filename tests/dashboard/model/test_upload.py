@@ -19,7 +19,7 @@ def test_a_grey_png_and_a_jpeg() -> None:
     jpeg = encoded(Image.fromarray(GREY), "JPEG", quality=95)
     uploaded = read_upload("a.jpeg", jpeg)
     assert uploaded.kind == "JPEG"
-    assert uploaded.notes == ()
+    assert uploaded.notes == (upload.LOSSY,)
     assert np.abs(np.asarray(uploaded.image).astype(int) - GREY[..., None]).max() < 25
 
 

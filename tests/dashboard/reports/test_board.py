@@ -40,7 +40,7 @@ def test_a_board_reads_on_one_page_who_gains_and_what_left(tmp_path: Path) -> No
     for words in (
         "Research use only",
         "SYNTHETIC DATA",
-        "Phantom Hyderabad, Phantom Jaipur and Phantom Kolkata gain from the shared model (40.0 points).",
+        "Every hospital gains from the shared model (40.0 points).",
         "run-001: 3 hospitals",
         "FedAvg, 4 rounds; 1,175 slices",
         "+40.0 pp (",

@@ -30,7 +30,7 @@ def test_a_completed_run(tmp_path: Path) -> None:
         "Phantom Kolkata",
         "18 (90 %)",
         "90.0 % (82.0–95.0)",
-        "Expected calibration error: 2.5 points; 1.0 with the scores divided by 1.50",
+        "Dividing the scores by 1.50 brings stated confidence closer to the share correct: 1.0 instead of 2.5 points",
         "Worst hospital: Phantom Kolkata, 86.0 (80.0–91.0) % of 62 slices",
         "Wilson's, as if no two slices were related",
         "FedAvg",
@@ -113,3 +113,10 @@ def test_what_the_fonts_cannot_draw() -> None:
     assert style.printable("Zürich – “Nord”") == "Zürich – “Nord”"
     assert style.printable("Poznań\n\x00  two") == "Poznan two"
     assert style.printable("टाटा", otherwise="Hospital 2") == "Hospital 2"
+
+
+def test_the_report_says_what_the_run_is_called_as_plain_text(tmp_path: Path) -> None:
+    run = load_run(write_run(tmp_path))
+    text = pdf_text(run_report.run_pdf(run, AT, "FedProx 0.1 <b>ours</b>", compress=False))
+    assert "FedProx 0.1 < b > ours < /b >" in text  # as the reader of these tests parts it
+    assert "run-001" in text

@@ -32,11 +32,17 @@ def test_the_three_questions_are_headings_with_their_verdicts(folder: Path) -> N
         "How sure are we?",
     ]
     folded = [expander.label for expander in app.expander]
-    assert folded == ["What does each hospital bring to the others?", "Site or disease?", "The runs behind it"]
+    further = ["What does each hospital bring to the others?", "Site or disease?", "The runs behind it"]
+    assert folded == [*["What this rests on"] * 3, "Every strategy at every hospital", *further]
     text = said(app).replace("\\", "")
     assert "All hospitals together: better by 10.0 points (7.5 to 12.5)." in text
     assert "no difference that three seeds can show" in text
     assert "SYNTHETIC" in text
+    assert len(tables(app)) == 1, "who gains"
+    for key in ("local", "pooled", "sure", "strategies"):
+        app.session_state[f"study_{key}"] = True
+    app.run()
+    assert "Better at 3 of 3 hospitals, worse at 0" in said(app)
     assert len(tables(app)) == 4
     assert "18 of 18 runs done" in text
 
@@ -53,7 +59,7 @@ def test_what_a_board_asks_next_is_drawn_once_it_is_asked(folder: Path) -> None:
     assert "No tumour is held by" in said(app)
     assert "nobody else holds one" in said(app)
     app.session_state["study_runs"] = True
-    assert len(tables(app.run())) == 7, "the runs behind it are drawn once they are unfolded"
+    assert len(tables(app.run())) == 4, "the runs behind it are drawn once they are unfolded"
 
 
 def test_another_figure_and_another_study_are_kept_in_the_address(folder: Path) -> None:
@@ -80,7 +86,8 @@ def test_what_is_missing_is_one_sentence_with_the_command(folder: Path) -> None:
     text = said(app).replace("\\", "")
     assert "3 of 6 runs are not there: local, seed 43 (RUN010: a reason); pooled, seed 42 (missing)" in text
     assert "python -m server.study experiment=worth_it" in text
-    assert "No seed has the runs that this needs yet." in text
+    app.session_state["study_pooled"] = True
+    assert "No seed has the runs that this needs yet." in said(app.run())
 
 
 def test_a_study_at_work(folder: Path) -> None:
@@ -110,6 +117,8 @@ def test_a_damaged_file_is_a_sentence(folder: Path, content: str) -> None:
 def test_a_hostile_name_is_text(folder: Path) -> None:
     save(folder, replace(worth_it(("<script>alert(1)</script>", "**b** [x](y) $z$", "C")), name="<img src=x>"))
     app = open_page("worth_it")
+    app.session_state["study_local"] = True
+    app.run()
     assert not app.exception
     text = said(app)
     assert "<script>" not in text

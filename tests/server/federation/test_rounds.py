@@ -197,7 +197,7 @@ def test_what_a_strategy_sends_beside_the_model_goes_to_all_who_train_and_is_cou
     assert {part.bytes_down for part in second.hospitals.values()} == {2 * size + control}
 
 
-def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_neither():
+def test_a_test_gets_the_temperature_and_returns_draws_validation_neither():
     seen, sums = [], []
 
     def look(key, message, answer):
@@ -210,7 +210,7 @@ def test_a_test_gets_the_best_rounds_temperature_and_returns_draws_validation_ne
     history = [{"epoch": n, "temperature": n + 0.5, "replied": []} for n in (1, 2)]
     rounds = rounds_of(Hospitals(STEPS, look), progress=RunProgress({}, best_round=1, history=history))
     _, record = rounds.run_round(3, start_arrays())
-    results, _ = rounds.test(1, start_arrays())
+    results, _ = rounds.test(1, start_arrays(), 1.5)
     assert seen == [("val", 1.0)] * 3 + [("test", 1.5)] * 3
     assert {result.replicates.shape for result in results.values()} == {(1000, 4, 4)}
     assert record.temperature == best_temperature(sum(sums))

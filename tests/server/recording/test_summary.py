@@ -73,8 +73,8 @@ def test_it_says_how_even_and_how_honest():
     assert accuracy.startswith("69.5 (")
     assert f"Worst hospital: {NAMES[1]}, {accuracy} % of 105 slices" in said, "the same interval as in the table"
     assert "Gap 19.0 points, standard deviation over hospitals 9.5 points." in said
-    assert re.search(r"calibration error: \d+\.\d points; \d+\.\d with the scores divided by 1\.50", said)
-    assert "No temperature was fitted" in " ".join(shown(summary(finished(temperature=None))))
+    assert re.search(r"Dividing the scores by 1\.50 brings .* correct: \d+\.\d instead of \d+\.\d points", said)
+    assert "No temperature is applied." in " ".join(shown(summary(finished(temperature=None))))
 
 
 def test_warnings_are_the_last_word():

@@ -59,6 +59,12 @@ def test_several_seeds_are_one_row_with_mean_extremes_and_spread() -> None:
     assert texts.iloc[3] == "20.0 %, seeds 10.0 to 30.0, round 1"
 
 
+def test_the_best_round_of_two_runs_is_never_coloured_since_its_slices_chose_it() -> None:
+    found = written([BASE, FAR])
+    assert found.texts["Best vs baseline"][1] == "-40.0 pp"
+    assert found.tones[1, "Best vs baseline"] == "muted"
+
+
 def test_an_unfinished_run_says_so() -> None:
     running = single(made_run("run-004", state="running"))
     texts = written([BASE, running]).texts
@@ -75,7 +81,7 @@ def test_methods_say_what_each_interval_is_made_of() -> None:
 def test_at_a_round_nothing_is_made_of_a_round_that_is_not_there() -> None:
     found = at_round([BASE, CLOSE, FAR], rounds.ACCURACY, 3, BASE)
     assert list(found.texts["At round 3"]) == ["60.0 %", "65.0 %", "–"]
-    assert list(found.texts["vs baseline"]) == ["baseline", "+5.0 pp (-9.1 to +19.1), not distinguishable", "–"]
+    assert list(found.texts["vs baseline"]) == ["baseline", "+5.0 pp", "–"]
     assert found.tones[1, "vs baseline"] == "muted"
 
 

@@ -20,7 +20,7 @@ def test_a_study_pairs_its_seeds() -> None:
     assert round(row.difference or 0, 3) == 0.1
     assert row.interval is not None
     assert row.interval[0] > 0
-    assert gain_words.verdict(found) == f"{B}, {A} and {C} gain from the shared model (10.0 points)."
+    assert gain_words.verdict(found) == "Every hospital gains from the shared model (10.0 points)."
 
 
 def test_grey_is_what_the_interval_of_the_difference_leaves_open() -> None:

@@ -61,6 +61,8 @@ def test_the_others_are_counted_and_chance_is_mentioned_once_something_is_decide
     text = said(base, fed("FedProx", 560, 600), fed("Krum", 200, 600), fed("FedBN", 512, 600))
     assert "Of the other 2, 1 is worse than the baseline and 1 is not distinguishable from the baseline." in text
     assert "comparison in twenty" in text
+    alike = said(base, fed("a", 515, 600), fed("b", 512, 600), fed("c", 511, 600))
+    assert alike.endswith("The other 2 are not distinguishable from the baseline.")
     assert "comparison in twenty" not in said(base, *(fed(name, 511, 600) for name in ("a", "b", "c")))
 
 

@@ -40,6 +40,11 @@ def test_every_class_at_the_lowest_recall_is_named() -> None:
     assert "never finds glioma (0 of 20) and meningioma (0 of 18)" in model.of_test(result).text
 
 
+def test_a_model_that_names_every_slice_alike_recognises_nothing() -> None:
+    found = judge([[0, 0, 20, 0], [0, 0, 18, 0], [0, 0, 18, 0], [0, 0, 4, 0]])
+    assert found.text == "Do not use. Names every slice pituitary and so recognises none."
+
+
 def test_a_class_found_no_more_often_than_by_chance_is_not_to_be_used() -> None:
     found = judge([[5, 15, 0, 0], [0, 20, 0, 0], [0, 0, 20, 0], [0, 0, 0, 20]])
     assert (found.tone, "glioma (5 of 20) no more often than by chance" in found.text) == ("refuse", True)
@@ -67,7 +72,7 @@ def test_a_lowest_class_that_could_be_chance_is_said_to_be() -> None:
 def test_few_cases_show_nothing_and_are_not_counted_out() -> None:
     found = judge([[40, 0, 0, 0], [2, 2, 0, 0], [0, 0, 40, 0], [0, 0, 0, 40]])
     assert found.tone == "caution"
-    assert "Cannot be shown to find meningioma (2 of <5) more often than by chance." in found.text
+    assert "Cannot be shown to find meningioma (some of <5) more often than by chance." in found.text
 
 
 def test_reasons_to_doubt_and_untested_classes_are_said() -> None:

@@ -14,3 +14,4 @@ def test_network_names_worst_and_best_and_whether_chance_could_be_why(tmp_path: 
     assert found is not None
     assert "Lowest at Phantom Kolkata: 86 % (80 to 91), highest at Phantom Hyderabad: 90 %" in found.text
     assert "the difference could be chance" in found.text
+    assert (found.tone, found.sentences[-1]) == ("caution", "2 reasons for doubt: see Analytics.")

@@ -10,7 +10,7 @@ from tests.support.studies import worth_it as three_seeds
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        (three_seeds().cells, "Worth it. Every hospital gains from sharing, by 10 points."),
+        (three_seeds().cells, "Worth it. Every hospital gains from the shared model (10.0 points)."),
         (
             [
                 *(done("local", seed, [80, 80, 80]) for seed in (1, 2, 3)),
@@ -19,16 +19,20 @@ from tests.support.studies import worth_it as three_seeds
                     for seed, each in ((1, [90, 70, 75]), (2, [91, 71, 85]), (3, [92, 72, 84]))
                 ),
             ],
-            "Caution. Phantom Jaipur gains from sharing, by 11 points; Phantom Hyderabad loses 9 points; Phantom "
-            "Kolkata's difference (+1) could be chance.",
+            "Caution. Phantom Jaipur gains from the shared model (11.0 points); Phantom Hyderabad loses (9.0 points); "
+            "at Phantom Kolkata it is too close to tell.",
         ),
         (
             [done("local", 42, 80), done("fedavg", 42, 90)],
-            "Not shown. One seed cannot show whether a hospital gains from sharing; with this one it is +10 to +10 "
-            "points.",
+            "Not shown. Every hospital gains from the shared model (10.0 points). One seed cannot show that another "
+            "would say the same.",
         ),
         ([done("fedavg", 42, 90)], "Not shown. This study cannot show whether sharing is worth it"),
     ],
 )
 def test_worth_it_says_who_gains_and_what_could_be_chance(cells: list, said: str) -> None:
-    assert worth_it.of_study(study(cells)).text.startswith(said)
+    assert worth_it.of_study(study(cells, synthetic=False)).text.startswith(said)
+
+
+def test_a_gain_on_drawn_slices_is_no_reason_to_join() -> None:
+    assert worth_it.of_study(three_seeds()).tone == "caution"
