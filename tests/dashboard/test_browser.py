@@ -112,6 +112,9 @@ def test_back_leads_to_the_page_before_and_a_deep_link_asks_for_nothing_that_is_
         visit.page.go_back()
         expect(visit.page.locator("h1")).to_have_text("Training", timeout=TIMEOUT_MS)
         assert "run=run-001" in visit.page.url
+        visit.open("network?run=run-001")
+        assert visit.page.get_by_text("Page not found").count() == 0
+        assert visit.page.url == f"{visit.address}/?run=run-001"
         assert absent == []
 
 
