@@ -36,7 +36,7 @@ def draw(run: Run) -> None:
         parts.problems(problems)
         if not own:
             st.caption("This model was evaluated nowhere but at its own hospitals. Where it was not trained:")
-            st.code(COMMAND.format(run=run.run_id), language="bash")
+            parts.to_paste(COMMAND.format(run=run.run_id))
         for evaluation in own:
             _evaluation(evaluation)
     _cross_matrix(load.cross_matrix(run.meta))

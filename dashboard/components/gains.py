@@ -15,7 +15,6 @@ from dashboard.components import parts
 from dashboard.data import cached
 from dashboard.data.gains import figures as gain
 from dashboard.data.gains import words as gain_words
-from dashboard.settings import ROOT
 
 TITLE = "Who gains, who loses"
 CAPTION = (
@@ -102,9 +101,9 @@ def _how_to_get(run: Run) -> None:
     if folded.open:  # composing the settings takes half a second
         with folded:
             st.markdown("Train each hospital's own model with the settings of this run:")
-            st.code(own_command(run), language="bash", wrap_lines=True)
+            parts.to_paste(own_command(run))
             st.markdown("Or, over several seeds, which tells more:")
-            st.code("python -m server.study experiment=worth_it", language="bash")
+            parts.to_paste("python -m server.study experiment=worth_it")
 
 
 def own_command(run: Run) -> str:
@@ -115,11 +114,9 @@ def own_command(run: Run) -> str:
         told = overrides_of({**rest, "strategy": {"name": gain.LOCAL}})
     except Exception:  # settings of another version, which this one cannot compose
         told = [f"strategy={gain.LOCAL}", "..."]
-    output_dir = cached.settings().output_dir
-    where = [] if output_dir == ROOT else [f"output_dir={output_dir}"]
     told = [each for each in told if not each.startswith("output_dir=")]
     program = "server.run" if run.status.engine == "superlink" else "server.simulate"
-    return f"python -m {program} {command_line(*told, *where)}"
+    return f"python -m {program} {command_line(*told)}"
 
 
 def study_card(study: Study) -> None:

@@ -123,7 +123,12 @@ def empty(sentence: str, command: str | None = None) -> None:
     with st.container(border=True):
         st.markdown(f":material/inbox: {sentence}")
         if command:
-            st.code(commands.here(command, cached.settings().output_dir), language="bash")
+            to_paste(command)
+
+
+def to_paste(command: str) -> None:
+    """Draw commands that begin with ``python -m``, one a line, so that they can be pasted into any terminal."""
+    st.code(commands.here(command, cached.settings().output_dir), language="bash", wrap_lines=True)
 
 
 @contextmanager
@@ -245,7 +250,7 @@ def status_line(run: Run, *, extra: Sequence[str] = ()) -> None:
             st.warning(f"Interrupted{reason}", icon=":material/pause_circle:")
         if status.resume_command:
             st.caption("Go on with it after its last complete round:")
-            st.code(commands.here(status.resume_command, cached.settings().output_dir), language="bash")
+            to_paste(status.resume_command)
     if run.state in ("completed", "failed") and status.missing_hospitals:
         names = theme.markdown(listed(status.missing_hospitals))
         st.warning(f"{names} missed at least one round of this run.", icon=":material/group_off:")

@@ -103,7 +103,7 @@ def roll_back(meta: Mapping[str, Any], changes: Sequence[Change]) -> None:
         return
     output_dir = cached.settings().output_dir
     if not parts.may_write("Rolling back"):
-        st.code(promotion.command(earlier, output_dir, ROLL_BACK), language="bash", wrap_lines=True)
+        parts.to_paste(promotion.command(earlier, output_dir, ROLL_BACK))
     elif st.button(f"Roll back to {earlier}", icon=":material/undo:", key="roll_back"):
         _put(output_dir, earlier, ROLL_BACK)
 
@@ -119,8 +119,7 @@ def form(ready: Sequence[Run], meta: Mapping[str, Any]) -> None:
     elif meta:
         st.caption(f"{run_id} is in service already.")
     reason = st.text_input("Reason", key="promote_reason", max_chars=500, placeholder="better recall of meningioma")
-    told = promotion.command(run_id, output_dir, reason.strip() or "...")
-    st.code(told, language="bash", wrap_lines=True)
+    parts.to_paste(promotion.command(run_id, output_dir, reason.strip() or "..."))
     if not parts.may_write("Doing it"):
         return
     if st.button(f"Put {run_id} in service", icon=":material/publish:", type="primary", key="promote_now"):

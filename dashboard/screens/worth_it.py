@@ -85,7 +85,7 @@ def _status(study: Study) -> None:
         st.warning(theme.markdown(uncertainty.missing(study)), icon=":material/pending:")
     if study.state != COMPLETED and study.command:
         st.caption("The same command goes on with it:")
-        st.code(study.command, language="bash", wrap_lines=True)
+        parts.to_paste(study.command)
 
 
 def _answer(found: answers.Answer, key: str, draw_figures: Callable[[], None] | None = None) -> None:

@@ -9,7 +9,7 @@ from dashboard.charts import theme
 from dashboard.components import parts
 from dashboard.components.begin import starting
 from dashboard.data import cached, live
-from dashboard.data.begin import commands, launch
+from dashboard.data.begin import launch
 
 STOPPED = "stop_sent"
 
@@ -60,7 +60,7 @@ def _sent(run: Run, now: live.Now) -> None:
 def _resume(run: Run, words: list[str]) -> None:
     output_dir = cached.settings().output_dir
     if run.status.resume_command is None:  # else it stands above already
-        st.code(commands.here(command_line("python", "-m", *words), output_dir), language="bash", wrap_lines=True)
+        parts.to_paste(command_line("python", "-m", *words))
     if not parts.may_write("Resuming"):
         return
     if st.button("Resume this run", icon=":material/play_arrow:", key="resume_now"):

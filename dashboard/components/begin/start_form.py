@@ -9,7 +9,7 @@ from dashboard.charts import formats, theme
 from dashboard.components import parts
 from dashboard.components.begin import starting
 from dashboard.data import cached
-from dashboard.data.begin import commands, launch
+from dashboard.data.begin import launch
 
 DEMO = "demo"
 _STRATEGIES = "  \n".join(f"**{about.title}** {about.does}" for about in STRATEGIES.values())
@@ -52,7 +52,7 @@ def _say_missing(gone: launch.Missing) -> None:
         return
     st.info(f"{names}: not drawn yet. They are synthetic, and a program draws them in about a minute.")
     command = ["-m", "common.phantoms", "--out", gone.root]
-    st.code(commands.here(command_line("python", *command), cached.settings().output_dir), language="bash")
+    parts.to_paste(command_line("python", *command))
     if parts.may_write("Drawing them") and st.button("Draw them", icon=":material/brush:", key="draw_phantoms"):
         with st.spinner("Drawing three synthetic hospitals ..."):
             try:

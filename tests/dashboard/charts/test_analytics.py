@@ -22,8 +22,9 @@ def test_intervals_stand_around_their_figures(tmp_path: Path, colours: theme.Pal
     recall, precision = figure.data
     assert (recall.name, precision.name) == ("Recall", "Precision")
     assert recall.x[0] == pytest.approx(90.0)
-    assert recall.error_x.arrayminus[0] == pytest.approx(90.0 - 69.9, abs=0.05)
-    assert recall.error_x.array[0] == pytest.approx(97.2 - 90.0, abs=0.05)
+    assert (recall.error_x.arrayminus[0], recall.error_x.array[0]) == pytest.approx((8.0, 5.0))  # as recorded
+    assert precision.error_x.arrayminus[0] == pytest.approx(90.0 - 69.9, abs=0.05)  # Wilson's: none is recorded
+    assert precision.error_x.array[0] == pytest.approx(97.2 - 90.0, abs=0.05)
     assert recall.marker.symbol[0] != precision.marker.symbol[0]  # a second cue
     assert figure.layout.xaxis.title.text == "Share (%)"
 
