@@ -17,7 +17,6 @@ from tests.support.weights import write_run_with_weights, write_served_run
 # the dashboard is a process of its own, where resnet18 is the real one
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM, pytest.mark.usefixtures("resnet18")]
 PAGES = ("predict", "analytics", "data", "models")
-ONE_LABEL = "document.querySelectorAll('[data-testid=stRadio]').length == 1"
 
 
 def upload(visit: Visit, name: str, content: bytes) -> None:
@@ -65,8 +64,8 @@ def test_a_reading_desk_by_keyboard(tmp_path: Path) -> None:
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector('.desk-tile:nth-child(2)[aria-pressed="true"]')
         number = tiles.nth(1).get_attribute("data-number")
-        visit.page.wait_for_function(ONE_LABEL)  # that of the slice before goes
-        visit.page.locator("label:has-text('Pituitary') input[type=radio]").focus()
+        own = f".st-key-label-{number} label:has-text('Pituitary') input[type=radio]"  # not that of the slice before
+        visit.page.locator(own).focus()
         visit.page.keyboard.press("Space")
         visit.page.wait_for_selector("text=You labelled 1 slice")
         with visit.page.expect_download() as download:
