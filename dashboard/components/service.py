@@ -17,25 +17,30 @@ from dashboard.components import parts
 from dashboard.data import cached, results
 from dashboard.data.service import change as model_change
 from dashboard.data.service import promotion
+from dashboard.data.verdicts.verdict import Tone, Verdict
 
 SAID = "promoted"
 BY = "dashboard"
+IN_SERVICE = "In service"
 _FEW = 5  # runs whose splits are read for the verdict: each holds the index of every slice
 
 
-def verdict(meta: Mapping[str, Any], changes: Sequence[Change], others: Sequence[Run]) -> list[str]:
+def verdict(meta: Mapping[str, Any], changes: Sequence[Change], others: Sequence[Run]) -> Verdict:
     """Say which run answers on Predict, and whether another here is better on the same slices."""
     if not meta:
-        return ["No model is in service, so Predict answers nothing."]
+        return Verdict("caution", ("No model is in service, so Predict answers nothing.",), "Nothing answers")
     if not (cached.settings().output_dir / "models" / WEIGHTS).is_file():
-        return [f"models/{WEIGHTS} is not there, so Predict answers nothing."]
+        return Verdict("caution", (f"models/{WEIGHTS} is not there, so Predict answers nothing.",), "Nothing answers")
     last = _last(meta, changes)
     since = f" since {formats.when(last.at)}" if last else ""
     first = f"{_name(meta)} answers on Predict{since}, whichever run the other pages show."
+    tone: Tone = "caution" if meta.get("synthetic") is True else "fine"
     rivals = [found for run in _rivals(served(meta), others) if (found := change_of(run, meta)).difference is not None]
     if not rivals:
-        return [first, *(["No other run here was tested on the same slices."] if others else [])]
-    return [first, model_change.sentence(max(rivals, key=lambda each: each.difference or 0.0))]
+        alone = ("No other run here was tested on the same slices.",) if others else ()
+        return Verdict(tone, (first, *alone), IN_SERVICE)
+    best = max(rivals, key=lambda each: each.difference or 0.0)
+    return Verdict(tone, (first, model_change.sentence(best)), IN_SERVICE)
 
 
 def _rivals(now: Run, others: Sequence[Run]) -> list[Run]:

@@ -8,7 +8,7 @@ from scipy import ndimage
 Mask = npt.NDArray[np.bool_]
 
 NO_HEAD = "No head could be told from its background, so the heat is drawn everywhere."
-MUCH_OUTSIDE = 0.5
+MUCH_OUTSIDE = 0.5  # of the heat
 OUTSIDE = "More than half of the evidence lay outside of the head: do not rely on this answer."
 
 _EDGE = 256
@@ -33,6 +33,14 @@ def head_mask(picture: Image.Image) -> Mask | None:
     largest = int(np.bincount(pieces.ravel())[1:].argmax()) + 1
     found: Mask = ndimage.uniform_filter((pieces == largest).astype(np.float64), _SMOOTH) > 0.5
     return found if _LEAST <= found.mean() <= _MOST else None
+
+
+def avoids_head(heat: npt.NDArray[np.float32], head: Mask) -> bool:
+    """Tell whether most of the heat lies outside of the head, and more than if it were spread evenly.
+
+    A head fills a third of some slices, and the heat of small images has four cells: much of it is outside in any case.
+    """
+    return share_outside(heat, head) > max(MUCH_OUTSIDE, 1.0 - float(head.mean()))
 
 
 def share_outside(heat: npt.NDArray[np.float32], head: Mask) -> float:

@@ -54,7 +54,7 @@ class Answer:
         mask = head.head_mask(self.case.image())
         if mask is None:
             return f"{NOT_AN_OUTLINE} {head.NO_HEAD}"
-        if head.share_outside(self.case.prediction.heat, mask) > head.MUCH_OUTSIDE:
+        if head.avoids_head(self.case.prediction.heat, mask):
             return f"{head.OUTSIDE} {NOT_AN_OUTLINE}"
         return NOT_AN_OUTLINE
 

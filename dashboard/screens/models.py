@@ -1,6 +1,6 @@
 """Models: the versions, the one in service, how it came to that, and how to change it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from common.artifacts.schema import Run
 from common.artifacts.service_history import Change, read_changes
 from common.artifacts.values import count, text
 from dashboard.charts import formats, theme
-from dashboard.components import chosen_run, parts, service
+from dashboard.components import chosen_run, parts, service, verdict
 from dashboard.data import cached, facts
 from dashboard.data.service import promotion
 
@@ -48,8 +48,7 @@ def draw() -> None:
     known = cached.run_ids()
     runs = cached.runs(known[: chosen_run.AT_ONCE])
     others = [run for run in promotion.promotable(runs.values()) if run.run_id != meta.get("run_id")]
-    for said in service.verdict(meta, changes, others):
-        st.markdown(f"**{theme.markdown(said)}**")
+    verdict.draw(service.verdict(meta, changes, others))
     with parts.card("In service", "This model answers on the Predict page."):
         service.in_service(meta, changes, output_dir / "models")
         service.roll_back(meta, changes)
@@ -60,7 +59,7 @@ def draw() -> None:
         shown = cached.runs(chosen_run.page_of(known, "versions_page"))
         found = versions(shown, text(meta.get("run_id")))
         if found:
-            st.dataframe(version_table(found), hide_index=True, width="stretch", key="versions")
+            st.dataframe(version_table(found, cached.title), hide_index=True, width="stretch", key="versions")
         else:
             st.caption("No completed run is recorded here yet.")
     caption = "The model in service is kept until the new one is checked and whole."
@@ -97,12 +96,18 @@ def _version(run: Run, in_service: str | None) -> Version:
     )
 
 
-def version_table(found: Sequence[Version]) -> pd.DataFrame:
-    """Return one row a model."""
+def version_table(found: Sequence[Version], called: Callable[[str], str] = str) -> pd.DataFrame:
+    """Return one row a model.
+
+    Parameters
+    ----------
+    called : callable
+        Returns what a run is called, by its number.
+    """
     return pd.DataFrame(
         {
             "Service": _service(version),
-            "Run": version.run_id,
+            "Run": called(version.run_id),
             "Round": formats.whole(version.round),
             "Test accuracy": formats.share(version.accuracy),
             "Macro F1": formats.share(version.macro_f1),

@@ -148,7 +148,7 @@ def test_a_record_proves_what_went_in_and_what_did_not(recorded, capsys):
     chain = read_chain(run.ledger)
     for key in ("a", "c"):
         told, *rounds = verdicts(records[key], chain)
-        assert told == (True, "All 5 ends of the ledger that the centre told this hospital are in it.")
+        assert told == (True, "All 6 ends of the ledger that the centre told this hospital are in it.")
         assert [sentence.split("…")[1] for _, sentence in rounds] == [" went in.", " went in."]
     rounds = verdicts(records["b"], chain)[1:]
     assert rounds[0][1].endswith("… went in.")

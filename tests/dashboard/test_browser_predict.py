@@ -64,7 +64,8 @@ def test_a_reading_desk_by_keyboard(tmp_path: Path) -> None:
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_selector('.desk-tile:nth-child(2)[aria-pressed="true"]')
         number = tiles.nth(1).get_attribute("data-number")
-        visit.page.locator("label:has-text('Pituitary') input[type=radio]").focus()
+        own = f".st-key-label-{number} label:has-text('Pituitary') input[type=radio]"  # not that of the slice before
+        visit.page.locator(own).focus()
         visit.page.keyboard.press("Space")
         visit.page.wait_for_selector("text=You labelled 1 slice")
         with visit.page.expect_download() as download:

@@ -219,7 +219,7 @@ def test_versions_and_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "● in service" in said
     assert "the first one" in said
     assert "weights not here" in said  # run-002's
-    assert 'python -m server.promote run-001 --reason "..."' in said
+    assert "python -m server.promote run-001 --reason ..." in said
     assert "is off" in said
 
 

@@ -107,7 +107,7 @@ def break_off(monkeypatch, number: int) -> None:
 def test_fedbn_sends_no_normalisation_either_way(simulate, tmp_path, messages):
     done = simulate("strategy=fedbn", f"output_dir={tmp_path}")
     assert done.code == 0, done.err
-    assert [kind for kind, *_ in messages].count("evaluate") == 9
+    assert [kind for kind, *_ in messages].count("evaluate") == 12  # two rounds, whether the temperature helps, the test
     for kind, _, there, back, _ in messages:
         assert not BATCH_NORM & (there | back)
         assert there == (set() if kind.startswith("query") else set(MODEL.state_dict()) - BATCH_NORM)
@@ -210,7 +210,8 @@ def test_pooled_trains_once_for_all_and_says_so_everywhere(simulate, tmp_path, m
     assert "was not put in service: POOLED" in done.out
     assert [kind for kind, *_ in messages] == [
         *(["query"] * 3 + ["query.fingerprints"] * 3),
-        *((["train"] + ["evaluate"] * 3) * 2 + ["evaluate"] * 3),
+        *((["train"] + ["evaluate"] * 3) * 2 + ["evaluate"] * 3),  # two rounds, and whether the temperature helps
+        *(["evaluate.familiarity"] * 6 + ["evaluate"] * 3),
     ]
     assert run_in_service(tmp_path) == "run-001"
     status, meta, rows = (read(tmp_path, name, "run-002") for name in ("status", "model_meta", "training_history"))

@@ -66,7 +66,7 @@ def test_with_another_split_test_slices_have_been_trained_on_and_the_run_says_ho
 
 
 def test_a_run_that_is_stopped_goes_on_with_its_first_model_remembered(first, simulate, output, monkeypatch):
-    def stopped(self, number, arrays):
+    def stopped(self, number, arrays, temperature):
         raise Interrupted("RUN130", "The run was stopped.")
 
     with monkeypatch.context() as patch:

@@ -9,7 +9,7 @@ from common.labels import CLASSES
 from common.model import heatmap
 from dashboard.charts import analytics, formats, theme
 from dashboard.components import parts
-from dashboard.model import familiarity, reading
+from dashboard.model import familiarity, head, reading
 from dashboard.reports import prediction
 
 _PIXELS = 640
@@ -32,7 +32,9 @@ def pictures(answer: prediction.Answer) -> prediction.Answer:
     alt = f"The slice with heat for {likeliest}"
     right.image(heated, caption=f"Grad-CAM for {likeliest}", width="stretch", alt=alt)
     right.html(_scale())
-    st.caption(answer.heat_words)
+    if answer.heat_words.startswith(head.OUTSIDE):
+        st.warning(head.OUTSIDE, icon=":material/warning:")
+    st.caption(answer.heat_words.removeprefix(head.OUTSIDE))
     st.slider("Strength of the heat", 0.0, 1.0, strength, 0.05, key=_STRENGTH)
     return answer
 

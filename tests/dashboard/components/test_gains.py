@@ -62,7 +62,8 @@ def test_a_run_without_any_says_how_to_get_one(output_dir: Path) -> None:
     text = said(app.run())
     command = next(line for line in text.splitlines() if "strategy=local" in line)
     words = shlex.split(command)
-    assert words[0].endswith("python") and words[1:4] == ["-m", "server.simulate", "strategy=local"]
+    assert words[0].endswith("python")
+    assert words[1:4] == ["-m", "server.simulate", "strategy=local"]
     assert {"rounds=4", "train.lr=0.001", f"output_dir={output_dir}"} <= set(words)
     assert not [word for word in words if word.startswith(("privacy", "resume", "in_service"))]
 

@@ -43,3 +43,13 @@ def test_the_share_of_heat_outside() -> None:
     assert head.share_outside(heat, mask) < 0.05
     assert head.share_outside(heat[:, ::-1].copy(), mask) > 0.95
     assert head.share_outside(np.zeros((8, 8), np.float32), mask) == 0.0
+
+
+def test_heat_that_is_everywhere_does_not_avoid_a_small_head() -> None:
+    mask = np.zeros((80, 80), bool)
+    mask[30:50, 30:50] = True
+    even, aside = np.ones((8, 8), np.float32), np.zeros((8, 8), np.float32)
+    aside[0, 0] = 1.0
+    assert head.share_outside(even, mask) > 0.9
+    assert not head.avoids_head(even, mask)
+    assert head.avoids_head(aside, mask)
