@@ -32,7 +32,7 @@ CHROMIUM_FLAGS = [
 QUIET = 1.5  # seconds without a change after which a page counts as drawn
 DEADLINE = 60.0  # seconds
 NOTE_CHANGES = """(() => {
-  const seen = {start: 0, heading: 0, changed: 0, busy: 0, before: ''};
+  const seen = {start: 0, heading: 0, chart: 0, changed: 0, busy: 0, before: ''};
   window.__seen = seen;
   const heading = () => document.querySelector('h1')?.textContent ?? '';
   addEventListener('pointerdown', (event) => {
@@ -46,6 +46,7 @@ NOTE_CHANGES = """(() => {
     const shown = ({target}) => target.closest?.('[data-testid=stMain]') && !target.closest('canvas');
     if (changes.some(shown)) seen.changed = now;  // inside a canvas: what a grid adds for screen readers, later
     if (!seen.heading && heading() && heading() !== seen.before) seen.heading = now;
+    if (!seen.chart && document.querySelector('.js-plotly-plot .main-svg')) seen.chart = now;
   }).observe(document, {childList: true, subtree: true});
 })()"""
 
@@ -56,6 +57,8 @@ class Drawn:
 
     heading: float
     whole: float
+    chart: float | None = None
+    """To the first chart of a document, None without one; a page that was clicked to begins with those before it."""
 
 
 class Tab:
@@ -100,7 +103,8 @@ class Tab:
                 continue
             last = max(seen["changed"], seen["busy"])
             if seen["now"] - last > QUIET * 1000:
-                return Drawn((seen["heading"] - seen["start"]) / 1000, (last - seen["start"]) / 1000)
+                chart = (seen["chart"] - seen["start"]) / 1000 if seen["chart"] else None
+                return Drawn((seen["heading"] - seen["start"]) / 1000, (last - seen["start"]) / 1000, chart)
         raise SystemExit(f"The page was not drawn within {DEADLINE:.0f} s.")
 
     def _evaluate(self, expression: str) -> Any:

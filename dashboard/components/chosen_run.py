@@ -72,11 +72,12 @@ def _settle(known: list[str]) -> None:
 def _pick(known: list[str]) -> None:
     """Draw the picker, and the state of what it shows."""
     state, gone = st.session_state, st.session_state.get(GONE_KEY)
+    index = cached.run_index()  # once: it is asked for hundreds of runs
     st.selectbox(
         "Run",
-        [key for key in known if key == state[STATE_KEY] or not cached.about(key).archived],
+        [key for key in known if key == state[STATE_KEY] or not index.about(key).archived],
         key=STATE_KEY,
-        format_func=cached.title,
+        format_func=index.title,
         on_change=_forget,
         placeholder=f"{gone} was deleted" if gone else "Choose a run",
         help="Newest first, without archived ones; kept in the address.",

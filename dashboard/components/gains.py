@@ -52,7 +52,9 @@ def of_run(run: Run) -> gain.Gains | None:
         if cell is not None and not study.problems:
             shared = cell.cell.strategy
             return gain.of_study(study, shared if gain.is_shared(shared) else None)
-    return next(_against_own(run), None) if run.strategy and gain.is_shared(run.strategy) else None
+    if not run.strategy or not gain.is_shared(run.strategy):
+        return None
+    return min(_against_own(run), key=lambda found: len(found.unlike), default=None)
 
 
 def _against_own(run: Run) -> Iterator[gain.Gains]:
@@ -67,18 +69,33 @@ def _against_own(run: Run) -> Iterator[gain.Gains]:
 
 
 def draw(found: gain.Gains, *, key: str, say: bool = True) -> None:
-    """Draw the verdict (unless the page has said it), the picture, the figures and what they rest on."""
+    """Draw the picture, the figures and what they rest on.
+
+    Parameters
+    ----------
+    say : bool
+        Whether the card says its verdict and folds its figures: not where the page itself is about them.
+    """
     if found.synthetic:
         st.badge("SYNTHETIC", icon=":material/science:", color="violet")
     if say:
         st.markdown(f"**{theme.markdown(gain_words.verdict(found))}**")
-    table = gain_words.table(found)
     figure = charts.arrows(found, parts.colours())
-    parts.plot(figure, key=key, alt="Test accuracy of each hospital's own model and of the shared one; table below.")
-    parts.table(table, alt="Who gains and who loses, as figures.")
+    parts.plot(figure, key=key, alt="Test accuracy of each hospital's own model and of the shared one.")
+    if say:
+        folded = st.expander("The figures", icon=":material/table_chart:", key=f"{key}_figures", on_change="rerun")
+        if folded.open:
+            with folded:
+                _table(found)
+    else:
+        _table(found)
     st.caption(theme.markdown(f"{found.source}. {found.how}"))
     if found.unlike:
         st.warning(theme.markdown(gain_words.unlike_sentence(found)), icon=":material/balance:")
+
+
+def _table(found: gain.Gains) -> None:
+    parts.table(gain_words.table(found), alt="Who gains and who loses, as figures.")
 
 
 def _board(run: Run, found: gain.Gains) -> None:

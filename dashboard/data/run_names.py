@@ -1,4 +1,4 @@
-"""What a run is called: its strategy, then only those settings in which the runs of a folder differ."""
+"""What a run is called: its strategy, then only those settings that tell it from the other runs of its folder."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -45,6 +45,10 @@ _OWN = {f"strategy.{number}" for row in STRATEGIES.values() for number in row.nu
 _ALL = (*_WORDS, *flat(asdict(RunSettings())))
 NAMES = tuple(dict.fromkeys(name for name in _ALL if name not in (*_UNSAID, *_OWN, "seed")))
 """Settings that a name may say, in their order; the strategy and its numbers stand before them, the seed after."""
+_ALWAYS = ("data.image_size", "model.name", "wire.name", "privacy.name", "seed")
+"""Said wherever runs differ in them."""
+FEW = 3
+"""Where runs differ in more settings, the others are said only if they tell runs apart that are alike so far."""
 
 
 def titles(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -55,9 +59,28 @@ def titles(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     settings : mapping
         The nested settings of all runs that stand beside each other, by key.
     """
-    differing = [name for name in (*NAMES, "seed") if _differ([_found(body, name) for body in settings.values()])]
     own = _own_numbers(settings)
+    differing = [name for name in (*NAMES, "seed") if _differ([_found(body, name) for body in settings.values()])]
+    if len(differing) > FEW:
+        differing = _telling(differing, settings, [_strategy(body, own) for body in settings.values()])
     return {key: _title(body, differing, own) for key, body in settings.items()}
+
+
+def _telling(names: list[str], settings: Mapping[str, Mapping[str, Any]], alike: list[str]) -> list[str]:
+    """Return the settings that tell runs apart which are alike by those before them; those of `_ALWAYS` too.
+
+    Parameters
+    ----------
+    alike : list of str
+        What is already said of each run.
+    """
+    kept = []
+    for name in names:
+        finer = [f"{said}\n{_found(body, name)}" for said, body in zip(alike, settings.values(), strict=True)]
+        if name in _ALWAYS or len({*finer}) > len({*alike}):
+            kept.append(name)
+            alike = finer
+    return kept
 
 
 def _title(settings: Mapping[str, Any], differing: list[str], own: Mapping[str, list[str]]) -> str:

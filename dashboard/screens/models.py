@@ -15,6 +15,8 @@ from dashboard.components import chosen_run, parts, service, verdict
 from dashboard.data import cached, facts
 from dashboard.data.service import promotion
 
+ROWS = 12  # of the table of versions before it scrolls
+
 
 @dataclass(frozen=True)
 class Version:
@@ -59,7 +61,8 @@ def draw() -> None:
         shown = cached.runs(chosen_run.page_of(known, "versions_page"))
         found = versions(shown, text(meta.get("run_id")))
         if found:
-            st.dataframe(version_table(found, cached.title), hide_index=True, width="stretch", key="versions")
+            texts = version_table(found, cached.run_index().title)
+            parts.table(texts, alt="Every completed run's model.", rows=ROWS)
         else:
             st.caption("No completed run is recorded here yet.")
     caption = "The model in service is kept until the new one is checked and whole."

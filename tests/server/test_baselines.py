@@ -107,7 +107,7 @@ def break_off(monkeypatch, number: int) -> None:
 def test_fedbn_sends_no_normalisation_either_way(simulate, tmp_path, messages):
     done = simulate("strategy=fedbn", f"output_dir={tmp_path}")
     assert done.code == 0, done.err
-    assert [kind for kind, *_ in messages].count("evaluate") == 12  # two rounds, whether the temperature helps, the test
+    assert [kind for kind, *_ in messages].count("evaluate") == 12  # two rounds, the temperature, the test
     for kind, _, there, back, _ in messages:
         assert not BATCH_NORM & (there | back)
         assert there == (set() if kind.startswith("query") else set(MODEL.state_dict()) - BATCH_NORM)

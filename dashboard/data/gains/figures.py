@@ -4,8 +4,8 @@ From a study the two are paired by seed; from two runs on the same test slices t
 which slices its model named right.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,8 @@ class Gain:
     interval: Interval | None
     """95 % interval of the difference."""
     kind: str
-    """`GAINS` or `LOSES` where the interval leaves out zero, `OPEN` where it does not, or `UNKNOWN`."""
+    """`GAINS` or `LOSES` where the interval leaves out zero, `OPEN` where it does not; else `UNKNOWN`, so also where
+    the two were not trained alike."""
     cases: int | None
     """Test slices of the hospital."""
 
@@ -96,7 +97,7 @@ def of_study(study: Study, strategy: str | None = None) -> Gains | None:
         )
     told = f"{study.study_id}, {seeds(len(both))}"
     unlike = tuple(each for each in study.unlike if each.startswith((f"{shared} ", f"{LOCAL} ")))
-    return Gains(tuple(rows), shared, told, how, len(both) > 1, study.synthetic, unlike)
+    return Gains(_claimed(rows, unlike), shared, told, how, len(both) > 1, study.synthetic, unlike)
 
 
 UNPAIRED = (
@@ -121,14 +122,15 @@ def of_runs(shared: schema.Run, own: schema.Run, hospitals: Iterable[str]) -> Ga
     )
     rows = [_unpaired(name, alone.get(name), joint.get(name)) for name in sorted(hospitals)]
     settings = [mapping(run.meta.get("settings")) for run in (shared, own)]
+    unlike = tuple(f"the own models trained with {each}" for each in _unlike(*settings))
     return Gains(
-        tuple(rows),
+        _claimed(rows, unlike),
         shared.strategy or "",
         f"{shared.run_id} and {own.run_id}, one seed",
         UNPAIRED,
         False,
         shared.synthetic or own.synthetic,
-        tuple(f"the own models trained with {each}" for each in _unlike(*settings)),
+        unlike,
     )
 
 
@@ -195,6 +197,11 @@ def _kind(apart: float, ends: Interval | None) -> str:
     if ends is None or ends[0] <= 0 <= ends[1]:
         return OPEN
     return GAINS if apart > 0 else LOSES
+
+
+def _claimed(rows: Sequence[Gain], unlike: Sequence[str]) -> tuple[Gain, ...]:
+    """Return the rows; without a word on who gains where the models were not trained alike."""
+    return tuple(replace(row, kind=UNKNOWN) if unlike else row for row in rows)
 
 
 def _unlike(shared: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:

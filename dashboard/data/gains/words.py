@@ -11,6 +11,8 @@ WORDS = {GAINS: "gains", LOSES: "loses", OPEN: "too close to tell", UNKNOWN: "no
 
 def verdict(gains: Gains) -> str:
     """Say in one or two sentences who gains and who loses."""
+    if gains.unlike:
+        return "Who gains cannot be told: the models were not trained alike."
     better, worse, rest = gains.of(GAINS), gains.of(LOSES), gains.of(OPEN)
     said = []
     if better:

@@ -26,8 +26,26 @@ def test_settings_stand_in_their_order_and_the_seed_last() -> None:
     large["data"] = {"image_size": 224, "group_split": False}
     small |= {"wire": {"name": "lossless"}, "privacy": {"name": "none"}}
     assert titles({"a": small, "b": large}) == {
-        "a": "FedAvg · 64 px · lossless · 4 rounds · lr 0.0003 · group split · seed 7",
-        "b": "FedAvg · 224 px · int8 · secure aggregation · 1 round · lr 0.001 · no group split · seed 1",
+        "a": "FedAvg · 64 px · lossless · seed 7",
+        "b": "FedAvg · 224 px · int8 · secure aggregation · seed 1",
+    }
+
+
+def test_of_many_settings_those_are_said_that_tell_runs_apart() -> None:
+    def other(**train: float) -> dict[str, Any]:
+        body = run() | {"rounds": 9}
+        return body | {"train": body["train"] | {"batch_size": 32, "momentum": 0.5} | train}
+
+    first = run()
+    first["train"] |= {"batch_size": 16, "momentum": 0.9}
+    assert titles({"a": first, "b": other()}) == {
+        "a": "FedAvg · 4 rounds · batch 16 · momentum 0.9",
+        "b": "FedAvg · 9 rounds · batch 32 · momentum 0.5",
+    }
+    assert titles({"a": first, "b": other(), "c": other(lr=1.0)}) == {
+        "a": "FedAvg · 4 rounds · lr 0.001",
+        "b": "FedAvg · 9 rounds · lr 0.001",
+        "c": "FedAvg · 9 rounds · lr 1",
     }
 
 
@@ -55,18 +73,11 @@ def test_a_run_without_settings_has_no_name_of_its_own() -> None:
 
 
 def test_names_stay_short_whatever_differs() -> None:
-    other = run(seed=1) | {"rounds": 9, "data": {"image_size": 1, "slice_step": 2, "max_per_class": 3}}
-    other["train"] = {
-        "lr": 1,
-        "batch_size": 2,
-        "local_epochs": 3,
-        "momentum": 0.1,
-        "optimiser": "sgd",
-        "softmax": "plain",
-    }
-    first = run() | {"data": {"image_size": 2, "slice_step": 1, "max_per_class": None}}
-    first["train"] = {"lr": 2, "batch_size": 3, "local_epochs": 1, "momentum": 0.2, "optimiser": "adam", "softmax": "x"}
-    name = titles({"a": first, "b": other})["a"]
+    train = {"lr": 2, "batch_size": 3, "local_epochs": 1, "momentum": 0.2, "optimiser": "adam", "softmax": "x"}
+    first = run() | {"data": {"image_size": 2, "slice_step": 1}, "train": train}
+    runs = {name: first | {"train": train | {name: "another"}} for name in train}
+    runs |= {"px": first | {"data": {"image_size": 1}}, "long": first | {"rounds": 9}, "seed": first | {"seed": 1}}
+    name = titles({"a": first, **runs})["a"]
     assert name == "FedAvg · 2 px · 4 rounds · 1 local epoch · lr 2 · batch 3 · Adam · … · seed 7"
     assert name.count(" · ") == MOST_PARTS + 2
 

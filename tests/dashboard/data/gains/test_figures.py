@@ -59,14 +59,22 @@ def test_what_trained_otherwise_is_said() -> None:
 
 
 def test_two_runs_are_compared_where_both_tested_on_the_same_slices(tmp_path: Path) -> None:
-    shared, own = write_run(tmp_path, "run-001"), write_run(tmp_path, "run-002", strategy="local", best=0.5, lr=0.1)
+    shared, own = write_run(tmp_path, "run-001"), write_run(tmp_path, "run-002", strategy="local", best=0.5)
     names = sorted(HOSPITALS)
     found = gain.of_runs(load_run(shared), load_run(own), names[:2])
     assert [row.hospital for row in found.rows] == names[:2]
     assert {row.kind for row in found.rows} == {gain.GAINS}
     assert found.synthetic
-    assert found.unlike == ("the own models trained with train.lr=0.1 (not 0.001)",)
+    assert found.unlike == ()
     assert "run-001 and run-002" in found.source
+
+
+def test_models_that_were_not_trained_alike_claim_no_gain(tmp_path: Path) -> None:
+    shared, own = write_run(tmp_path, "run-001"), write_run(tmp_path, "run-002", strategy="local", best=0.5, lr=0.1)
+    found = gain.of_runs(load_run(shared), load_run(own), sorted(HOSPITALS))
+    assert {row.kind for row in found.rows} == {gain.UNKNOWN}
+    assert found.unlike == ("the own models trained with train.lr=0.1 (not 0.001)",)
+    assert gain_words.verdict(found) == "Who gains cannot be told: the models were not trained alike."
 
 
 def test_other_files_or_other_slices_are_not_the_same_test(tmp_path: Path) -> None:
