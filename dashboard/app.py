@@ -20,6 +20,7 @@ if __name__ == "__main__":
 else:
     from dashboard import serve
 
+    serve.import_before_threads()
     app = st.App(
         str(Path(__file__).resolve()), middleware=serve.middleware(), on_script_error=serve.say_instead_of_traceback
     )

@@ -1,5 +1,6 @@
 """How the dashboard is served: security headers, the page's own head, and a sentence instead of a traceback."""
 
+import importlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -40,6 +41,7 @@ HEADERS: dict[str, str] = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+BEFORE_THREADS = ("scipy.stats", "scipy.ndimage", "sklearn.metrics")
 SOON_NEEDED = ("PlotlyChart", "BidiComponent")
 FIRST_PAGE_SECONDS = 3.0  # Python imports PyTorch instead of drawing a page
 AS_IT_WAS_KEPT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")  # the document is changed here
@@ -118,6 +120,12 @@ def _soon_needed() -> bytes:
     programs = Path(get_static_dir()) / "static" / "js"
     found = sorted(each.name for name in SOON_NEEDED for each in programs.glob(f"{name}.*.js"))
     return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in found).encode()
+
+
+def import_before_threads() -> None:
+    """Import what two threads must not import at once: one of them would meet SciPy half made, and fail."""
+    for name in BEFORE_THREADS:
+        importlib.import_module(name)
 
 
 def warm_model() -> None:

@@ -54,7 +54,7 @@ def of_run(run: Run) -> gain.Gains | None:
             return gain.of_study(study, shared if gain.is_shared(shared) else None)
     if not run.strategy or not gain.is_shared(run.strategy):
         return None
-    return min(_against_own(run), key=lambda found: len(found.unlike), default=None)
+    return next((found for found in _against_own(run) if not found.unlike), None)
 
 
 def _against_own(run: Run) -> Iterator[gain.Gains]:
@@ -111,8 +111,8 @@ def _board(run: Run, found: gain.Gains) -> None:
 
 def _how_to_get(run: Run) -> None:
     st.caption(
-        "Not known: no study here includes this run, and no run of each hospital's own model was tested on the same "
-        "slices."
+        "Not known: no study here includes this run, and no run of each hospital's own model, trained alike, was "
+        "tested on the same slices."
     )
     folded = st.expander("How to find out", icon=":material/help:", key="gain_how", on_change="rerun")
     if folded.open:  # composing the settings takes half a second

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import tomllib
 from typing import Any
 
@@ -98,3 +100,9 @@ def test_the_configuration_keeps_to_this_computer() -> None:
 def test_no_page_waits_for_a_look_for_garbage() -> None:
     config = tomllib.loads((ROOT / "dashboard" / ".streamlit" / "config.toml").read_text())
     assert config["runner"]["postScriptGC"] is False
+
+
+def test_what_threads_must_not_import_at_once_is_there_before_them() -> None:
+    command = "import sys, dashboard.app as app; print({*app.serve.BEFORE_THREADS} - {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "set()"

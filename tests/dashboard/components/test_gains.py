@@ -47,6 +47,12 @@ def test_the_newest_own_models_on_the_same_slices_are_drawn(output_dir: Path) ->
     assert figures["Verdict"].tolist() == ["gains"] * 3
 
 
+def test_own_models_that_were_not_trained_alike_are_not_used(output_dir: Path) -> None:
+    split(write_run(output_dir, "run-001", strategy="local", lr=0.1))
+    split(write_run(output_dir, "run-002"))
+    assert "no run of each hospital's own model, trained alike" in said(open_page())
+
+
 def test_a_study_that_the_run_is_part_of_tells_more_than_two_runs(output_dir: Path) -> None:
     split(write_run(output_dir, "run-001"))
     split(write_run(output_dir, "run-002", strategy="local"))
