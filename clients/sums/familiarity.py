@@ -21,7 +21,8 @@ def feature_sums(site: Site, task: Task) -> FeatureSums | None:
     """Return the sums of the training slices' features; None where they are not to leave."""
     if not _may_answer(site, task):
         return None
-    return sum_features(_features(site, task, prepared_hospital(site, task.plan).split.train))
+    (train,) = _features(site, task, prepared_hospital(site, task.plan).split.train)
+    return sum_features(train)
 
 
 def distance_counts(site: Site, task: Task) -> DistanceCounts | None:
@@ -41,7 +42,8 @@ def distance_counts(site: Site, task: Task) -> DistanceCounts | None:
     if not _may_answer(site, task):
         return None
     split = prepared_hospital(site, task.plan).split
-    val, test = (count_distances(likeness.distances(_features(site, task, part))) for part in (split.val, split.test))
+    found = _features(site, task, split.val, split.test)
+    val, test = (count_distances(likeness.distances(features)) for features in found)
     return DistanceCounts(val, test)
 
 
@@ -51,9 +53,10 @@ def _may_answer(site: Site, task: Task) -> bool:
     return not forbidden and not task.plan.privacy.is_secure and may_tell(slices, feature_count(task.plan.model.name))
 
 
-def _features(site: Site, task: Task, indices: Indices) -> Features:
+def _features(site: Site, task: Task, *parts: Indices) -> list[Features]:
     use_threads(task.threads)
     prepared, name = prepared_hospital(site, task.plan), task.plan.model.name
     model = model_from_arrays(name, task.arrays, pick_device(site.device))
     progress = in_time(site.policy, site.progress_callback("measuring likeness"))
-    return features_at(model, Slices(prepared.library.pixels, prepared.scan.labels), indices, name, progress)
+    slices = Slices(prepared.library.pixels, prepared.scan.labels)
+    return [features_at(model, slices, indices, name, progress) for indices in parts]

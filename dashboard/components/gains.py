@@ -63,8 +63,8 @@ def _against_own(run: Run) -> Iterator[gain.Gains]:
     seed = run.meta.get("seed")
     alike = [own for own in cached.runs(alone).values() if own.state == "completed" and own.meta.get("seed") == seed]
     for own in alike[:_FEW]:
-        splits = [cached.splits(key)[0] for key in (run.run_id, own.run_id)]
-        if same := {*gain.same_test_slices(*splits)} & {*run.hospitals}:
+        slices = [cached.tested_slices(key) for key in (run.run_id, own.run_id)]
+        if same := {*gain.same_test_slices(*slices)} & {*run.hospitals}:
             yield gain.of_runs(run, own, same)
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 from common.artifacts.schema import HospitalData
 from dashboard.charts import formats, marks, theme
+from dashboard.components.mounted import mounted
 from dashboard.data import facts
 from dashboard.settings import LIVE_SECONDS, STATIC
 
@@ -22,14 +23,7 @@ LARGEST_DOT = 20.0
 SMALLEST_DOT = 5.0
 LABELS_UP_TO = 8
 
-_STYLES = [STATIC / "leaflet" / "leaflet.css", STATIC / "map" / "map.css"]
-_mount = st.components.v2.component(
-    "hospital_map",
-    html='<div class="hospital-map"></div>',
-    css="\n".join(path.read_text(encoding="utf-8") for path in _STYLES),
-    js=(STATIC / "map" / "map.js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # Leaflet is to find its box, and the page's fonts and colours are to reach it
-)
+_mount = mounted("hospital_map", "map", '<div class="hospital-map"></div>', "leaflet/leaflet.css")
 
 
 def draw(

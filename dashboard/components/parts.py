@@ -16,6 +16,7 @@ from common.errors import Problem
 from common.text import listed
 from dashboard import settings as operator
 from dashboard.charts import as_table, formats, theme
+from dashboard.components.mounted import mounted
 from dashboard.data import cached, facts, live
 from dashboard.data.begin import commands
 
@@ -36,20 +37,9 @@ ROW_PIXELS = 33
 TABLE_ROWS = 12  # of a chart's table before it scrolls
 _TITLE: ContextVar[str] = ContextVar("the title of the card that is drawn", default="")
 # Streamlit's own table brings Arrow to the page, and a Markdown parser to each cell
-_mount_table = st.components.v2.component(
-    "text_table",
-    html='<div class="text-table" tabindex="0"></div>',  # a focus, so that the keyboard can scroll it
-    css=(operator.STATIC / "table" / "table.css").read_text(encoding="utf-8"),
-    js=(operator.STATIC / "table" / "table.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-_mount_tools = st.components.v2.component(
-    "chart_tools",
-    html='<div class="chart-tools"><button>Table</button><button>SVG</button><button>PNG</button></div>',
-    css=(operator.STATIC / "chart" / "chart.css").read_text(encoding="utf-8"),
-    js=(operator.STATIC / "chart" / "chart.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_TOOLS = '<div class="chart-tools"><button>Table</button><button>SVG</button><button>PNG</button></div>'
+_mount_table = mounted("text_table", "table", '<div class="text-table" tabindex="0"></div>')  # a keyboard scrolls it
+_mount_tools = mounted("chart_tools", "chart", _TOOLS)
 
 
 @dataclass(frozen=True)

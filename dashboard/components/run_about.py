@@ -1,5 +1,7 @@
 """What people say of a run: shown to everybody, changed where the operator allows to write."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from common.artifacts.listing.about import MOST_TAGS, NAME_LENGTH, NOTES_LENGTH, About, about_of, write_about
@@ -79,9 +81,7 @@ def _save(key: str, said: About) -> None:
         for other in cached.run_ids() if said.star else ():
             found = cached.about(other)
             if found.star and other != key:
-                write_about(
-                    cached.run_folder(other), about_of(found.name, found.tags, found.notes, archived=found.archived)
-                )
+                write_about(cached.run_folder(other), replace(found, star=False))
     except KeyError:
         st.error(f"{key} was deleted meanwhile.", icon=":material/error:")
         return

@@ -9,9 +9,9 @@ from common.artifacts.schema import Run
 from common.text import counted
 from dashboard.charts import theme
 from dashboard.components import address, chosen_run, parts, run_about
+from dashboard.components.mounted import mounted
 from dashboard.data import cached
 from dashboard.data.listing import run_rows
-from dashboard.settings import STATIC
 
 RUNS, PINNED, SORT = "runs", "pinned", "sort"  # in the session and in the address
 FIND, ONLY, GROUP, ARCHIVED = "find", "only", "group", "archived"
@@ -19,13 +19,7 @@ GONE, PAGE, TABLE = "runs_gone", "runs_page", "runs_table"
 FIRST_RUNS = 4
 MOST_RUNS = 40
 """Runs compared at once: more lines than anybody can tell apart."""
-_mount = st.components.v2.component(
-    "runs_table",
-    html='<div class="runs-table"></div>',
-    css=(STATIC / "runs" / "runs.css").read_text(encoding="utf-8"),
-    js=(STATIC / "runs" / "runs.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = mounted("runs_table", "runs", '<div class="runs-table"></div>')
 
 
 def choose_runs() -> Mapping[str, Run]:

@@ -69,7 +69,7 @@ def change_of(run: Run, meta: Mapping[str, Any]) -> model_change.Change:
     now, (found, _) = served(meta), cached.evaluations(cached.settings().output_dir)
     same = False
     if model_change.likely_alike(run, now) and now.run_id in cached.run_ids():
-        same = model_change.same_test(*(cached.splits(each.run_id)[0] for each in (run, now)))
+        same = model_change.same_test(*(cached.tested_slices(each.run_id) for each in (run, now)))
     return model_change.compare(run, now, found, same_slices=same)
 
 

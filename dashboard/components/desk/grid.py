@@ -7,19 +7,13 @@ from typing import Any
 import streamlit as st
 
 from dashboard.charts import formats, theme
+from dashboard.components.mounted import mounted
 from dashboard.model import reading
 from dashboard.model.desk import Case, Desk
-from dashboard.settings import STATIC
 
 CHOSEN = "slice_shown"
 _GRID = "desk_grid"
-_mount = st.components.v2.component(
-    "desk_grid",
-    html='<div class="desk-grid" role="group"></div>',
-    css=(STATIC / "desk" / "desk.css").read_text(encoding="utf-8"),
-    js=(STATIC / "desk" / "desk.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_mount = mounted("desk_grid", "desk", '<div class="desk-grid" role="group"></div>')
 
 
 def choose(cases: Sequence[Case], threshold: float) -> Case:

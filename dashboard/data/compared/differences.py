@@ -17,6 +17,7 @@ from common.artifacts.values import mapping
 from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
 from common.study.statistics import BETTER, DIFFERENCE, UNDECIDED, UNKNOWN, WORSE, estimate, verdict
+from dashboard.charts.formats import Share
 from dashboard.data import facts
 from dashboard.data.compared.entries import Entry, accuracy, test_of
 
@@ -77,6 +78,15 @@ def tested_slices(splits: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(files, str) and isinstance(indices, list) and indices:
             found[str(name)] = hashlib.sha256(json.dumps([files, indices]).encode()).hexdigest()
     return found
+
+
+def between(one: Share, other: Share) -> tuple[float | None, Interval | None]:
+    """Return one accuracy less another and its 95 % interval as of two independent tests; None where not known."""
+    if one.value is None or other.value is None:
+        return None, None
+    if one.interval is None or other.interval is None:
+        return one.value - other.value, None
+    return one.value - other.value, interval_between(one.value, one.interval, other.value, other.interval)
 
 
 def over_seeds(
@@ -160,12 +170,11 @@ def _of_two(one: tuple[str, Run], other: tuple[str, Run], place: str | None, evi
         return Difference()
     if not _same_hospitals(run, base, place):
         return Difference(how=OTHER_HOSPITALS)
-    value = test.accuracy - base_test.accuracy
+    value, found = between(test.share, base_test.share)
     if ends := _paired(run, base, test, base_test, place, evidence.evaluations):
         return Difference(value, ends, kind_of(ends), PAIRED)
-    if test.interval is None or base_test.interval is None:
+    if found is None:
         return Difference(value, how=NO_INTERVAL)
-    found = interval_between(test.accuracy, test.interval, base_test.accuracy, base_test.interval)
     return Difference(value, found, kind_of(found), _slices(key, base_key, place, evidence.slices))
 
 

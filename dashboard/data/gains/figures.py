@@ -14,14 +14,13 @@ from common.artifacts import schema
 from common.artifacts.values import mapping
 from common.config.overrides import flat
 from common.metrics.confusion import Confusion
-from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval, wilson
 from common.study.answers import difference
 from common.study.records import LOCAL, POOLED, CellResult, Study
 from common.study.statistics import ACCURACY, Estimate, over_seeds, seeds
 from dashboard.charts import formats
 from dashboard.data import results
-from dashboard.data.compared.differences import tested_slices
+from dashboard.data.compared.differences import between
 
 GAINS, LOSES, OPEN, UNKNOWN = ("gains", "loses", "open", "unknown")
 _KINDS = {"better": GAINS, "worse": LOSES, "unknown": UNKNOWN}
@@ -134,10 +133,9 @@ def of_runs(shared: schema.Run, own: schema.Run, hospitals: Iterable[str]) -> Ga
     )
 
 
-def same_test_slices(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the hospitals, by two runs' ``dataset_splits.json``, that test on the same slices of the same files."""
-    first, second = tested_slices(one), tested_slices(other)
-    return [name for name, slices in first.items() if slices == second.get(name)]
+def same_test_slices(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return the hospitals that test on the same slices in two runs, by what `tested_slices` says of both."""
+    return [name for name, slices in one.items() if slices == other.get(name)]
 
 
 def cell_of(study: Study, run_id: str) -> CellResult | None:
@@ -185,11 +183,9 @@ def _accuracy(confusion: Confusion) -> formats.Share:
 def _unpaired(hospital: str, own: _Tested | None, shared: _Tested | None) -> Gain:
     alone, joint = (found[0] if found else formats.Share() for found in (own, shared))
     cases = shared[1] if shared else None
-    if alone.value is None or joint.value is None:
+    apart, ends = between(joint, alone)
+    if apart is None:
         return Gain(hospital, alone, joint, None, None, UNKNOWN, cases)
-    apart, ends = joint.value - alone.value, None
-    if alone.interval and joint.interval:
-        ends = interval_between(joint.value, joint.interval, alone.value, alone.interval)
     return Gain(hospital, alone, joint, apart, ends, _kind(apart, ends), cases)
 
 

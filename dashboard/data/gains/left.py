@@ -29,6 +29,10 @@ def kinds(run: Run) -> list[str]:
         "for the test's intervals, a thousand confusion matrices of drawn slices" if _bootstrapped(run) else None,
         "its test slices counted by score, its test patients counted by result" if figures else None,
         "counts by sex, age, scanner and sequence, where enough are alike" if figures.get("subgroups") else None,
+        "after the last round, sums over its training slices of what the network makes of them, and its held-out "
+        "slices counted by how unlike those they are"
+        if mapping(run.meta.get("familiarity")).get("hospitals")
+        else None,
         "keyed fingerprints of its slices, to find copies at other hospitals"
         if any(each.shared is not None for each in held)
         else None,

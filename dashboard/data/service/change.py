@@ -6,19 +6,17 @@ as if they were not the same (Newcombe). Tests on other slices cannot be compare
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from common.artifacts import schema
 from common.artifacts.external.comparison import Compared, compared_rows, reference_of
 from common.artifacts.external.load import Evaluation
 from common.artifacts.values import count, mapping, number, text
 from common.labels import CLASSES
-from common.metrics.difference import interval_between
 from common.metrics.intervals import Interval
 from common.text import listed
 from dashboard.charts import formats, theme
 from dashboard.data import results
-from dashboard.data.gains import figures as gain
+from dashboard.data.compared.differences import between
 
 PAIRED, UNPAIRED, OTHER = "paired", "unpaired", "other slices"
 NOT_COMPARED = "cannot be compared: other test slices"
@@ -82,7 +80,7 @@ def compare(
         kind = UNPAIRED if same_slices else OTHER
         rows = [_figure(*row, kind) for row in _figures(one, other)]
         how = _HOW[kind]
-        apart, ends = _between(one.accuracy, other.accuracy) if same_slices and one and other else (None, None)
+        apart, ends = between(one.accuracy, other.accuracy) if same_slices and one and other else (None, None)
         figures = (apart, ends, one.n_test if one else None)
     rows += [_calibration(candidate, served), *_settings(candidate, served)]
     return Change(candidate.run_id, tuple(rows), kind, how, *figures)
@@ -95,10 +93,9 @@ _HOW = {
 }
 
 
-def same_test(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two runs, by their ``dataset_splits.json``, tested on the same slices of the same hospitals."""
-    names = {*mapping(one.get("hospitals"))}
-    return bool(names) and names == {*mapping(other.get("hospitals"))} == {*gain.same_test_slices(one, other)}
+def same_test(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two runs tested on the same slices of the same hospitals, by what `tested_slices` says of both."""
+    return bool(one) and one == other
 
 
 def likely_alike(candidate: schema.Run, served: schema.Run) -> bool:
@@ -172,15 +169,7 @@ def _figures(
 def _figure(name: str, served: formats.Share, candidate: formats.Share, kind: str) -> Row:
     if kind == OTHER:
         return Row(name, formats.share(served), formats.share(candidate), NOT_COMPARED)
-    return Row(name, formats.share(served), formats.share(candidate), _written(*_between(candidate, served)))
-
-
-def _between(one: formats.Share, other: formats.Share) -> tuple[float | None, Interval | None]:
-    if one.value is None or other.value is None:
-        return None, None
-    if one.interval is None or other.interval is None:
-        return one.value - other.value, None
-    return one.value - other.value, interval_between(one.value, one.interval, other.value, other.interval)
+    return Row(name, formats.share(served), formats.share(candidate), _written(*between(candidate, served)))
 
 
 def _written(difference: float | None, ends: Interval | None) -> str:

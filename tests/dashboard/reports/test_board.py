@@ -91,3 +91,11 @@ def test_machines_are_told_from_a_simulation(tmp_path: Path, engine: str | None)
     write_json(folder / "status.json", status | {"engine": engine})
     where = dict(what_left.protection(load_run(folder)))["Where"]
     assert where.startswith("on separate machines" if engine else "not recorded")
+
+
+def test_sums_of_features_left_where_hospitals_returned_them(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "run-001")
+    assert not [each for each in what_left.kinds(load_run(folder)) if "held-out" in each]
+    body = json.loads((folder / "model_meta.json").read_text())
+    write_json(folder / "model_meta.json", body | {"familiarity": {"hospitals": ["Phantom Jaipur"]}})
+    assert [each for each in what_left.kinds(load_run(folder)) if "held-out" in each]
