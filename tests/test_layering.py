@@ -28,6 +28,7 @@ ROOMS = {
     "data": {"config", "metrics", "model"},
     "audit": {"config", "metrics", "model", "data"},
     "training": {"config", "metrics", "model", "data", "audit"},
+    "pretraining": {"config", "metrics", "model", "data", "audit", "training"},
     "protocol": {"config", "metrics", "model", "data", "audit"},
     "overlap": {"config", "metrics", "model", "data", "audit", "training", "protocol"},
     "secagg": {"config", "model", "protocol"},
