@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,18 @@ class AuditedHospital:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What the run says of a hospital's training."""
+
+    epsilon: float
+    """At most; against the centre with all other hospitals."""
+    rate: float
+    """With which a step draws each patient."""
+    noise_multiplier: float
+    """Of the hospital's own noise."""
+
+
+@dataclass(frozen=True)
 class AuditedRun:
     """A finished run."""
 
@@ -54,6 +66,8 @@ class AuditedRun:
     """The model that the run gave away."""
     best_round: int
     """The round whose model that is."""
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    """By hospital's key, where the run was trained with differential privacy."""
 
     @property
     def members(self) -> Mapping[str, Indices]:

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 
 from bench.privacy_audit.audited import AuditedHospital, AuditedRun
 from bench.privacy_audit.retrain import check_recipe, retrain
-from bench.privacy_audit.roc import Groups, Point, Scores, auroc, auroc_interval, curve, found_at, mean_by
+from bench.privacy_audit.roc import Groups, Scores, auroc, auroc_interval, curve, found_at, mean_by
+from common.artifacts.privacy.audit import Membership
 from common.errors import InputError
-from common.metrics.intervals import Interval
 from common.model.state import model_from_arrays
 from common.model.weights import Arrays
 from common.seeds import stream_seed
@@ -34,34 +34,9 @@ from common.training.batches import Indices, batches
 from common.training.evaluate import EVALUATE_BATCH
 from common.training.preprocess import normalise
 
-METHOD = "RMIA"
+METHOD = "RMIA, online"
 FEWEST_PATIENTS = 4
 _FALSE_POSITIVES = 0.01
-
-
-@dataclass(frozen=True)
-class Membership:
-    """What the attack found; 0.5 is the AUROC of a guess."""
-
-    method: str
-    shadow_models: int
-    auroc: float
-    """Of slices."""
-    auroc_interval: Interval
-    """95 %, by a bootstrap over patients."""
-    tpr_at_fpr_1: float
-    """Share of the training slices found where at most 1 % of the others are taken for such."""
-    slices: int
-    member_slices: int
-    patients: int
-    member_patients: int
-    auroc_patients: float
-    """Of patients, each by the mean over its slices."""
-    auroc_patients_interval: Interval
-    left_out_patients: int
-    """With slices in several parts of the split, so that they are neither members nor strangers."""
-    roc: list[Point]
-    seconds: float
 
 
 def membership(run: AuditedRun, shadows: int = 4, tell: Callable[[str], Any] = lambda text: None) -> Membership:
@@ -88,8 +63,8 @@ def membership(run: AuditedRun, shadows: int = 4, tell: Callable[[str], Any] = l
     for number in range(shadows):
         tell(f"shadow model {number + 1} of {shadows}")
         shadow_scores.append(true_class(run, shadow(run, number)))
-    found = judge(run, calibrated(target, shadow_scores), shadows)
-    return found(time.perf_counter() - started)
+    found = judge(run.hospitals, calibrated(target, shadow_scores))
+    return replace(found, method=METHOD, shadow_models=shadows, seconds=time.perf_counter() - started)
 
 
 def calibrated(target: Scores, shadows: Sequence[Scores]) -> Scores:
@@ -103,15 +78,13 @@ def calibrated(target: Scores, shadows: Sequence[Scores]) -> Scores:
     return target - (np.logaddexp.reduce(np.stack(shadows)) - np.log(len(shadows)))
 
 
-def judge(run: AuditedRun, scores: Scores, shadows: int) -> Callable[[float], Membership]:
-    """Compare scores of the candidates, in their order, with the run's split; the seconds are still to be given."""
-    members = np.concatenate([np.isin(each.used, each.split.train) for each in run.hospitals])
-    patients = candidates_patients(run.hospitals)
+def judge(hospitals: Sequence[AuditedHospital], scores: Scores) -> Membership:
+    """Compare scores of all candidates, in their order, with the split."""
+    members = np.concatenate([np.isin(each.used, each.split.train) for each in hospitals])
+    patients = candidates_patients(hospitals)
     by_patient, first = mean_by(scores, patients)
     whose = members[first]
-    return lambda seconds: Membership(
-        method=METHOD,
-        shadow_models=shadows,
+    return Membership(
         auroc=auroc(scores, members),
         auroc_interval=auroc_interval(scores, members, patients),
         tpr_at_fpr_1=found_at(scores, members, _FALSE_POSITIVES),
@@ -121,9 +94,7 @@ def judge(run: AuditedRun, scores: Scores, shadows: int) -> Callable[[float], Me
         member_patients=int(whose.sum()),
         auroc_patients=auroc(by_patient, whose),
         auroc_patients_interval=auroc_interval(by_patient, whose, np.arange(len(by_patient))),
-        left_out_patients=sum(len(each.divided) for each in run.hospitals),
         roc=curve(scores, members),
-        seconds=seconds,
     )
 
 
@@ -140,7 +111,8 @@ def shadow(run: AuditedRun, number: int) -> Arrays:
     """Train a shadow model; 2k and 2k + 1 are trained on the two halves of one division of the patients."""
     pair, side = divmod(number, 2)
     seed = stream_seed(run.plan.seed, "shadow", number) % 2**31
-    return retrain(run, {each.key: half(each, stream_seed(run.plan.seed, "pair", pair), side) for each in run.hospitals}, seed)
+    division = stream_seed(run.plan.seed, "pair", pair)
+    return retrain(run, {each.key: half(each, division, side) for each in run.hospitals}, seed)
 
 
 def half(hospital: AuditedHospital, seed: int, side: int) -> Indices:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from common.artifacts.privacy.audit import RocPoint
 from common.metrics.intervals import Interval
 
 Scores = npt.NDArray[np.float64]
@@ -16,16 +15,6 @@ Groups = npt.NDArray[np.int64]
 
 _DRAWS = 1000
 _POINTS = 40
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of a curve, both shares from 0 to 1."""
-
-    false_positives: float
-    """Share of strangers taken for members."""
-    true_positives: float
-    """Share of members that are found."""
 
 
 def auroc(scores: Scores, members: Flags) -> float:
@@ -42,7 +31,9 @@ def auroc_interval(scores: Scores, members: Flags, patients: Groups, seed: int =
         Whose each score is; all of a patient are drawn together.
     """
     chance = np.random.default_rng(seed)
-    kinds = [[np.flatnonzero(patients == number) for number in np.unique(patients[side])] for side in (members, ~members)]
+    kinds = [
+        [np.flatnonzero(patients == number) for number in np.unique(patients[side])] for side in (members, ~members)
+    ]
     drawn = []
     for _ in range(_DRAWS):
         picked = [kind[each] for kind in kinds for each in chance.integers(0, len(kind), len(kind))]
@@ -58,11 +49,11 @@ def found_at(scores: Scores, members: Flags, false_positives: float) -> float:
     return float(true[false <= false_positives].max())
 
 
-def curve(scores: Scores, members: Flags) -> list[Point]:
+def curve(scores: Scores, members: Flags) -> tuple[RocPoint, ...]:
     """Return some points of the ROC curve for a picture, from (0, 0) to (1, 1)."""
     false, true, _ = roc_curve(members, scores)
     wanted = np.unique(np.linspace(0, len(false) - 1, min(len(false), _POINTS)).round().astype(int))
-    return [Point(float(false[each]), float(true[each])) for each in wanted]
+    return tuple(RocPoint(float(false[each]), float(true[each])) for each in wanted)
 
 
 def mean_by(scores: Scores, groups: Groups) -> tuple[Scores, Groups]:
