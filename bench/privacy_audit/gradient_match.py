@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
 
 from common.config.settings import TrainPlan
 from common.training.loss import ClassMix, cross_entropy
@@ -54,8 +55,6 @@ def match_gradient(
         As it was before the step. Layers that normalise by the batch do so here, too, as they did in the step.
     """
     parameters = [each for name, each in model.named_parameters() if name in known.gradient]
-        *((name, each) for name, each in model.named_parameters() if name in known.gradient), strict=True
-    )
     target = [known.gradient[name] for name, _ in model.named_parameters() if name in known.gradient]
     model.train()
     start = torch.Generator().manual_seed(search.seed)
@@ -89,6 +88,5 @@ def _loss(model: nn.Module, pictures: Tensor, known: Known) -> Tensor:
 
 
 def _cosine(made: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
-    product = sum((one * other).sum() for one, other in zip(made, target, strict=True))
-    lengths = [torch.sqrt(sum(each.square().sum() for each in gradient)) for gradient in (made, target)]
-    return product / (lengths[0] * lengths[1]).clamp(min=1e-30)
+    one, other = (torch.cat([each.flatten() for each in gradient]) for gradient in (made, target))
+    return cosine_similarity(one, other, dim=0)
