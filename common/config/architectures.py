@@ -21,6 +21,8 @@ class Architecture:
     """Size of its ``state_dict`` for our classes, as it travels: what the centre takes in is bounded by it."""
     pooling: str = "avgpool"
     """The child that pools; what comes before it are the maps that Grad-CAM weighs."""
+    batch_norm: bool = True
+    """Whether it normalises by the other slices of a batch, which differential privacy cannot allow."""
     first_stage: str = "layer1"
     """The child whose maps tell what is like a slice of training (see `common.training.familiarity`)."""
 
