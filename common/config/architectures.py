@@ -29,6 +29,12 @@ class Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     "resnet18": Architecture("ResNet18", "torchvision.models:resnet18", state_bytes=44_752_816),
+    "resnet18_gn": Architecture(
+        "ResNet18 with group normalisation",
+        "common.model.resnet_gn:resnet18_gn",
+        state_bytes=44_714_256,
+        batch_norm=False,
+    ),
 }
 DEFAULT_ARCHITECTURE = next(iter(ARCHITECTURES))  # version 1's, and that of files which name none
 
