@@ -21,6 +21,7 @@ def draw() -> None:
     """Draw the page."""
     parts.header("Privacy", "What protects the patients of this run, and what could still be learnt of them.")
     run = chosen_run.require()
+    parts.status_line(run)
     chosen_run.follow(run)
     audit, problems = cached.privacy_audit(run.run_id)
     parts.problems(problems)
