@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bench.privacy_audit.audited import AuditedHospital, AuditedRun
 from bench.privacy_audit.gradient_match import Known, Search, match_gradient
@@ -26,6 +26,7 @@ from bench.privacy_audit.image_quality import matched, psnr, ssim
 from bench.privacy_audit.one_update import OneUpdate, gradient_of, one_update
 from bench.privacy_audit.picture_grid import write_grid
 from common.artifacts.privacy.audit import Inversion
+from common.config.architectures import ARCHITECTURES
 from common.model.state import model_from_arrays
 
 BATCHES = (1, 8)
@@ -50,7 +51,7 @@ def inversion(
     hospital = run.hospitals[0]
     found = []
     for wanted in BATCHES:
-        batch = max(wanted, 2 if normalises_by_batch(run) else 1)
+        batch = max(wanted, 2 if ARCHITECTURES[run.plan.model.name].batch_norm else 1)
         if len(hospital.split.train) < batch:
             continue
         tell(f"inversion of a step of {batch}")
@@ -87,12 +88,6 @@ def mean_stranger(hospital: AuditedHospital) -> Tensor:
     """Return the mean of the slices that were not trained on, float32 ``[S, S]``."""
     held = np.concatenate([hospital.split.val, hospital.split.test])
     return torch.from_numpy(hospital.slices.pixels[held][..., 0].mean(axis=0) / 255.0).float()
-
-
-def normalises_by_batch(run: AuditedRun) -> bool:
-    """Tell whether the run's network has batch normalisation."""
-    model = model_from_arrays(run.plan.model.name, run.first, torch.device("cpu"))
-    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
 
 
 def _mean(measure: Callable[[Tensor, Tensor], float], made: Tensor, seen: Tensor) -> float:

@@ -22,8 +22,8 @@ from common.training.batches import Slices
 
 SIZE = 32
 STILL = AugmentPlan(False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-WIDE = Architecture("one wide layer", "tests.support.audited:wide", state_bytes=0)
-SMOOTH = Architecture("two smooth layers", "tests.support.audited:smooth", state_bytes=0)
+WIDE = Architecture("one wide layer", "tests.support.audited:wide", state_bytes=0, batch_norm=False)
+SMOOTH = Architecture("two smooth layers", "tests.support.audited:smooth", state_bytes=0, batch_norm=False)
 
 
 def wide(weights: None, num_classes: int) -> nn.Module:
