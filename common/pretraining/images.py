@@ -16,7 +16,7 @@ from common.pretraining.space import random_space
 CELLS = 8
 """Cells along a side in which an image's lesion is looked for."""
 GEOMETRY = 6
-_BATCH = 64
+_BATCH = 16  # whose fields stay in a core's own cache
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ def pretrain(recipe: Recipe, network: str, image_size: int, on_step: OnStep) -> 
     """Make the images, learn from them, and return the network's whole state_dict."""
     with _alone(recipe):
         size = recipe.size(image_size)
+        torch.set_num_threads(1)  # fields are so small that a second thread costs more than it does
         made = make_images(recipe.images, size, recipe.seed, lambda done: on_step(MAKING, done, recipe.images))
+        torch.set_num_threads(recipe.threads)
         learner = Learner(network, size).to(memory_format=torch.channels_last)
         _learn(learner, made, recipe, on_step)
         return arrays_from_model(learner.backbone)
@@ -42,7 +44,6 @@ def _alone(recipe: Recipe) -> Iterator[None]:
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        torch.set_num_threads(recipe.threads)
         try:
             yield
         finally:
