@@ -15,7 +15,7 @@ START = ("model=resnet18_gn", "rounds=1", "data.max_per_class=12")
 
 
 def test_it_is_recorded_put_in_service_asked_exported_and_filed(simulate, tmp_path, phantoms):
-    done = simulate(*START, f"output_dir={tmp_path}", "in_service=false", "keep_updates=true")
+    done = simulate("model=resnet18_gn", "rounds=1", f"output_dir={tmp_path}", "in_service=false", "keep_updates=true")
     assert done.code == 0, done.err
     folder, place = existing_run(tmp_path, "run-001"), ["--output-dir", str(tmp_path)]
     assert read_settings(folder.config)["model"] == {"name": "resnet18_gn"}
@@ -23,7 +23,6 @@ def test_it_is_recorded_put_in_service_asked_exported_and_filed(simulate, tmp_pa
 
     assert promote(["run-001", "--reason", "a test", *place]) == 0
     answerer = load_answerer(tmp_path)
-    assert answerer.known, "what is unlike the slices of training is told by its first stage, too"
     with Image.open(next(phantoms.rglob("*.jpg"))) as image:
         answer = predict(answerer, image.convert("RGB"))
     assert answer.probabilities.sum() == pytest.approx(1)
@@ -47,6 +46,14 @@ def test_a_run_does_not_go_on_from_another_network(simulate, tmp_path):
     assert refused.code == 2
     assert "run-001 trained resnet18_gn" in refused.err
     assert "choose model=resnet18_gn" in refused.err
+
+
+def test_privacy_takes_a_network_without_batch_normalisation_and_says_so(simulate, tmp_path):
+    done = simulate("privacy=dp_sgd", "rounds=1", "privacy.steps=1", f"output_dir={tmp_path}")
+    said = "privacy=dp_sgd trains ResNet18 with group normalisation (model=resnet18_gn)"
+    assert said in done.out
+    assert said in next(tmp_path.rglob("training.log")).read_text()
+    assert read_settings(existing_run(tmp_path, "run-001").config)["model"] == {"name": "resnet18_gn"}
 
 
 def test_the_strategy_that_is_about_batch_normalisation_is_refused_without_any(simulate, tmp_path):

@@ -52,9 +52,7 @@ def kind(evidence: Evidence) -> Answer | None:
     if not evidence.meta:
         return None
     where = "pooled data" if evidence.run.pooled else "federated learning"
-    return answer(
-        [f"Deep learning ({network_title(evidence.meta)}), {where}, four classes of brain MRI slices."], META
-    )
+    return answer([f"Deep learning ({network_title(evidence.meta)}), {where}, four classes of brain MRI slices."], META)
 
 
 def intended_use(evidence: Evidence) -> Answer | None:
