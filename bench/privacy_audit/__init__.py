@@ -1,0 +1,1 @@
+"""Attacks on a finished run's privacy: canaries, membership inference, gradient inversion."""
