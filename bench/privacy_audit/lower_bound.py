@@ -1,10 +1,10 @@
 """A lower bound on epsilon from guesses about one training run.
 
 Each of m canaries was put among the training patients with probability one half. Who sees what training gives away
-guesses of some of them whether they were there, and says nothing of the others. If training is (epsilon, delta)-private,
-no way of guessing can be right much more often than randomised response with that epsilon, so that many right guesses
-refute small epsilons. Steinke, Nasr and Jagielski, *Privacy auditing with one (1) training run*, NeurIPS 2023
-(arXiv 2305.08846), theorem 5.2 and appendix D.
+guesses of some of them whether they were there, and says nothing of the others. If training is (epsilon,
+delta)-private, no way of guessing can be right much more often than randomised response with that epsilon, so that many
+right guesses refute small epsilons. Steinke, Nasr and Jagielski, *Privacy auditing with one (1) training run*, NeurIPS
+2023 (arXiv 2305.08846), theorem 5.2 and appendix D.
 
 **What a number of canaries can show at most**: g guesses that are all right refute every epsilon up to about
 log(g / 3). 200 canaries show at most 4, and some 9,000 are needed to refute an epsilon of 8.
