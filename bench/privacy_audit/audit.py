@@ -13,10 +13,14 @@ from rich.console import Console
 
 from bench.privacy_audit.audited import AuditedRun
 from bench.privacy_audit.canaries import DELTA, outside_bound
+from bench.privacy_audit.gradient_match import Search
+from bench.privacy_audit.inversion import inversion
+from bench.privacy_audit.membership import membership
 from bench.privacy_audit.read_run import Places, read_run
-from bench.privacy_audit.verdict import meaning, verdict
+from bench.privacy_audit.verdict import show
 from common.artifacts.layout import RunFolder
 from common.artifacts.privacy.audit import PrivacyAudit, read_audit, write_audit
+from common.artifacts.privacy.audit_words import is_refuted
 from common.files import absolute
 
 
@@ -28,7 +32,14 @@ class Wanted:
     canaries: int
     shadow_models: int
     seed: int
+    iterations: int
+    """Of the search for a picture."""
     pictures: Path | None
+
+    def as_settings(self) -> dict[str, int]:
+        """Return what is recorded beside the figures."""
+        names = ("canaries", "shadow_models", "seed", "iterations")
+        return {name: getattr(self, name) for name in names}
 
 
 def attack(run_id: str, places: Places, wanted: Wanted) -> int:
@@ -43,34 +54,29 @@ def attack(run_id: str, places: Places, wanted: Wanted) -> int:
     folder = RunFolder(absolute(places.output_dir), run_id).path
     claimed = max((claim.epsilon for claim in run.claims.values()), default=None)
     before, _ = read_audit(folder)
-    settings = {"canaries": wanted.canaries, "shadow_models": wanted.shadow_models, "seed": wanted.seed}
-    found = replace(before or PrivacyAudit(), run=run_id, settings=settings, claimed_epsilon=claimed, delta=_delta(run))
+    settings = wanted.as_settings()
+    found = replace(
+        before or PrivacyAudit(),
+        run=run_id,
+        settings=settings,
+        claimed_epsilon=claimed,
+        delta=run.plan.dp.delta or None,
+    )
     for part in wanted.parts:
-        tell(f"{part} ...")
+        tell(part)
         found = replace(_attacked(part, run, wanted, found), finished=datetime.now(UTC).isoformat(timespec="seconds"))
         write_audit(folder, found)
-    return show(found)
+    show(found, Console(highlight=False))
+    return int(is_refuted(found, claimed))
 
 
 def _attacked(part: str, run: AuditedRun, wanted: Wanted, found: PrivacyAudit) -> PrivacyAudit:
+    """Return what is known with one attack more."""
     if part == "canaries":
         return replace(found, canaries=outside_bound(run, wanted.canaries, wanted.seed, found.delta or DELTA))
-    return found
-
-
-def _delta(run: AuditedRun) -> float | None:
-    return None
-
-
-def show(found: PrivacyAudit) -> int:
-    """Print what was found; 1 where the claim is refuted."""
-    console = Console(highlight=False, soft_wrap=True)
-    if found.canaries is None:
-        return 0
-    console.print(verdict(found.claimed_epsilon, found.canaries))
-    console.print(meaning(found.canaries))
-    shown, claimed = found.canaries.epsilon_lower_bound, found.claimed_epsilon
-    return int(None not in (shown, claimed) and shown > claimed)  # type: ignore[operator]
+    if part == "membership":
+        return replace(found, membership=membership(run, wanted.shadow_models, tell))
+    return replace(found, inversion=inversion(run, Search(wanted.iterations), wanted.pictures, tell))
 
 
 def tell(text: str) -> None:
