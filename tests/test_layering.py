@@ -30,6 +30,7 @@ ROOMS = {
     "training": {"config", "metrics", "model", "data", "audit"},
     "protocol": {"config", "metrics", "model", "data", "audit"},
     "overlap": {"config", "metrics", "model", "data", "audit", "training", "protocol"},
+    "privacy": set(),
     "secagg": {"config", "model", "protocol"},
     "study": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap"},
     "artifacts": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study"},
