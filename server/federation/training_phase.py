@@ -7,8 +7,8 @@ from types import MappingProxyType
 from flwr.app import MessageType
 
 from common.artifacts.ledger.lines import LeftOut, Update
-from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.privacy.spent import STOPPED
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES, fewest_hospitals
 from common.errors import RunError
 from common.metrics.evaluation import TrainResult
@@ -239,7 +239,7 @@ class TrainingPhase:
         """Return the update and the figures beside it; raises `UnusableAnswer`."""
         timeout = self.participants.policy.timeout_seconds
         records = usable_records(reply, timeout, trainee.member.description)
-        result = read_training(records, trainee.samples, self.strategy.plan.dp.is_used)
+        result = read_training(records, trainee.samples, self.strategy.plan.dp)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)
