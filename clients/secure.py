@@ -5,6 +5,7 @@ What it must remember is in one small file a run, ``runs/<token>/<hospital>/seca
 it has masked, signed or opened.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from common.secagg import hospital
 from common.secagg.hospital import Memory
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
-from common.secagg.session import Answer, Question, Session, from_text
+from common.secagg.session import Answer, Question, Session, canonical, from_text
 from common.training.optim import learning_rate, steps_in_round
 
 MEMORY = "secagg.json"
@@ -100,6 +101,19 @@ def check_task(site: Site, task: Task) -> None:
         raise SecureRefusal("SECAGG004", "The centre sent another model than the one that every hospital was told of.")
 
 
+def shared_noise(task: Task) -> float:
+    """Return the noise multiplier that the sum of this attempt's updates carries; 0 where hospitals share none."""
+    return _question_of(task).session.noise if task.plan.privacy.is_secure else 0.0
+
+
+def attempt_of(task: Task) -> str:
+    """Return what stands for the attempt that a masked update is made in; each needs noise of its own.
+
+    If the centre has two sums of a round, with other hospitals in them, the noise in one must say nothing of the other.
+    """
+    return hashlib.sha256(canonical("attempt", _question_of(task).session)).hexdigest() if task.secure else ""
+
+
 def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
     """Return a trained model as it leaves the hospital: as whole numbers, masked.
 
@@ -120,8 +134,8 @@ def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arra
     if problem := check_update(task.arrays, trained) or training_problem(task.arrays, trained, plan.train, rates):
         log.error("%s: %s", unsent, problem)  # how long it is stays here: the centre chose the model
         raise SecureRefusal("SECAGG006", f"{unsent}: it is none, or longer than training makes it; see its own log.")
-    quantiser = Quantiser.of(task.arrays, session, plan.train, rate)
-    vector = quantiser.encode(trained, samples)
+    quantiser = Quantiser.of(task.arrays, session, plan.train, rate, plan.dp)
+    vector = quantiser.encode(trained, 1 if session.noise else samples)
     with _remembered(site, session.token) as kept:
         kept.memory, sent = hospital.mask(kept.memory, session, question.sealed, vector, quantiser.parts)
     return sent
@@ -154,6 +168,21 @@ def _check_terms(plan: Plan, session: Session) -> None:
         session.bits,
     ):
         raise SecureRefusal("SECAGG004", "The centre asks for secure aggregation on other terms than the run's plan.")
+    _check_noise(plan, session)
+
+
+def _check_noise(plan: Plan, session: Session) -> None:
+    """Refuse a sum in which hospitals would not count alike, or that carries other noise than the plan says.
+
+    What noise the centre chooses where the plan does not say is paid for with each hospital's own budget.
+    """
+    if plan.dp.is_used:
+        agreed = session.total == len(session.hospitals) and session.steps == 1 and session.noise > 0
+        right = agreed and plan.dp.noise in (0, session.noise)
+    else:
+        right = session.noise == 0
+    if not right:
+        raise SecureRefusal("SECAGG004", "The centre asks for a sum with other noise, or other shares, than the plan's.")
 
 
 def _shared_key(site: Site) -> bytes:

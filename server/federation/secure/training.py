@@ -28,6 +28,7 @@ from common.training.optim import learning_rate
 from server.federation.exchange import Request
 from server.federation.replies import Reply
 from server.federation.screening import usable_records
+from server.federation.secure.noise import noise_of
 from server.federation.secure.summed import Summed
 from server.federation.training_phase import Trainee, TrainingPhase, failures_listed
 
@@ -84,7 +85,8 @@ class SecureTrainingPhase(TrainingPhase):
     def _begun(self, number: int, arrays: Arrays, record: Round) -> _Attempt:
         """Set the terms of an attempt; whoever is there, another attempt at the round has the same."""
         trainees = {each.key: each for each in self._trainees(record, self.participants.wait_for_quorum())}
-        plan, described = self.strategy.plan, [each.train_samples for each in self.participants.descriptions]
+        plan, everybody = self.strategy.plan, self.participants.descriptions
+        described = [each.train_samples for each in everybody]
         self._last_attempt = max(self._last_attempt + 1, time.time_ns() // 1_000_000)  # grows over a resume, too
         session = Session(
             token=self.local.to_train("").token,
@@ -95,10 +97,11 @@ class SecureTrainingPhase(TrainingPhase):
             hospitals=tuple(plan.privacy.hospitals),
             threshold=plan.privacy.threshold,
             bits=plan.privacy.bits,  # type: ignore[arg-type]
-            total=sum(described),
+            total=len(plan.privacy.hospitals) if plan.dp.is_used else sum(described),
             steps=max(map(self._steps, described)),
+            noise=noise_of(plan, everybody),
         )
-        quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number))
+        quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number), plan.dp)
         return _Attempt(number, arrays, record, trainees, Centre(session, quantiser.parts), quantiser)
 
     def _summed(self, now: _Attempt, needed: int) -> Summed:
@@ -185,7 +188,7 @@ class SecureTrainingPhase(TrainingPhase):
         """Take the masks off, and check the mean as each update was checked at its hospital."""
         centre, number = now.centre, now.number
         total, keys = centre.opened(), centre.survivors
-        samples = {key: now.trainees[key].samples for key in keys}
+        samples = {key: 1 if centre.session.noise else now.trainees[key].samples for key in keys}
         mean = now.quantiser.decode(total, samples, {key: now.trainees[key].steps for key in keys})
         if problem := self._problem(now, mean):
             raise RunError(
@@ -204,7 +207,12 @@ class SecureTrainingPhase(TrainingPhase):
         return Summed(keys, list(samples.values()), lambda: iter(()), mean=mean)
 
     def _problem(self, now: _Attempt, mean: Arrays) -> str | None:
-        """Say what of a mean training cannot have made; its counters were not sent."""
+        """Say what of a mean training cannot have made; its counters were not sent.
+
+        With noise the ring itself is hardly wider than what hospitals may send.
+        """
+        if now.centre.session.noise:
+            return check_update(now.arrays, mean)
         measured = {name: now.arrays[name] for name in now.quantiser.steps}
         rates = [self._rate(now.number)] * now.centre.session.steps
         found = {name: mean[name] for name in measured}
