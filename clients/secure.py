@@ -182,7 +182,9 @@ def _check_noise(plan: Plan, session: Session) -> None:
     else:
         right = session.noise == 0
     if not right:
-        raise SecureRefusal("SECAGG004", "The centre asks for a sum with other noise, or other shares, than the plan's.")
+        raise SecureRefusal(
+            "SECAGG004", "The centre asks for a sum with other noise, or other shares, than the plan's."
+        )
 
 
 def _shared_key(site: Site) -> bytes:

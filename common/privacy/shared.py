@@ -66,9 +66,7 @@ def most_drawn(patients_per_step: int, chance: float) -> int:
     return number
 
 
-def longest_steps(
-    weights: Mapping[str, AnyArray], dp: DpPlan, part: float, rate: float
-) -> dict[str, float]:
+def longest_steps(weights: Mapping[str, AnyArray], dp: DpPlan, part: float, rate: float) -> dict[str, float]:
     """Return how far one hospital's step moves a weight of each tensor; only an unlikely one is longer.
 
     Parameters

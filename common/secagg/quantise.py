@@ -48,9 +48,7 @@ class Quantiser:
     hospitals: int
 
     @staticmethod
-    def of(
-        reference: Arrays, session: Session, train: TrainPlan, rate: float, dp: DpPlan | None = None
-    ) -> "Quantiser":
+    def of(reference: Arrays, session: Session, train: TrainPlan, rate: float, dp: DpPlan | None = None) -> "Quantiser":
         """Choose the steps.
 
         Parameters
