@@ -8,10 +8,11 @@ part off: of t parts t - 1 are left against the centre with one hospital, and on
 A second step in the same round would be of no use: its gradient is taken where the first left the weights, at one
 hospital alone with its part of the noise alone, and depends on it in a way that no sum makes up for.
 
-**Whole numbers.** A hospital rounds its step to those of `common.secagg.quantise`. The sum of rounded Gaussians is the
-rounded sum of Gaussians and of a uniform number for each hospital but one, which is drawn from the sum without looking
-at anybody's slices, so that nothing is lost by it; but for what their spectra overlap, ``exp(-(pi r)**2)`` where a part's
-deviation is r steps (Widrow and Kollar, Quantization noise, 2008). `FEWEST_STEPS` makes that less than 1e-60.
+**Whole numbers.** A hospital rounds its step to those of `common.secagg.quantise`. The sum of rounded Gaussians is
+distributed as the rounded sum of the Gaussians and of a uniform number for each hospital but one: as something that can
+be made of the sum alone, so nothing is lost by it. That holds but for what their spectra overlap, ``exp(-(pi r)**2)``
+where a part's deviation is r steps (Widrow and Kollar, Quantization noise, 2008), and `FEWEST_STEPS` makes that less
+than 1e-60.
 """
 
 import math
@@ -57,8 +58,8 @@ class Against:
 def most_drawn(patients_per_step: int, chance: float) -> int:
     """Return how many patients a step draws at most, but with that chance.
 
-    Each is drawn by itself and `patients_per_step` are expected, so Chernoff's bound holds for every number of patients:
-    n or more have a chance of at most ``exp(n - m) * (m / n)**n``.
+    Each is drawn by itself and m, `patients_per_step`, are expected at most, so by Chernoff n or more have a chance of
+    at most ``exp(n - m) * (m / n)**n``, however many there are.
     """
     number = patients_per_step
     while number - patients_per_step + number * math.log(patients_per_step / number) > math.log(chance):
