@@ -12,9 +12,9 @@ import torch
 import common.quiet  # noqa: F401  must come before the first import of Flower, whatever a test imports first
 from common.config.architectures import ARCHITECTURES
 from common.phantoms.folders import make_phantoms
-from tests.support.small_network_row import ROW
+from tests.support.small_network_row import ROWS
 
-ARCHITECTURES["resnet18"] = ROW  # in this process; a test that is about the real one's numbers asks for `resnet18`
+ARCHITECTURES.update(ROWS)  # in this process; a test that is about the real ones' numbers asks for `resnet18`
 
 PHANTOM_HOSPITALS = "hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]"
 
@@ -43,7 +43,7 @@ class Finished:
 
 @pytest.fixture
 def resnet18():
-    """The real network under its name, in this process."""
+    """The real networks under their names, in this process."""
     from tests.support.small_network import in_place_of_the_small_one
 
     with in_place_of_the_small_one():

@@ -33,6 +33,7 @@ LEDGER = "ledger.jsonl"
 ABOUT = "about.json"  # what people say of a run: no part of what the run recorded
 STUDY = "study.json"
 EVALUATION = "evaluation_meta.json"
+PRIVACY_AUDIT = "privacy_audit.json"  # what attacks found: no part of what the run recorded
 LOCK = ".lock"  # held by the process of a run or study
 PROGRESS = "progress.json"  # there while a run goes on: what it does now; its date is the process's sign of life
 

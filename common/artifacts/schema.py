@@ -158,6 +158,7 @@ class HospitalRound(Struct, omit_defaults=True):
     train_samples: Count | None = None
     train_steps: Count | None = None
     train_seconds: Number | None = None
+    epsilon: Annotated[float, Meta(ge=0.0, le=sys.float_info.max)] | None = None  # spent after this round; see privacy/
     update_norm: Number | None = None  # how far its weights went, before anything was clipped
     update_kept: Fraction | None = None  # of that length in the model; 1 where nothing was clipped
     update_distance: Number | None = None  # to the mean of the round's updates, each hospital counting once

@@ -21,12 +21,20 @@ class Architecture:
     """Size of its ``state_dict`` for our classes, as it travels: what the centre takes in is bounded by it."""
     pooling: str = "avgpool"
     """The child that pools; what comes before it are the maps that Grad-CAM weighs."""
+    batch_norm: bool = True
+    """Whether it normalises by the other slices of a batch, which differential privacy cannot allow."""
     first_stage: str = "layer1"
     """The child whose maps tell what is like a slice of training (see `common.training.familiarity`)."""
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "resnet18": Architecture("ResNet18", "torchvision.models:resnet18", state_bytes=44_752_816),
+    "resnet18_gn": Architecture(
+        "ResNet18 with group normalisation",
+        "common.model.resnet_gn:resnet18_gn",
+        state_bytes=44_714_256,
+        batch_norm=False,
+    ),
 }
 DEFAULT_ARCHITECTURE = next(iter(ARCHITECTURES))  # version 1's, and that of files which name none
 

@@ -1,6 +1,6 @@
-"""With this folder in ``PYTHONPATH``, every process that starts builds the small network in place of ResNet18."""
+"""With this folder in ``PYTHONPATH``, every process that starts builds the small networks in place of the real ones."""
 
 from common.config.architectures import ARCHITECTURES
-from tests.support.small_network_row import ROW
+from tests.support.small_network_row import ROWS
 
-ARCHITECTURES["resnet18"] = ROW
+ARCHITECTURES.update(ROWS)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from common.artifacts.privacy.guarantee import HospitalPrivacy, RunPrivacy, recorded_privacy
+from common.artifacts.schema import to_json
+from common.artifacts.values import Notes
+
+AIIMS = HospitalPrivacy("patient", 120, 0.1, 1.1, 7.9, 9.0, 12.0, None)
+WHOLE = RunPrivacy("dp_sgd_secagg", 8.0, 1e-5, 1.0, 12, 20, 10, "head", 1, {"AIIMS": AIIMS})
+
+
+@pytest.mark.parametrize("privacy", [WHOLE, RunPrivacy("none"), RunPrivacy("secagg")])
+def test_a_protection_is_read_as_it_was_written(privacy: RunPrivacy) -> None:
+    assert recorded_privacy({"privacy": to_json(privacy)}) == privacy
+
+
+@pytest.mark.parametrize("meta", [{}, {"privacy": None}, {"privacy": "dp_sgd"}, {"privacy": []}])
+def test_a_run_that_recorded_none_has_none(meta: dict[str, object]) -> None:
+    assert recorded_privacy(meta) is None
+
+
+def test_what_does_not_fit_is_left_out_with_a_sentence() -> None:
+    notes = Notes("model_meta.json")
+    body = {"name": "dp_sgd", "epsilon": -1, "per_hospital": {"AIIMS": {"epsilon": "low", "units": 5, "unit": "cat"}}}
+    found = recorded_privacy({"privacy": body}, notes)
+    assert found == RunPrivacy("dp_sgd", per_hospital={"AIIMS": HospitalPrivacy(units=5)})
+    assert len(notes.problems) == 2
