@@ -22,7 +22,6 @@ from clients.site import Site
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
 from common.config.hydra import compose_settings, load_hospitals
-from common.config.privacy import SECAGG
 from common.config.settings import RunSettings
 from common.files import absolute
 from common.keys import new_shared_key
@@ -77,7 +76,7 @@ def run_with(
         Of the run to go on with.
     """
     root = absolute(settings.data.root)
-    key = _shared_key(cache) if settings.privacy.name == SECAGG else None
+    key = _shared_key(cache) if settings.privacy.is_secure else None
     sites = [Site(each, root, cache / each.key, settings.compute.device, fingerprint_key=key) for each in hospitals]
     answer = watch(make_client_app(lambda context: sites[int(context.node_config["partition-id"])]))
     used: list[RunFolder] = []

@@ -45,7 +45,8 @@ from common.training.evaluate import evaluate as evaluate_slices
 from common.training.evaluate import probabilities_of
 from common.training.evaluated_cases import evaluated_cases
 from common.training.gradients import proximal
-from common.training.optim import steps_in_round
+from common.training.optim import steps_of_round
+from common.training.part import train_only
 from common.training.train import RoundContext
 from common.training.train import train as train_slices
 
@@ -133,9 +134,12 @@ def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
     """
     use_threads(task.threads)
     plan = task.plan
+    if plan.dp.is_used:
+        raise InputError("DP009", "This version cannot train with differential privacy yet.")
     data = training_data(site, task)
     whole = whole_model(site, task)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
+    train_only(model, plan.train.part)
     context = RoundContext(plan.seed, "+".join(task.pool) or site.hospital.key, task.server_round, plan.rounds)
     control = ControlVariate(site, task) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
@@ -151,7 +155,7 @@ def outgoing(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
     """Take a trained model through the hospital's half of the chain, or mask it; what comes out leaves the building."""
     if task.plan.privacy.is_secure:
         return secure.masked_update(site, task, trained, samples)
-    steps = sum(steps_in_round(samples, task.plan.train))
+    steps = steps_of_round(samples, task.plan.train, task.plan.dp)
     states = step_states(site, task)
     context = UpdateContext(task.plan, task.server_round, site.hospital.key, samples, steps, task.arrays, states)
     return chain_of(task.plan).at_hospital(trained, context)
@@ -211,6 +215,7 @@ def fine_tuned(site: Site, task: Task) -> EvaluateResult:
     model = model_from_arrays(plan.model.name, task.arrays, pick_device(site.device))
     slices, split = Slices(prepared.library.pixels, prepared.scan.labels), prepared.split
     progress = in_time(site.policy, site.progress_callback("fine-tuning"))
+    train_only(model, plan.train.part)
     alone = replace(plan.train, softmax="plain")
     for number in range(1, rounds + 1):
         context = RoundContext(plan.seed, f"{site.hospital.key}+{FINE_TUNED}", number, rounds)

@@ -30,7 +30,7 @@ from common.secagg.hospital import Memory
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import Answer, Question, Session, canonical, from_text
-from common.training.optim import learning_rate, steps_in_round
+from common.training.optim import learning_rate, steps_of_round
 
 MEMORY = "secagg.json"
 
@@ -125,7 +125,7 @@ def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arra
     plan, question = task.plan, _question_of(task)
     session = question.session
     rate = learning_rate(plan.train, task.server_round - 1, plan.rounds)  # the highest of this round
-    rates = [rate] * sum(steps_in_round(samples, plan.train))
+    rates = [rate] * steps_of_round(samples, plan.train, plan.dp)
     unsent = f"This hospital sends no update of round {session.round}"
     if len(rates) > session.steps:
         raise SecureRefusal(

@@ -13,7 +13,6 @@ from rich.console import Console
 from common.artifacts.external.finished import FinishedModel
 from common.artifacts.layout import RunFolder
 from common.config.hospital import Hospital
-from common.config.privacy import SECAGG
 from common.config.settings import BITWISE_CODINGS, RunSettings, WirePlan
 from common.errors import InputError
 from common.files import absolute
@@ -113,7 +112,7 @@ def _federate(
         listeners = Listeners([recorder, TrainingLog(), terminal, live])
         federation = Federation(settings, progress, recorder, listeners, stop, names, place_of(settings))
         cache_dir = absolute(settings.data.cache_dir)
-        needed = settings.data.cross_hospital_check or settings.privacy.name == SECAGG
+        needed = settings.data.cross_hospital_check or settings.privacy.is_secure
         key = _shared_key(cache_dir, channel.folder) if needed else None
         client_app = hospitals_side(channel, key)
         _launch(settings, federation.run, client_app, len(hospitals), listeners, channel, stop)

@@ -6,13 +6,13 @@ from typing import Any
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from common.config.bounds import Problem
-from common.config.privacy import PRIVACY
+from common.config.privacy import MASKS
 from common.config.settings import AugmentPlan
 from common.config.strategies import EVERYTHING, NORMALISATION, StrategyPlan
 from common.labels import NUM_CLASSES
 from common.protocol.plan import Plan
 from common.text import shown
-from common.training.optim import steps_in_round
+from common.training.optim import steps_of_round
 
 # the least movement that counts as one
 _DEGREES, _SHIFT, _SCALE = 5.0, 0.02, 0.05
@@ -47,6 +47,7 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
         "train.batch_size": (train.batch_size, policy.batch_size),
         "train.lr": (train.lr, policy.learning_rate),
         "train.local_epochs": (train.local_epochs, (1, policy.local_epochs)),
+        "privacy.steps": (plan.dp.steps, (0, policy.steps)),
         "rounds": (plan.rounds, (1, policy.rounds)),
         "fine_tune_rounds": (plan.yardsticks.fine_tune_rounds, (0, policy.rounds)),
     }
@@ -55,7 +56,7 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
         yield "train.optimiser", train.optimiser, " or ".join(policy.optimisers)
     if plan.yardsticks.cross_matrix and not policy.share_update:
         yield "cross_matrix", "true", "false"
-    if PRIVACY.index(plan.privacy.name) < PRIVACY.index(policy.privacy):
+    if MASKS.index(plan.privacy.name) < MASKS.index(policy.privacy):
         yield "privacy", plan.privacy.name, policy.privacy
     for asked in asks(plan.strategy):
         if asked not in policy.strategies:
@@ -119,7 +120,7 @@ def check_split(plan: Plan, policy: Policy, counts: Counts) -> None:
         raise _too_few(f"leaves fewer than {policy.min_evaluation_slices} slices to validate or to test with")
     if any(0 < count < policy.smallest_count for held in counts.values() for count in held.values()):
         raise _too_few(f"makes a class of fewer than {policy.smallest_count} slices in a part of the split")
-    steps = 0 if plan.evaluates else sum(steps_in_round(size["train"], plan.train))
+    steps = 0 if plan.evaluates else steps_of_round(size["train"], plan.train, plan.dp)
     if steps > policy.steps:
         raise _outside("train.batch_size", plan.train.batch_size, policy.steps)
 

@@ -13,7 +13,7 @@ import msgspec
 from common.config.architectures import ARCHITECTURES
 from common.config.bounds import Bound, above_zero, setting, whole_from
 from common.config.hydra_errors import suggest
-from common.config.privacy import PRIVACY
+from common.config.privacy import MASKS
 from common.config.settings import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 
 OPTIMISERS = ("adam", "sgd")
@@ -95,7 +95,7 @@ class Policy:
     share_update: bool = setting(False, Bound("true or false", lambda _: True))
     """Whether this hospital's last update of a run may be sent to the other hospitals, to be evaluated there
     (`cross_matrix=true`): more can be learnt from it about the slices here than from everybody's model."""
-    privacy: str = setting("none", Bound(" or ".join(PRIVACY), PRIVACY.__contains__))
+    privacy: str = setting("none", Bound(" or ".join(MASKS), MASKS.__contains__))
     """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update."""
     ask: bool = setting(False, Bound("true or false", lambda _: True))
     """Whether each run waits for a yes at the terminal of `clients.join`; the same as `--ask`."""

@@ -1,7 +1,8 @@
 """A hospital's part in telling what is like the slices of training: sums over all of them, and nothing of a single one.
 
 A hospital returns nothing where its policy forbids it (`feature_sums: false`), where the plan asks for secure
-aggregation, or where it has no more training slices than there are features: of so few, sums would tell each.
+aggregation or differential privacy, or where it has no more training slices than there are features: of so few, sums
+would tell each.
 """
 
 from clients.policy.gate import in_time
@@ -49,8 +50,9 @@ def distance_counts(site: Site, task: Task) -> DistanceCounts | None:
 
 def _may_answer(site: Site, task: Task) -> bool:
     forbidden = site.policy is not None and not site.policy.feature_sums
+    protected = task.plan.privacy.is_secure or task.plan.dp.is_used
     slices = len(prepared_hospital(site, task.plan).split.train)
-    return not forbidden and not task.plan.privacy.is_secure and may_tell(slices, feature_count(task.plan.model.name))
+    return not forbidden and not protected and may_tell(slices, feature_count(task.plan.model.name))
 
 
 def _features(site: Site, task: Task, *parts: Indices) -> list[Features]:

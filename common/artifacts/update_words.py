@@ -8,7 +8,7 @@ Neither proves anything: a hospital with other patients may send one in good fai
 from statistics import median
 
 from common.artifacts.schema import HospitalRound, Round
-from common.config.privacy import SECAGG
+from common.config.privacy import PrivacySettings
 from common.config.strategies import EVERYTHING, POOLED_STRATEGY, STRATEGIES
 from common.protocol.steps.clip import FAR
 
@@ -48,12 +48,12 @@ def protection(strategy: str, hospitals: int) -> str | None:
     )
 
 
-def instead_of_comparing(privacy: str) -> str | None:
+def instead_of_comparing(privacy: PrivacySettings) -> str | None:
     """Say what takes the place of what the centre does with single updates, where it sees none; None where it does."""
-    if privacy != SECAGG:
+    if not privacy.is_secure:
         return None
     return (
-        "With privacy=secagg the centre learns the sum of the updates alone: none is clipped to the median "
+        f"With privacy={privacy.name} the centre learns the sum of the updates alone: none is clipped to the median "
         "(strategy.clip_to_median, weight_to_median), compared or shown; each hospital checks the bounds of its own "
         "update, the centre those of the sum (docs/privacy.md)."
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from common.config.bounds import Bound, Problem, setting, whole_from
-from common.config.privacy import SECAGG
 from common.config.strategies import NOTHING, STRATEGIES, StrategyPlan
 
 _RUN = re.compile(r"run-[0-9]{3,9}")
@@ -74,9 +73,9 @@ def init_problems(init: str | None, strategy: str) -> Iterator[Problem]:
         yield "init", init, f"null with strategy={strategy}, whose hospitals start from layers of their own"
 
 
-def yardstick_problems(plan: YardstickPlan, strategy: StrategyPlan, privacy: str, pooled: bool) -> Iterator[Problem]:
+def yardstick_problems(plan: YardstickPlan, strategy: StrategyPlan, secure: bool, pooled: bool) -> Iterator[Problem]:
     """Yield what the yardsticks cannot be together with."""
-    if plan.cross_matrix and privacy == SECAGG:
+    if plan.cross_matrix and secure:
         yield "cross_matrix", True, "false with privacy=secagg, since nobody holds a single hospital's update"
     for name, value in (("cross_matrix", plan.cross_matrix), ("fine_tune_rounds", plan.fine_tune_rounds)):
         if value and (pooled or strategy.keeps != NOTHING):

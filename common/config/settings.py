@@ -6,7 +6,7 @@ A field's docstring is its line in ``docs/settings.md``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,7 @@ from common.config.bounds import (
     setting,
     whole_from,
 )
+from common.config.dp import DpPlan, dp_plan, dp_problems, dp_settings_problems, dp_training_problems
 from common.config.external import (
     FINE_TUNE_ROUNDS,
     FINISHED_RUN,
@@ -33,6 +34,7 @@ from common.config.external import (
 )
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
 from common.config.strategies import (
+    EVERYTHING,
     STRATEGIES,
     StrategyPlan,
     StrategySettings,
@@ -49,6 +51,7 @@ SEED = whole_from(0, most=2**31 - 1)
 PLAIN_CODING = "float32"
 BITWISE_CODINGS = (PLAIN_CODING, "lossless")  # a model of one of the others is another one
 CODINGS = (*BITWISE_CODINGS, "bfloat16", "int8", "int4")
+EVERY_WEIGHT, HEAD = "everything", "head"
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -153,6 +156,8 @@ class TrainPlan:
     softmax: str = setting("balanced", one_of("plain", "restricted", "balanced"))
     """How a hospital's own class mix enters its loss: fully (plain), without the classes that it lacks (restricted), or
     with the others evened out as well (balanced)."""
+    part: str = setting(EVERY_WEIGHT, one_of(EVERY_WEIGHT, HEAD))
+    """Which weights move: all (everything), or those of the last layer and normalisation's scales and shifts (head)."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
     """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it."""
     augment: AugmentPlan = field(default_factory=AugmentPlan)
@@ -236,6 +241,7 @@ def check_plan(
     privacy: PrivacyPlan | None = None,
     evaluation: EvaluationPlan | None = None,
     yardsticks: YardstickPlan | None = None,
+    dp: DpPlan | None = None,
 ) -> None:
     """Refuse impossible values of what a server asks of a hospital.
 
@@ -245,20 +251,24 @@ def check_plan(
         ``CONF010`` with the first value that cannot be.
     """
     strategy, wire, privacy = strategy or StrategyPlan(), wire or WirePlan(), privacy or PrivacyPlan()
+    model, yardsticks, dp = model or ModelPlan(), yardsticks or YardstickPlan(), dp or DpPlan()
     parts = {
         "data.": data,
-        "model.": model or ModelPlan(),
+        "model.": model,
         "wire.": wire,
         "train.": train,
         "strategy.": strategy,
         "privacy.": privacy,
         "evaluation.": evaluation or EvaluationPlan(),
-        "": yardsticks or YardstickPlan(),
+        "": yardsticks,
+        "dp.": dp,
     }
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
-    after = yardstick_problems(yardsticks or YardstickPlan(), strategy, privacy.name, pooled=False)
+    rules = chain(_plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy))
+    after = yardstick_problems(yardsticks, strategy, privacy.is_secure, pooled=False)
     asked = evaluation_problems(evaluation or EvaluationPlan())
-    _refuse(chain(own, _plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy), after, asked))
+    private = _dp_rules(dp, train, strategy, privacy.is_secure, model.name, yardsticks)
+    _refuse(chain(own, rules, after, asked, private))
 
 
 def check_values(settings: Any) -> None:
@@ -284,7 +294,28 @@ def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     strategy, pooled = strategy_plan(settings.strategy), STRATEGIES[settings.strategy.name].pooled
     yield from _plan_rules(settings.data, settings.train, strategy, settings.wire)
     yield from init_problems(settings.init, settings.strategy.name)
-    yield from yardstick_problems(settings.yardsticks(), strategy, settings.privacy.name, pooled)
+    yield from yardstick_problems(settings.yardsticks(), strategy, settings.privacy.is_secure, pooled)
+    yield from dp_settings_problems(settings.privacy, settings.strategy)
+    train = travelling_train(settings)
+    secure, model, after = settings.privacy.is_secure, settings.model.name, settings.yardsticks()
+    yield from _dp_rules(dp_plan(settings.privacy), train, strategy, secure, model, after)
+
+
+def travelling_train(settings: RunSettings) -> TrainPlan:
+    """Return how hospitals train: alone, or with differential privacy, with the plain softmax.
+
+    A hospital that trains alone has nobody's classes to spare: with the plain softmax it neither predicts a class that
+    it lacks nor leaves its own mix out. Anything else would make the yardstick shorter.
+    """
+    alone = strategy_plan(settings.strategy).keeps == EVERYTHING
+    return replace(settings.train, softmax="plain") if alone or settings.privacy.is_private else settings.train
+
+
+def _dp_rules(
+    dp: DpPlan, train: TrainPlan, strategy: StrategyPlan, secure: bool, model: str, after: YardstickPlan
+) -> Iterator[Problem]:
+    yield from dp_problems(dp, strategy, model, after.fine_tune_rounds)
+    yield from dp_training_problems(dp, secure, train.optimiser, train.momentum, train.softmax)
 
 
 def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan, wire: WirePlan) -> Iterator[Problem]:

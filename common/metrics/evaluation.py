@@ -9,15 +9,26 @@ from common.metrics.intervals import Replicates, add_replicates
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What a hospital has spent of its privacy after a training; the three are equal where updates are not summed."""
+
+    noise_multiplier: float  # deviation of the noise that the hospital added, in clips
+    epsilon: float  # against the centre
+    epsilon_one_colluding: float  # against the centre and one other hospital
+    epsilon_all_but_one: float  # against the centre and all other hospitals
+
+
+@dataclass(frozen=True)
 class TrainResult:
     """What a training reports; loss and accuracy are means over the slices as they were seen, augmented."""
 
     samples: int  # training slices of the hospital
     steps: int  # optimiser steps taken
-    loss: float
-    accuracy: float  # a fraction
+    loss: float | None  # None with differential privacy: it would say more than the update
+    accuracy: float | None  # a fraction; None as the loss
     lr: float  # of the last step
     seconds: float  # wall time
+    spent: Spent | None = None  # with differential privacy
 
 
 @dataclass(frozen=True)

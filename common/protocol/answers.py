@@ -40,14 +40,14 @@ Kind = TypeVar("Kind", bound=Struct)
 
 
 class TrainingNumbers(Struct, frozen=True, rename="kebab"):
-    """The figures beside an update; loss and accuracy may still be NaN, which is said in words of its own."""
+    """The figures beside an update; what is wrong with loss and accuracy is said in words of its own."""
 
     num_examples: Annotated[int, Meta(ge=0, le=10**12)]
     steps: Annotated[int, Meta(ge=0, le=10**9)]
-    loss: float
-    accuracy: float
     lr: Share
     seconds: Seconds
+    loss: float | None = None
+    accuracy: float | None = None
 
 
 class EvaluationNumbers(Struct, frozen=True, rename="kebab"):

@@ -191,16 +191,19 @@ def refusal_record(error: ProjectError, sentence: str) -> Record:
 
 def training_record(result: TrainResult) -> Record:
     """Write the figures of a training."""
-    return {names.SAMPLES: result.samples, **{name: getattr(result, name) for name in TRAINING_NUMBERS}}
+    told = {name: getattr(result, name) for name in TRAINING_NUMBERS}
+    return {names.SAMPLES: result.samples, **{name: value for name, value in told.items() if value is not None}}
 
 
-def read_training(records: Records, samples: int) -> TrainResult:
+def read_training(records: Records, samples: int, private: bool = False) -> TrainResult:
     """Read the figures of a training.
 
     Parameters
     ----------
     samples : int
         Training slices that the hospital described; its weight in the average may be no other.
+    private : bool
+        Whether it trained with differential privacy, where loss and accuracy are not told, nor taken.
 
     Raises
     ------
@@ -215,13 +218,18 @@ def read_training(records: Records, samples: int) -> TrainResult:
     if found.num_examples != samples:
         said = f"{found.num_examples:,}"
         raise UnusableAnswer(f"it says that it trained on {said} slices, but it described {samples:,}")
+    told = {name: getattr(found, name) for name in TRAINING_NUMBERS}
+    if private:
+        return TrainResult(samples=samples, **{**told, "loss": None, "accuracy": None})
+    if found.loss is None or found.accuracy is None:
+        raise UnusableAnswer("its training figures cannot be read: its loss or its accuracy is missing")
     if not (math.isfinite(found.loss) and math.isfinite(found.accuracy)):
         raise UnusableAnswer("its training loss is not finite; a lower train.lr may help")
     if not 0 <= found.loss <= MOST_NATS:
         raise UnusableAnswer("its training loss is no loss, or so large that a lower train.lr may help")
     if not 0 <= found.accuracy <= 1:
         raise UnusableAnswer("its training accuracy is not between 0 and 1")
-    return TrainResult(samples=samples, **{name: getattr(found, name) for name in TRAINING_NUMBERS})
+    return TrainResult(samples=samples, **told)
 
 
 def evaluation_record(result: EvaluateResult) -> Record:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.dp import DpPlan, dp_plan
 from common.config.external import EvaluationPlan, YardstickPlan
-from common.config.privacy import SECAGG, PrivacyPlan, privacy_plan
+from common.config.privacy import PrivacyPlan, privacy_plan
 from common.config.settings import (
+    EVERY_WEIGHT,
     PLAIN_CODING,
     DataPlan,
     ModelPlan,
@@ -18,6 +20,7 @@ from common.config.settings import (
     WirePlan,
     check_plan,
     check_run,
+    travelling_train,
 )
 from common.config.strategies import EVERYTHING, STRATEGIES, StrategyPlan, strategy_plan
 from common.errors import InputError
@@ -31,8 +34,9 @@ _ADDED = {
     "privacy": asdict(PrivacyPlan()),
     "evaluation": asdict(EvaluationPlan()),
     "yardsticks": asdict(YardstickPlan()),
+    "dp": asdict(DpPlan()),
 }
-_ADDED_TO_DATA = {"slice_step": 1}
+_ADDED_TO: dict[str, dict[str, Any]] = {"data": {"slice_step": 1}, "train": {"part": EVERY_WEIGHT}}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 
@@ -48,7 +52,7 @@ class Plan:
         Rounds of the run; the learning rate follows from it.
     classes : list of str
         The label order that the weights are trained for.
-    data, model, train, strategy, wire, privacy, evaluation, yardsticks
+    data, model, train, strategy, wire, privacy, evaluation, yardsticks, dp
         See `common.config.settings`.
     """
 
@@ -63,6 +67,7 @@ class Plan:
     privacy: PrivacyPlan = field(default_factory=PrivacyPlan)
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
     yardsticks: YardstickPlan = field(default_factory=YardstickPlan)
+    dp: DpPlan = field(default_factory=DpPlan)
 
     @property
     def evaluates(self) -> bool:
@@ -72,7 +77,7 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         values = asdict(self)
-        for part, added in ((values, _ADDED), (values["data"], _ADDED_TO_DATA)):
+        for part, added in ((values, _ADDED), *((values[part], added) for part, added in _ADDED_TO.items())):
             for name, unused in added.items():
                 if part[name] == unused:
                     del part[name]
@@ -96,8 +101,9 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
-            if isinstance(data := values.get("data"), dict):
-                values["data"] = {**_ADDED_TO_DATA, **data}
+            for part, added in _ADDED_TO.items():
+                if isinstance(given := values.get(part), dict):
+                    values[part] = {**added, **given}
             plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
@@ -108,19 +114,14 @@ class Plan:
             )
         check_run(plan.rounds, plan.seed)
         parts = (plan.data, plan.train, plan.strategy, plan.model, plan.wire, plan.privacy)
-        check_plan(*parts, plan.evaluation, plan.yardsticks)
+        check_plan(*parts, plan.evaluation, plan.yardsticks, plan.dp)
         return plan
 
 
 def plan_of(settings: RunSettings) -> Plan:
-    """Take from a run's settings what travels.
-
-    A hospital that trains alone has nobody's classes to spare: its loss is the plain softmax, with which it neither
-    predicts a class that it lacks nor leaves its own mix out. Anything else would make the yardstick shorter. Nothing
-    of it travels, nor of a pooled model.
-    """
+    """Take from a run's settings what travels; no model does of a hospital that trains alone."""
     strategy = strategy_plan(settings.strategy)
-    if settings.privacy.name == SECAGG:  # no update can be compared with another
+    if settings.privacy.is_secure:  # no update can be compared with another
         strategy = replace(strategy, clip_to_median=0.0, weight_to_median=0.0)
     alone, pooled = strategy.keeps == EVERYTHING, STRATEGIES[settings.strategy.name].pooled
     return Plan(
@@ -129,11 +130,12 @@ def plan_of(settings: RunSettings) -> Plan:
         list(CLASSES),
         settings.data.plan(),
         settings.model,
-        replace(settings.train, softmax="plain") if alone else settings.train,
+        travelling_train(settings),
         strategy,
         WirePlan() if alone or pooled else settings.wire,
         privacy_plan(settings.privacy, settings.hospitals),
         yardsticks=settings.yardsticks(),
+        dp=dp_plan(settings.privacy),
     )
 
 

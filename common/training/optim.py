@@ -5,6 +5,7 @@ import math
 import torch
 from torch import nn
 
+from common.config.dp import DpPlan
 from common.config.settings import TrainPlan
 from common.training.batches import count_batches
 
@@ -51,10 +52,16 @@ def steps_in_round(samples: int, plan: TrainPlan) -> list[int]:
     return [count_batches(samples, plan.batch_size)] * plan.local_epochs
 
 
+def steps_of_round(samples: int, train: TrainPlan, dp: DpPlan) -> int:
+    """Return the steps of a round in all; with differential privacy they do not depend on the slices."""
+    return dp.steps if dp.is_used else sum(steps_in_round(samples, train))
+
+
 def make_optimiser(model: nn.Module, plan: TrainPlan) -> torch.optim.Optimizer:
     """Return Adam or SGD; weight decay leaves biases and normalisation alone."""
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
+    trained = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim >= 2]
+    vectors = [p for p in trained if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
     if plan.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=plan.lr, momentum=plan.momentum)

@@ -129,7 +129,7 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         logging.getLogger("server").warning(warning)
     if advice := protection(settings.strategy.name, len(job.hospitals)):
         console.print(advice, style="dim", soft_wrap=True)
-    if instead := instead_of_comparing(settings.privacy.name):
+    if instead := instead_of_comparing(settings.privacy):
         console.print(instead, style="dim", soft_wrap=True)
     if progress.origin:
         console.print(descent(progress.origin), soft_wrap=True, highlight=False)

@@ -17,7 +17,7 @@ from common.protocol.codec import pack
 from common.protocol.digest import digest_of
 from common.protocol.messages import ExtraPayload, Task, read_training
 from common.protocol.postprocess import Chain, StepState, UnusableAnswer, UpdateContext
-from common.training.optim import rates_of_round, steps_in_round
+from common.training.optim import rates_of_round, steps_of_round
 from server.federation.agreement import agreements
 from server.federation.delivery.known_models import KnownModels, Parcel
 from server.federation.exchange import Exchange, Request
@@ -201,7 +201,7 @@ class TrainingPhase:
         """Return the update and the figures beside it; raises `UnusableAnswer`."""
         timeout = self.participants.policy.timeout_seconds
         records = usable_records(reply, timeout, trainee.member.description)
-        result = read_training(records, trainee.samples)
+        result = read_training(records, trainee.samples, self.strategy.plan.dp.is_used)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)
@@ -214,7 +214,7 @@ class TrainingPhase:
         return UpdateContext(plan, number, hospital, samples, steps, arrays, self._state_of, rates)
 
     def _steps(self, samples: int) -> int:
-        return sum(steps_in_round(samples, self.strategy.plan.train))
+        return steps_of_round(samples, self.strategy.plan.train, self.strategy.plan.dp)
 
     def _state_of(self, step: str) -> StepState:
         return StepState(lambda: self.memory.get(step, {}), lambda arrays: self.memory.update({step: arrays}))

@@ -4,16 +4,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from omegaconf import DictConfig, open_dict
 
+from common.config.dp import DpPlan
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
-from common.config.privacy import NONE
-from common.config.settings import BITWISE_CODINGS, RunSettings, check_settings
+from common.config.privacy import NONE, SECAGG
+from common.config.settings import BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
 from common.files import absolute
@@ -106,9 +107,19 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"], values["data"]["keep_cases"]
     values["compute"] = {"device": settings.compute.device}
-    if settings.data.slice_step == 1:
-        del values["data"]["slice_step"]
+    for part, name in _unused_of_parts(settings):
+        del values[part][name]
     return values
+
+
+def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
+    """Yield as `_unused` what stands in a part of the settings."""
+    if settings.data.slice_step == 1:
+        yield "data", "slice_step"
+    if settings.train.part == EVERY_WEIGHT:
+        yield "train", "part"
+    if settings.privacy.name == SECAGG:
+        yield from (("privacy", each.name) for each in fields(DpPlan))
 
 
 def _unused(settings: RunSettings) -> Iterator[str]:

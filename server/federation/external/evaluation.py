@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from flwr.serverapp import Grid
 
 from common.artifacts.external.finished import FinishedModel
+from common.config.dp import DpPlan
 from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.privacy import PrivacyPlan
 from common.config.settings import RunSettings, WirePlan
@@ -36,6 +37,7 @@ def evaluation_plan(settings: RunSettings, model: FinishedModel) -> Plan:
         strategy=StrategyPlan(),
         wire=WirePlan(),
         privacy=PrivacyPlan(),
+        dp=DpPlan(),
         evaluation=EvaluationPlan(digest_of(model.arrays), model.token, trained_by(model), *beside),
         yardsticks=YardstickPlan(),
     )
