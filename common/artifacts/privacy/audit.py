@@ -10,8 +10,7 @@ from msgspec import Meta, Struct
 
 from common.artifacts.layout import PRIVACY_AUDIT
 from common.artifacts.load import read_record
-from common.artifacts.privacy.guarantee import Epsilon
-from common.artifacts.schema import Count, Fraction, Interval, Number, Text, to_json
+from common.artifacts.schema import Count, Epsilon, Fraction, Interval, Number, Text, to_json
 from common.artifacts.values import Notes, mapping, read_json
 from common.errors import Problem
 from common.files import write_json

@@ -1,17 +1,13 @@
 """``privacy`` of ``model_meta.json``: which protection a run was trained under, and what it spent at each hospital."""
 
-import sys
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from common.artifacts.load import read_record
-from common.artifacts.schema import Count, Fraction, Number, Text
+from common.artifacts.schema import Count, Epsilon, Fraction, Number, Text
 from common.artifacts.values import Notes, mapping
-
-Epsilon = Annotated[float, Meta(ge=0.0, le=sys.float_info.max, extra={"else": "no epsilon"})]
-
 
 class HospitalPrivacy(Struct, frozen=True):
     """What one hospital spent."""
