@@ -30,7 +30,7 @@ from common.secagg.hospital import Memory
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import Answer, Question, Session, canonical, from_text
-from common.training.optim import learning_rate, steps_of_round
+from common.training.optim import highest_rate, steps_of_round
 
 MEMORY = "secagg.json"
 
@@ -124,14 +124,17 @@ def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arra
     """
     plan, question = task.plan, _question_of(task)
     session = question.session
-    rate = learning_rate(plan.train, task.server_round - 1, plan.rounds)  # the highest of this round
+    rate = highest_rate(plan.train, task.server_round, plan.rounds, plan.dp)
     rates = [rate] * steps_of_round(samples, plan.train, plan.dp)
     unsent = f"This hospital sends no update of round {session.round}"
     if len(rates) > session.steps:
         raise SecureRefusal(
             "SECAGG006", f"{unsent}: the centre says that nobody makes more than {session.steps} steps, and it does."
         )
-    if problem := check_update(task.arrays, trained) or training_problem(task.arrays, trained, plan.train, rates):
+    problem = check_update(task.arrays, trained)
+    if not (problem or session.noise):  # with noise the ring is no wider than the bounds
+        problem = training_problem(task.arrays, trained, plan.train, rates)
+    if problem:
         log.error("%s: %s", unsent, problem)  # how long it is stays here: the centre chose the model
         raise SecureRefusal("SECAGG006", f"{unsent}: it is none, or longer than training makes it; see its own log.")
     quantiser = Quantiser.of(task.arrays, session, plan.train, rate, plan.dp)

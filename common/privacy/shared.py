@@ -17,7 +17,6 @@ than 1e-60.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -40,19 +39,13 @@ def part_of(noise: float, threshold: int) -> float:
     return noise / math.sqrt(threshold)
 
 
-@dataclass(frozen=True)
-class Against:
-    """Noise multipliers that are left against the centre, alone and with hospitals that help it."""
+def left_against(noise: float, threshold: int) -> tuple[float, float, float]:
+    """Return the noise multiplier that is left against the centre, with one hospital, and with all but one.
 
-    centre: float
-    one_colluding: float
-    all_but_one: float
-
-    @staticmethod
-    def of(noise: float, threshold: int) -> "Against":
-        """Count parts: as many as the smallest sum has, one less, and one."""
-        part = part_of(noise, threshold)
-        return Against(noise, part * math.sqrt(threshold - 1), part)
+    That is of as many parts as the smallest sum has, of one less, and of one.
+    """
+    part = part_of(noise, threshold)
+    return noise, part * math.sqrt(threshold - 1), part
 
 
 def most_drawn(patients_per_step: int, chance: float) -> int:

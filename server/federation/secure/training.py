@@ -24,7 +24,7 @@ from common.secagg.centre import Centre, Unopened
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import Answer, Opening, Question, Session, from_text, to_text
-from common.training.optim import learning_rate
+from common.training.optim import highest_rate
 from server.federation.exchange import Request
 from server.federation.replies import Reply
 from server.federation.screening import usable_records
@@ -64,23 +64,34 @@ class SecureTrainingPhase(TrainingPhase):
         ------
         RunError
             ``RUN010`` below the threshold after the last attempt, ``RUN016`` if the sum is none of trained models.
+        TrainingOver
+            As `require_budget`.
         """
         policy, problem = self.participants.policy, ""
-        needed = max(policy.quorum, self.strategy.plan.privacy.threshold)
         for attempt in range(1, policy.attempts + 1):
             before = len(record.failed)
             now = self._begun(number, arrays, record)
             try:
-                return self._summed(now, needed)
+                return self._summed(now)
             except Unopened as error:
                 problem = str(error)
             if attempt < policy.attempts:
-                self.listener.repeating(number, len(now.centre.survivors), needed)
+                self.listener.repeating(number, len(now.centre.survivors), self.quorum)
         raise RunError(
             "RUN010",
             f"Round {number}: the sum of the hospitals' updates was not opened: {problem} "
             f"({failures_listed(record.failed[before:])}).",
         )
+
+    @property
+    def fewest(self) -> int:
+        """Fewest hospitals that must have privacy budget left: fewer are never summed."""
+        return max(super().fewest, self.strategy.plan.privacy.threshold)
+
+    @property
+    def quorum(self) -> int:
+        """Masked updates that a sum needs."""
+        return max(super().quorum, self.strategy.plan.privacy.threshold)
 
     def _begun(self, number: int, arrays: Arrays, record: Round) -> _Attempt:
         """Set the terms of an attempt; whoever is there, another attempt at the round has the same."""
@@ -104,7 +115,7 @@ class SecureTrainingPhase(TrainingPhase):
         quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number), plan.dp)
         return _Attempt(number, arrays, record, trainees, Centre(session, quantiser.parts), quantiser)
 
-    def _summed(self, now: _Attempt, needed: int) -> Summed:
+    def _summed(self, now: _Attempt) -> Summed:
         """Take an attempt through its steps.
 
         Raises
@@ -115,12 +126,13 @@ class SecureTrainingPhase(TrainingPhase):
         centre, session = now.centre, now.centre.session
         self.listener.phase("train", now.number)
         self._step(now, list(now.trainees), Question("advertise", session), self._take_advert)
-        _require(centre.adverts, needed, "sent keys")
+        _require(centre.adverts, self.quorum, "sent keys")
         keys = Question("share", session, adverts=centre.roster)
         self._step(now, list(centre.adverts), keys, self._take_sealed)
-        _require(centre.sealed, needed, "shared them")
+        _require(centre.sealed, self.quorum, "shared them")
         self._train_masked(now)
-        _require(centre.survivors, needed, "sent a masked update")
+        self.require_budget()
+        _require(centre.survivors, self.quorum, "sent a masked update")
         arrived = Question("survivors", session, survivors=centre.survivors)
         self._step(now, centre.survivors, arrived, self._take_signature)
         _require(centre.signatures, session.threshold, "signed the list of survivors")
@@ -221,7 +233,7 @@ class SecureTrainingPhase(TrainingPhase):
     def _rate(self, number: int) -> float:
         """Return the highest learning rate of a round."""
         plan = self.strategy.plan
-        return learning_rate(plan.train, number - 1, plan.rounds)
+        return highest_rate(plan.train, number, plan.rounds, plan.dp)
 
 
 def _answer_of(reply: Reply | None, timeout_seconds: float) -> Answer:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.config.dp import DpPlan
-from common.privacy.shared import Against, longest_steps, most_drawn, part_in_steps, part_of
+from common.privacy.shared import left_against, longest_steps, most_drawn, part_in_steps, part_of
 
 DP = DpPlan(epsilon=8.0, delta=1e-5, clip=2.0, patients_per_step=4, steps=1, views=1)
 
@@ -29,11 +29,9 @@ def epsilon_of(multiplier: float) -> float:
 
 def test_three_hospitals_with_a_threshold_of_three_have_epsilon_8_then_10_2_then_15_9():
     """Noise over clip 0.600 is epsilon 8 against the centre; two parts of three are 0.490, one is 0.347."""
-    against = Against.of(0.60023, 3)
-    assert against.one_colluding == pytest.approx(0.60023 * math.sqrt(2 / 3))
-    assert against.all_but_one == pytest.approx(0.60023 / math.sqrt(3))
-    found = [round(epsilon_of(each), 1) for each in (against.centre, against.one_colluding, against.all_but_one)]
-    assert found == [8.0, 10.2, 15.9]
+    against = left_against(0.60023, 3)
+    assert against == pytest.approx((0.60023, 0.60023 * math.sqrt(2 / 3), 0.60023 / math.sqrt(3)))
+    assert [round(epsilon_of(each), 1) for each in against] == [8.0, 10.2, 15.9]
 
 
 def test_as_many_parts_as_the_threshold_are_the_whole_and_more_are_more():
@@ -43,7 +41,7 @@ def test_as_many_parts_as_the_threshold_are_the_whole_and_more_are_more():
 
 
 def test_with_a_threshold_of_two_one_colluding_hospital_is_as_bad_as_all_but_one():
-    assert Against.of(1.0, 2).one_colluding == Against.of(1.0, 2).all_but_one == pytest.approx(math.sqrt(0.5))
+    assert left_against(1.0, 2) == pytest.approx((1.0, math.sqrt(0.5), math.sqrt(0.5)))
 
 
 def test_so_many_patients_are_never_drawn():
