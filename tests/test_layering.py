@@ -27,7 +27,7 @@ ROOMS = {
     "model": {"config", "metrics"},
     "data": {"config", "metrics", "model"},
     "audit": {"config", "metrics", "model", "data"},
-    "training": {"config", "metrics", "model", "data", "audit"},
+    "training": {"config", "metrics", "model", "data", "audit", "privacy"},
     "protocol": {"config", "metrics", "model", "data", "audit"},
     "overlap": {"config", "metrics", "model", "data", "audit", "training", "protocol"},
     "privacy": {"config", "model"},

@@ -115,9 +115,7 @@ def _rounded_up(noise: float) -> float:
     return math.ceil(noise * scale) / scale
 
 
-def steps_left(
-    history: Sequence[Spending], epsilon: float, delta: float, noise: float, rate: float, most: int
-) -> int:
+def steps_left(history: Sequence[Spending], epsilon: float, delta: float, noise: float, rate: float, most: int) -> int:
     """Return how many more steps cost no more than `epsilon` together with what was spent; `most` at the most."""
 
     def fits(steps: int) -> bool:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from flwr.app import MessageType
 
 from common.artifacts.ledger.lines import LeftOut, Update
-from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.privacy.spent import STOPPED
+from common.artifacts.schema import Failure, HospitalRound, Round
 from common.config.strategies import STRATEGIES, fewest_hospitals
 from common.errors import RunError
 from common.metrics.evaluation import TrainResult

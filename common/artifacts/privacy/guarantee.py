@@ -9,6 +9,7 @@ from common.artifacts.load import read_record
 from common.artifacts.schema import Count, Epsilon, Fraction, Number, Text
 from common.artifacts.values import Notes, mapping
 
+
 class HospitalPrivacy(Struct, frozen=True):
     """What one hospital spent."""
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from common.artifacts.privacy.guarantee import HospitalPrivacy, RunPrivacy
 from common.artifacts.schema import to_json
+from common.config.dp import dp_plan
 from common.config.privacy import PrivacySettings
 from common.config.settings import RunSettings
 from common.protocol.description import Description
 from common.text import counted
 from common.training.private.sampling import rate
-from common.config.dp import dp_plan
 
 STOPPED = "its privacy budget is spent, so it trains no further; it still evaluates"
 _OF_A_HOSPITAL = ("noise_multiplier", "epsilon", "epsilon_one_colluding", "epsilon_all_but_one")
