@@ -5,7 +5,6 @@ What it must remember is in one small file a run, ``runs/<token>/<hospital>/seca
 it has masked, signed or opened.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from common.secagg import hospital
 from common.secagg.hospital import Memory
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
-from common.secagg.session import Answer, Question, Session, canonical, from_text
+from common.secagg.session import Answer, Question, Session, from_text
 from common.training.optim import highest_rate, steps_of_round
 
 MEMORY = "secagg.json"
@@ -104,14 +103,6 @@ def check_task(site: Site, task: Task) -> None:
 def shared_noise(task: Task) -> float:
     """Return the noise multiplier that the sum of this attempt's updates carries; 0 where hospitals share none."""
     return _question_of(task).session.noise if task.plan.privacy.is_secure else 0.0
-
-
-def attempt_of(task: Task) -> str:
-    """Return what stands for the attempt that a masked update is made in; each needs noise of its own.
-
-    If the centre has two sums of a round, with other hospitals in them, the noise in one must say nothing of the other.
-    """
-    return hashlib.sha256(canonical("attempt", _question_of(task).session)).hexdigest() if task.secure else ""
 
 
 def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:

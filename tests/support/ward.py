@@ -21,6 +21,7 @@ from common.protocol.messages import ExtraPayload, LocalStateRef, Task, task_rec
 from common.secagg.centre import Centre
 from common.secagg.quantise import Quantiser
 from common.secagg.session import Answer, Question, Session, from_text, to_text
+from common.training.optim import highest_rate
 from tests.support.sites import PLAN, sites_of
 
 TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
@@ -42,6 +43,8 @@ class Ward:
         self.arrays = arrays_from_state(initial_weights(plan.model.name, 1))
         model, privacy = digest_of(self.arrays), plan.privacy
         self.session = Session(TOKEN, 1, 1, plan.sha256, model, tuple(KEYS), privacy.threshold, privacy.bits, 1000, 100)
+        if plan.dp.is_used:
+            self.session = msgspec.structs.replace(self.session, total=len(KEYS), steps=1, noise=plan.dp.noise)
         self.restart()
         self.begin()
 
@@ -52,7 +55,8 @@ class Ward:
     def begin(self, **changes):
         self.session = msgspec.structs.replace(self.session, **changes)
         train = self.plan.train
-        self.quantiser = Quantiser.of(self.arrays, self.session, train, train.lr, self.plan.dp)
+        rate = highest_rate(train, self.session.round, self.plan.rounds, self.plan.dp)
+        self.quantiser = Quantiser.of(self.arrays, self.session, train, rate, self.plan.dp)
         self.centre = Centre(self.session, self.quantiser.parts)
 
     def ask(self, number, question, plan=None, kind=f"query.{wire.SECAGG}", records=None):
@@ -94,12 +98,15 @@ class Ward:
             self.centre.take_sealed(key, said.sealed)
 
     def train(self, number, secure_text=None, plan=None):
+        task = self.task(number, secure_text, plan)
+        return self.ask(number, "", kind=MessageType.TRAIN, records=task_records(task, pack(self.arrays), {}))
+
+    def task(self, number, secure_text=None, plan=None):
+        """What a hospital is asked to train."""
         sealed = self.centre.sealed_for(KEYS[number]) if self.centre.sealed else {}
         text = to_text(Question("mask", self.session, sealed=sealed)) if secure_text is None else secure_text
-        task = Task(
-            plan or self.plan, self.session.round, self.arrays, 1, ExtraPayload(LocalStateRef(TOKEN)), secure=text
-        )
-        return self.ask(number, "", kind=MessageType.TRAIN, records=task_records(task, pack(self.arrays), {}))
+        ref = ExtraPayload(LocalStateRef(TOKEN))
+        return Task(plan or self.plan, self.session.round, self.arrays, 1, ref, secure=text)
 
     def attempt(self, hospitals, number, **changes):
         """Another attempt, up to the masked updates of some hospitals."""
