@@ -41,6 +41,7 @@ PAGES = {  # the headings of the pages to switch to, by their name in the naviga
         "Predict": "Predict",
         "Analytics": "Analytics",
         "Models": "Models",
+        "Privacy": "Privacy",
         "Data": "Data",
         "Logs": "Logs",
         "Network": "Hospital network",

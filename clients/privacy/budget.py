@@ -12,6 +12,7 @@ from common.privacy.refusal import BUDGET_SPENT, PrivacyRefusal
 from common.privacy.shared import left_against, part_of
 from common.protocol.messages import Task
 from common.protocol.plan import Plan
+from common.text import small
 from common.training.private.sampling import rate
 
 log = logging.getLogger("clients")
@@ -73,7 +74,7 @@ def _chosen(plan: Plan, rate: float) -> float:
         return noise_for(dp.epsilon, dp.delta, rate, steps)
     except ValueError:
         raise PrivacyRefusal(
-            "DP012", f"No noise makes {steps:,} steps cost an epsilon of {dp.epsilon:g} at delta {dp.delta:g}."
+            "DP012", f"No noise makes {steps:,} steps cost an epsilon of {dp.epsilon:g} at delta {small(dp.delta)}."
         ) from None
 
 
@@ -84,12 +85,12 @@ def _granted(ledger: Ledger, task: Task, rate: float, question: str, shared: flo
         raise PrivacyRefusal(
             BUDGET_SPENT,
             f"The privacy budget of this run is spent: epsilon {ledger.spent:.3g} of {dp.epsilon:g} at delta "
-            f"{dp.delta:g}, and no further step fits.",
+            f"{small(dp.delta)}, and no further step fits.",
         )
     against = left_against(shared, threshold) if shared else (noise, noise, noise)
     history = [[*ledger.history(view), Spending(each, rate, steps)] for view, each in enumerate(against)]
     spent = Spent(noise, *(epsilon_of(each, dp.delta) for each in history))
     part = "" if steps == dp.steps else f"; it reaches for {steps} of the {dp.steps} steps asked for"
-    log.info("privacy: epsilon %.3g of %g is spent (delta %g)%s", spent.epsilon, dp.epsilon, dp.delta, part)
+    log.info("privacy: epsilon %.3g of %g is spent (delta %s)%s", spent.epsilon, dp.epsilon, small(dp.delta), part)
     own = part_of(shared, threshold) if shared else noise
     return Entry(question, task.server_round, steps, rate, own, against, spent)

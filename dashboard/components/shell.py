@@ -23,6 +23,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("models", "Models", ":material/deployed_code_history:"),
     ),
     "Trust": (
+        ("privacy", "Privacy", ":material/shield_person:"),
         ("data", "Data", ":material/fact_check:"),
         ("logs", "Logs", ":material/article:"),
     ),

@@ -10,8 +10,9 @@ import streamlit as st
 
 from common.artifacts import load, schema
 from common.artifacts.external import load as external
-from common.artifacts.layout import StudyFolder, list_studies
+from common.artifacts.layout import PRIVACY_AUDIT, StudyFolder, list_studies
 from common.artifacts.listing.about import About
+from common.artifacts.privacy.audit import PrivacyAudit, read_audit
 from common.errors import Problem
 from dashboard import settings as operator
 from dashboard.data.compared import differences, hospitals
@@ -124,6 +125,12 @@ def tested_slices(key: str) -> Mapping[str, str]:
     return _tested_slices(str(folder), load.stamp(folder / load.SPLITS))
 
 
+def privacy_audit(key: str) -> tuple[PrivacyAudit | None, tuple[Problem, ...]]:
+    """Return what attacks on a run found, and what of it could not be read."""
+    folder = run_folder(key)
+    return _privacy_audit(str(folder), load.stamp(folder / PRIVACY_AUDIT))
+
+
 def hospital_slots() -> Mapping[str, int]:
     """Return the number of each hospital of the shown folders, by name: oldest run first, so that none ever changes."""
     chosen = settings()
@@ -225,6 +232,11 @@ def _splits(folder: str, stamp: load.Stamp) -> tuple[Mapping[str, Any], tuple[Pr
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _tested_slices(folder: str, stamp: load.Stamp) -> Mapping[str, str]:
     return differences.tested_slices(load.load_splits(Path(folder))[0])
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _privacy_audit(folder: str, stamp: load.Stamp) -> tuple[PrivacyAudit | None, tuple[Problem, ...]]:
+    return read_audit(Path(folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -239,7 +239,7 @@ class TrainingPhase:
         """Return the update and the figures beside it; raises `UnusableAnswer`."""
         timeout = self.participants.policy.timeout_seconds
         records = usable_records(reply, timeout, trainee.member.description)
-        result = read_training(records, trainee.samples, self.strategy.plan.dp.is_used)
+        result = read_training(records, trainee.samples, self.strategy.plan.dp)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)

@@ -13,7 +13,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import expect
 
 from tests.support.browser import NEEDS_CHROMIUM, TIMEOUT_MS, WIDTHS, browsing
-from tests.support.run_files import STRANGE, history, write_run, write_version_one
+from tests.support.run_files import STRANGE, attacked, history, private, write_run, write_version_one
 from tests.support.study_files import save, worth_it
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, NEEDS_CHROMIUM]
@@ -119,10 +119,10 @@ def test_back_leads_to_the_page_before_and_a_deep_link_asks_for_nothing_that_is_
 
 
 def test_nothing_is_lost_at_any_width(tmp_path: Path) -> None:
-    write_run(tmp_path)
+    write_run(tmp_path, privacy=private("dp_sgd_secagg"), audit=attacked())
     save(tmp_path, worth_it())
     with browsing(tmp_path) as visit:
-        for width, path in itertools.product(WIDTHS, ("", "training", "compare", "worth_it", "logs")):
+        for width, path in itertools.product(WIDTHS, ("", "training", "compare", "worth_it", "privacy", "logs")):
             visit.page.set_viewport_size({"width": width, "height": 1000})
             visit.open(path)
             assert visit.too_wide() == [], (width, path)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.pages import open_page, said
 from tests.support.run_files import STRANGE, write_json, write_run, write_version_one
 
-VIEWS = ("network", "training", "compare", "logs")
+VIEWS = ("network", "training", "compare", "privacy", "logs")
 
 
 def half_written(output_dir: Path) -> None:

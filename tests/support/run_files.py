@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from common.artifacts.privacy.audit import Canaries, Inversion, Membership, PrivacyAudit
+from common.artifacts.privacy.guarantee import HospitalPrivacy, RunPrivacy
+from common.artifacts.schema import to_json
 from common.artifacts.words import POOLED, no_shared_model
 from common.labels import CLASSES, LABEL_MAP
 
@@ -150,6 +153,58 @@ def history(
     return found
 
 
+def private(
+    name: str = "dp_sgd",
+    epsilon: float = 8.0,
+    *,
+    hospitals: dict[str, tuple[float, float]] = HOSPITALS,
+    rounds: int = 4,
+    stopped: int | None = None,
+    unit: Any = "patient",
+) -> RunPrivacy:
+    """A run with differential privacy; the last hospital stopped after round `stopped`."""
+    names = list(hospitals)
+    own = {
+        each: HospitalPrivacy(
+            unit=unit,
+            units=40 + i,
+            rate=round(12 / (40 + i), 6),
+            noise_multiplier=1.25,
+            epsilon=epsilon - 0.1 - 0.5 * i,
+            epsilon_one_colluding=(epsilon - 0.1 - 0.5 * i) * (1.27 if "secagg" in name else 1.0),
+            epsilon_all_but_one=(epsilon - 0.1 - 0.5 * i) * (1.99 if "secagg" in name else 1.0),
+            stopped_after_round=stopped if each == names[-1] else None,
+        )
+        for i, each in enumerate(names)
+    }
+    return RunPrivacy(name, epsilon, 1e-5, 1.0, 12, 20, rounds, "everything", 1, own)
+
+
+def attacked(run: str = "run-001", bound: float = 1.42, claimed: float | None = 7.9) -> PrivacyAudit:
+    """What attacks on a run found."""
+    return PrivacyAudit(
+        run=run,
+        settings={"seed": 7},
+        claimed_epsilon=claimed,
+        delta=1e-5 if claimed else None,
+        canaries=Canaries(120, 60, 44, bound, 0.95, "gradient"),
+        membership=Membership("RMIA", 4, 0.534, (0.492, 0.575), 0.021, 240),
+        inversion=(Inversion(1, 9.81, 0.07, 4), Inversion(8, 8.02, 0.03, 4)),
+        finished=START.isoformat(),
+    )
+
+
+def spend(rows: list[dict[str, Any]], privacy: RunPrivacy) -> None:
+    """Enter what each hospital had spent after each round; loss and accuracy of training are not reported then."""
+    for row in rows:
+        row["train_loss"] = row["train_accuracy"] = None
+        for name, part in row["hospitals"].items():
+            del part["train_loss"], part["train_accuracy"]
+            own = privacy.per_hospital[name]
+            last = own.stopped_after_round or privacy.rounds or len(rows)
+            part["epsilon"] = (own.epsilon or 0.0) * math.sqrt(min(row["epoch"], last) / last)
+
+
 def settings(rounds: int, strategy: str, lr: float, seed: int = 42) -> dict[str, Any]:
     return {
         "rounds": rounds,
@@ -274,6 +329,8 @@ def write_run(
     pooled: bool = False,
     keeps: str = "nothing",
     updated_at: datetime | None = None,
+    privacy: RunPrivacy | None = None,
+    audit: PrivacyAudit | None = None,
 ) -> Path:
     """Write one run's folder and return it; `done` rounds of `rounds` are complete."""
     folder = output_dir / "artifacts" / run_id
@@ -303,11 +360,20 @@ def write_run(
     }
     write_json(folder / "status.json", status)
     write_json(folder / "dataset_stats.json", stats(hospitals))
-    write_json(folder / "training_history.json", history(done, hospitals, best=best, drop=drop, odd=odd))
+    rows = history(done, hospitals, best=best, drop=drop, odd=odd)
+    chosen = settings(total, strategy, lr, seed)
+    if privacy:
+        chosen["privacy"] = {key: value for key, value in to_json(privacy).items() if key != "per_hospital"}
+    if privacy and privacy.is_private:
+        spend(rows, privacy)
+    write_json(folder / "training_history.json", rows)
     write_json(folder / "label_map.json", LABEL_MAP)
-    write_json(folder / "config.yaml", settings(total, strategy, lr, seed))  # JSON is YAML
+    write_json(folder / "config.yaml", chosen)  # JSON is YAML
+    if audit:
+        write_json(folder / "privacy_audit.json", to_json(audit))
     if state == "completed":
         kind = {"pooled": pooled, "notice": status["notice"], "no_shared_model": no_shared_model(keeps)}
+        kind |= {"privacy": to_json(privacy), "settings": chosen} if privacy else {}
         write_json(folder / "model_meta.json", meta(run_id, done, hospitals, strategy, best, lr, seed) | kind)
     lines = [f"{START.isoformat()} INFO server | {run_id} started, {total} rounds, SYNTHETIC data"]
     lines += [f"{START.isoformat()} INFO server | round {number} of {total} done" for number in range(1, done + 1)]

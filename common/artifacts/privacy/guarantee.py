@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.artifacts.load import read_record
-from common.artifacts.schema import Count, Epsilon, Fraction, Number, Text
+from common.artifacts.schema import Count, Epsilon, Fraction, Number, Run, Text
 from common.artifacts.values import Notes, mapping
+from common.config.privacy import DP_SGD, DP_SGD_SECAGG, SECAGG
+
 
 
 class HospitalPrivacy(Struct, frozen=True):
@@ -37,8 +40,57 @@ class RunPrivacy(Struct, frozen=True):
     views: Count | None = None
     per_hospital: dict[str, HospitalPrivacy] = {}
 
+    @property
+    def is_private(self) -> bool:
+        """Whether noise was added, so that epsilon bounds what one patient can be known by."""
+        return self.name in (DP_SGD, DP_SGD_SECAGG)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the centre saw the sum of the updates alone."""
+        return self.name in (SECAGG, DP_SGD_SECAGG)
+
+    @property
+    def spent(self) -> float | None:
+        """Epsilon against the centre at the hospital that spent most; None where one is not recorded."""
+        return self.most("epsilon")
+
+    def most(self, against: str) -> float | None:
+        """Return the largest of one of the hospitals' epsilons, by the field's name; None where one is missing."""
+        found = [getattr(own, against) for own in self.per_hospital.values()]
+        return max(found) if found and None not in found else None
+
 
 def recorded_privacy(meta: Mapping[str, Any], notes: Notes | None = None) -> RunPrivacy | None:
-    """Return a run's protection by ``model_meta.json``; None where it is not recorded."""
+    """Return a finished run's protection by ``model_meta.json``; None where it is not recorded."""
     body = mapping(meta.get("privacy"))
     return read_record(RunPrivacy, body, notes or Notes(""), "privacy") if body else None
+
+
+def privacy_of(run: Run, settings: Mapping[str, Any]) -> RunPrivacy:
+    """Return what a run's files say of its protection; of one without a finished model, what it has spent so far.
+
+    Parameters
+    ----------
+    settings : mapping
+        The run's own, nested; a run of an earlier version says there whether its updates were masked.
+    """
+    recorded = recorded_privacy(run.meta)
+    if recorded is not None and recorded.name:
+        return recorded
+    was_set = read_record(RunPrivacy, settings.get("privacy"), Notes(""))
+    if not was_set.is_private:
+        return RunPrivacy(was_set.name)
+    names = [name for name in run.hospital_names if any(name in each.asked for each in run.rounds)]
+    own = {name: HospitalPrivacy(unit=_unit(run, name), epsilon=_last_epsilon(run, name)) for name in names}
+    return replace(was_set, rounds=run.status.rounds, per_hospital=own)
+
+
+def _unit(run: Run, name: str) -> Literal["patient", "group"] | None:
+    patients = run.hospitals[name].patients if name in run.hospitals else None
+    return ("group" if patients.source == "guessed" else "patient") if patients else None
+
+
+def _last_epsilon(run: Run, name: str) -> float | None:
+    parts = [each.hospitals[name].epsilon for each in run.rounds if name in each.hospitals]
+    return next((epsilon for epsilon in reversed(parts) if epsilon is not None), None)

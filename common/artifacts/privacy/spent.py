@@ -9,7 +9,7 @@ from common.config.dp import dp_plan
 from common.config.privacy import PrivacySettings
 from common.config.settings import RunSettings
 from common.protocol.description import Description
-from common.text import counted
+from common.text import counted, small
 from common.training.private.sampling import rate
 
 STOPPED = "its privacy budget is spent, so it trains no further; it still evaluates"
@@ -72,12 +72,7 @@ def spent_sentence(history: Rows, privacy: PrivacySettings) -> str | None:
     if not spent or privacy.epsilon is None or privacy.delta is None:
         return None
     each = ", ".join(f"{name} {part['epsilon']:.3g}" for name, (_, part) in spent.items())
-    return f"epsilon spent: {each} of {privacy.epsilon:g} (delta {delta_text(privacy.delta)})"
-
-
-def delta_text(delta: float) -> str:
-    """Write a delta, such as ``1e-5``."""
-    return f"{delta:g}".replace("e-0", "e-")
+    return f"epsilon spent: {each} of {privacy.epsilon:g} (delta {small(privacy.delta)})"
 
 
 def ended_sentence(done: int, rounds: int, left: int, needed: int) -> str:

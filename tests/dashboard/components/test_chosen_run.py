@@ -10,7 +10,7 @@ from tests.support.pages import open_page, said
 from tests.support.run_files import write_run
 from tests.support.weights import write_served_run
 
-VIEWS = ("network", "training", "analytics", "data", "logs")
+VIEWS = ("network", "training", "analytics", "privacy", "data", "logs")
 GONE = "run-002 was deleted while you looked at it."
 
 

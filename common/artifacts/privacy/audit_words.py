@@ -1,0 +1,69 @@
+"""What attacks on a run found, in sentences, and whether that refutes what the run claims."""
+
+from common.artifacts.privacy.audit import Canaries, Inversion, Membership, PrivacyAudit
+from common.artifacts.privacy.words import promised, proven
+from common.text import counted
+
+NONE = "No attack on this run is recorded; python -m bench.privacy_audit makes one."
+
+
+def lower_bound(audit: PrivacyAudit | None) -> float | None:
+    """Return the epsilon that the audit proves at least; None where it was not looked for."""
+    return audit.canaries.epsilon_lower_bound if audit and audit.canaries else None
+
+
+def is_refuted(audit: PrivacyAudit | None, claimed: float | None) -> bool:
+    """Whether the audit's lower bound is above what the run claims."""
+    found = lower_bound(audit)
+    return found is not None and claimed is not None and found > claimed
+
+
+def beside(audit: PrivacyAudit | None, claimed: float | None) -> str | None:
+    """Say how an audit's lower bound stands to the claim; None where no canaries were planted."""
+    found = lower_bound(audit)
+    if audit is None or audit.canaries is None or found is None:
+        return None
+    sure = f" with {100 * audit.canaries.confidence:g} % confidence" if audit.canaries.confidence is not None else ""
+    proof = f"Canaries prove that epsilon is at least {proven(found)}{sure}"
+    if claimed is None:
+        return f"{proof}; nothing bounds it from above."
+    if found > claimed:
+        return f"{proof}, above the {promised(claimed)} that the run claims: the claim is wrong."
+    return f"{proof}; the run claims at most {promised(claimed)}. Both can be true."
+
+
+def rows(audit: PrivacyAudit) -> list[tuple[str, str, str, str]]:
+    """Return each attack that was run: its name, what it found, what chance or nothing would give, what it rests on."""
+    found = [_canaries(audit.canaries)] if audit.canaries else []
+    found += [_membership(audit.membership)] if audit.membership else []
+    return [*found, *map(_inversion, audit.inversion or ())]
+
+
+def _canaries(own: Canaries) -> tuple[str, str, str, str]:
+    bound = f"epsilon at least {proven(own.epsilon_lower_bound)}" if own.epsilon_lower_bound is not None else "–"
+    right = f"{own.right:,} of {own.guesses:,} guesses right" if None not in (own.right, own.guesses) else ""
+    said = [right, counted(own.canaries, "canary", "canaries") if own.canaries is not None else "", own.score or ""]
+    return "Canaries", bound, "epsilon at least 0", _joined(said)
+
+
+def _membership(own: Membership) -> tuple[str, str, str, str]:
+    ends = f" ({own.auroc_interval[0]:.3f}–{own.auroc_interval[1]:.3f})" if own.auroc_interval else ""
+    area = f"AUROC {own.auroc:.3f}{ends}" if own.auroc is not None else ""
+    rate = f"{100 * own.tpr_at_fpr_1:.1f} % found at 1 % false alarms" if own.tpr_at_fpr_1 is not None else ""
+    said = [own.method or "", counted(own.shadow_models, "shadow model") if own.shadow_models is not None else ""]
+    slices = counted(own.slices, "slice") if own.slices is not None else ""
+    return "Membership", _joined([area, rate]), "AUROC 0.5, 1.0 %", _joined([*said, slices])
+
+
+def _inversion(own: Inversion) -> tuple[str, str, str, str]:
+    batch = f"Inversion of one update, {counted(own.batch, 'slice')}" if own.batch is not None else "Inversion"
+    figures = [
+        f"PSNR {own.psnr_db:.1f} dB" if own.psnr_db is not None else "",
+        f"SSIM {own.ssim:.2f}" if own.ssim is not None else "",
+    ]
+    rests_on = counted(own.images, "picture") if own.images is not None else ""
+    return batch, _joined(figures), "SSIM near 0", _joined([rests_on])
+
+
+def _joined(texts: list[str]) -> str:
+    return ", ".join(text for text in texts if text) or "–"
