@@ -12,7 +12,6 @@ from common.artifacts.values import Notes, mapping
 from common.config.privacy import DP_SGD, DP_SGD_SECAGG, SECAGG
 
 
-
 class HospitalPrivacy(Struct, frozen=True):
     """What one hospital spent."""
 
