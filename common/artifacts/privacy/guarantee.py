@@ -1,19 +1,15 @@
 """``privacy`` of ``model_meta.json``: which protection a run was trained under, and what it spent at each hospital."""
 
-import sys
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from common.artifacts.load import read_record
-from common.artifacts.schema import Count, Fraction, Number, Run, Text
+from common.artifacts.schema import Count, Epsilon, Fraction, Number, Run, Text
 from common.artifacts.values import Notes, mapping
-from common.config.privacy import SECAGG
-
-DP_SGD, DP_SGD_SECAGG = "dp_sgd", "dp_sgd_secagg"
-Epsilon = Annotated[float, Meta(ge=0.0, le=sys.float_info.max, extra={"else": "no epsilon"})]
+from common.config.privacy import DP_SGD, DP_SGD_SECAGG, SECAGG
 
 
 class HospitalPrivacy(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from common.pretraining import train
@@ -28,9 +29,17 @@ def test_the_network_gets_better_at_saying_what_it_sees(monkeypatch):
     assert told[-1] == (LEARNING, 47, 48)
 
 
-def test_the_process_is_left_as_it_was():
-    state, threads = torch.get_rng_state(), torch.get_num_threads()
-    pretrain(replace(TINY, images=16, views=16, batch_size=16, threads=2), "resnet18", 32, lambda what, done, total: None)
+def test_the_process_is_left_as_it_was_even_when_it_is_stopped():
+    state, threads, within = torch.get_rng_state(), torch.get_num_threads(), []
+
+    def stopped(what, done, total):
+        within.append((what, torch.get_num_threads()))
+        if what == LEARNING:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(replace(TINY, images=16, threads=2), "resnet18", 32, stopped)
+    assert within == [(MAKING, 1), (LEARNING, 2)]
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
 

@@ -18,7 +18,7 @@ class Steps(list):
 
 
 def made(folder, seed=7, recipe=TINY, size=32, on_step=None):
-    return pretrained("resnet18", size, seed, folder, on_step or Steps(), recipe)
+    return pretrained("resnet18", size, seed, folder, Steps() if on_step is None else on_step, recipe)
 
 
 def test_the_same_recipe_makes_the_same_bytes_anywhere(tmp_path):
@@ -66,7 +66,9 @@ def test_weights_that_were_damaged_are_made_anew(tmp_path, damage):
     again = made(tmp_path, on_step=steps)
     assert steps
     assert np.array_equal(again.arrays["conv1.weight"], whole.arrays["conv1.weight"])
-    assert not (after := Steps()) and made(tmp_path, on_step=after) and not after
+    after = Steps()
+    made(tmp_path, on_step=after)
+    assert not after
 
 
 def test_ctrl_c_leaves_nothing_behind(tmp_path):
