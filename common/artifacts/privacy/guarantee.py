@@ -10,9 +10,8 @@ from msgspec.structs import replace
 from common.artifacts.load import read_record
 from common.artifacts.schema import Count, Fraction, Number, Run, Text
 from common.artifacts.values import Notes, mapping
-from common.config.privacy import SECAGG
+from common.config.privacy import DP_SGD, DP_SGD_SECAGG, SECAGG
 
-DP_SGD, DP_SGD_SECAGG = "dp_sgd", "dp_sgd_secagg"
 Epsilon = Annotated[float, Meta(ge=0.0, le=sys.float_info.max, extra={"else": "no epsilon"})]
 
 

@@ -15,6 +15,9 @@ UNITS = {"patient": "patient", "group": "group of related slices"}
 NO_DP = "No differential privacy: this run's model may give away whether a patient was in it."
 MASKED = "Secure aggregation hid each hospital's update from the centre; it hides no patient from who has the model."
 NOT_RECORDED = "Whether differential privacy protected this run's patients is not recorded."
+NOT_REPORTED = (
+    "Loss and accuracy on training slices are not reported: they would say something about those slices without noise."
+)
 RECONSTRUCTION = (
     "It stops reconstruction, not membership: budgets this large kept attacks from rebuilding pictures (Ziller et al. "
     "2024, DOI 10.1038/s42256-024-00858-y)."
@@ -70,6 +73,15 @@ def claim(privacy: RunPrivacy, *, finished: bool = True) -> str:
     far = "" if finished else " so far"
     where = f", not recorded for {listed(sorted(unknown))}" if unknown else " at every hospital"
     return f"{start}: epsilon at most {promised(max(known))}{of}{far}{where} (delta {delta_text(privacy.delta)})."
+
+
+def sentences(privacy: RunPrivacy) -> list[str]:
+    """Say all that is known of a finished run's protection: the promise, what it means, and where it ends."""
+    if not privacy.is_private:
+        return [claim(privacy), *([MASKED] if privacy.is_secure else [])]
+    means = [meaning(privacy.spent, privacy.delta)] if privacy.spent is not None else []
+    shared = colluding(privacy)
+    return [claim(privacy), *means, *([shared] if shared else []), *stopped(privacy), LIMITS]
 
 
 def highest_accuracy(epsilon: float, delta: float) -> float:
