@@ -30,6 +30,13 @@ class Canaries(Struct, frozen=True):
     score: Text | None = None  # what was guessed by
 
 
+class RocPoint(Struct, frozen=True):
+    """One threshold of an attack."""
+
+    false_positives: Fraction | None = None  # share of the others that are accused
+    true_positives: Fraction | None = None  # share of the training slices that are found
+
+
 class Membership(Struct, frozen=True):
     """How well an attack tells slices of training from others; an AUROC of 0.5 is chance."""
 
@@ -38,7 +45,14 @@ class Membership(Struct, frozen=True):
     auroc: Fraction | None = None
     auroc_interval: Interval | None = None  # 95 %
     tpr_at_fpr_1: Fraction | None = None  # true-positive rate where 1 % of the others are accused
-    slices: Count | None = None
+    slices: Count | None = None  # that were judged
+    member_slices: Count | None = None  # of these, in the run's training
+    patients: Count | None = None
+    member_patients: Count | None = None
+    auroc_patients: Fraction | None = None  # of patients, each by the mean over its slices
+    auroc_patients_interval: Interval | None = None
+    roc: tuple[RocPoint, ...] | None = None  # a few points of the slices' curve
+    seconds: Number | None = None
 
 
 class Inversion(Struct, frozen=True):
@@ -48,6 +62,9 @@ class Inversion(Struct, frozen=True):
     psnr_db: Number | None = None
     ssim: Similarity | None = None
     images: Count | None = None
+    blind_psnr_db: Number | None = None  # of the mean slice of others, for which no update is needed
+    blind_ssim: Similarity | None = None
+    seconds: Number | None = None
 
 
 class PrivacyAudit(Struct, frozen=True):

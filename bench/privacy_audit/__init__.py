@@ -1,0 +1,1 @@
+"""Attacks on a finished run's model: how much of the promised privacy they leave standing."""
