@@ -15,7 +15,7 @@ from dashboard.data import privacy as tables
 from dashboard.data.gains import left
 from dashboard.data.verdicts.privacy import of_run
 
-SECTION = "privacy_section"
+SECTION = "section"
 
 
 def draw() -> None:

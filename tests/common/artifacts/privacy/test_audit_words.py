@@ -14,7 +14,8 @@ def test_a_bound_below_the_claim_refutes_nothing_and_one_above_does() -> None:
 
 def test_both_stand_side_by_side_in_one_sentence() -> None:
     assert audit_words.beside(attacked(bound=1.429), 7.9) == (
-        "Canaries prove that epsilon is at least 1.42 with 95 % confidence; the run claims at most 7.9. Both can be true."
+        "Canaries prove that epsilon is at least 1.42 with 95 % confidence; the run claims at most 7.9. "
+        "Both can be true."
     )
     assert "the claim is wrong" in (audit_words.beside(attacked(bound=9.0), 7.9) or "")
     assert (audit_words.beside(attacked(), None) or "").endswith("; nothing bounds it from above.")
