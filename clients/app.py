@@ -17,6 +17,7 @@ from clients.site import SITE_FILE, Site, read_site
 from clients.sums import familiarity
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
+from common.privacy.refusal import PrivacyRefusal
 from common.protocol import names
 from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
 from common.protocol.cases import cases_record
@@ -30,6 +31,7 @@ from common.protocol.messages import (
     read_plan,
     read_task,
     refusal_record,
+    spent_record,
     training_record,
     who_record,
 )
@@ -91,7 +93,7 @@ def _answer(handler: Handler, site: Site, run: int, content: RecordDict) -> Reco
     except ProjectError as error:
         if not site.explains:  # the centre hears the code only
             log.error("%s", error)
-        told = site.explains or isinstance(error, PolicyRefusal | SecureRefusal)
+        told = site.explains or isinstance(error, PolicyRefusal | SecureRefusal | PrivacyRefusal)
         refusal = refusal_record(error, error.sentence if told else elsewhere)
     except Exception as error:
         log.exception("%s could not answer: %s", site.hospital.name, error)
@@ -129,6 +131,8 @@ def _train(site: Site, run: int, records: Records) -> Records:
     trained, result = handlers.train(site, task)
     update = handlers.outgoing(site, task, trained, result.samples)
     answer = {names.ARRAYS: update, names.METRICS: training_record(result), names.WHO: _who(site, task.plan)}
+    if spent := spent_record(result):
+        answer[names.SPENT] = spent
     signature = proof.note_update(update, result.samples)
     return answer | ({names.SIGNATURE: {names.SIGNATURE: signature}} if signature else {})
 

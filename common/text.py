@@ -52,3 +52,8 @@ def plain(said: object, most: int = 300) -> str:
     """
     text = said if isinstance(said, str) else type(said).__name__
     return printable(" ".join(text[: 4 * most].split())).translate(_ROUND)[:most]
+
+
+def small(number: float) -> str:
+    """Write a small number, such as ``1e-5``."""
+    return f"{number:g}".replace("e-0", "e-")

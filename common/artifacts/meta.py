@@ -70,6 +70,8 @@ class FinishedRun:
     """What was measured beside the test."""
     temperature_choice: TemperatureChoice | None = None
     """What the temperature, or that there is none, rests on."""
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    """What protected the hospitals' patients and what it cost them; see `common.artifacts.privacy`."""
     familiarity: Familiarity = field(default_factory=Familiarity)
     """What tells an image that is unlike the slices of training."""
 
@@ -126,6 +128,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),
         notice=words.notice(run.strategy),
         no_shared_model=words.no_shared_model(run.keeps),
+        privacy=dict(run.privacy),
         personal_models=None if run.keeps == NOTHING else personal,
     )
     return to_json(meta)

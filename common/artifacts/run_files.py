@@ -176,8 +176,11 @@ def _enter_figures(record: HospitalRound | Round, counts: confusion.Confusion) -
     record.val_confusion_matrix = counts.tolist()
 
 
-def _mean(parts: Sequence[HospitalRound], value: str, weight: str) -> float:
-    """Return a mean over slices; 0 where there is none."""
-    known = [part for part in parts if getattr(part, value) is not None and getattr(part, weight)]
+def _mean(parts: Sequence[HospitalRound], value: str, weight: str) -> float | None:
+    """Return a mean over slices; 0 where there is none, None where it is not told."""
+    counted = [part for part in parts if getattr(part, weight)]
+    known = [part for part in counted if getattr(part, value) is not None]
+    if counted and not known:
+        return None
     total = sum(getattr(part, weight) for part in known)
     return sum(getattr(part, value) * getattr(part, weight) for part in known) / total if total else 0.0

@@ -25,6 +25,7 @@ Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # neither NaN nor infinite
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0, extra={"else": "no fraction between 0 and 1"})]
+Epsilon = Annotated[float, Meta(ge=0.0, le=sys.float_info.max, extra={"else": "no epsilon"})]
 Cosine = Annotated[float, Meta(ge=-1.0, le=1.0)]
 Interval = tuple[Number, Number]
 Matrix = Annotated[
@@ -153,12 +154,15 @@ class Failure(Struct, frozen=True):
 class HospitalRound(Struct, omit_defaults=True):
     """One hospital's part of one round; keys are absent where it did not answer."""
 
-    train_loss: Number | None = None  # means over the slices while training
+    train_loss: Number | None = None  # means over the slices while training; not told with differential privacy
     train_accuracy: Fraction | None = None
     train_samples: Count | None = None
     train_steps: Count | None = None
     train_seconds: Number | None = None
-    epsilon: Annotated[float, Meta(ge=0.0, le=sys.float_info.max)] | None = None  # spent after this round; see privacy/
+    noise_multiplier: Number | None = None  # of its own noise; this and the epsilons only with differential privacy
+    epsilon: Epsilon | None = None  # that the run has cost its patients after this round, against the centre
+    epsilon_one_colluding: Epsilon | None = None  # against the centre with one other hospital
+    epsilon_all_but_one: Epsilon | None = None  # against the centre with all other hospitals
     update_norm: Number | None = None  # how far its weights went, before anything was clipped
     update_kept: Fraction | None = None  # of that length in the model; 1 where nothing was clipped
     update_distance: Number | None = None  # to the mean of the round's updates, each hospital counting once
@@ -197,6 +201,7 @@ class Round(Struct):
     asked: list[str] = []  # to train
     replied: list[str] = []  # those whose update went into the model
     failed: list[Failure] = []
+    stopped: list[str] = []  # their privacy budget is spent, in this round or before: they evaluate, and train no more
     bytes_down: Count | None = None
     bytes_up: Count | None = None
     hospitals: dict[str, HospitalRound] = {}  # in configured order
@@ -268,6 +273,7 @@ class ModelMeta(Struct):
     notice: str | None
     no_shared_model: str | None
     personal_models: dict[str, Any] | None  # folder below each hospital's cache folder; name to the round of its model
+    privacy: dict[str, Any]  # see `common.artifacts.privacy.guarantee`
 
 
 def to_json(record: Struct) -> dict[str, Any]:

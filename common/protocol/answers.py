@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from common.config.dp import DpPlan
 from common.labels import NUM_CLASSES
 from common.metrics.calibration import GRID, NUM_BINS, Bin
 from common.metrics.confusion import Confusion
-from common.metrics.evaluation import EvaluateResult
+from common.metrics.evaluation import EvaluateResult, Spent
 from common.metrics.intervals import Replicates
 from common.protocol.postprocess import UnusableAnswer
 from common.text import plain
@@ -36,6 +37,9 @@ Seconds = Annotated[float, Meta(ge=0, le=1e8)]  # three years
 Share = Annotated[float, Meta(ge=0, le=1)]
 Sum = Annotated[int, Meta(ge=-(10**12), le=10**12)]  # of counts: such that no sum of sums leaves 64 bits
 
+Multiplier = Annotated[float, Meta(gt=0, le=1e6)]
+Cost = Annotated[float, Meta(ge=0, le=1e12)]
+
 Kind = TypeVar("Kind", bound=Struct)
 
 
@@ -48,6 +52,15 @@ class TrainingNumbers(Struct, frozen=True, rename="kebab"):
     seconds: Seconds
     loss: float | None = None
     accuracy: float | None = None
+
+
+class SpentNumbers(Struct, frozen=True, rename="kebab"):
+    """What a training with differential privacy has cost."""
+
+    noise_multiplier: Multiplier
+    epsilon: Cost
+    epsilon_one_colluding: Cost
+    epsilon_all_but_one: Cost
 
 
 class EvaluationNumbers(Struct, frozen=True, rename="kebab"):
@@ -91,6 +104,24 @@ def read_refusal(record: Any) -> Refusal:
     """Read a refusal; raises `UnusableAnswer` if it gives no reason that can be shown."""
     said = typed(Refusal, record, "it refused, and its reason cannot be read")
     return Refusal(said.code, plain(said.sentence, 1_000), said.exit_code)
+
+
+def read_spent(record: Any, dp: DpPlan) -> Spent:
+    """Read what a training has cost.
+
+    Raises
+    ------
+    UnusableAnswer
+        If a number is missing or cannot be, or is more than the plan's budget.
+    """
+    found = typed(SpentNumbers, record, "it does not say what this training has cost its patients")
+    spent = Spent(**msgspec.structs.asdict(found))
+    if not spent.epsilon <= spent.epsilon_one_colluding <= spent.epsilon_all_but_one:
+        raise UnusableAnswer("it says that hospitals which help the centre see less than the centre alone")
+    if spent.epsilon > dp.epsilon:
+        said = f"{spent.epsilon:.4g}"
+        raise UnusableAnswer(f"it says that it spent an epsilon of {said}, and the plan's budget is {dp.epsilon:g}")
+    return spent
 
 
 def evaluation_problem(result: EvaluateResult, held: Sequence[int] | None) -> str | None:

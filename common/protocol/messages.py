@@ -13,13 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from common.config.dp import DpPlan
 from common.errors import InputError, ProjectError
 from common.labels import NUM_CLASSES
 from common.metrics.calibration import from_counts, to_counts
 from common.metrics.evaluation import EvaluateResult, TrainResult
 from common.model.weights import Arrays
 from common.protocol import names
-from common.protocol.answers import MOST_NATS, EvaluationNumbers, TrainingNumbers, evaluation_problem, typed
+from common.protocol.answers import (
+    MOST_NATS,
+    EvaluationNumbers,
+    TrainingNumbers,
+    evaluation_problem,
+    read_spent,
+    typed,
+)
 from common.protocol.cases import read_cases
 from common.protocol.codec import unpack
 from common.protocol.pairs import read_pairs
@@ -35,6 +43,7 @@ _MOST_SECURE = 200_000  # characters
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_HEAD = 10_000  # characters of the ledger's end
 _MOST_THREADS = 2**31 - 1  # what a hospital gives is up to its policy
+NO_DP = DpPlan()
 TRAINING_NUMBERS = ("steps", "loss", "accuracy", "lr", "seconds")  # as `TrainResult` calls them
 
 
@@ -195,15 +204,20 @@ def training_record(result: TrainResult) -> Record:
     return {names.SAMPLES: result.samples, **{name: value for name, value in told.items() if value is not None}}
 
 
-def read_training(records: Records, samples: int, private: bool = False) -> TrainResult:
+def spent_record(result: TrainResult) -> Record | None:
+    """Write what a training has cost the hospital's patients; None without differential privacy."""
+    return {name.replace("_", "-"): value for name, value in vars(result.spent).items()} if result.spent else None
+
+
+def read_training(records: Records, samples: int, dp: DpPlan = NO_DP) -> TrainResult:
     """Read the figures of a training.
 
     Parameters
     ----------
     samples : int
         Training slices that the hospital described; its weight in the average may be no other.
-    private : bool
-        Whether it trained with differential privacy, where loss and accuracy are not told, nor taken.
+    dp : DpPlan
+        With differential privacy loss and accuracy are not told, nor taken, and what it has cost is.
 
     Raises
     ------
@@ -219,8 +233,9 @@ def read_training(records: Records, samples: int, private: bool = False) -> Trai
         said = f"{found.num_examples:,}"
         raise UnusableAnswer(f"it says that it trained on {said} slices, but it described {samples:,}")
     told = {name: getattr(found, name) for name in TRAINING_NUMBERS}
-    if private:
-        return TrainResult(samples=samples, **{**told, "loss": None, "accuracy": None})
+    if dp.is_used:
+        spent = read_spent(records.get(names.SPENT), dp)
+        return TrainResult(samples=samples, **{**told, "loss": None, "accuracy": None}, spent=spent)
     if found.loss is None or found.accuracy is None:
         raise UnusableAnswer("its training figures cannot be read: its loss or its accuracy is missing")
     if not (math.isfinite(found.loss) and math.isfinite(found.accuracy)):

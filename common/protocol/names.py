@@ -15,6 +15,7 @@ FINE_TUNED = "fine_tuned"  # asks a hospital to train the finished model on for 
 FAMILIARITY = "familiarity"  # asks for sums of the features of training slices, or for held-out slices by distance
 LIKENESS = "likeness"  # server to hospital, packed: what distances are measured with
 SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
+SPENT = "spent"  # hospital to server: what a training has cost its patients, with differential privacy
 DESCRIPTION = "description"  # the audit's counts and the split, as JSON
 
 PLAN = "plan"

@@ -9,11 +9,12 @@ from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
 
 from common.artifacts.external.yardsticks import Yardsticks
+from common.artifacts.privacy.spent import ended_sentence, spent_sentence
 from common.artifacts.schema import Round, to_json
 from common.artifacts.words import model_tested
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
-from common.errors import InputError
+from common.errors import InputError, RunError
 from common.model.weights import Arrays
 from common.protocol.description import Description
 from common.protocol.plan import Plan, plan_of
@@ -29,7 +30,7 @@ from server.federation.participants import Participants, QuorumPolicy
 from server.federation.rounds import Rounds
 from server.federation.secure.training import SecureTrainingPhase
 from server.federation.signed_updates import SignedUpdates
-from server.federation.training_phase import TrainingPhase
+from server.federation.training_phase import TrainingOver, TrainingPhase
 from server.federation.update_store import UpdateStore
 from server.recording.best_round import is_better
 from server.recording.checkpoint import RunProgress
@@ -135,6 +136,10 @@ class Federation:
         phase = SecureTrainingPhase if plan.privacy.is_secure else TrainingPhase
         training = phase(participants, exchange, strategy, chain_of(plan), store, local, self.listener, kept)
         training.ledger = self.recorder.ledger
+        for key, name in self.names.items():
+            if self.progress.history and name in self.progress.history[-1].get("stopped", ()):
+                training.stopped.append(key)
+                self.recorder.stopped(name)
         training.signed = SignedUpdates(self.progress.token, plan.sha256, self.public_keys)
         training.kept = KeptUpdates(self.recorder.folder if self.settings.keep_updates else None)
         evaluation = EvaluationPhase(plan, participants, exchange, self.listener, self.recorder.ledger)
@@ -156,12 +161,26 @@ class Federation:
         """Do the rounds that are left; each is on disk before the next begins."""
         progress = self.progress
         for number in range(progress.round + 1, self.settings.rounds + 1):
-            arrays, record = rounds.run_round(number, progress.arrays)
+            try:
+                arrays, record = rounds.run_round(number, progress.arrays)
+            except TrainingOver as over:
+                self._end_early(over)
+                return
             is_best = advance(progress, arrays, record)
             steps = {f"{_STEPS}{name}": kept for name, kept in rounds.training.memory.items()}
             progress.memory = rounds.strategy.memory() | steps
             self.recorder.save_round(progress)
             self.listener.round_done(record, is_best)
+            if spent := spent_sentence(progress.history, self.settings.privacy):
+                self.listener.spent(spent)
+
+    def _end_early(self, over: TrainingOver) -> None:
+        """Go on to the test with the rounds that there are; raises `RunError` ``RUN022`` if there are none."""
+        done, rounds = self.progress.round, self.settings.rounds
+        sentence = ended_sentence(done, rounds, over.left, over.needed)
+        if not done:
+            raise RunError("RUN022", f"{sentence[:-1]}; raise privacy.epsilon, or choose more noise or fewer steps.")
+        self.listener.ended_early(sentence)
 
     def _check_files(self, description: Description) -> None:
         """A run goes on with the files and the counts that it was started with; a new one remembers them."""

@@ -38,7 +38,10 @@ class Rounds:
         RunError
             ``RUN010`` below the quorum, ``RUN013`` if nobody could evaluate, ``RUN015`` if a pooled model could not be
             trained.
+        TrainingOver
+            If too few hospitals have privacy budget left.
         """
+        self.training.require_budget()
         started = time.perf_counter()
         plan = self.strategy.plan
         parts = {name: HospitalRound(bytes_down=0, bytes_up=0) for name in self.training.participants.names.values()}

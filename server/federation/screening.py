@@ -1,5 +1,6 @@
 """Which answers are usable, and if one is not, why: every refusal by the server starts here."""
 
+from common.privacy.refusal import BUDGET_SPENT
 from common.protocol import names
 from common.protocol.answers import Who, read_refusal, typed
 from common.protocol.description import Description
@@ -17,6 +18,10 @@ _CRASH_SIGNS = (
     "owner died",
 )
 _LOST_SIGN = "node unavailable"  # Flower's, after two heartbeats that did not come
+
+
+class BudgetSpent(UnusableAnswer):
+    """A hospital does not train since its privacy budget is spent; it has not failed."""
 
 
 def usable_records(reply: Reply | None, timeout_seconds: float, asked: Description | None = None) -> Records:
@@ -40,7 +45,8 @@ def usable_records(reply: Reply | None, timeout_seconds: float, asked: Descripti
         raise UnusableAnswer(_clause(reply.error))
     if names.REFUSAL in reply.records:
         given = read_refusal(reply.records[names.REFUSAL])
-        raise UnusableAnswer(f"{given.code}: {given.sentence}")
+        kind = BudgetSpent if given.code == BUDGET_SPENT else UnusableAnswer
+        raise kind(f"{given.code}: {given.sentence}")
     if asked is not None:
         _check_who(reply.records, asked)
     return reply.records

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from flwr.app import MessageType
 
 from common.artifacts.ledger.lines import LeftOut, Update
+from common.artifacts.privacy.spent import STOPPED
 from common.artifacts.schema import Failure, HospitalRound, Round
-from common.config.strategies import STRATEGIES
+from common.config.strategies import STRATEGIES, fewest_hospitals
 from common.errors import RunError
 from common.metrics.evaluation import TrainResult
 from common.model.weights import Arrays
@@ -24,7 +25,7 @@ from server.federation.exchange import Exchange, Request
 from server.federation.local_state import LocalStates
 from server.federation.participants import Member, Participants
 from server.federation.replies import Reply
-from server.federation.screening import usable_records
+from server.federation.screening import BudgetSpent, usable_records
 from server.federation.signed_updates import SignedUpdates
 from server.federation.update_store import UpdateStore
 from server.recording.events import Listener
@@ -49,6 +50,14 @@ class Trainee:
     pool: tuple[str, ...] = ()
 
 
+class TrainingOver(Exception):
+    """Too few hospitals have privacy budget left for another round; how many have, and how many it takes."""
+
+    def __init__(self, left: int, needed: int) -> None:
+        super().__init__(left, needed)
+        self.left, self.needed = left, needed
+
+
 @dataclass
 class TrainingPhase:
     """Asks for updates, takes them through the chain, and puts away those that can be."""
@@ -65,6 +74,7 @@ class TrainingPhase:
     signed: SignedUpdates = field(default_factory=SignedUpdates)
     kept: KeptUpdates = field(default_factory=KeptUpdates)
     models: KnownModels = field(default_factory=KnownModels)
+    stopped: list[str] = field(default_factory=list)  # keys of hospitals whose privacy budget is spent
     accepted: dict[str, Update] = field(default_factory=dict)  # of the last attempt, by key: what the ledger says
 
     def collect(self, number: int, arrays: Arrays, record: Round) -> Updates:
@@ -74,6 +84,8 @@ class TrainingPhase:
         ------
         RunError
             ``RUN010`` below the quorum after the last attempt, ``RUN015`` if a pooled model could not be trained.
+        TrainingOver
+            As `require_budget`.
         """
         policy, everybody = self.participants.policy, self.participants.names
         for attempt in range(1, policy.attempts + 1):
@@ -81,23 +93,45 @@ class TrainingPhase:
             usable = self._train(number, arrays, record, self.participants.wait_for_quorum())
             if record.pooled:
                 return self.store.updates(list(usable), list(usable.values()))
+            self.require_budget()
             record.replied = [name for key, name in everybody.items() if key in usable]
-            if len(usable) >= policy.quorum:
+            if len(usable) >= self.quorum:
                 keys = [key for key in everybody if key in usable]
                 return self._compared(self.store.updates(keys, [usable[key] for key in keys]), arrays, record)
             if attempt < policy.attempts:
-                self.listener.repeating(number, len(usable), policy.quorum)
+                self.listener.repeating(number, len(usable), self.quorum)
         raise RunError(
             "RUN010",
             f"Round {number}: {len(usable)} of {len(everybody)} hospitals sent a usable update and "
-            f"{policy.quorum} are needed ({failures_listed(record.failed[before:])}).",
+            f"{self.quorum} are needed ({failures_listed(record.failed[before:])}).",
         )
+
+    @property
+    def fewest(self) -> int:
+        """Fewest hospitals that must have privacy budget left."""
+        return max(1, fewest_hospitals(self.strategy.settings))
+
+    @property
+    def quorum(self) -> int:
+        """Usable updates that a round needs: of those hospitals that still train, where there are fewer."""
+        return min(self.participants.policy.quorum, self._left)
+
+    @property
+    def _left(self) -> int:
+        return len(self.participants.names) - len(self.stopped)
+
+    def require_budget(self) -> None:
+        """Raise `TrainingOver` when too few hospitals have privacy budget left."""
+        if self._left < self.fewest:
+            raise TrainingOver(self._left, self.fewest)
 
     def enter(self, number: int, updates: Updates, record: Round, model: Arrays) -> None:
         """Let the ledger say what a round's model was made of."""
+        record.stopped = [name for key, name in self.participants.names.items() if key in self.stopped]
         made_of = [self.accepted[key] for key in updates.hospitals]
         keys = {name: key for key, name in self.participants.names.items()}
         gone = [LeftOut(hospital=keys.get(each.hospital, each.hospital), reason=each.reason) for each in record.failed]
+        gone += [LeftOut(hospital=key, reason=STOPPED) for key in self.stopped]
         gone = [each for each in gone if each.hospital not in updates.hospitals]
         self.ledger.combined(number, made_of, gone, digest_of(model))
 
@@ -153,6 +187,9 @@ class TrainingPhase:
             part = record.pooled or record.hospitals[trainee.name]
             try:
                 update, result = self._usable_update(number, trainee, reply, arrays)
+            except BudgetSpent as problem:
+                self._stop(number, trainee, record, str(problem))
+                continue
             except UnusableAnswer as problem:
                 self._leave_out(number, trainee, record, str(problem))
                 continue
@@ -173,9 +210,10 @@ class TrainingPhase:
             yield Trainee(key, host, EVERYBODY, sum(each), steps, threads, tuple(present))
             return
         everybody = self.participants.names
+        present = {key: member for key, member in present.items() if key not in self.stopped}
         record.asked = [name for key, name in everybody.items() if key in present]
         for key, name in everybody.items():
-            if key not in present:
+            if key not in present and key not in self.stopped:
                 self._note(record, Failure(name, "train", self.participants.absence(key)))
         for key in self.participants.starting_order(present):
             member = present[key]
@@ -201,7 +239,7 @@ class TrainingPhase:
         """Return the update and the figures beside it; raises `UnusableAnswer`."""
         timeout = self.participants.policy.timeout_seconds
         records = usable_records(reply, timeout, trainee.member.description)
-        result = read_training(records, trainee.samples, self.strategy.plan.dp.is_used)
+        result = read_training(records, trainee.samples, self.strategy.plan.dp)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         update = self.unwrapped(number, trainee.key, trainee.samples, sent, arrays, trainee.steps)
@@ -224,6 +262,14 @@ class TrainingPhase:
             raise RunError("RUN015", f"Round {number}: the pooled model could not be trained ({problem}).")
         self._note(record, Failure(trainee.name, "train", problem))
 
+    def _stop(self, number: int, trainee: Trainee, record: Round, problem: str) -> None:
+        """Ask a hospital no more to train, if there is a budget that it can have spent."""
+        if not self.strategy.plan.dp.is_used:
+            self._leave_out(number, trainee, record, problem)
+            return
+        self.stopped.append(trainee.key)
+        self.listener.stopped(trainee.name)
+
     def _note(self, record: Round, failure: Failure) -> None:
         record.failed.append(failure)
         self.listener.failed(failure)
@@ -234,6 +280,9 @@ def note_training(part: HospitalRound, record: Round, result: TrainResult) -> No
     part.train_loss, part.train_accuracy = result.loss, result.accuracy
     part.train_samples, part.train_steps = result.samples, result.steps
     part.train_seconds = result.seconds
+    if spent := result.spent:
+        part.noise_multiplier, part.epsilon = spent.noise_multiplier, spent.epsilon
+        part.epsilon_one_colluding, part.epsilon_all_but_one = spent.epsilon_one_colluding, spent.epsilon_all_but_one
     # the lowest, not the last one's to arrive, which is another each time
     record.lr = min(record.lr, result.lr) if record.lr else result.lr
 

@@ -37,6 +37,15 @@ class Listener:
     def failed(self, failure: Failure) -> None:
         """A hospital did not do its part."""
 
+    def stopped(self, name: str) -> None:
+        """A hospital has spent its privacy budget: it trains no further, and still evaluates."""
+
+    def spent(self, sentence: str) -> None:
+        """What the rounds so far have cost the hospitals' patients."""
+
+    def ended_early(self, sentence: str) -> None:
+        """Nobody trains any further, so that the rounds that are left are not made."""
+
     def waiting(self) -> None:
         """The server waits; called several times a second."""
 

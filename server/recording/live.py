@@ -101,6 +101,9 @@ class LiveRecorder(Listener):
     def failed(self, failure: Failure) -> None:
         self._enter(failure.hospital, "failed", failure.reason)
 
+    def stopped(self, name: str) -> None:
+        self._enter(name, "done")
+
     def _enter(self, name: str, state: str, reason: str | None = None) -> None:
         with self._lock:
             if name in self._live.hospitals:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.artifacts.meta_metrics import test_interval
+from common.artifacts.privacy.spent import STOPPED
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import unusual_updates
 from common.artifacts.words import cautions_of, share_text
@@ -76,16 +77,24 @@ class TrainingLog(Listener):
     def trained(self, name: str, part: HospitalRound) -> None:
         self._say(
             name,
-            "trained %s slices in %d steps, %.1f s: loss %.3f, accuracy %.1f %%",
+            "trained %s slices in %d steps, %.1f s%s",
             f"{part.train_samples:,}",
             part.train_steps,
             part.train_seconds,
-            part.train_loss,
-            100 * (part.train_accuracy or 0),
+            _fit(part),
         )
 
     def failed(self, failure: Failure) -> None:
         log.warning("left out of %s: %s", failure.phase, failure.reason, extra={"hospital": failure.hospital})
+
+    def stopped(self, name: str) -> None:
+        log.warning("%s", STOPPED, extra={"hospital": name})
+
+    def spent(self, sentence: str) -> None:
+        log.info("%s", sentence)
+
+    def ended_early(self, sentence: str) -> None:
+        log.warning("%s", sentence)
 
     def waiting_for(self, names: Sequence[str], seconds: float) -> None:
         log.warning("waiting up to %.0f s for %s", seconds, ", ".join(names))
@@ -129,6 +138,13 @@ class TrainingLog(Listener):
 
     def _say(self, hospital: str, text: str, *values: object) -> None:
         log.info(text, *values, extra={"hospital": hospital})
+
+
+def _fit(part: HospitalRound) -> str:
+    """Say how well slices were told apart while training; nothing where that is not told."""
+    if part.train_loss is None:
+        return ""
+    return f": loss {part.train_loss:.3f}, accuracy {100 * (part.train_accuracy or 0):.1f} %"
 
 
 def _accuracy(value: float, ends: Sequence[float] | None) -> str:

@@ -18,6 +18,7 @@ from common.artifacts.ledger.lines import Completed, Described, Ended, Entry, Fi
 from common.artifacts.live.elapsed import last_word, worked_seconds
 from common.artifacts.live.record import load_live
 from common.artifacts.load import load_run
+from common.artifacts.privacy.spent import privacy_json
 from common.artifacts.schema import Failure
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
@@ -70,6 +71,8 @@ class Recorder(Listener):
         self._origin: Origin | None = None
         self._trained_before: TrainedBefore | None = None
         self.resume_command: str | None = None  # for a process that is killed
+        self._stopped: set[str] = set()  # names of hospitals whose privacy budget is spent
+        self._why_early: str | None = None  # a completed run has fewer rounds than it was to have
         self.status = run_files.new_status(
             run_id=folder.run_id,
             rounds=settings.rounds,
@@ -169,6 +172,12 @@ class Recorder(Listener):
         except FileNotFoundError:
             return set()
 
+    def stopped(self, name: str) -> None:
+        self._stopped.add(name)
+
+    def ended_early(self, sentence: str) -> None:
+        self._why_early = sentence
+
     def phase(self, name: str, server_round: int) -> None:
         self.status.phase = name
         self._save_status()
@@ -215,7 +224,7 @@ class Recorder(Listener):
             run_id=self.folder.run_id,
             strategy=self._settings.strategy.name,
             seed=self._settings.seed,
-            rounds=self._settings.rounds,
+            rounds=progress.round,
             best_round=progress.best_round,
             image_size=self._settings.data.image_size,
             best_val_accuracy=progress.best_row["val_accuracy"],
@@ -245,9 +254,10 @@ class Recorder(Listener):
             origin=progress.origin,
             trained_before=self._trained_before,
             yardsticks=yardsticks,
+            privacy=privacy_json(self._settings, progress.history, descriptions, self._stopped),
         )
         content = meta.meta_json(finished)
-        self._enter_state("completed", None)
+        self._enter_state("completed", self._why_early)
         contents = {self.folder.best_weights: best} if best else {}
         if best and (measured := familiarity.file()):
             contents[self.folder.familiarity] = measured

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from common.artifacts.meta import patients_of
+from common.artifacts.privacy.spent import STOPPED
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import relative_lengths, unusual_updates
 from common.artifacts.words import NOTHING, interval_text, patients_sentence, recorded_patients
@@ -124,6 +125,16 @@ class Terminal(Listener):
     def failed(self, failure: Failure) -> None:
         reason = escape(failure.reason)  # brackets in it are no markup
         self.console.print(f"[yellow]{failure.hospital} left out of {failure.phase}:[/] {reason}", highlight=False)
+
+    def stopped(self, name: str) -> None:
+        self._clear_tasks(*(key for key, known in self._names.items() if known == name))
+        self.console.print(f"[yellow]{escape(name)}:[/] {STOPPED}", highlight=False)
+
+    def spent(self, sentence: str) -> None:
+        self.console.print(f"  {escape(sentence)}", style="dim", highlight=False, soft_wrap=True)
+
+    def ended_early(self, sentence: str) -> None:
+        self.console.print(f"[yellow]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
 
     def waiting_for(self, names: Sequence[str], seconds: float) -> None:
         self.console.print(f"[yellow]waiting up to {seconds:.0f} s for:[/] {', '.join(names)}")

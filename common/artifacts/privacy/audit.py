@@ -10,8 +10,7 @@ from msgspec import Meta, Struct
 
 from common.artifacts.layout import PRIVACY_AUDIT
 from common.artifacts.load import read_record
-from common.artifacts.privacy.guarantee import Epsilon
-from common.artifacts.schema import Count, Fraction, Interval, Number, Text, to_json
+from common.artifacts.schema import Count, Epsilon, Fraction, Interval, Number, Text, to_json
 from common.artifacts.values import Notes, mapping, read_json
 from common.errors import Problem
 from common.files import write_json
@@ -28,6 +27,7 @@ class Canaries(Struct, frozen=True):
     epsilon_lower_bound: Epsilon | None = None
     confidence: Fraction | None = None  # that epsilon is no lower
     score: Text | None = None  # what was guessed by
+    epsilon_most: Epsilon | None = None  # the bound had all guesses been right: no more can be shown with so many
 
 
 class RocPoint(Struct, frozen=True):

@@ -7,7 +7,7 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from common.artifacts.privacy.guarantee import RunPrivacy
-from common.text import counted, listed
+from common.text import counted, listed, small
 
 STRONG, WEAK = 1.0, 10.0
 """Epsilon up to which a guarantee is strong, and beyond which it is weak (Ponomareva et al., arXiv 2303.00654)."""
@@ -46,7 +46,7 @@ def _written(epsilon: float, rounding: str) -> str:
 
 def delta_text(delta: float | None) -> str:
     """Write a delta: ``"1e-5"``."""
-    return "not recorded" if delta is None else f"{delta:g}".replace("e-0", "e-")
+    return "not recorded" if delta is None else small(delta)
 
 
 def unit(privacy: RunPrivacy) -> str:

@@ -172,7 +172,7 @@ class SecureTrainingPhase(TrainingPhase):
         """Add a masked update to the sum; nothing of it is kept."""
         assert self._present is not None
         records = usable_records(reply, self.participants.policy.timeout_seconds, trainee.member.description)
-        result = read_training(records, trainee.samples, self.strategy.plan.dp.is_used)
+        result = read_training(records, trainee.samples, self.strategy.plan.dp)
         sent = dict(records[names.ARRAYS])
         self.accepted[trainee.key] = self.signed.check(number, trainee.key, trainee.samples, sent, records)
         try:
