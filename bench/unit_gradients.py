@@ -52,9 +52,9 @@ def by_opacus(model: nn.Module, work: Work) -> list[Tensor]:
     for part in _parts(work.patients):
         chosen = [index for patient in part for index in patient]
         cross_entropy(hooked(work.images[chosen]), work.labels[chosen], reduction="sum").backward()
-        _add_clipped(sums, [weight.grad_sample for weight in trained], [len(patient) for patient in part])
+        _add_clipped(sums, [weight.grad_sample for weight in trained], [len(patient) for patient in part])  # type: ignore[attr-defined]
         for weight in trained:
-            weight.grad_sample = weight.grad = None
+            weight.grad_sample = weight.grad = None  # type: ignore[attr-defined]
     hooked.to_standard_module()
     return sums
 

@@ -95,9 +95,7 @@ def _noisy_gradient(
         weight.grad = (gradient / dp.patients_per_step).to(weight.dtype)
 
 
-def _gradient_of(
-    model: nn.Module, slices: Slices, seen: Indices, plan: TrainPlan, generator: torch.Generator
-) -> None:
+def _gradient_of(model: nn.Module, slices: Slices, seen: Indices, plan: TrainPlan, generator: torch.Generator) -> None:
     """Leave the gradient of a patient's mean loss in the weights; at most a batch of slices is in memory at a time."""
     device = next(model.parameters()).device
     for images, labels in batches(slices, seen, plan.batch_size, device):
