@@ -52,7 +52,8 @@ def by_opacus(model: nn.Module, work: Work) -> list[Tensor]:
     for part in _parts(work.patients):
         chosen = [index for patient in part for index in patient]
         cross_entropy(hooked(work.images[chosen]), work.labels[chosen], reduction="sum").backward()
-        _add_clipped(sums, [weight.grad_sample for weight in trained], [len(patient) for patient in part])  # type: ignore[attr-defined]
+        each = [weight.grad_sample for weight in trained]  # type: ignore[attr-defined]
+        _add_clipped(sums, each, [len(patient) for patient in part])
         for weight in trained:
             weight.grad_sample = weight.grad = None  # type: ignore[attr-defined]
     hooked.to_standard_module()

@@ -21,6 +21,7 @@ from clients.local_state import (
 from clients.policy.gate import in_time
 from clients.policy.limits import Policy
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
+from clients.privacy.training import check_delta, train_with_budget
 from clients.site import Site
 from common.audit.report import audit
 from common.data.identity.written import written_ids
@@ -70,6 +71,7 @@ def describe(site: Site, plan: Plan) -> Description:
         raise InputError(
             "DATA020", f"{site.hospital.name} has {len(split.train)} training slices; training needs at least 2."
         )
+    check_delta(plan.dp, prepared.patient_counts["train"])
     device = pick_device(site.device)
 
     def count(indices: npt.NDArray[np.int64]) -> dict[str, int]:
@@ -134,13 +136,14 @@ def train(site: Site, task: Task) -> tuple[Arrays, TrainResult]:
     """
     use_threads(task.threads)
     plan = task.plan
-    if plan.dp.is_used:
-        raise InputError("DP009", "This version cannot train with differential privacy yet.")
     data = training_data(site, task)
     whole = whole_model(site, task)
     model = model_from_arrays(plan.model.name, whole, pick_device(site.device))
     train_only(model, plan.train.part)
     context = RoundContext(plan.seed, "+".join(task.pool) or site.hospital.key, task.server_round, plan.rounds)
+    if plan.dp.is_used:
+        result = train_with_budget(site, task, model, context)
+        return arrays_from_model(model), result
     control = ControlVariate(site, task) if plan.strategy.control_variates else None
     correct = control.correction(model) if control else proximal(model, plan.strategy.proximal_mu)
     progress = in_time(site.policy, site.progress_callback("training, pooled" if task.pool else "training"))

@@ -31,7 +31,7 @@ ROOMS = {
     "training": {"config", "metrics", "model", "data", "audit", "privacy"},
     "protocol": {"config", "metrics", "model", "data", "audit"},
     "overlap": {"config", "metrics", "model", "data", "audit", "training", "protocol"},
-    "secagg": {"config", "model", "privacy", "protocol"},
+    "secagg": {"config", "model", "protocol", "privacy"},
     "study": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap"},
     "artifacts": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study"},
     "dossier": {"config", "metrics", "model", "data", "audit", "training", "protocol", "overlap", "study", "artifacts"},

@@ -54,5 +54,4 @@ class SecretStream:
 
 def _derived(key: bytes, *purpose: int | str) -> bytes:
     """Return another key, as HKDF expands one (RFC 5869) to a single block of SHA-256."""
-    info = "\x1f".join(f"{type(each).__name__}:{each}" for each in purpose).encode()
-    return hmac.digest(key, info + b"\x01", hashlib.sha256)
+    return hmac.digest(key, repr(purpose).encode() + b"\x01", hashlib.sha256)

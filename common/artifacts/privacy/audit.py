@@ -27,6 +27,7 @@ class Canaries(Struct, frozen=True):
     epsilon_lower_bound: Epsilon | None = None
     confidence: Fraction | None = None  # that epsilon is no lower
     score: Text | None = None  # what was guessed by
+    epsilon_most: Epsilon | None = None  # the bound had all guesses been right: no more can be shown with so many
 
 
 class RocPoint(Struct, frozen=True):

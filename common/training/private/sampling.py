@@ -1,4 +1,4 @@
-"""Which patients a step draws: each by itself, with one probability (Poisson sampling, as the accountant assumes)."""
+"""Which patients a step draws: each by itself with one probability, Poisson sampling, as the accountant assumes."""
 
 import numpy as np
 

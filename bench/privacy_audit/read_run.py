@@ -1,0 +1,101 @@
+"""A finished run and its hospitals' slices, as an audit needs them; other slices than the run's are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.privacy_audit.audited import AuditedHospital, AuditedRun, Claim
+from common.artifacts.external.finished import FinishedModel, read_finished
+from common.artifacts.external.trained_at import TrainedAt
+from common.artifacts.layout import existing_run
+from common.artifacts.privacy.guarantee import recorded_privacy
+from common.config.hospital import Hospital
+from common.config.hydra import load_hospitals
+from common.config.settings import RunSettings
+from common.data.identity.labelling import require_slices
+from common.data.prepare import prepare
+from common.errors import InputError
+from common.files import absolute
+from common.protocol.plan import plan_of
+from common.training.batches import Slices
+from server.federation.external.warm_start import initial_model
+from server.recording.resume import stored_settings
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are; None is where the run had them."""
+
+    output_dir: Path
+    data_root: Path | None = None
+    cache_dir: Path | None = None
+
+
+def read_run(run_id: str, places: Places) -> AuditedRun:
+    """Read a finished run.
+
+    Raises
+    ------
+    InputError
+        ``RUN001`` no such run; ``MODEL001`` and others of `read_finished`; ``AUDIT001`` slices that are not the run's.
+    """
+    folder = existing_run(absolute(places.output_dir), run_id)
+    finished = read_finished(folder)
+    settings = _placed(stored_settings(folder), places)
+    hospitals = load_hospitals(settings.hospitals)
+    require_slices(Path(settings.data.root), hospitals)
+    first, _ = initial_model(settings)
+    return AuditedRun(
+        run_id,
+        plan_of(settings),
+        settings.strategy,
+        [_hospital(settings, hospital, run_id, finished.hospitals) for hospital in hospitals],
+        first,
+        finished.arrays,
+        finished.best_round,
+        _claims(finished),
+    )
+
+
+def _placed(settings: RunSettings, places: Places) -> RunSettings:
+    root, cache = places.data_root or settings.data.root, places.cache_dir or settings.data.cache_dir
+    data = replace(settings.data, root=str(root), cache_dir=str(cache))
+    return replace(settings, output_dir=str(places.output_dir), data=data)
+
+
+def _hospital(
+    settings: RunSettings, hospital: Hospital, run_id: str, recorded: Mapping[str, TrainedAt]
+) -> AuditedHospital:
+    data = settings.data
+    root = absolute(data.root)
+    prepared = prepare(
+        root / hospital.path,
+        hospital.class_map,
+        data.plan(),
+        settings.seed,
+        absolute(data.cache_dir),
+        patient_pattern=hospital.patient_pattern,
+    )
+    then = recorded.get(hospital.key)
+    if then is None or then.files_sha256 != prepared.scan.paths_digest:
+        raise InputError(
+            "AUDIT001",
+            f"The slices of {hospital.name} under {root} are not those that {run_id} trained on; name the folder that "
+            "the run used with --data-root.",
+        )
+    slices = Slices(prepared.library.pixels, prepared.scan.labels)
+    return AuditedHospital(hospital.key, slices, prepared.split, prepared.patients.number)
+
+
+def _claims(finished: FinishedModel) -> Mapping[str, Claim]:
+    """Return what the run says of each hospital; nothing where it was trained without differential privacy."""
+    privacy = recorded_privacy(finished.meta)
+    keys = {hospital.name: key for key, hospital in finished.hospitals.items()}
+    found = {}
+    for name, spent in (privacy.per_hospital if privacy else {}).items():
+        epsilon = spent.epsilon_all_but_one if spent.epsilon_all_but_one is not None else spent.epsilon
+        if name in keys and epsilon is not None and spent.rate is not None and spent.noise_multiplier is not None:
+            found[keys[name]] = Claim(epsilon, spent.rate, spent.noise_multiplier)
+    return found
