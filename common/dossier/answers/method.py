@@ -81,12 +81,12 @@ def training(evidence: Evidence) -> Answer | None:
     rounds = counted(len(evidence.run.rounds), "round")
     passes, rate = plain(train, "local_epochs"), plain(train, "lr")
     batch, optimiser, schedule = (plain(train, key) for key in ("batch_size", "optimiser", "schedule"))
+    noisy = privacy.training(evidence)  # its steps take the place of passes and batches
     return answer(
         [
             says("Strategy {}, {}.", strategy, rounds),
-            says("Passes over the slices in each round: {}.", passes),
-            says("{}, highest rate {} ({} schedule), batches of {}.", _proper(optimiser), rate, schedule, batch),
-            privacy.training(evidence),
+            noisy or says("Passes over the slices in each round: {}, in batches of {}.", passes, batch),
+            says("{}, highest rate {} ({} schedule).", _proper(optimiser), rate, schedule),
             _regularisation(train),
             _augmentation(train),
         ],
