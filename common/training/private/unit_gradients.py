@@ -1,6 +1,6 @@
 """The gradient of each patient's mean loss, added to a clipped sum: one backward pass a patient, or several in one.
 
-``python -m bench.unit_gradients`` measures both. Of all 11 million weights, per-sample gradients by Opacus or torch.func
+``python -m bench.unit_gradients`` measures them. Of all 11 million weights, those of slices by Opacus or torch.func
 take 1.4 to 4.5 times as long as a pass for each patient. Of the head's 12 thousand they take a third: each pass
 standardises the frozen weights anew. There the two are alike, and torch.func needs no hooks in the network.
 """
