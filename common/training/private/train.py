@@ -32,6 +32,7 @@ class PrivateRound:
     noise_multiplier: float  # deviation of the noise, in clips
     steps: int  # up to `DpPlan.steps`
     stream: SecretStream  # of this round alone
+    joint: bool = False  # whether several patients may share a backward pass, where that is faster; the sum is the same
 
 
 def train_privately(
@@ -79,7 +80,7 @@ def _noisy_gradient(
     stream: SecretStream,
 ) -> None:
     """Leave a step's noisy gradient in the weights that are trained."""
-    dp, gradients = private.dp, UnitGradients(model, slices, plan, private.dp.views)
+    dp, gradients = private.dp, UnitGradients(model, slices, plan, private.dp.views, private.joint)
     total = ClippedSum(gradients.weights, dp.clip)
     numbers = drawn(len(units), rate(dp, len(units)), stream.derive("draw"))
     gradients.add(total, [(number, units[number]) for number in numbers], stream.derive("views"))

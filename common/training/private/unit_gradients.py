@@ -28,14 +28,14 @@ Gradients = Callable[[Tensor, Tensor], list[Tensor]]
 class UnitGradients:
     """What a model's weights that are trained, in their present state, would change for each patient."""
 
-    def __init__(self, model: nn.Module, slices: Slices, plan: TrainPlan, views: int) -> None:
+    def __init__(self, model: nn.Module, slices: Slices, plan: TrainPlan, views: int, joint: bool) -> None:
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
         self._model = model
         self._slices = slices
         self._plan = plan
         self._views = views
         few = sum(weight.numel() for weight in self.weights) <= _FEW_WEIGHTS
-        self._room = plan.batch_size if few else 0
+        self._room = plan.batch_size if joint and few else 0
 
     def add(self, total: ClippedSum, units: Sequence[tuple[int, Indices]], stream: SecretStream) -> None:
         """Add the gradients of some patients, each known by a number; no two draw from the same numbers."""
