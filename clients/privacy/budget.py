@@ -129,7 +129,5 @@ def _spent(asked: _Asked, spent: float) -> PrivacyRefusal:
     if asked.budget < dp.epsilon:
         said = "What this hospital's policy allows all runs to cost its patients together (max_epsilon_total) is spent"
     else:
-        said = (
-            f"The privacy budget of this run is spent: epsilon {spent:.3g} of {dp.epsilon:g} at delta {delta}"
-        )
+        said = f"The privacy budget of this run is spent: epsilon {spent:.3g} of {dp.epsilon:g} at delta {delta}"
     return PrivacyRefusal(BUDGET_SPENT, f"{said}, and no further step fits.")
