@@ -46,7 +46,7 @@ def read(folder, name):
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def test_a_budget_ends_in_a_round_the_others_go_on_and_no_restart_forgets_or_pays_twice(finished, simulate):
+def test_a_budget_ends_in_a_round_the_others_go_on_and_no_restart_forgets_or_pays_twice(finished):
     told, folder, entries = finished
     assert [each.code for each in told] == [1, 1, 0], told[-1].err
     rows = read(folder, "training_history")
@@ -70,9 +70,14 @@ def test_a_budget_ends_in_a_round_the_others_go_on_and_no_restart_forgets_or_pay
     assert {name: own[name]["stopped_after_round"] for name in NAMES} == {JAIPUR: 3, HYDERABAD: 2, KOLKATA: 2}
     assert {name: own[name]["rate"] for name in NAMES} == pytest.approx(RATES)
     assert ended in told[2].out
+    assert "Differential privacy per group of related slices" in " ".join(told[2].out.split())
     assert f"{KOLKATA}: its privacy budget is spent" in told[1].out
     assert f"{KOLKATA}: its privacy budget is spent" not in told[2].out, "it was written down and is not asked again"
-    spent = "Jaipur 6.55, Phantom Hyderabad 6.55, Phantom Kolkata 6.19 of 6.6 (delta 0.001)"
+    spent = "Jaipur 6.55, Phantom Hyderabad 6.55, Phantom Kolkata 6.2 of 6.6 (delta 0.001)"
     assert spent in " ".join(told[1].out.split())
-    again = simulate("resume=run-001", f"output_dir={folder.parent.parent}", "privacy.epsilon=60", base=False)
-    assert again.err.startswith("error RUN005: ")
+
+
+def test_a_run_does_not_go_on_with_another_budget(simulate, tmp_path):
+    changed = ("privacy=dp_sgd", "privacy.epsilon=60")
+    done = simulate("resume=run-001", f"output_dir={tmp_path}", *changed, base=False)
+    assert done.err.startswith("error RUN005: A resumed run keeps its settings, so privacy cannot be set")

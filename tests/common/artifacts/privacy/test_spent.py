@@ -13,7 +13,7 @@ ROWS = [
 
 
 def test_each_hospitals_last_figure_stands_after_it_has_stopped():
-    assert spent_sentence(ROWS, DP) == "epsilon spent: A 3.1, B 7.91 of 8 (delta 1e-5)"
+    assert spent_sentence(ROWS, DP) == "epsilon spent: A 3.1, B 7.92 of 8 (delta 1e-5)"
     assert {name: number for name, (number, _) in last_spent(ROWS).items()} == {"A": 2, "B": 1}
 
 
