@@ -24,7 +24,7 @@ _ORDERS = (
 )
 _ERROR, _LEAST_ERROR, _MOST_ERROR = 0.005, 0.001, 0.5  # of PRV's epsilon: relative, and within which bounds
 _LARGEST = 700.0  # epsilon whose exponential a float holds
-_MOST_POINTS = 2_000_000  # of PRV's grid: some 200 MB
+_MOST_POINTS = 1_000_000  # of its grid: some 300 MB
 _CLOSE = 1e-3  # how much larger than needed a chosen noise may be, relative
 _DIGITS = 4  # of a chosen noise
 
