@@ -38,13 +38,8 @@ def test_the_table_is_made_of_runs_and_a_second_command_runs_nothing(phantoms, t
         monkeypatch.setitem(os.environ, name, value)
     places = ["--data-root", str(phantoms), "--out", str(tmp_path), "--image-size", "32", "--rounds", "1"]
     rows = ["--seeds", "42", "--epsilons", "1000,none", "--parts", "everything"]
-    flags = [
-        *places,
-        *rows,
-        "--private",
-        "privacy.steps=1 privacy.patients_per_step=4",
-        base_overrides(phantoms, tmp_path)[0],
-    ]
+    private = ["--private", "privacy.steps=1 privacy.patients_per_step=4"]
+    flags = [*places, *rows, *private, PHANTOM_HOSPITALS]
     assert main(flags) == 0
     first = capsys.readouterr().out
     private, plain = first.splitlines()[-2:]
