@@ -101,6 +101,10 @@ def shared_noise_problems(
     elif momentum:
         yield "train.momentum", momentum, "0 with dp_sgd_secagg, which takes one step a round"
     if weight_decay:
-        yield "train.weight_decay", weight_decay, "0 with dp_sgd_secagg, whose step is the gradients and the noise alone"
+        yield (
+            "train.weight_decay",
+            weight_decay,
+            "0 with dp_sgd_secagg, whose step is the gradients and the noise alone",
+        )
     if strategy.proximal_mu:
         yield "strategy", "fedprox", "fedavg with dp_sgd_secagg: in a single step its pull is none"

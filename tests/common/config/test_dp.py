@@ -65,7 +65,10 @@ def test_shared_noise_takes_one_step_of_plain_gradient_descent():
         (["privacy=dp_sgd_secagg", "train.optimiser=adam"], r"train\.optimiser takes sgd with dp_sgd_secagg"),
         (["privacy=dp_sgd_secagg", "train.momentum=0.9"], r"train\.momentum takes 0"),
         (["privacy=dp_sgd_secagg", "train.weight_decay=0.01"], r"train\.weight_decay takes 0"),
-        (["privacy=dp_sgd_secagg", "strategy=fedprox", "strategy.proximal_mu=0.1"], "in a single step its pull is none"),
+        (
+            ["privacy=dp_sgd_secagg", "strategy=fedprox", "strategy.proximal_mu=0.1"],
+            "in a single step its pull is none",
+        ),
         (["privacy=dp_sgd_secagg", "strategy=krum"], "looks at each update"),
         (["privacy=dp_sgd_secagg", "privacy.steps=2"], r"privacy\.steps takes 1 with dp_sgd_secagg"),
     ],
