@@ -6,25 +6,22 @@ follows, the optimiser and the pull of FedProx, sees that alone.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
-import torch
 from torch import nn
 
 from common.config.dp import DpPlan
 from common.config.settings import TrainPlan
 from common.metrics.evaluation import TrainResult
 from common.privacy.stream import SecretStream
-from common.training.augment import augment
-from common.training.batches import Indices, Slices, batches
-from common.training.device import autocast
+from common.training.batches import Indices, Slices
 from common.training.gradients import Correction
-from common.training.loss import cross_entropy
 from common.training.optim import make_optimiser, rates_of_round
 from common.training.private.clipped_sum import ClippedSum
 from common.training.private.sampling import drawn, rate
+from common.training.private.unit_gradients import UnitGradients
 from common.training.train import OnBatch, RoundContext
 
 
@@ -36,6 +33,7 @@ class PrivateRound:
     noise_multiplier: float  # deviation of the noise, in clips
     steps: int  # up to `DpPlan.steps`
     stream: SecretStream  # of this round alone
+    joint: bool = False  # whether several patients may share a backward pass, where that is faster; the sum is the same
 
 
 def train_privately(
@@ -54,24 +52,30 @@ def train_privately(
     ----------
     units : sequence of ndarray of int64
         Each patient's training slices.
-    model, context, on_batch, correct
-        As of `common.training.train.train`.
+    on_batch : callable, optional
+        As of `common.training.train.train`; it is also asked between patients, for a step of many takes long.
+    model, context, correct
+        As there.
     """
     started = time.perf_counter()
     optimiser = make_optimiser(model, plan)
     rates = rates_of_round(plan, context.server_round, context.rounds, private.dp.steps)[: private.steps]
     model.train()
     for step, learning_rate in enumerate(rates):
-        if on_batch:
-            on_batch(step, len(rates))
+        tell = partial(on_batch or _nobody_listens, step, len(rates))
+        tell()
         for group in optimiser.param_groups:
             group["lr"] = learning_rate
-        _noisy_gradient(model, slices, units, plan, private, private.stream.derive("step", step))
+        _noisy_gradient(model, slices, units, plan, private, private.stream.derive("step", step), tell)
         if correct:
             correct()
         optimiser.step()
     samples = sum(len(unit) for unit in units)
     return TrainResult(samples, len(rates), None, None, rates[-1], time.perf_counter() - started)
+
+
+def _nobody_listens(done: int, total: int) -> None:
+    pass
 
 
 def _noisy_gradient(
@@ -81,24 +85,13 @@ def _noisy_gradient(
     plan: TrainPlan,
     private: PrivateRound,
     stream: SecretStream,
+    tell: Callable[[], None],
 ) -> None:
     """Leave a step's noisy gradient in the weights that are trained."""
-    dp = private.dp
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    total = ClippedSum(weights, dp.clip)
-    for number in drawn(len(units), rate(dp, len(units)), stream.derive("draw")):
-        views = torch.Generator().manual_seed(stream.derive("views", number).seed())
-        _gradient_of(model, slices, np.repeat(units[number], dp.views), plan, views)
-        total.take()
+    dp, gradients = private.dp, UnitGradients(model, slices, plan, private.dp.views, private.joint)
+    total = ClippedSum(gradients.weights, dp.clip)
+    numbers = drawn(len(units), rate(dp, len(units)), stream.derive("draw"))
+    gradients.add(total, [(number, units[number]) for number in numbers], stream.derive("views"), tell)
     noised = total.noised(private.noise_multiplier * dp.clip, stream.derive("noise"))
-    for weight, gradient in zip(weights, noised, strict=True):
+    for weight, gradient in zip(gradients.weights, noised, strict=True):
         weight.grad = (gradient / dp.patients_per_step).to(weight.dtype)
-
-
-def _gradient_of(model: nn.Module, slices: Slices, seen: Indices, plan: TrainPlan, generator: torch.Generator) -> None:
-    """Leave the gradient of a patient's mean loss in the weights; at most a batch of slices is in memory at a time."""
-    device = next(model.parameters()).device
-    for images, labels in batches(slices, seen, plan.batch_size, device):
-        with autocast(device, plan.precision):
-            loss = cross_entropy(model(augment(images, plan.augment, generator)), labels, plan)
-        (loss * (len(labels) / len(seen))).backward()
