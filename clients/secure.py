@@ -29,7 +29,7 @@ from common.secagg.hospital import Memory
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import Answer, Question, Session, from_text
-from common.training.optim import learning_rate, steps_of_round
+from common.training.optim import highest_rate, steps_of_round
 
 MEMORY = "secagg.json"
 
@@ -100,6 +100,11 @@ def check_task(site: Site, task: Task) -> None:
         raise SecureRefusal("SECAGG004", "The centre sent another model than the one that every hospital was told of.")
 
 
+def shared_noise(task: Task) -> float:
+    """Return the noise multiplier that the sum of this attempt's updates carries; 0 where hospitals share none."""
+    return _question_of(task).session.noise if task.plan.privacy.is_secure else 0.0
+
+
 def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arrays:
     """Return a trained model as it leaves the hospital: as whole numbers, masked.
 
@@ -110,18 +115,21 @@ def masked_update(site: Site, task: Task, trained: Arrays, samples: int) -> Arra
     """
     plan, question = task.plan, _question_of(task)
     session = question.session
-    rate = learning_rate(plan.train, task.server_round - 1, plan.rounds)  # the highest of this round
+    rate = highest_rate(plan.train, task.server_round, plan.rounds, plan.dp)
     rates = [rate] * steps_of_round(samples, plan.train, plan.dp)
     unsent = f"This hospital sends no update of round {session.round}"
     if len(rates) > session.steps:
         raise SecureRefusal(
             "SECAGG006", f"{unsent}: the centre says that nobody makes more than {session.steps} steps, and it does."
         )
-    if problem := check_update(task.arrays, trained) or training_problem(task.arrays, trained, plan.train, rates):
+    problem = check_update(task.arrays, trained)
+    if not (problem or session.noise):  # with noise the ring is no wider than the bounds
+        problem = training_problem(task.arrays, trained, plan.train, rates)
+    if problem:
         log.error("%s: %s", unsent, problem)  # how long it is stays here: the centre chose the model
         raise SecureRefusal("SECAGG006", f"{unsent}: it is none, or longer than training makes it; see its own log.")
-    quantiser = Quantiser.of(task.arrays, session, plan.train, rate)
-    vector = quantiser.encode(trained, samples)
+    quantiser = Quantiser.of(task.arrays, session, plan.train, rate, plan.dp)
+    vector = quantiser.encode(trained, 1 if session.noise else samples)
     with _remembered(site, session.token) as kept:
         kept.memory, sent = hospital.mask(kept.memory, session, question.sealed, vector, quantiser.parts)
     return sent
@@ -154,6 +162,23 @@ def _check_terms(plan: Plan, session: Session) -> None:
         session.bits,
     ):
         raise SecureRefusal("SECAGG004", "The centre asks for secure aggregation on other terms than the run's plan.")
+    _check_noise(plan, session)
+
+
+def _check_noise(plan: Plan, session: Session) -> None:
+    """Refuse a sum in which hospitals would not count alike, or that carries other noise than the plan says.
+
+    What noise the centre chooses where the plan does not say is paid for with each hospital's own budget.
+    """
+    if plan.dp.is_used:
+        agreed = session.total == len(session.hospitals) and session.steps == 1 and session.noise > 0
+        right = agreed and plan.dp.noise in (0, session.noise)
+    else:
+        right = session.noise == 0
+    if not right:
+        raise SecureRefusal(
+            "SECAGG004", "The centre asks for a sum with other noise, or other shares, than the plan's."
+        )
 
 
 def _shared_key(site: Site) -> bytes:

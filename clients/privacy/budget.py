@@ -3,11 +3,13 @@
 import logging
 from dataclasses import dataclass
 
+from clients import secure
 from clients.privacy.ledger import Entry, Ledger, opened_ledger
 from clients.site import Site
 from common.metrics.evaluation import Spent
 from common.privacy.accountant import Spending, epsilon_of, noise_for, steps_left
 from common.privacy.refusal import BUDGET_SPENT, PrivacyRefusal
+from common.privacy.shared import left_against, part_of
 from common.protocol.messages import Task
 from common.protocol.plan import Plan
 from common.text import small
@@ -46,21 +48,23 @@ def reserve(site: Site, task: Task, units: int, question: str) -> Grant:
     RunError
         ``STORE002`` if what was spent before is not known, ``DISK001`` if it cannot be written down.
     """
+    shared = secure.shared_noise(task)
     with opened_ledger(site, task.extra.local.token) as ledger:
-        _begin(ledger, task.plan, rate(task.plan.dp, units))
+        _begin(ledger, task.plan, rate(task.plan.dp, units), shared)
         entry = ledger.entry(question)
         if entry is None:
-            entry = _granted(ledger, task, rate(task.plan.dp, units), question)
+            entry = _granted(ledger, task, rate(task.plan.dp, units), question, shared)
             ledger.entries.append(entry)
     return Grant(entry.noise, entry.steps, entry.spent)
 
 
-def _begin(ledger: Ledger, plan: Plan, rate: float) -> None:
-    """Hold a run to the plan that it began with; with its first round, choose the noise."""
+def _begin(ledger: Ledger, plan: Plan, rate: float, shared: float) -> None:
+    """Hold a run to the plan that it began with; with its first round, choose the noise, unless it is shared."""
     if ledger.plan not in ("", plan.sha256):
         raise PrivacyRefusal("DP011", "This run began with another plan, and so with another privacy budget.")
     ledger.plan, ledger.delta = plan.sha256, plan.dp.delta
-    ledger.noise = ledger.noise or plan.dp.noise or _chosen(plan, rate)
+    if not shared:
+        ledger.noise = ledger.noise or plan.dp.noise or _chosen(plan, rate)
 
 
 def _chosen(plan: Plan, rate: float) -> float:
@@ -74,8 +78,8 @@ def _chosen(plan: Plan, rate: float) -> float:
         ) from None
 
 
-def _granted(ledger: Ledger, task: Task, rate: float, question: str) -> Entry:
-    dp, noise = task.plan.dp, ledger.noise
+def _granted(ledger: Ledger, task: Task, rate: float, question: str, shared: float) -> Entry:
+    dp, noise, threshold = task.plan.dp, shared or ledger.noise, task.plan.privacy.threshold
     steps = steps_left(ledger.history(0), dp.epsilon, dp.delta, noise, rate, dp.steps)
     if not steps:
         raise PrivacyRefusal(
@@ -83,9 +87,10 @@ def _granted(ledger: Ledger, task: Task, rate: float, question: str) -> Entry:
             f"The privacy budget of this run is spent: epsilon {ledger.spent:.3g} of {dp.epsilon:g} at delta "
             f"{small(dp.delta)}, and no further step fits.",
         )
-    against = (noise, noise, noise)
+    against = left_against(shared, threshold) if shared else (noise, noise, noise)
     history = [[*ledger.history(view), Spending(each, rate, steps)] for view, each in enumerate(against)]
     spent = Spent(noise, *(epsilon_of(each, dp.delta) for each in history))
     part = "" if steps == dp.steps else f"; it reaches for {steps} of the {dp.steps} steps asked for"
     log.info("privacy: epsilon %.3g of %g is spent (delta %s)%s", spent.epsilon, dp.epsilon, small(dp.delta), part)
-    return Entry(question, task.server_round, steps, rate, noise, against, spent)
+    own = part_of(shared, threshold) if shared else noise
+    return Entry(question, task.server_round, steps, rate, own, against, spent)

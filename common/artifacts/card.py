@@ -11,7 +11,7 @@ from common.artifacts import words
 from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
 from common.artifacts.external.words import beginning
 from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
-from common.config.architectures import architecture_of
+from common.config.architectures import network_title
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
 from common.labels import CLASSES, SYNTHETIC
@@ -34,7 +34,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "synthetic": "SYNTHETIC SLICES: " if meta["synthetic"] else "",
         "run_id": meta["run_id"],
         "notice": f"\n**{cell(meta['notice'])}**\n" if meta.get("notice") else "",
-        "network": architecture_of(meta),
+        "network": network_title(meta),
         "image_size": meta["image_size"],
         "beginning": beginning(meta),
         "classes": ", ".join(meta["classes"]),

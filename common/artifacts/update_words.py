@@ -8,6 +8,7 @@ Neither proves anything: a hospital with other patients may send one in good fai
 from statistics import median
 
 from common.artifacts.schema import HospitalRound, Round
+from common.config.architectures import ARCHITECTURES
 from common.config.privacy import PrivacySettings
 from common.config.strategies import EVERYTHING, POOLED_STRATEGY, STRATEGIES
 from common.protocol.steps.clip import FAR
@@ -46,6 +47,14 @@ def protection(strategy: str, hospitals: int) -> str | None:
         f"With {hospitals} hospitals nothing protects the shared model from one that sends careful, wrong updates; "
         "docs/poisoning.md says what four or more change."
     )
+
+
+def private_network(privacy: PrivacySettings, model: str) -> str | None:
+    """Say which network is trained with differential privacy, and why that one; None without."""
+    if not privacy.is_private:
+        return None
+    title = ARCHITECTURES[model].title
+    return f"privacy={privacy.name} trains {title} (model={model}): batch normalisation would mix a step's patients."
 
 
 def instead_of_comparing(privacy: PrivacySettings) -> str | None:

@@ -45,3 +45,9 @@ def architecture_of(meta: Mapping[str, Any]) -> str:
     for key in ("settings", "model", "name"):
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, str) else DEFAULT_ARCHITECTURE
+
+
+def network_title(meta: Mapping[str, Any]) -> str:
+    """Return the network that a ``model_meta.json`` describes as its authors write it, with our name for it."""
+    name = architecture_of(meta)
+    return f"{ARCHITECTURES[name].title} ({name})" if name in ARCHITECTURES else name

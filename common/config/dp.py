@@ -68,7 +68,8 @@ def dp_problems(dp: DpPlan, strategy: StrategyPlan, model: str, fine_tune_rounds
             yield f"dp.{each.name}", 0, "a value above 0 where there is differential privacy"
     network = ARCHITECTURES.get(model)
     if network and network.batch_norm:
-        yield "model", model, "a network without batch normalisation with dp_sgd: it would mix a step's patients"
+        others = " or ".join(name for name, row in ARCHITECTURES.items() if not row.batch_norm)
+        yield "model", model, f"{others} with dp_sgd, since batch normalisation would mix a step's patients"
     reasons: dict[str, Any] = {
         "shares no model, so that no federation's epsilon is to be claimed": strategy.keeps != NOTHING,
         "sends a second mean of the gradients, without noise": strategy.control_variates,

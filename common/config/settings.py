@@ -35,6 +35,7 @@ from common.config.external import (
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
 from common.config.strategies import (
     EVERYTHING,
+    NORMALISATION,
     STRATEGIES,
     StrategyPlan,
     StrategySettings,
@@ -268,7 +269,7 @@ def check_plan(
     after = yardstick_problems(yardsticks, strategy, privacy.is_secure, pooled=False)
     asked = evaluation_problems(evaluation or EvaluationPlan())
     private = _dp_rules(dp, train, strategy, privacy.is_secure, model.name, yardsticks)
-    _refuse(chain(own, rules, after, asked, private))
+    _refuse(chain(own, rules, after, asked, private, _network_rules(strategy, model.name)))
 
 
 def check_values(settings: Any) -> None:
@@ -299,6 +300,7 @@ def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     train = travelling_train(settings)
     secure, model, after = settings.privacy.is_secure, settings.model.name, settings.yardsticks()
     yield from _dp_rules(dp_plan(settings.privacy), train, strategy, secure, model, after)
+    yield from _network_rules(strategy, model)
 
 
 def travelling_train(settings: RunSettings) -> TrainPlan:
@@ -316,6 +318,12 @@ def _dp_rules(
 ) -> Iterator[Problem]:
     yield from dp_problems(dp, strategy, model, after.fine_tune_rounds)
     yield from dp_training_problems(dp, secure, train.optimiser, train.momentum, train.softmax)
+
+
+def _network_rules(strategy: StrategyPlan, model: str) -> Iterator[Problem]:
+    network = ARCHITECTURES.get(model)
+    if strategy.keeps == NORMALISATION and network and not network.batch_norm:
+        yield "strategy", "fedbn", f"another one with model={model}, which has no batch normalisation to keep"
 
 
 def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan, wire: WirePlan) -> Iterator[Problem]:

@@ -5,6 +5,9 @@ training can make it (`common.protocol.bounds`), and the slices of all hospitals
 is known, and the step is chosen such that this sum just fits into the ring: overflow is impossible by construction,
 whoever is lost. A rounding is at most half a step at each hospital, which bounds the difference to the plain mean.
 
+With noise (`common.privacy.shared`) all hospitals count alike, since a patient's clip and the noise must be worth the
+same wherever they come from, and the longest update is that of the clip and the noise.
+
 Weights travel as their difference to the model that was sent, batch normalisation's statistics as they are. Counters do
 not travel: they grow by the steps of a round, which follow from the slices.
 """
@@ -14,8 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.config.dp import DpPlan
 from common.config.settings import TrainPlan
-from common.model.weights import AnyArray, Arrays, average_buffers, is_weight
+from common.model.weights import AnyArray, Arrays, average_buffers, is_weight, weights_of
+from common.privacy.shared import FEWEST_STEPS, longest_steps, part_in_steps, part_of
 from common.protocol.bounds import reaches
 from common.secagg.refusal import SecureRefusal
 from common.secagg.ring import STATISTICS, STATISTICS_BITS, WEIGHTS, Part, Parts, Vector, zeros
@@ -39,25 +44,42 @@ class Quantiser:
     reference: Arrays
     parts: Parts
     steps: Mapping[str, float]
-    total: int  # slices of all hospitals together
+    total: int  # slices of all hospitals together; with noise, hospitals
     hospitals: int
 
     @staticmethod
-    def of(reference: Arrays, session: Session, train: TrainPlan, rate: float) -> "Quantiser":
+    def of(reference: Arrays, session: Session, train: TrainPlan, rate: float, dp: DpPlan | None = None) -> "Quantiser":
         """Choose the steps.
 
         Parameters
         ----------
         rate : float
             The highest learning rate of the round.
+        dp : DpPlan, optional
+            Of hospitals that share noise.
+
+        Raises
+        ------
+        SecureRefusal
+            ``DP030`` if they are too coarse for the noise.
         """
-        longest = reaches(reference, train, [rate] * session.steps)
+        if session.noise and dp:
+            part = part_of(session.noise, session.threshold)
+            longest = longest_steps(weights_of(reference), dp, part, rate)
+        else:
+            longest = reaches(reference, train, [rate] * session.steps)
         count = len(session.hospitals)
         steps = {}
         for name, reach in longest.items():
             bits = session.bits if is_weight(name) else _EXACT_BITS
             room = 2 ** (bits - 1) - 1 - count  # a step each for the roundings
             steps[name] = session.total * reach / room
+        if session.noise and dp and part_in_steps(dp, part, rate, max(steps.values())) < FEWEST_STEPS:
+            raise SecureRefusal(
+                "DP030",
+                f"With {session.bits} bits a weight the noise of round {session.round} would be lost in the rounding; "
+                "set privacy.bits=32, or a lower privacy.epsilon.",
+            )
         sizes = {True: 0, False: 0}
         for name in longest:
             sizes[is_weight(name)] += reference[name].size

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from common.config.privacy import MOST
+from common.privacy.shared import MOST_NOISE
 from common.secagg.refusal import SecureRefusal
 
 _MOST_CHARACTERS = 200_000  # twenty hospitals' shares are some 12,000
@@ -18,7 +19,7 @@ Hospitals = Annotated[tuple[Hospital, ...], Meta(max_length=MOST)]
 Said = TypeVar("Said", bound=Struct)
 
 
-class Session(Struct, frozen=True, forbid_unknown_fields=True):
+class Session(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which round of which run, and on what terms; every hospital authenticates all of it."""
 
     token: Token  # of the run
@@ -29,8 +30,9 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     hospitals: Hospitals  # of the run, whether they are there or not
     threshold: Annotated[int, Meta(ge=2, le=MOST)]  # fewest hospitals of whose sum anything is learnt
     bits: Literal[16, 24, 32]  # of the ring that weights are summed in
-    total: Annotated[int, Meta(ge=1, le=10**9)]  # training slices of all hospitals together
+    total: Annotated[int, Meta(ge=1, le=10**9)]  # training slices of all hospitals together; with noise, hospitals
     steps: Annotated[int, Meta(ge=1, le=10**9)]  # of the hospital with the most
+    noise: Annotated[float, Meta(ge=0, le=MOST_NOISE)] = 0.0  # multiplier of what the sum carries; 0 where it is none
 
 
 class Advert(Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,6 +25,13 @@ def rates_of_round(plan: TrainPlan, server_round: int, rounds: int, steps: int) 
     return [learning_rate(plan, server_round - 1 + (step + 0.5) / steps, rounds) for step in range(steps)]
 
 
+def highest_rate(plan: TrainPlan, server_round: int, rounds: int, dp: DpPlan) -> float:
+    """Return a rate that no step of a round is above, at any hospital; a single step's is its own."""
+    if dp.is_used and dp.steps == 1:
+        return rates_of_round(plan, server_round, rounds, 1)[0]
+    return learning_rate(plan, server_round - 1, rounds)
+
+
 def learning_rate(plan: TrainPlan, rounds_done: float, rounds: int) -> float:
     """Return the rate at a moment of the run.
 

@@ -14,7 +14,7 @@ from common.artifacts.external.words import descent
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
 from common.artifacts.ledger.check import ledger_gone, no_ledger_before
 from common.artifacts.service import offer_for_service
-from common.artifacts.update_words import instead_of_comparing, protection
+from common.artifacts.update_words import instead_of_comparing, private_network, protection
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
 from common.config.settings import RunSettings
@@ -127,6 +127,9 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
     if warning := notice(settings.strategy.name):
         console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
         logging.getLogger("server").warning(warning)
+    if network := private_network(settings.privacy, settings.model.name):
+        console.print(network, style="dim", soft_wrap=True)
+        logging.getLogger("server").info(network)
     if advice := protection(settings.strategy.name, len(job.hospitals)):
         console.print(advice, style="dim", soft_wrap=True)
     if instead := instead_of_comparing(settings.privacy):

@@ -7,105 +7,22 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from flwr.app import Array, ArrayRecord, ConfigRecord, Context, Message, MessageType, RecordDict
-from flwr.supercore.task_identity import TaskIdentity
+from flwr.app import MessageType
 
 from clients import handlers, secure
-from clients.app import make_client_app
 from clients.policy.limits import Policy
-from common.config.privacy import PrivacyPlan
 from common.config.strategies import StrategyPlan
-from common.keys import new_shared_key
 from common.model.registry import initial_weights
 from common.model.state import arrays_from_state
 from common.protocol import names as wire
-from common.protocol.codec import pack
-from common.protocol.digest import digest_of
-from common.protocol.messages import ExtraPayload, LocalStateRef, Task, task_records
-from common.secagg.centre import Centre
-from common.secagg.quantise import Quantiser
-from common.secagg.session import Answer, Question, Session, from_text, to_text
-from tests.support.sites import PLAN, sites_of
-
-TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 1, 1
-KEYS = ["phantom_jaipur", "phantom_hyderabad", "phantom_kolkata"]
-SECURE = replace(PLAN, privacy=PrivacyPlan("secagg", 24, 2, KEYS))
-TOKEN = "0123456789abcdef" * 2
-
-
-class Ward:
-    """Three hospitals behind their apps, and a centre by hand."""
-
-    def __init__(self, phantoms, folder, **changes):
-        new_shared_key(folder / "shared.key")
-        self.sites = [
-            replace(site, fingerprint_key=folder / "shared.key", cache_dir=folder / site.hospital.key, **changes)
-            for site in sites_of(phantoms, folder)
-        ]
-        self.arrays = arrays_from_state(initial_weights("resnet18", 1))
-        self.session = Session(TOKEN, 1, 1, SECURE.sha256, digest_of(self.arrays), tuple(KEYS), 2, 24, 1000, 100)
-        self.restart()
-        self.begin()
-
-    def restart(self):
-        """Every hospital's process ends; another one answers from now on."""
-        self.app = make_client_app(lambda context: self.sites[int(context.node_config["partition-id"])])
-
-    def begin(self, **changes):
-        self.session = msgspec.structs.replace(self.session, **changes)
-        rate = PLAN.train.lr
-        self.centre = Centre(self.session, Quantiser.of(self.arrays, self.session, PLAN.train, rate).parts)
-
-    def ask(self, number, question, plan=SECURE, kind=f"query.{wire.SECAGG}", records=None):
-        records = records or {
-            wire.CONFIG: {wire.PLAN: plan.to_json()},
-            wire.SECAGG: {wire.JSON: to_text(question) if not isinstance(question, str) else question},
-        }
-        content = RecordDict(
-            {
-                name: ArrayRecord({key: Array(np.asarray(value)) for key, value in record.items()})
-                if name == wire.ARRAYS
-                else ConfigRecord(dict(record))
-                for name, record in records.items()
-            }
-        )
-        message = Message(content, dst_node_id=number + 1, message_type=kind)
-        message.metadata.__dict__["_message_id"] = "1"
-        context = Context(1, number + 1, {"partition-id": number}, RecordDict(), {})
-        return self.app(message, context).content
-
-    def said(self, number, question, **how):
-        content = self.ask(number, question, **how)
-        assert wire.REFUSAL not in content, content.get(wire.REFUSAL)
-        return from_text(content[wire.SECAGG][wire.JSON], Answer)
-
-    def refused(self, number, question, **how):
-        record = self.ask(number, question, **how)[wire.REFUSAL]
-        return f"{record['code']}: {record['sentence']}"
-
-    def advertise(self):
-        for number, key in enumerate(KEYS):
-            self.centre.adverts[key] = self.said(number, Question("advertise", self.session)).advert
-
-    def share(self):
-        for number, key in enumerate(KEYS):
-            said = self.said(number, Question("share", self.session, adverts=self.centre.roster))
-            self.centre.take_sealed(key, said.sealed)
-
-    def train(self, number, secure_text=None, plan=SECURE):
-        sealed = self.centre.sealed_for(KEYS[number]) if self.centre.sealed else {}
-        text = to_text(Question("mask", self.session, sealed=sealed)) if secure_text is None else secure_text
-        task = Task(plan, self.session.round, self.arrays, 1, ExtraPayload(LocalStateRef(TOKEN)), secure=text)
-        return self.ask(number, "", kind=MessageType.TRAIN, records=task_records(task, pack(self.arrays), {}))
+from common.secagg.session import Question, to_text
+from tests.support.sites import PLAN
+from tests.support.ward import KEYS, SECURE, TOKEN, Ward, masked
 
 
 @pytest.fixture
 def ward(phantoms, tmp_path):
     return Ward(phantoms, tmp_path)
-
-
-def masked(content):
-    return {name: array.numpy() for name, array in content[wire.ARRAYS].items()}
 
 
 def test_an_answer_that_was_lost_is_given_again_to_the_bit_by_another_process(ward, monkeypatch):
@@ -161,27 +78,13 @@ def test_a_centre_in_the_middle_is_told_whose_keys_are_false(ward):
 
 
 def test_another_attempt_after_the_sum_was_opened_cannot_leave_a_hospital_out(ward):
-    def attempt(hospitals, number):
-        ward.begin(attempt=number)
-        ward.advertise()
-        ward.share()
-        for each in hospitals:
-            ward.centre.take_masked(KEYS[each], masked(ward.train(each)))
-
-    attempt((0, 1, 2), 1)
-    survivors = ward.centre.survivors
-    for number, key in enumerate(KEYS):
-        said = ward.said(number, Question("survivors", ward.session, survivors=survivors))
-        ward.centre.take_signature(key, said.signature)
-    for number, key in enumerate(KEYS):
-        said = ward.said(number, Question("open", ward.session, signatures=ward.centre.signatures))
-        ward.centre.openings[key] = said.opening
-    assert ward.centre.opened()
+    ward.attempt((0, 1, 2), 1)
+    assert ward.opened()
     ward.restart()
     assert ward.refused(
         0, Question("advertise", msgspec.structs.replace(ward.session, attempt=1, total=999))
     ).startswith("SECAGG003")
-    attempt((0, 1), 2)
+    ward.attempt((0, 1), 2)
     said = ward.refused(0, Question("survivors", ward.session, survivors=tuple(KEYS[:2])))
     assert said.startswith("SECAGG004")
     assert "the centre could subtract" in said

@@ -96,7 +96,10 @@ def read_finished(folder: RunFolder, network: str | None = None) -> FinishedMode
         )
     found = architecture_of(meta)
     if network not in (None, found):
-        raise InputError("MODEL008", f"{folder.run_id} trained {found}, so its model cannot be used as {network}.")
+        raise InputError(
+            "MODEL008",
+            f"{folder.run_id} trained {found}, so its model cannot be used as {network}; choose model={shown(found)}.",
+        )
     content = read_file(folder.best_weights, _MOST_BYTES)
     state_dict = check_weights(content, text(meta.get("sha256")), f"{folder.run_id}/global_model.pth", found)
     arrays, digest = arrays_from_state(state_dict), hashlib.sha256(content).hexdigest()

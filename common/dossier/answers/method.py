@@ -5,7 +5,7 @@ from typing import Any
 from common.artifacts.external.words import beginning
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LABEL_MAP, LEDGER, META, STATUS
 from common.artifacts.values import count, mapping, number, text, texts
-from common.config.architectures import architecture_of
+from common.config.architectures import network_title
 from common.dossier.answers.said import answer, plain, says, whole
 from common.dossier.evidence import Evidence
 from common.dossier.items import Answer
@@ -52,9 +52,7 @@ def kind(evidence: Evidence) -> Answer | None:
     if not evidence.meta:
         return None
     where = "pooled data" if evidence.run.pooled else "federated learning"
-    return answer(
-        [f"Deep learning ({architecture_of(evidence.meta)}), {where}, four classes of brain MRI slices."], META
-    )
+    return answer([f"Deep learning ({network_title(evidence.meta)}), {where}, four classes of brain MRI slices."], META)
 
 
 def intended_use(evidence: Evidence) -> Answer | None:
@@ -172,7 +170,7 @@ def availability(evidence: Evidence) -> Answer | None:
 
 
 def _network(evidence: Evidence) -> str:
-    return f"{architecture_of(evidence.meta)} (torchvision), one output for each of four classes."
+    return f"{network_title(evidence.meta)}, one output for each of four classes."
 
 
 def _classes(evidence: Evidence) -> str | None:

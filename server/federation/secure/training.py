@@ -24,10 +24,11 @@ from common.secagg.centre import Centre, Unopened
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import Answer, Opening, Question, Session, from_text, to_text
-from common.training.optim import learning_rate
+from common.training.optim import highest_rate
 from server.federation.exchange import Request
 from server.federation.replies import Reply
 from server.federation.screening import usable_records
+from server.federation.secure.noise import noise_of
 from server.federation.secure.summed import Summed
 from server.federation.training_phase import Trainee, TrainingPhase, failures_listed
 
@@ -63,28 +64,40 @@ class SecureTrainingPhase(TrainingPhase):
         ------
         RunError
             ``RUN010`` below the threshold after the last attempt, ``RUN016`` if the sum is none of trained models.
+        TrainingOver
+            As `require_budget`.
         """
         policy, problem = self.participants.policy, ""
-        needed = max(policy.quorum, self.strategy.plan.privacy.threshold)
         for attempt in range(1, policy.attempts + 1):
             before = len(record.failed)
             now = self._begun(number, arrays, record)
             try:
-                return self._summed(now, needed)
+                return self._summed(now)
             except Unopened as error:
                 problem = str(error)
             if attempt < policy.attempts:
-                self.listener.repeating(number, len(now.centre.survivors), needed)
+                self.listener.repeating(number, len(now.centre.survivors), self.quorum)
         raise RunError(
             "RUN010",
             f"Round {number}: the sum of the hospitals' updates was not opened: {problem} "
             f"({failures_listed(record.failed[before:])}).",
         )
 
+    @property
+    def fewest(self) -> int:
+        """Fewest hospitals that must have privacy budget left: fewer are never summed."""
+        return max(super().fewest, self.strategy.plan.privacy.threshold)
+
+    @property
+    def quorum(self) -> int:
+        """Masked updates that a sum needs."""
+        return max(super().quorum, self.strategy.plan.privacy.threshold)
+
     def _begun(self, number: int, arrays: Arrays, record: Round) -> _Attempt:
         """Set the terms of an attempt; whoever is there, another attempt at the round has the same."""
         trainees = {each.key: each for each in self._trainees(record, self.participants.wait_for_quorum())}
-        plan, described = self.strategy.plan, [each.train_samples for each in self.participants.descriptions]
+        plan, everybody = self.strategy.plan, self.participants.descriptions
+        described = [each.train_samples for each in everybody]
         self._last_attempt = max(self._last_attempt + 1, time.time_ns() // 1_000_000)  # grows over a resume, too
         session = Session(
             token=self.local.to_train("").token,
@@ -95,13 +108,14 @@ class SecureTrainingPhase(TrainingPhase):
             hospitals=tuple(plan.privacy.hospitals),
             threshold=plan.privacy.threshold,
             bits=plan.privacy.bits,  # type: ignore[arg-type]
-            total=sum(described),
+            total=len(plan.privacy.hospitals) if plan.dp.is_used else sum(described),
             steps=max(map(self._steps, described)),
+            noise=noise_of(plan, everybody),
         )
-        quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number))
+        quantiser = Quantiser.of(arrays, session, plan.train, self._rate(number), plan.dp)
         return _Attempt(number, arrays, record, trainees, Centre(session, quantiser.parts), quantiser)
 
-    def _summed(self, now: _Attempt, needed: int) -> Summed:
+    def _summed(self, now: _Attempt) -> Summed:
         """Take an attempt through its steps.
 
         Raises
@@ -112,12 +126,13 @@ class SecureTrainingPhase(TrainingPhase):
         centre, session = now.centre, now.centre.session
         self.listener.phase("train", now.number)
         self._step(now, list(now.trainees), Question("advertise", session), self._take_advert)
-        _require(centre.adverts, needed, "sent keys")
+        _require(centre.adverts, self.quorum, "sent keys")
         keys = Question("share", session, adverts=centre.roster)
         self._step(now, list(centre.adverts), keys, self._take_sealed)
-        _require(centre.sealed, needed, "shared them")
+        _require(centre.sealed, self.quorum, "shared them")
         self._train_masked(now)
-        _require(centre.survivors, needed, "sent a masked update")
+        self.require_budget()
+        _require(centre.survivors, self.quorum, "sent a masked update")
         arrived = Question("survivors", session, survivors=centre.survivors)
         self._step(now, centre.survivors, arrived, self._take_signature)
         _require(centre.signatures, session.threshold, "signed the list of survivors")
@@ -185,7 +200,7 @@ class SecureTrainingPhase(TrainingPhase):
         """Take the masks off, and check the mean as each update was checked at its hospital."""
         centre, number = now.centre, now.number
         total, keys = centre.opened(), centre.survivors
-        samples = {key: now.trainees[key].samples for key in keys}
+        samples = {key: 1 if centre.session.noise else now.trainees[key].samples for key in keys}
         mean = now.quantiser.decode(total, samples, {key: now.trainees[key].steps for key in keys})
         if problem := self._problem(now, mean):
             raise RunError(
@@ -204,7 +219,12 @@ class SecureTrainingPhase(TrainingPhase):
         return Summed(keys, list(samples.values()), lambda: iter(()), mean=mean)
 
     def _problem(self, now: _Attempt, mean: Arrays) -> str | None:
-        """Say what of a mean training cannot have made; its counters were not sent."""
+        """Say what of a mean training cannot have made; its counters were not sent.
+
+        With noise the ring itself is hardly wider than what hospitals may send.
+        """
+        if now.centre.session.noise:
+            return check_update(now.arrays, mean)
         measured = {name: now.arrays[name] for name in now.quantiser.steps}
         rates = [self._rate(now.number)] * now.centre.session.steps
         found = {name: mean[name] for name in measured}
@@ -213,7 +233,7 @@ class SecureTrainingPhase(TrainingPhase):
     def _rate(self, number: int) -> float:
         """Return the highest learning rate of a round."""
         plan = self.strategy.plan
-        return learning_rate(plan.train, number - 1, plan.rounds)
+        return highest_rate(plan.train, number, plan.rounds, plan.dp)
 
 
 def _answer_of(reply: Reply | None, timeout_seconds: float) -> Answer:

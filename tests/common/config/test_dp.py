@@ -12,11 +12,6 @@ from common.errors import InputError
 from common.protocol.plan import Plan, plan_of
 
 
-@pytest.fixture(autouse=True)
-def _a_network_without_batch_norm(monkeypatch):
-    monkeypatch.setitem(ARCHITECTURES, "resnet18", replace(ARCHITECTURES["resnet18"], batch_norm=False))
-
-
 def private_plan(*more):
     return plan_of(compose_settings(["privacy=dp_sgd", *more]))
 
@@ -77,12 +72,19 @@ def test_settings_that_cannot_be_are_refused_in_one_sentence(overrides, said):
         compose_settings(["privacy=dp_sgd", *overrides])
 
 
-def test_batch_normalisation_is_refused_on_both_sides(monkeypatch):
+@pytest.mark.parametrize("privacy", ["dp_sgd", "dp_sgd_secagg"])
+def test_a_network_without_batch_normalisation_is_taken_unless_another_is_asked_for(privacy):
+    more = ["train.optimiser=sgd", "train.momentum=0"]
+    assert compose_settings([f"privacy={privacy}", *more]).model.name == "resnet18_gn"
+    for asked in (["model=resnet18", f"privacy={privacy}"], [f"privacy={privacy}", "model.name=resnet18"]):
+        with pytest.raises(InputError, match="CONF010: model=resnet18 cannot be; model takes resnet18_gn with dp_sgd"):
+            compose_settings([*asked, *more])
+
+
+def test_batch_normalisation_is_refused_by_the_hospital_too(monkeypatch):
     text = private_plan().to_json()
-    monkeypatch.setitem(ARCHITECTURES, "resnet18", replace(ARCHITECTURES["resnet18"], batch_norm=True))
-    with pytest.raises(InputError, match="CONF010: model=resnet18 cannot be; model takes a network without batch"):
-        compose_settings(["privacy=dp_sgd", "model=resnet18"])
-    with pytest.raises(InputError, match="CONF010: model=resnet18 cannot be; model takes a network without batch"):
+    monkeypatch.setitem(ARCHITECTURES, "resnet18_gn", replace(ARCHITECTURES["resnet18_gn"], batch_norm=True))
+    with pytest.raises(InputError, match="CONF010: model=resnet18_gn cannot be"):
         Plan.from_json(text)
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -8,6 +9,7 @@ from common.config.architectures import ARCHITECTURES
 from common.model.grad_cam import head, trunk
 from common.model.registry import build_model
 from common.model.resnet_gn import StandardisedConv2d
+from common.training.familiarity import feature_count, features_of
 
 pytestmark = pytest.mark.usefixtures("resnet18")
 
@@ -55,6 +57,12 @@ def test_grad_cam_can_split_it(network):
     images = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(head(network, trunk(network, images)), network(images))
+
+
+def test_its_first_stage_tells_what_is_like_a_slice_of_training(network):
+    features = features_of(network, torch.randn(2, 3, 32, 32), "resnet18_gn")
+    assert features.shape == (2, feature_count("resnet18_gn")) == (2, 144)
+    assert np.isfinite(features).all()
 
 
 def test_gradients_of_each_slice_by_themselves_add_up(network):

@@ -1,12 +1,16 @@
 """Updates as whole numbers: the sum never overflows, and the mean is the plain one to half a step."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from common.config.dp import DpPlan
 from common.config.settings import TrainPlan
+from common.model.weights import weights_of
 from common.protocol.bounds import reaches
 from common.secagg.quantise import Quantiser
 from common.secagg.refusal import SecureRefusal
@@ -118,3 +122,31 @@ def test_counters_grow_by_the_steps_of_those_that_are_in_the_sum():
     mean = quantiser.decode(zeros(quantiser.parts), {"a": 100, "b": 200}, {"a": 10, "b": 20})
     assert mean["bn.num_batches_tracked"] == 5 + 17  # 16.7
     assert mean["bn.num_batches_tracked"].dtype == np.int64
+
+
+DP = DpPlan(epsilon=8.0, delta=1e-5, clip=1.0, patients_per_step=32, steps=1, views=1)
+NOISY = replace(session_of(3, 2), total=3, steps=1, noise=2.0)
+SGD = TrainPlan(optimiser="sgd", momentum=0.0, lr=0.1)
+
+
+def test_with_noise_sixteen_bits_are_far_finer_than_a_part_of_it():
+    weights = weights_of(reference_of(1000))
+    step = max(Quantiser.of(weights, replace(NOISY, bits=16), SGD, 0.1, DP).steps.values())
+    part = 0.1 * 2.0 / math.sqrt(2) / 32
+    assert 100 < part / step < 300
+    plain = max(Quantiser.of(weights, replace(NOISY, bits=16, noise=0.0), SGD, 0.1).steps.values())
+    assert plain > 20 * step, "the bound on any gradient is far wider than clip and noise"
+
+
+def test_noise_that_the_rounding_would_swallow_is_refused():
+    with pytest.raises(SecureRefusal, match=r"DP030: With 16 bits.*privacy\.bits=32"):
+        Quantiser.of(weights_of(reference_of(40)), replace(NOISY, bits=16, noise=0.01), SGD, 0.1, DP)
+
+
+def test_the_sum_of_rounded_gaussians_is_spread_as_the_gaussians_and_the_roundings_are():
+    """Four steps in a deviation, the coarsest that is allowed: no lattice shows, wherever the gradients lie."""
+    rng = np.random.default_rng(1)
+    for gradients in ([0.0, 0.0], [0.5, 0.5], [0.25, 7.4]):
+        total = sum(np.rint(rng.normal(each, 4.0, 400_000)) for each in gradients)
+        assert total.mean() == pytest.approx(sum(gradients), abs=0.05)
+        assert total.std() == pytest.approx(math.sqrt(2 * 16 + 2 / 12), rel=0.01)
