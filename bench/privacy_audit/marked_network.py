@@ -20,7 +20,7 @@ from common.labels import NUM_CLASSES
 from common.training.batches import Slices
 from common.training.preprocess import IMAGENET_MEAN, IMAGENET_STD
 
-SLICES = 4
+SLICES = 8
 """Of each canary."""
 _MARK = (255, 0, 255)
 _LONG = 1000.0  # a gradient's length in clips, before it is clipped
