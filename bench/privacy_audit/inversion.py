@@ -2,8 +2,9 @@
 
 What is attacked is the first step of the run's first round, alone in its round: the strongest case for whoever sees an
 update, since a model that is not yet trained gives away most, and each further step blurs what the others tell. A
-centre may ask for just that. How near a picture comes is measured against the slice as the step saw it, with the slices
-matched to the pictures that they come nearest to.
+centre may ask for just that; and since it chooses what it sends, its model is the run's first one with every ReLU's
+gate open. How near a picture comes is measured against the slice as the step saw it, with the slices matched to the
+pictures that they come nearest to.
 
 Networks with batch normalisation train with two slices at least, so that is their smallest batch here. Their gradients
 are attacked as they were made, with the statistics of the batch.
@@ -21,10 +22,11 @@ import torch
 from torch import Tensor
 
 from bench.privacy_audit.audited import AuditedHospital, AuditedRun
-from bench.privacy_audit.gradient_match import Known, Search, match_gradient
+from bench.privacy_audit.gradient_match import Known, Search, match_gradient, with_open_gates
 from bench.privacy_audit.image_quality import matched, psnr, ssim
 from bench.privacy_audit.one_update import OneUpdate, gradient_of, one_update
 from bench.privacy_audit.picture_grid import write_grid
+from bench.privacy_audit.retrain import private_round
 from common.artifacts.privacy.audit import Inversion
 from common.config.architectures import ARCHITECTURES
 from common.model.state import model_from_arrays
@@ -56,7 +58,8 @@ def inversion(
             continue
         tell(f"inversion of a step of {batch}")
         started = time.perf_counter()
-        update = one_update(run.plan, hospital, run.first, batch)
+        private = private_round(run, hospital, batch) if run.plan.dp.is_used else None
+        update = one_update(run.plan, hospital, with_open_gates(run.first), batch, private)
         made = pictures_of(run, update, search)
         if pictures:
             write_grid(pictures / f"{run.run_id}-batch-{batch}.png", update.seen, made)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.privacy_audit.audited import AuditedHospital
 from common.config.settings import TrainPlan
@@ -18,7 +18,10 @@ from common.protocol.plan import Plan
 from common.training.batches import Indices, Pixels, Slices
 from common.training.loss import ClassMix, class_mix
 from common.training.optim import rates_of_round
+from common.training.part import train_only
 from common.training.preprocess import IMAGENET_MEAN, IMAGENET_STD
+from common.training.private.sampling import units_of
+from common.training.private.train import PrivateRound, train_privately
 from common.training.train import RoundContext, train
 
 _ADAM_EPSILON = 1e-8  # AdamW's
@@ -55,7 +58,9 @@ class _Watched:
         return self.pixels[indices]
 
 
-def one_update(plan: Plan, hospital: AuditedHospital, arrays: Arrays, batch: int) -> OneUpdate:
+def one_update(
+    plan: Plan, hospital: AuditedHospital, arrays: Arrays, batch: int, private: PrivateRound | None = None
+) -> OneUpdate:
     """Let a hospital take the first step of the first round, by the product's own loop, with so many slices.
 
     Parameters
@@ -64,35 +69,65 @@ def one_update(plan: Plan, hospital: AuditedHospital, arrays: Arrays, batch: int
         The model that it is sent.
     batch : int
         Slices of the step. Rate, loss and augmentation are the plan's; products are in float32, which hides least.
+    private : PrivateRound, optional
+        Clip and noise, where the run has differential privacy. Then one slice each of so many patients is drawn, and
+        the sum is divided by as many.
     """
     model = model_from_arrays(plan.model.name, arrays, torch.device("cpu"))
+    train_only(model, plan.train.part)
     watched = _Watched(hospital.slices.pixels)
-    inputs: list[Tensor] = []
-    totals: list[int] = []
-
-    def one_step_only(done: int, total: int) -> None:
-        totals.append(total)
-        if done:
-            raise _OneStepDone
-
-    train_plan = replace(plan.train, local_epochs=1, batch_size=max(2, batch), precision="float32")
-    count = len(hospital.split.train) // batch
-    indices = hospital.split.train[: count * batch]
-    context = RoundContext(plan.seed, hospital.key, 1, plan.rounds)
     slices = Slices(watched, hospital.slices.labels)
+    inputs: list[Tensor] = []
     hook = model.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach().clone()))
-    with suppress(_OneStepDone):
-        train(model, slices, indices, train_plan, context, one_step_only, steps=[count])
+    train_plan = replace(plan.train, local_epochs=1, batch_size=max(2, batch), precision="float32")
+    context = RoundContext(plan.seed, hospital.key, 1, plan.rounds)
+    train_slices = hospital.split.train[: len(hospital.split.train) // batch * batch]
+    if private:
+        rate = _private_step(model, slices, hospital, train_plan, context, private, batch)
+    else:
+        rate = _plain_step(model, slices, train_slices, train_plan, context, batch)
     hook.remove()
+    asked = np.concatenate(watched.asked)[:batch]  # the next batch may have been fetched, too
     return OneUpdate(
         before=arrays,
         after=arrays_from_model(model),
         plan=train_plan,
-        rate=rates_of_round(train_plan, 1, plan.rounds, totals[0])[0],
-        mix=class_mix(hospital.slices, indices, train_plan, torch.device("cpu")),
-        labels=torch.from_numpy(hospital.slices.labels[watched.asked[0]]),
-        seen=inputs[0][:, 0] * IMAGENET_STD[0] + IMAGENET_MEAN[0],
+        rate=rate,
+        mix=class_mix(hospital.slices, train_slices, train_plan, torch.device("cpu")),
+        labels=torch.from_numpy(hospital.slices.labels[asked]),
+        seen=torch.cat(inputs)[:, 0] * IMAGENET_STD[0] + IMAGENET_MEAN[0],
     )
+
+
+def _plain_step(
+    model: nn.Module, slices: Slices, indices: Indices, plan: TrainPlan, context: RoundContext, batch: int
+) -> float:
+    """Take the first step of many and return its rate."""
+    count = len(indices) // batch
+
+    def one_step_only(done: int, total: int) -> None:
+        if done:
+            raise _OneStepDone
+
+    with suppress(_OneStepDone):
+        train(model, slices, indices, plan, context, one_step_only, steps=[count])
+    return rates_of_round(plan, 1, context.rounds, count)[0]
+
+
+def _private_step(
+    model: nn.Module,
+    slices: Slices,
+    hospital: AuditedHospital,
+    plan: TrainPlan,
+    context: RoundContext,
+    private: PrivateRound,
+    batch: int,
+) -> float:
+    """Take a step in which just these patients are drawn and return its rate."""
+    units = [unit[:1] for unit in units_of(hospital.split.train, hospital.patients)[:batch]]
+    dp = replace(private.dp, patients_per_step=batch, steps=1, views=1)
+    train_privately(model, slices, units, plan, context, replace(private, dp=dp, steps=1))
+    return rates_of_round(plan, 1, context.rounds, 1)[0]
 
 
 def gradient_of(update: OneUpdate) -> dict[str, Tensor]:
@@ -104,6 +139,8 @@ def gradient_of(update: OneUpdate) -> dict[str, Tensor]:
     """
     found = {}
     for name, before in weights_of(update.before).items():
+        if np.array_equal(before, update.after[name]):
+            continue  # the run does not train it
         start, end = (torch.from_numpy(np.asarray(each, dtype=np.float64)) for each in (before, update.after[name]))
         decay = update.plan.weight_decay if start.ndim >= 2 else 0.0
         step = (start - end) / update.rate - decay * start  # AdamW's decay and SGD's add the same

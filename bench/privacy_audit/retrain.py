@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,8 +13,13 @@ from common.config.strategies import NOTHING, STRATEGIES
 from common.errors import InputError
 from common.model.state import arrays_from_model, model_from_arrays
 from common.model.weights import Arrays
+from common.privacy.stream import SecretStream
+from common.seeds import stream_seed
 from common.training.batches import Indices
 from common.training.gradients import proximal
+from common.training.part import train_only
+from common.training.private.sampling import units_of
+from common.training.private.train import PrivateRound, train_privately
 from common.training.train import RoundContext, train
 from server.strategies.registry import make_strategy
 from server.strategies.updates import Updates
@@ -63,8 +69,34 @@ def retrain(run: AuditedRun, chosen: Mapping[str, Indices], seed: int) -> Arrays
 def _update(
     run: AuditedRun, hospital: AuditedHospital, indices: Indices, number: int, arrays: Arrays, seed: int
 ) -> Arrays:
-    model = model_from_arrays(run.plan.model.name, arrays, torch.device("cpu"))
-    context = RoundContext(seed, hospital.key, number, run.plan.rounds)
-    correct = proximal(model, run.plan.strategy.proximal_mu)
-    train(model, hospital.slices, indices, run.plan.train, context, correct=correct)
+    plan = run.plan
+    model = model_from_arrays(plan.model.name, arrays, torch.device("cpu"))
+    train_only(model, plan.train.part)
+    context = RoundContext(seed, hospital.key, number, plan.rounds)
+    correct = proximal(model, plan.strategy.proximal_mu)
+    if plan.dp.is_used:
+        private = private_round(run, hospital, stream_seed(seed, hospital.key, "noise", number))
+        units = units_of(indices, hospital.patients)
+        train_privately(model, hospital.slices, units, plan.train, context, private, correct=correct)
+    else:
+        train(model, hospital.slices, indices, plan.train, context, correct=correct)
     return arrays_from_model(model)
+
+
+def private_round(run: AuditedRun, hospital: AuditedHospital, seed: int) -> PrivateRound:
+    """Return a round with the noise that the run records for a hospital; here it follows from a seed.
+
+    Raises
+    ------
+    InputError
+        ``AUDIT022`` for a run that records no noise.
+    """
+    claim = run.claims.get(hospital.key)
+    if claim is None:
+        raise InputError(
+            "AUDIT022",
+            f"{run.run_id} was trained with differential privacy, and its files do not say with how much noise at "
+            f"{hospital.key}, so its recipe cannot be repeated.",
+        )
+    key = hashlib.sha256(str(seed).encode()).digest()
+    return PrivateRound(run.plan.dp, claim.noise_multiplier, run.plan.dp.steps, SecretStream(key))

@@ -11,6 +11,8 @@ from common.artifacts import words
 from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
 from common.artifacts.external.words import beginning
 from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
+from common.artifacts.privacy.guarantee import RunPrivacy, recorded_privacy
+from common.artifacts.privacy.words import sentences as privacy_sentences
 from common.config.architectures import network_title
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
@@ -66,6 +68,7 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "calibration": words.calibration(meta) or "There was no test slice to measure it on.",
         "familiarity": familiarity(meta.get("familiarity")),
         "fairness": cell(words.worst_hospital(metrics) or "Fewer than two hospitals were tested."),
+        "privacy": "\n".join(f"- {cell(each)}" for each in privacy_sentences(recorded_privacy(meta) or RunPrivacy())),
         "warnings": "\n".join(f"- {each.code}: {cell(each.sentence)}" for each in words.cautions_of(meta)) or "None.",
         "command": _command(meta),
     }

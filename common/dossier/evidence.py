@@ -23,6 +23,7 @@ RECORDS = (
     layout.CONFIG,
     layout.CARD,
     layout.LEDGER,
+    layout.PRIVACY_AUDIT,
 )
 """What a dossier takes over from a run's folder: all that it can be made of, and no weights."""
 SERVICE_META = f"models/{layout.META}"  # where version 1 kept its test figures

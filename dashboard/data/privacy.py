@@ -4,6 +4,7 @@ import pandas as pd
 
 from common.artifacts.privacy import words
 from common.artifacts.privacy.guarantee import HospitalPrivacy, RunPrivacy
+from common.artifacts.privacy.seen import seen
 from common.artifacts.schema import Run
 from dashboard.charts import formats
 from dashboard.data.gains import left
@@ -58,6 +59,12 @@ def _row(name: str, own: HospitalPrivacy, privacy: RunPrivacy, finished: bool) -
         "Drawn in a step": formats.percent(own.rate),
         "Noise (clips)": _number(own.noise_multiplier),
     }
+
+
+def seen_table(run: Run, privacy: RunPrivacy) -> pd.DataFrame:
+    """Return what the centre could see, and what that could give away; those rows alone that the files prove."""
+    rows = [(row.what, row.gives_away) for row in seen(run, privacy)]
+    return pd.DataFrame(rows, columns=["What the centre could see", "What it could give away"])
 
 
 def sent_table(run: Run) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, pstdev
 
+import pandas as pd
+
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.update_words import unusual_updates
 from common.artifacts.values import moment
@@ -129,3 +131,23 @@ def _seconds_left(run: Run, typical: float | None, rounds_left: int, now: dateti
     finished = last + timedelta(seconds=run.rounds[-1].seconds or 0.0) if last else None
     spent = min(typical, max(0.0, (now - finished).total_seconds())) if finished and rounds_left else 0.0
     return max(0.0, rounds_left * typical - spent)
+
+
+def table(run: Run) -> pd.DataFrame:
+    """Return every round as a row of texts, the last first."""
+    return pd.DataFrame(
+        {
+            "Round": round_.number,
+            "Train accuracy": formats.percent(round_.train_accuracy),
+            "Train loss": formats.loss(round_.train_loss),
+            "Val. accuracy": formats.percent(round_.val_accuracy),
+            "Val. loss": formats.loss(round_.val_loss),
+            "Val. macro F1": formats.percent(round_.val_macro_f1),
+            **dict(zip(("Lowest hospital (val.)", "SD over hospitals"), lowest_and_spread(round_), strict=True)),
+            "Replied": f"{len(round_.replied)} of {len(round_.asked)}" if round_.asked else formats.MISSING,
+            "Down": formats.size(round_.bytes_down),
+            "Up": formats.size(round_.bytes_up),
+            "Seconds": formats.duration(round_.seconds),
+        }
+        for round_ in reversed(run.rounds)
+    )

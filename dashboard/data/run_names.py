@@ -6,6 +6,7 @@ from typing import Any
 
 from common.artifacts.values import mapping, number
 from common.config.overrides import NO_FIGURE, flat
+from common.config.privacy import DP_SGD, DP_SGD_SECAGG, NONE, SECAGG
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
 from common.text import counted, shown
@@ -27,11 +28,20 @@ _UNSAID = (
     "compute.device",
     "compute.threads",
 )
+_PRIVACY = {
+    NONE: "",
+    SECAGG: "secure aggregation",
+    DP_SGD: "DP-SGD",
+    DP_SGD_SECAGG: "DP-SGD, secure aggregation",
+}
 _WORDS: dict[str, Callable[[Any], str]] = {  # in the order in which they are said
     "data.image_size": lambda side: f"{_value(side)} px",
     "model.name": lambda name: _value(name),
     "wire.name": lambda name: _value(name),
-    "privacy.name": lambda name: {"none": "", "secagg": "secure aggregation"}.get(str(name), _value(name)),
+    "privacy.name": lambda name: _PRIVACY.get(str(name), _value(name)),
+    "privacy.epsilon": lambda epsilon: "" if epsilon is None else f"epsilon {_value(epsilon)}",
+    "privacy.delta": lambda delta: "" if delta is None else f"delta {_value(delta)}",
+    "privacy.noise": lambda noise: "" if noise is None else f"noise {_value(noise)}",  # null: the hospitals choose it
     "rounds": lambda count: counted(count, "round") if isinstance(count, int) else f"{_value(count)} rounds",
     "train.local_epochs": lambda count: f"{_value(count)} local epoch{'' if count == 1 else 's'}",
     "train.lr": lambda rate: f"lr {_value(rate)}",
@@ -45,7 +55,7 @@ _OWN = {f"strategy.{number}" for row in STRATEGIES.values() for number in row.nu
 _ALL = (*_WORDS, *flat(asdict(RunSettings())))
 NAMES = tuple(dict.fromkeys(name for name in _ALL if name not in (*_UNSAID, *_OWN, "seed")))
 """Settings that a name may say, in their order; the strategy and its numbers stand before them, the seed after."""
-_ALWAYS = ("data.image_size", "model.name", "wire.name", "privacy.name", "seed")
+_ALWAYS = ("data.image_size", "model.name", "wire.name", "privacy.name", "privacy.epsilon", "seed")
 """Said wherever runs differ in them."""
 FEW = 3
 """Where runs differ in more settings, the others are said only if they tell runs apart that are alike so far."""

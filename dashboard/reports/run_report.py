@@ -10,6 +10,7 @@ from reportlab.platypus import Flowable, KeepTogether, Spacer
 from common.artifacts import figure_rows, schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
 from common.artifacts.external.words import beginning
+from common.artifacts.privacy.audit import PrivacyAudit
 from common.artifacts.values import mapping, text
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
@@ -19,6 +20,7 @@ from dashboard.data import caveats, facts, results
 from dashboard.data.verdicts.analytics import of_run
 from dashboard.data.verdicts.model import lowest_sentence
 from dashboard.reports import style
+from dashboard.reports.privacy import privacy_section
 from dashboard.reports.style import paragraph, section, table
 
 SYNTHETIC_RUN = "SYNTHETIC DATA: a program drew the slices of this run. Its figures say nothing about patients."
@@ -26,13 +28,17 @@ _MARKS = {True: "in order", False: "caution", None: "not recorded"}
 _PARTS = ("train", "val", "test")
 
 
-def run_pdf(run: schema.Run, at: datetime, name: str = "", *, compress: bool = True) -> bytes:
+def run_pdf(
+    run: schema.Run, at: datetime, name: str = "", audit: PrivacyAudit | None = None, *, compress: bool = True
+) -> bytes:
     """Return the document, made at a time with a zone; `compress=False` leaves its text readable, for tests.
 
     Parameters
     ----------
     name : str
         What the run is called besides its number.
+    audit : PrivacyAudit, optional
+        What attacks on it found.
 
     Raises
     ------
@@ -42,7 +48,7 @@ def run_pdf(run: schema.Run, at: datetime, name: str = "", *, compress: bool = T
     overall = results.overall_result(run)
     if overall is None:
         raise ValueError(f"{run.run_id} recorded no test figures")
-    report = _Report(run, report_names(run), overall, results.hospital_results(run), name)
+    report = _Report(run, report_names(run), overall, results.hospital_results(run), name, audit)
     return style.render(f"Report of {run.run_id}", report.story(at), compress=compress)
 
 
@@ -66,6 +72,7 @@ class _Report:
     hospitals: Mapping[str, results.Result]
     name: str
     """What the run is called besides its number; empty for nothing."""
+    audit: PrivacyAudit | None
 
     def story(self, at: datetime) -> list[Flowable]:
         run = self.run
@@ -88,6 +95,7 @@ class _Report:
             self.holdings(),
             *self.findings(),
             section("How the slices were split", *self.split()),
+            privacy_section(run, self.audit, self.renamed),
             *(section(heading, *map(paragraph, fixed_section(heading))) for heading in (INTENDED_USE, ETHICS, CAVEATS)),
             section("How it was made", self.making(at)),
         ]

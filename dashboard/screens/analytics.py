@@ -248,7 +248,8 @@ def _dossier(run: schema.Run) -> bytes:
 
 def _pdf(run: schema.Run) -> bytes:
     name = cached.name(run.run_id)
-    return run_report.run_pdf(run, datetime.now().astimezone(), name if name != run.run_id else "")
+    audit, _ = cached.privacy_audit(run.run_id)
+    return run_report.run_pdf(run, datetime.now().astimezone(), name if name != run.run_id else "", audit)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import streamlit as st
 from common.artifacts.privacy import audit_words, words
 from common.artifacts.privacy.audit import PrivacyAudit
 from common.artifacts.privacy.guarantee import RunPrivacy, privacy_of
+from common.artifacts.privacy.seen import NOT_RECORDED
 from common.artifacts.schema import Run
 from dashboard.charts import formats, privacy, theme
 from dashboard.components import chosen_run, folded, parts, verdict
@@ -14,7 +15,7 @@ from dashboard.data import privacy as tables
 from dashboard.data.gains import left
 from dashboard.data.verdicts.privacy import of_run
 
-SECTION = "privacy_section"
+SECTION = "section"
 
 
 def draw() -> None:
@@ -34,7 +35,7 @@ def draw() -> None:
         _attack(found, audit)
     drawn = {
         "What was set": lambda: parts.table(tables.set_table(found), alt="What protection was set."),
-        "What the centre could see": lambda: _seen(run),
+        "What the centre could see": lambda: _seen(run, found),
         "What left each hospital": lambda: _left(run),
     }
     folded.tabs(drawn, key=SECTION)
@@ -67,9 +68,7 @@ def _spent(run: Run, found: RunPrivacy) -> None:
             st.caption(parts.NOT_RECORDED)
         if found.per_hospital:
             parts.table(tables.spent_table(found, finished=bool(run.meta)), alt="What each hospital spent.")
-        said = [*words.stopped(found), words.colluding(found)]
-        said += [words.meaning(found.spent, found.delta)] if found.spent is not None else []
-        _list([each for each in [*said, words.LIMITS] if each])
+        _list(words.sentences(found)[1:])
 
 
 def _attack(found: RunPrivacy, audit: PrivacyAudit | None) -> None:
@@ -83,18 +82,20 @@ def _attack(found: RunPrivacy, audit: PrivacyAudit | None) -> None:
     if said := audit_words.beside(audit, claimed):
         st.markdown(theme.markdown(said))
     if rows := audit_words.rows(audit):
-        columns = ["Attack", "What it found", "By chance", "What it rests on"]
-        parts.table(pd.DataFrame(rows, columns=columns), alt="What each attack found.")
+        parts.table(pd.DataFrame(rows, columns=audit_words.HEAD), alt="What each attack found.")
     st.caption(f"Finished {formats.when(audit.finished)}. That an attack fails proves nothing; a better one may not.")
 
 
-def _seen(run: Run) -> None:
-    _list(left.kinds(run))
-    st.caption(theme.markdown(left.NO_PICTURES))
+def _seen(run: Run, found: RunPrivacy) -> None:
+    st.caption("No more than this run's files prove; docs/privacy.md says what is done against each.")
+    parts.table(tables.seen_table(run, found), alt="What the centre could see, and what it could give away.")
+    if not found.name:
+        st.caption(NOT_RECORDED)
 
 
 def _left(run: Run) -> None:
     parts.table(tables.sent_table(run), alt="Bytes that left each hospital in all rounds.")
+    st.caption(theme.markdown(left.NO_PICTURES))
 
 
 def _list(sentences: list[str]) -> None:

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
+from common.artifacts.privacy.guarantee import privacy_of
+from common.artifacts.privacy.words import NOT_REPORTED
 from common.artifacts.schema import Run
 from dashboard.charts import formats, theme, training
 from dashboard.components import chosen_run, live, parts, verdict
@@ -60,26 +61,6 @@ def _empty() -> None:
     st.markdown(":material/inbox: There is no run in this folder yet.")
     st.caption(f"Looked in {theme.markdown(str(cached.settings().output_dir / 'artifacts'))}")
     start_form.draw(unfolded=True)
-
-
-def round_table(run: Run) -> pd.DataFrame:
-    """Return every round as a row of texts, the last first."""
-    return pd.DataFrame(
-        {
-            "Round": round_.number,
-            "Train accuracy": formats.percent(round_.train_accuracy),
-            "Train loss": formats.loss(round_.train_loss),
-            "Val. accuracy": formats.percent(round_.val_accuracy),
-            "Val. loss": formats.loss(round_.val_loss),
-            "Val. macro F1": formats.percent(round_.val_macro_f1),
-            **dict(zip(("Lowest hospital (val.)", "SD over hospitals"), rounds.lowest_and_spread(round_), strict=True)),
-            "Replied": f"{len(round_.replied)} of {len(round_.asked)}" if round_.asked else formats.MISSING,
-            "Down": formats.size(round_.bytes_down),
-            "Up": formats.size(round_.bytes_up),
-            "Seconds": formats.duration(round_.seconds),
-        }
-        for round_ in reversed(run.rounds)
-    )
 
 
 def _progress(run: Run) -> None:
@@ -181,7 +162,9 @@ def _words(run: Run) -> None:
 
 
 def _table(run: Run) -> None:
-    st.dataframe(round_table(run), hide_index=True, width="stretch", key="round_table")
+    if privacy_of(run, cached.run_settings(run.run_id)[0]).is_private:
+        st.caption(NOT_REPORTED)
+    st.dataframe(rounds.table(run), hide_index=True, width="stretch", key="round_table")
 
 
 def _replies(run: Run) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from common.artifacts.load import load_run
 from common.artifacts.words import POOLED
-from dashboard.screens import training
+from dashboard.data import rounds
 from tests.dashboard.test_model_pages import open_page, open_promotion, words
 from tests.support.run_files import write_json, write_run
 from tests.support.weights import write_served_run
@@ -50,4 +50,4 @@ def test_nobody_is_said_to_have_replied_to_a_pooled_run(tmp_path: Path, monkeypa
     ]
     write_json(folder / "training_history.json", rows)
     assert "No hospital was asked to train" in words(open_page(tmp_path, "training", monkeypatch))
-    assert set(training.round_table(load_run(folder))["Replied"]) == {"–"}
+    assert set(rounds.table(load_run(folder))["Replied"]) == {"–"}

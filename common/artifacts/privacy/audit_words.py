@@ -4,6 +4,7 @@ from common.artifacts.privacy.audit import Canaries, Inversion, Membership, Priv
 from common.artifacts.privacy.words import promised, proven
 from common.text import counted
 
+HEAD = ("Attack", "What it found", "By chance", "What it rests on")
 NONE = "No attack on this run is recorded; python -m bench.privacy_audit makes one."
 
 

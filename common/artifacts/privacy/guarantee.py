@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.artifacts.load import read_record
-from common.artifacts.schema import Count, Epsilon, Fraction, Number, Run, Text
+from common.artifacts.schema import Count, Epsilon, Fraction, HospitalRound, Number, Run, Text
 from common.artifacts.values import Notes, mapping
 from common.config.privacy import DP_SGD, DP_SGD_SECAGG, SECAGG
 
@@ -81,15 +81,22 @@ def privacy_of(run: Run, settings: Mapping[str, Any]) -> RunPrivacy:
     if not was_set.is_private:
         return RunPrivacy(was_set.name)
     names = [name for name in run.hospital_names if any(name in each.asked for each in run.rounds)]
-    own = {name: HospitalPrivacy(unit=_unit(run, name), epsilon=_last_epsilon(run, name)) for name in names}
-    return replace(was_set, rounds=run.status.rounds, per_hospital=own)
+    return replace(was_set, rounds=run.status.rounds, per_hospital={name: _so_far(run, name) for name in names})
+
+
+def _so_far(run: Run, name: str) -> HospitalPrivacy:
+    """Return what a hospital has spent by the last round of which that is recorded."""
+    parts = [each.hospitals[name] for each in run.rounds if name in each.hospitals]
+    last = next((part for part in reversed(parts) if part.epsilon is not None), HospitalRound())
+    return HospitalPrivacy(
+        unit=_unit(run, name),
+        noise_multiplier=last.noise_multiplier,
+        epsilon=last.epsilon,
+        epsilon_one_colluding=last.epsilon_one_colluding,
+        epsilon_all_but_one=last.epsilon_all_but_one,
+    )
 
 
 def _unit(run: Run, name: str) -> Literal["patient", "group"] | None:
     patients = run.hospitals[name].patients if name in run.hospitals else None
     return ("group" if patients.source == "guessed" else "patient") if patients else None
-
-
-def _last_epsilon(run: Run, name: str) -> float | None:
-    parts = [each.hospitals[name].epsilon for each in run.rounds if name in each.hospitals]
-    return next((epsilon for epsilon in reversed(parts) if epsilon is not None), None)

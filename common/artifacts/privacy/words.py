@@ -7,7 +7,7 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from common.artifacts.privacy.guarantee import RunPrivacy
-from common.text import counted, listed
+from common.text import counted, listed, small
 
 STRONG, WEAK = 1.0, 10.0
 """Epsilon up to which a guarantee is strong, and beyond which it is weak (Ponomareva et al., arXiv 2303.00654)."""
@@ -15,6 +15,9 @@ UNITS = {"patient": "patient", "group": "group of related slices"}
 NO_DP = "No differential privacy: this run's model may give away whether a patient was in it."
 MASKED = "Secure aggregation hid each hospital's update from the centre; it hides no patient from who has the model."
 NOT_RECORDED = "Whether differential privacy protected this run's patients is not recorded."
+NOT_REPORTED = (
+    "Loss and accuracy on training slices are not reported: they would say something about those slices without noise."
+)
 RECONSTRUCTION = (
     "It stops reconstruction, not membership: budgets this large kept attacks from rebuilding pictures (Ziller et al. "
     "2024, DOI 10.1038/s42256-024-00858-y)."
@@ -43,7 +46,7 @@ def _written(epsilon: float, rounding: str) -> str:
 
 def delta_text(delta: float | None) -> str:
     """Write a delta: ``"1e-5"``."""
-    return "not recorded" if delta is None else f"{delta:g}".replace("e-0", "e-")
+    return "not recorded" if delta is None else small(delta)
 
 
 def unit(privacy: RunPrivacy) -> str:
@@ -70,6 +73,15 @@ def claim(privacy: RunPrivacy, *, finished: bool = True) -> str:
     far = "" if finished else " so far"
     where = f", not recorded for {listed(sorted(unknown))}" if unknown else " at every hospital"
     return f"{start}: epsilon at most {promised(max(known))}{of}{far}{where} (delta {delta_text(privacy.delta)})."
+
+
+def sentences(privacy: RunPrivacy) -> list[str]:
+    """Say all that is known of a finished run's protection: the promise, what it means, and where it ends."""
+    if not privacy.is_private:
+        return [claim(privacy), *([MASKED] if privacy.is_secure else [])]
+    means = [meaning(privacy.spent, privacy.delta)] if privacy.spent is not None else []
+    shared = colluding(privacy)
+    return [claim(privacy), *means, *([shared] if shared else []), *stopped(privacy), LIMITS]
 
 
 def highest_accuracy(epsilon: float, delta: float) -> float:

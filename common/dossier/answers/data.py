@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from common.artifacts.layout import CONFIG, LEDGER, META, SPLITS, STATS
 from common.artifacts.values import count
 from common.artifacts.words import slices_text, split_sentences
+from common.dossier.answers import privacy
 from common.dossier.answers.said import answer, says, whole
 from common.dossier.evidence import Evidence
 from common.dossier.items import Answer
@@ -162,4 +163,4 @@ def sharing(evidence: Evidence) -> Answer | None:
     if evidence.run.pooled:
         return answer([evidence.run.notice], STATS)
     said = "Slices stayed at their hospitals; counts, sums and weights left them. The run's folder holds indices only."
-    return answer([said], STATS, SPLITS, LEDGER)
+    return answer([said, *privacy.promise(evidence)], STATS, SPLITS, LEDGER)

@@ -6,6 +6,7 @@ from common.artifacts.external.words import beginning
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LABEL_MAP, LEDGER, META, STATUS
 from common.artifacts.values import count, mapping, number, text, texts
 from common.config.architectures import network_title
+from common.dossier.answers import privacy
 from common.dossier.answers.said import answer, plain, says, whole
 from common.dossier.evidence import Evidence
 from common.dossier.items import Answer
@@ -82,6 +83,7 @@ def training(evidence: Evidence) -> Answer | None:
             says("Strategy {}, {}.", strategy, rounds),
             says("Passes over the slices in each round: {}.", passes),
             says("{}, highest rate {} ({} schedule), batches of {}.", _proper(optimiser), rate, schedule, batch),
+            privacy.training(evidence),
             _regularisation(train),
             _augmentation(train),
         ],

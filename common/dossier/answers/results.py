@@ -8,6 +8,7 @@ from common.artifacts.external.words import copies, elsewhere_interval
 from common.artifacts.layout import CARD, META
 from common.artifacts.values import count, interval, mapping, matrix, number, sequence, text
 from common.artifacts.words import accuracy_interval, recorded_interval
+from common.dossier.answers import privacy
 from common.dossier.answers.said import answer, decimal, says, share, whole
 from common.dossier.evidence import Evaluation, Evidence
 from common.dossier.items import Answer
@@ -124,6 +125,7 @@ def failures(evidence: Evidence) -> Answer | None:
 def limitations(evidence: Evidence) -> Answer | None:
     """Give the run's own warnings, and the limits that hold for every model of this program."""
     cautions = [f"{each.code}: {each.sentence}" for each in words.cautions_of(evidence.meta)]
+    cautions += [each for each in (*privacy.promise(evidence)[:1], privacy.attacks(evidence)) if each]
     if evidence.card is None:
         return answer(cautions, META)
     from common.artifacts.card import BULLET, CAVEATS, fixed_section

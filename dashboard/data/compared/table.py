@@ -9,7 +9,7 @@ from common.artifacts.schema import Run
 from common.study.statistics import BETTER, SMALL, UNDECIDED, WORSE, estimate
 from common.text import listed
 from dashboard.charts import formats
-from dashboard.data.compared import differences
+from dashboard.data.compared import differences, spent
 from dashboard.data.compared.differences import Difference, Evidence
 from dashboard.data.compared.entries import Entry, Standing, standing
 from dashboard.data.rounds import Measure
@@ -88,6 +88,8 @@ def written(found: Sequence[Row], measure: Measure, baseline: Entry | None, plac
         best: _marked([(_mean(row.best), _best(row, measure)) for row in found], most=measure.percent),
         "Best vs baseline": [_told(row, row.best_to_baseline, baseline, measure.write_change) for row in found],
     }
+    if any(spent.is_private(row.entry) for row in found):
+        columns[spent.TITLE] = [spent.spent(row.entry, place) for row in found]
     if place is None:
         columns[gap] = _marked([(row.gap, measure.write_change(row.gap).lstrip("+")) for row in found], most=False)
     return Table(pd.DataFrame(columns), _tones(found, columns, (test, best, gap)))

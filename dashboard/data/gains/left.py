@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from common.artifacts.privacy import words
+from common.artifacts.privacy.guarantee import RunPrivacy, privacy_of
 from common.artifacts.schema import Run
 from common.artifacts.values import count, mapping, number, text
-from common.config.privacy import NONE, SECAGG
+from common.config.privacy import DP_SGD, DP_SGD_SECAGG, NONE, SECAGG
 
 NO_PICTURES = "No message of this program carries a picture, a pixel or a file name (docs/privacy.md)."
 _UPDATES = {
     NONE: "in each round an update of the model's weights, which the centre sees one by one",
     SECAGG: "in each round an update of the model's weights, masked: the centre learns the hospitals' sum alone",
+    DP_SGD: "in each round an update of the model's weights with noise, which the centre sees one by one",
+    DP_SGD_SECAGG: "in each round an update of the model's weights with noise, masked: the centre learns the sum alone",
 }
 _SIMULATED = ("ray", "inprocess")
 
@@ -20,12 +24,12 @@ def kinds(run: Run) -> list[str]:
     figures = mapping(run.metrics.get("figures"))
     held = run.hospitals.values()
     found = [
-        _UPDATES.get(_privacy(run) or "", "in each round an update of the model's weights; how is not recorded"),
+        _UPDATES.get(_privacy(run).name or "", "in each round an update of the model's weights; how is not recorded"),
         "who took part and when; how many slices of each class it holds, trains, validates and tests with"
         if run.hospitals
         else None,
         "what its audit counted" if any(each.audit for each in held) else None,
-        "in each round its loss, accuracy and confusion matrix" if any(each.hospitals for each in run.rounds) else None,
+        _of_rounds(run) if any(each.hospitals for each in run.rounds) else None,
         "for the test's intervals, a thousand confusion matrices of drawn slices" if _bootstrapped(run) else None,
         "its test slices counted by score, its test patients counted by result" if figures else None,
         "counts by sex, age, scanner and sequence, where enough are alike" if figures.get("subgroups") else None,
@@ -54,7 +58,7 @@ def protection(run: Run) -> list[tuple[str, str]]:
     return [
         ("Where", _where(run)),
         ("Secure aggregation", _aggregation(run)),
-        ("Differential privacy", "none: this program has none"),
+        ("Differential privacy", _differential(run)),
         ("Outlying updates", _clipping(run)),
         ("Signed record of the run", "kept (ledger.jsonl)" if run.meta.get("ledger") else "not recorded"),
     ]
@@ -68,16 +72,24 @@ def _where(run: Run) -> str:
 
 
 def _aggregation(run: Run) -> str:
-    privacy = _part(run, "privacy")
-    name = _privacy(run)
-    if name == SECAGG:
-        return f"on, {count(privacy.get('bits')) or 'unrecorded'} bits: the centre learns the sum of the updates alone"
-    return "off: the centre sees each hospital's update" if name == NONE else "not recorded"
+    privacy, bits = _privacy(run), count(_part(run, "privacy").get("bits"))
+    if privacy.is_secure:
+        return f"on, {bits or 'unrecorded'} bits: the centre learns the sum of the updates alone"
+    return "off: the centre sees each hospital's update" if privacy.name else "not recorded"
+
+
+def _differential(run: Run) -> str:
+    return words.claim(_privacy(run)).removeprefix("Differential privacy ")
+
+
+def _of_rounds(run: Run) -> str:
+    said = "in each round its loss, accuracy and confusion matrix"
+    return f"{said} of validation, none of training" if _privacy(run).is_private else said
 
 
 def _clipping(run: Run) -> str:
     strategy = _part(run, "strategy")
-    if _privacy(run) == SECAGG:
+    if _privacy(run).is_secure:
         return "each hospital checks its own, the centre their sum"
     if "clip_to_median" not in strategy:
         return "not recorded"
@@ -85,8 +97,8 @@ def _clipping(run: Run) -> str:
     return f"cut to {most:g} times the median length" if most else "not cut"
 
 
-def _privacy(run: Run) -> str | None:
-    return text(_part(run, "privacy").get("name"))
+def _privacy(run: Run) -> RunPrivacy:
+    return privacy_of(run, mapping(run.meta.get("settings")))
 
 
 def _part(run: Run, name: str) -> Mapping[str, Any]:

@@ -2,19 +2,25 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from bench.privacy_audit.audited import Claim
 from bench.privacy_audit.gradient_match import Search
 from bench.privacy_audit.inversion import inversion, mean_stranger, pictures_of, quality
 from bench.privacy_audit.one_update import gradient_of, one_update
+from common.config.dp import DpPlan
+from common.errors import InputError
 from common.model.state import model_from_arrays
+from common.privacy.stream import SecretStream
 from common.training.loss import cross_entropy
 from common.training.preprocess import normalise_levels
+from common.training.private.sampling import units_of
+from common.training.private.train import PrivateRound
 from tests.support.audited import phantom_run
 
+DP = DpPlan(8.0, 1e-3, 1.0, 8, 5, 0.0, 1)
 QUICK = Search(iterations=200)
 
 
@@ -37,18 +43,36 @@ def _quality(run, update):
     return quality(update.seen, pictures_of(run, update, QUICK), mean_stranger(run.hospitals[0]), 0.0)
 
 
-def test_a_slice_is_drawn_from_an_update_of_one_step_and_not_from_a_noisy_one(run, update):
+def test_a_slice_is_drawn_from_an_update_of_one_step(run, update):
     drawn = _quality(run, update)
     assert drawn.psnr_db > 25
     assert drawn.ssim > 0.8
-    chance = np.random.default_rng(0)
-    length = np.sqrt(sum(float(np.square(update.after[name] - update.before[name]).sum()) for name in update.before))
-    size = sum(array.size for array in update.before.values())
-    noise = {name: chance.normal(0, length / size**0.25, array.shape) for name, array in update.before.items()}
-    noisy = {name: (update.after[name] + noise[name]).astype(np.float32) for name in update.after}
-    hidden = _quality(run, replace(update, after=noisy))
-    assert hidden.psnr_db < hidden.blind_psnr_db
-    assert hidden.ssim < 0.3
+    assert drawn.blind_psnr_db < 20
+
+
+@pytest.mark.parametrize(("noise", "least", "most"), [(0.0, 25.0, 99.0), (1.0, 0.0, 12.0)])
+def test_clipping_alone_hides_nothing_and_noise_does(run, noise, least, most):
+    private = PrivateRound(DP, noise, 1, SecretStream(bytes(32)))
+    run = replace(run, plan=replace(run.plan, dp=DP, train=replace(run.plan.train, softmax="plain")))
+    drawn = _quality(run, one_update(run.plan, run.hospitals[0], run.first, 1, private))
+    assert least < drawn.psnr_db < most
+
+
+def test_a_private_step_is_of_one_slice_each_of_so_many_patients(run):
+    private = PrivateRound(DP, 0.0, 1, SecretStream(bytes(32)))
+    hospital = run.hospitals[0]
+    update = one_update(replace(run.plan, dp=DP), hospital, run.first, 3, private)
+    assert update.seen.shape == (3, 32, 32)
+    firsts = [unit[0] for unit in units_of(hospital.split.train, hospital.patients)[:3]]
+    assert update.labels.tolist() == hospital.slices.labels[firsts].tolist()
+
+
+def test_with_differential_privacy_the_noise_is_the_one_that_the_run_records(run):
+    run = replace(run, plan=replace(run.plan, dp=DP, train=replace(run.plan.train, softmax="plain")))
+    with pytest.raises(InputError, match="AUDIT022"):
+        inversion(run, Search(iterations=1))
+    found = inversion(replace(run, claims={run.hospitals[0].key: Claim(8.0, 0.1, 1.0)}), Search(iterations=1))
+    assert found[0].batch == 1 < found[1].batch <= 8
 
 
 def _gradient(run, update):

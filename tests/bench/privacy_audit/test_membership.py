@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.privacy_audit.audited import Claim
 from bench.privacy_audit.membership import calibrated, half, judge, membership
 from bench.privacy_audit.retrain import retrain
+from common.config.dp import DpPlan
 from common.config.strategies import StrategySettings
 from common.data.split import Split
 from common.errors import InputError
@@ -28,6 +30,18 @@ def test_nothing_is_found_in_a_model_that_never_saw_the_slices():
     run = noise_run(noise_hospital(patients=60))
     found = membership(run, shadows=2)
     assert found.auroc_interval[0] < 0.5
+    assert found.auroc < 0.65
+
+
+def test_noise_hides_who_was_trained_on():
+    """The same recipe with differential privacy; all patients are drawn in each step."""
+    plain = noise_run(noise_hospital(patients=60))
+    dp, train = DpPlan(8.0, 1e-3, 0.1, 60, 20, 0.0, 1), replace(plain.plan.train, softmax="plain")
+    claims = {"noise": Claim(8.0, 1.0, 5.0)}
+    run = replace(plain, plan=replace(plain.plan, dp=dp, train=train), claims=claims)
+    released = retrain(run, run.members, run.plan.seed)
+    assert any((released[name] != run.first[name]).any() for name in released)
+    found = membership(replace(run, released=released), shadows=2)
     assert found.auroc < 0.65
 
 

@@ -166,12 +166,13 @@ def test_fairness_calibration_and_warnings(run):
 
 def test_what_a_runs_file_says_of_its_kind(run):
     meta = meta_json(run)
-    assert {key: meta[key] for key in list(meta)[-5:]} == {
+    assert {key: meta[key] for key in list(meta)[-6:]} == {
         "pooled": False,
         "model_tested": "fedavg, model of round 4",
         "notice": None,
         "no_shared_model": None,
         "personal_models": None,
+        "privacy": {},
     }
     assert meta_json(replace(run, strategy="pooled"))["pooled"] is True
     own = meta_json(replace(run, strategy="local", keeps=EVERYTHING, token="ab", best_epochs={"A": 3}))

@@ -87,3 +87,16 @@ def test_damaged_settings_are_text_and_bounded() -> None:
     name = titles({"a": odd, "b": run()})["a"]
     assert "\n" not in name
     assert len(name) < 150
+
+
+def test_runs_of_different_privacy_are_told_apart_and_so_are_their_budgets() -> None:
+    bodies = [run() | {"privacy": {"name": name, "epsilon": epsilon, "noise": None}} for name, epsilon in PRIVACY]
+    assert list(titles(dict(zip("abcd", bodies, strict=True))).values()) == [
+        "FedAvg",
+        "FedAvg · secure aggregation",
+        "FedAvg · DP-SGD · epsilon 8",
+        "FedAvg · DP-SGD, secure aggregation · epsilon 1.5",
+    ]
+
+
+PRIVACY = [("none", None), ("secagg", None), ("dp_sgd", 8.0), ("dp_sgd_secagg", 1.5)]

@@ -49,7 +49,7 @@ def test_a_board_reads_on_one_page_who_gains_and_what_left(tmp_path: Path) -> No
         "179.2 MB",
         "No message of this program carries a picture",
         "Secure aggregation not recorded",
-        "Differential privacy none",
+        "Differential privacy Whether differential privacy protected",
         "a simulation",
         "No tumour is held by Phantom Hyderabad alone",
         "from the files of run-001 and of run-001 and run-002",

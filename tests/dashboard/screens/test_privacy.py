@@ -91,3 +91,22 @@ def test_a_damaged_audit_is_left_out_with_a_sentence(output_dir: Path) -> None:
     folder = write_run(output_dir, privacy=private())
     (folder / "privacy_audit.json").write_text("{")
     assert "privacy_audit.json is not valid JSON" in shown()
+
+
+def test_what_the_centre_could_see_and_what_left_are_a_tab_away_and_in_the_address(output_dir: Path) -> None:
+    write_run(output_dir, privacy=private())
+    app = open_page("privacy", section="What the centre could see")
+    assert not app.exception
+    found = next(each for each in tables(app) if "What the centre could see" in each)
+    assert "with that hospital's noise" in " ".join(found["What the centre could see"])
+    left = tables(open_page("privacy", section="What left each hospital"))[-1].set_index("Hospital")
+    assert left.loc["Phantom Jaipur", "Sent"] == "179.2 MB"
+
+
+def test_training_says_why_it_has_no_loss_on_training_slices(output_dir: Path) -> None:
+    write_run(output_dir, privacy=private())
+    app = open_page("training")
+    app.session_state["inside_rounds"] = "Table"
+    app.run()
+    assert "Loss and accuracy on training slices are not reported" in said(app)
+    assert set(app.dataframe[0].value["Train loss"]) == {"–"}
