@@ -50,7 +50,7 @@ class Claim:
     """With which a step draws each patient."""
     noise_multiplier: float
     """Of the noise that the centre cannot take off: where hospitals share it, of the whole."""
-    rounds: int
+    rounds: int = 1
     """That were paid for in full."""
 
 
