@@ -27,7 +27,7 @@ from common.training.private.sampling import units_of
 from common.training.private.train import PrivateRound, train_privately
 from common.training.train import RoundContext
 
-SCORE = "likelihood ratio of all noisy gradients in each canary's own weight: what the centre could see at the most"
+SCORE = "every noisy gradient, at the canary's own weight"
 _STILL = AugmentPlan(False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # so that marks stay; privacy does not rest on augmentation
 
 Flags = npt.NDArray[np.bool_]
