@@ -22,7 +22,14 @@ from common.config.bounds import (
     setting,
     whole_from,
 )
-from common.config.dp import DpPlan, dp_plan, dp_problems, dp_settings_problems, dp_training_problems
+from common.config.dp import (
+    DpPlan,
+    dp_plan,
+    dp_problems,
+    dp_settings_problems,
+    dp_training_problems,
+    shared_noise_problems,
+)
 from common.config.external import (
     FINE_TUNE_ROUNDS,
     FINISHED_RUN,
@@ -319,7 +326,9 @@ def _dp_rules(
     dp: DpPlan, train: TrainPlan, strategy: StrategyPlan, secure: bool, model: str, after: YardstickPlan
 ) -> Iterator[Problem]:
     yield from dp_problems(dp, strategy, model, after.fine_tune_rounds)
-    yield from dp_training_problems(dp, secure, train.optimiser, train.momentum, train.softmax)
+    yield from dp_training_problems(dp, train.softmax)
+    if dp.is_used and secure:
+        yield from shared_noise_problems(dp, strategy, train.optimiser, train.momentum, train.weight_decay)
 
 
 def _network_rules(strategy: StrategyPlan, model: str) -> Iterator[Problem]:
