@@ -149,7 +149,7 @@ class TrainPlan:
     local_epochs: int = setting(1, whole_from(1))
     """Passes over the hospital's training slices in a round."""
     batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)", most=65_536))
-    """Slices in a step."""
+    """Slices in a step; with differential privacy, those that are in memory at a time."""
     optimiser: str = setting("adam", one_of("adam", "sgd"))
     """Adam, or stochastic gradient descent, whose rates are some hundred times Adam's."""
     momentum: float = setting(0.9, below_one())

@@ -41,6 +41,7 @@ def refused(plan: Plan, policy: Policy = POLICY, threads: int = 0) -> str:
 
 SHIPPED = [f"strategy={name}" for name in STRATEGIES if not STRATEGIES[name].pooled]
 SHIPPED += [f"experiment={name}" for name in ("best", "fast", "demo")]
+SHIPPED += ["privacy=dp_sgd"]
 
 
 @pytest.mark.parametrize("override", SHIPPED)
@@ -61,6 +62,7 @@ ROWS = [
     (train(augment=AugmentPlan(flip=False)), "train.augment"),
     (replace(PLAN, yardsticks=YardstickPlan(cross_matrix=True)), "cross_matrix=true"),
     (replace(PLAN, yardsticks=YardstickPlan(fine_tune_rounds=501)), "fine_tune_rounds=501"),
+    (replace(PLAN, dp=DpPlan(8.0, 1e-5, 1.0, 32, 20_001, 0.0, 1)), "privacy.steps=20001"),
     (train(augment=AugmentPlan(True, 1e-9, 1e-9, 1e-9, 0, 0, 0)), "train.augment"),
 ]
 
