@@ -15,7 +15,7 @@ class Recipe:
 
     images: int = 8_192
     """Made at the beginning; each is seen several times, changed a little each time."""
-    views: int = 24_576
+    views: int = 20_480
     """Images seen in all."""
     batch_size: int = 64
     lr: float = 2e-3
