@@ -29,6 +29,7 @@ ROOMS = {
     "audit": {"config", "metrics", "model", "data"},
     "privacy": {"config", "model"},
     "training": {"config", "metrics", "model", "data", "audit", "privacy"},
+    "pretraining": {"config", "metrics", "model", "data", "audit", "training"},
     "protocol": {"config", "metrics", "model", "data", "audit"},
     "overlap": {"config", "metrics", "model", "data", "audit", "training", "protocol"},
     "secagg": {"config", "model", "protocol", "privacy"},

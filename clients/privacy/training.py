@@ -60,7 +60,7 @@ def train_with_budget(site: Site, task: Task, model: nn.Module, context: RoundCo
     question = _question(key, site, task, prepared, units)
     grant = reserve(site, task, len(units), question)
     stream = SecretStream(key).derive("round", question)
-    private = PrivateRound(plan.dp, grant.noise_multiplier, grant.steps, stream)
+    private = PrivateRound(plan.dp, grant.noise_multiplier, grant.steps, stream, joint=True)
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("training"))
     correct = proximal(model, plan.strategy.proximal_mu)

@@ -264,7 +264,7 @@ class ModelMeta(Struct):
     split: dict[str, Any]
     versions: Mapping[str, str]
     ledger: str | None  # SHA-256 of the first line of ``ledger.jsonl``
-    init: dict[str, Any] | None  # run, its model's SHA-256, and lineage; null where the seed made the first model
+    init: dict[str, Any] | None  # see `common.artifacts.external.lineage`; null where the seed made the first model
     cross_matrix: dict[str, Any] | None  # see `common.artifacts.external.yardsticks`; null where it was not asked for
     fine_tuned: dict[str, Any] | None
     settings: Mapping[str, Any]

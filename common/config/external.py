@@ -12,6 +12,11 @@ FINISHED_RUN = Bound(
     "the number of a finished run, for example run-003",
     lambda run: isinstance(run, str) and bool(_RUN.fullmatch(run)),  # YAML makes a number of 1e23
 )
+SYNTHETIC = "synthetic"
+INIT = Bound(
+    f"{FINISHED_RUN.takes}, or {SYNTHETIC}",
+    lambda init: init == SYNTHETIC or FINISHED_RUN.holds(init),
+)
 FINE_TUNE_ROUNDS = whole_from(0, most=1000)
 _MOST_HOSPITALS = 1000
 _NAMES = Bound(
@@ -68,7 +73,7 @@ def evaluation_problems(plan: EvaluationPlan) -> Iterator[Problem]:
 
 
 def init_problems(init: str | None, strategy: str) -> Iterator[Problem]:
-    """Yield where a run cannot start from a finished model: of some networks only a part travels."""
+    """Yield where a run cannot start from a model that is not the seed's: of some networks only a part travels."""
     if init and strategy in STRATEGIES and STRATEGIES[strategy].local_layers != NOTHING:
         yield "init", init, f"null with strategy={strategy}, whose hospitals start from layers of their own"
 

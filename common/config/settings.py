@@ -26,6 +26,7 @@ from common.config.dp import DpPlan, dp_plan, dp_problems, dp_settings_problems,
 from common.config.external import (
     FINE_TUNE_ROUNDS,
     FINISHED_RUN,
+    INIT,
     EvaluationPlan,
     YardstickPlan,
     evaluation_problems,
@@ -191,8 +192,9 @@ class RunSettings:
     """Parent of `artifacts/`, `models/` and `logs/`."""
     resume: str | None = None
     """A run to go on with after its last complete round, for example run-007."""
-    init: str | None = setting(None, FINISHED_RUN)
-    """A finished run whose model is trained on, for example run-003; null starts from the seed."""
+    init: str | None = setting(None, INIT)
+    """A finished run whose model is trained on, for example run-003; or synthetic: this machine first trains the
+    network on images that the program makes, of no patient, some minutes once. null starts from the seed."""
     compare: str | None = setting(None, FINISHED_RUN)
     """Of `python -m server.evaluate` alone: a finished run whose model judges the same slices, for example run-003."""
     in_service: bool = True

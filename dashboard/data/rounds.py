@@ -10,6 +10,7 @@ import pandas as pd
 from common.artifacts.schema import HospitalRound, Round, Run
 from common.artifacts.update_words import unusual_updates
 from common.artifacts.values import moment
+from common.text import counted
 from dashboard.charts import formats
 
 
@@ -87,6 +88,8 @@ def in_words(round_: Round) -> str:
     parts = []
     if round_.asked:
         parts.append(f"{len(round_.replied)} of {len(round_.asked)} hospitals")
+    if round_.stopped:
+        parts.append(f"{counted(len(round_.stopped), 'hospital')} without privacy budget left")
     if round_.bytes_total is not None:
         parts.append(formats.size(round_.bytes_total))
     if round_.seconds is not None:

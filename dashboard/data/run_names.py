@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from common.artifacts.values import mapping, number
+from common.config.external import SYNTHETIC
 from common.config.overrides import NO_FIGURE, flat
 from common.config.privacy import DP_SGD, DP_SGD_SECAGG, NONE, SECAGG
 from common.config.settings import RunSettings
@@ -49,7 +50,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {  # in the order in which they are sa
     "train.optimiser": lambda name: {"adam": "Adam", "sgd": "SGD"}.get(str(name), _value(name)),
     "data.max_per_class": lambda most: "all slices" if most is None else f"{_value(most)} per class",
     "hospitals": lambda names: _hospitals(names),
-    "init": lambda run: "from scratch" if run is None else f"from {_value(run)}",
+    "init": lambda init: _beginning(init),
 }
 _OWN = {f"strategy.{number}" for row in STRATEGIES.values() for number in row.numbers}
 _ALL = (*_WORDS, *flat(asdict(RunSettings())))
@@ -154,6 +155,12 @@ def _value(value: Any) -> str:
     if (found := number(value)) is not None:
         return f"{found:g}" if isinstance(value, float) else str(value)[:_LONGEST]
     return shown(value if isinstance(value, str | None) else type(value).__name__, _LONGEST)
+
+
+def _beginning(init: Any) -> str:
+    if init is None:
+        return "from scratch"
+    return "from program-made images" if init == SYNTHETIC else f"from {_value(init)}"
 
 
 def _hospitals(names: Any) -> str:

@@ -83,7 +83,7 @@ def _attack(found: RunPrivacy, audit: PrivacyAudit | None) -> None:
         st.markdown(theme.markdown(said))
     if rows := audit_words.rows(audit):
         parts.table(pd.DataFrame(rows, columns=audit_words.HEAD), alt="What each attack found.")
-    st.caption(f"Finished {formats.when(audit.finished)}. That an attack fails proves nothing; a better one may not.")
+    st.caption(f"{audit_words.HOW} Finished {formats.when(audit.finished)}.")
 
 
 def _seen(run: Run, found: RunPrivacy) -> None:

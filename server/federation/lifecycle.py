@@ -22,7 +22,8 @@ from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.files import absolute
 from common.model.local_layers import travelling
 from common.protocol.plan import plan_of
-from server.federation.external.warm_start import initial_model
+from server.federation.external.pretraining import shown
+from server.federation.external.warm_start import Start, initial_model
 from server.recording.checkpoint import RunProgress
 from server.recording.ledger import Ledger, take_up
 from server.recording.log import open_log
@@ -62,8 +63,10 @@ def run_job(job: Job, console: Console, work: Work) -> None:
         raise InputError("CONF010", "compare is of python -m server.evaluate alone; leave it out of a run.")
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
-    if job.settings.init and not (job.folder and os.path.lexists(job.folder.checkpoint)):
-        initial_model(job.settings)  # refused before there is a folder
+    first = None
+    if not (job.folder and os.path.lexists(job.folder.checkpoint)):
+        with shown(console) as tell:
+            first = initial_model(job.settings, tell)  # refused, or stopped, before there is a folder
     sweep_stale(output_dir)
     key = key_for_new(output_dir, job.centre_key)
     folder = job.folder or new_run(output_dir)
@@ -74,16 +77,16 @@ def run_job(job: Job, console: Console, work: Work) -> None:
         raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
     try:
         found = take_up(folder, job.centre_key) if job.folder else None
-        _run(job, folder, console, work, found or Ledger(folder, key))
+        _run(job, folder, console, work, found or Ledger(folder, key), first)
     finally:
         if folder.path.is_dir():
             sweep_run(folder)
         lock.release()
 
 
-def _run(job: Job, folder: RunFolder, console: Console, work: Work, ledger: Ledger) -> None:
+def _run(job: Job, folder: RunFolder, console: Console, work: Work, ledger: Ledger, first: Start | None) -> None:
     settings = job.settings
-    progress = _start_of(settings, folder, ledger)
+    progress = _start_of(settings, folder, ledger, first)
     if progress.round and not ledger.first:
         console.print(no_ledger_before(folder.run_id, progress.round), soft_wrap=True)
     log = new_log(folder.output_dir)
@@ -136,6 +139,7 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         console.print(instead, style="dim", soft_wrap=True)
     if progress.origin:
         console.print(descent(progress.origin), soft_wrap=True, highlight=False)
+        logging.getLogger("server").info(descent(progress.origin))
     if progress.round:
         console.print(f"going on after round {progress.round}")
 
@@ -147,15 +151,15 @@ def _end(job: Job, folder: RunFolder, recorder: Recorder, error: ProjectError, c
     recorder.end(error, state, recorder.resume_command)
 
 
-def _start_of(settings: RunSettings, folder: RunFolder, ledger: Ledger) -> RunProgress:
+def _start_of(settings: RunSettings, folder: RunFolder, ledger: Ledger, first: Start | None) -> RunProgress:
     """Return the first weights, as far as they travel, or the last complete round; ledger and run share a token."""
-    if os.path.lexists(folder.checkpoint):
+    if first is None:
         progress = RunProgress.load(folder.checkpoint)
         if progress.ledger and not ledger.first:
             raise ledger_gone(folder)
     else:
-        first, origin = initial_model(settings)
-        progress = RunProgress(travelling(plan_of(settings).strategy.keeps, first), origin=origin)
+        arrays, origin = first
+        progress = RunProgress(travelling(plan_of(settings).strategy.keeps, arrays), origin=origin)
         progress.token = ledger.token or progress.token
     ledger.token = progress.token
     return progress

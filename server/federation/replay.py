@@ -9,6 +9,7 @@ from typing import Any
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import digest_of_file
 from common.artifacts.ledger.lines import Chain, Combined, Differs, Update
+from common.config.external import SYNTHETIC
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.model.local_layers import travelling
@@ -62,6 +63,7 @@ def _first(folder: RunFolder, chain: Chain, plan: Plan) -> Arrays:
     arrays = travelling(plan.strategy.keeps, initial_model(settings)[0])
     if digest_of(arrays) != chain.began.model:
         made = f"that of {settings.init}" if settings.init else "the one that the seed makes with this PyTorch"
+        made = "the one that this machine pre-trains" if settings.init == SYNTHETIC else made
         raise Differs(f"The first model is not {made}.", line=1)
     return arrays
 

@@ -187,9 +187,9 @@ def attacked(run: str = "run-001", bound: float = 1.42, claimed: float | None = 
         settings={"seed": 7},
         claimed_epsilon=claimed,
         delta=1e-5 if claimed else None,
-        canaries=Canaries(120, 60, 44, bound, 0.95, "gradient"),
-        membership=Membership("RMIA", 4, 0.534, (0.492, 0.575), 0.021, 240),
-        inversion=(Inversion(1, 9.81, 0.07, 4), Inversion(8, 8.02, 0.03, 4)),
+        canaries=Canaries(120, 60, 44, bound, 0.95, "gradient", 12.0),
+        membership=Membership("RMIA", 4, 0.534, (0.492, 0.575), 0.021, 240, 160, 60, 40, 0.55, (0.4, 0.7)),
+        inversion=(Inversion(1, 9.81, 0.07, 4, 9.5, 0.06), Inversion(8, 8.02, 0.03, 4, 9.5, 0.06)),
         finished=START.isoformat(),
     )
 
@@ -198,9 +198,14 @@ def spend(rows: list[dict[str, Any]], privacy: RunPrivacy) -> None:
     """Enter what each hospital had spent after each round; loss and accuracy of training are not reported then."""
     for row in rows:
         row["train_loss"] = row["train_accuracy"] = None
+        over = [name for name, own in privacy.per_hospital.items() if row["epoch"] > (own.stopped_after_round or 10**6)]
+        row |= {"stopped": over, "asked": [name for name in row["asked"] if name not in over]}
+        row["replied"] = [name for name in row["replied"] if name not in over]
         for name, part in row["hospitals"].items():
             del part["train_loss"], part["train_accuracy"]
             own = privacy.per_hospital[name]
+            if name in over:
+                continue
             last = own.stopped_after_round or privacy.rounds or len(rows)
             part["epsilon"] = (own.epsilon or 0.0) * math.sqrt(min(row["epoch"], last) / last)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from common.artifacts.external.trained_at import TrainedAt, trained_at
 from common.artifacts.layout import RUN_ID, RunFolder
-from common.artifacts.values import mapping, sequence, text
+from common.artifacts.values import count, mapping, sequence, text
 from common.errors import InputError
 from common.protocol.description import Description
 from common.text import counted, listed
@@ -24,24 +24,35 @@ class Ancestor:
 
 
 @dataclass(frozen=True)
+class Synthetic:
+    """What a network was trained on before any hospital: images that this program made, of no patient."""
+
+    images: int
+    recipe: str
+    """SHA-256 of everything that the weights follow from."""
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where a run with ``init=...`` starts; ``init`` of ``model_meta.json``."""
 
-    run: str
-    model_sha256: str
     lineage: list[Ancestor] = field(default_factory=list)
-    """That model and those that it comes from, the nearest first."""
+    """The finished model that it trains on, if any, and those that it comes from, the nearest first."""
+    synthetic: Synthetic | None = None
+    """What the first of all these models was pre-trained on; None where the seed made it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the file keeps it."""
-        return asdict(self)
+        trained = (
+            {**asdict(self.lineage[0]), "lineage": [asdict(each) for each in self.lineage]} if self.lineage else {}
+        )
+        return trained | ({"synthetic": asdict(self.synthetic)} if self.synthetic else {})
 
     @staticmethod
     def of(meta: Mapping[str, Any], run_id: str, sha256: str) -> "Origin":
         """Return the origin of what is trained on from a finished run, by its ``model_meta.json``."""
-        before = origin_of(meta)
-        rest = before.lineage if before else []
-        return Origin(run_id, sha256, [Ancestor(run_id, sha256), *rest][:_MOST])
+        before = origin_of(meta) or Origin()
+        return Origin([Ancestor(run_id, sha256), *before.lineage][:_MOST], before.synthetic)
 
 
 def origin_of(meta: Mapping[str, Any]) -> Origin | None:
@@ -49,7 +60,13 @@ def origin_of(meta: Mapping[str, Any]) -> Origin | None:
     found = mapping(meta.get("init"))
     pairs = [(text(mapping(each).get("run")), text(mapping(each).get("model_sha256"))) for each in _listed(found)]
     lineage = [Ancestor(run, sha256) for run, sha256 in pairs if run and sha256 and RUN_ID.fullmatch(run)]
-    return Origin(lineage[0].run, lineage[0].model_sha256, lineage) if lineage else None
+    synthetic = _synthetic(mapping(found.get("synthetic")))
+    return Origin(lineage, synthetic) if lineage or synthetic else None
+
+
+def _synthetic(found: Mapping[str, Any]) -> Synthetic | None:
+    images, recipe = count(found.get("images")), text(found.get("recipe"))
+    return Synthetic(images, recipe) if images and recipe else None
 
 
 def _listed(found: Mapping[str, Any]) -> Sequence[Any]:

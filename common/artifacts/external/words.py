@@ -70,9 +70,17 @@ def part_text(hospital: Mapping[str, Any]) -> str:
 
 def descent(origin: Origin) -> str:
     """Say which model a run began with."""
+    saw = (
+        f"weights that saw {counted(origin.synthetic.images, 'program-made image')}, no patient"
+        if origin.synthetic
+        else ""
+    )
+    if not origin.lineage:
+        return f"Starts from {saw}."
     first, *rest = origin.lineage
     before = f", itself from that of {listed([each.run for each in rest])}" if rest else ""
-    return f"Trained on from the model of {first.run} (SHA-256 {first.model_sha256[:12]}){before}."
+    began = f", and at the very first from {saw}" if saw else ""
+    return f"Trained on from the model of {first.run} (SHA-256 {first.model_sha256[:12]}){before}{began}."
 
 
 def beginning(meta: Mapping[str, Any]) -> str:

@@ -86,14 +86,16 @@ def privacy_of(run: Run, settings: Mapping[str, Any]) -> RunPrivacy:
 
 def _so_far(run: Run, name: str) -> HospitalPrivacy:
     """Return what a hospital has spent by the last round of which that is recorded."""
-    parts = [each.hospitals[name] for each in run.rounds if name in each.hospitals]
-    last = next((part for part in reversed(parts) if part.epsilon is not None), HospitalRound())
+    parts = [(each.number, each.hospitals[name]) for each in run.rounds if name in each.hospitals]
+    paid = [(number, part) for number, part in parts if part.epsilon is not None]
+    number, last = paid[-1] if paid else (0, HospitalRound())
     return HospitalPrivacy(
         unit=_unit(run, name),
         noise_multiplier=last.noise_multiplier,
         epsilon=last.epsilon,
         epsilon_one_colluding=last.epsilon_one_colluding,
         epsilon_all_but_one=last.epsilon_all_but_one,
+        stopped_after_round=number if name in run.rounds[-1].stopped else None,
     )
 
 

@@ -79,7 +79,9 @@ def sentences(privacy: RunPrivacy) -> list[str]:
     """Say all that is known of a finished run's protection: the promise, what it means, and where it ends."""
     if not privacy.is_private:
         return [claim(privacy), *([MASKED] if privacy.is_secure else [])]
-    means = [meaning(privacy.spent, privacy.delta)] if privacy.spent is not None else []
+    groups = {own.unit for own in privacy.per_hospital.values()} == {"group"}
+    who = UNITS["group" if groups else "patient"]
+    means = [meaning(privacy.spent, privacy.delta, who)] if privacy.spent is not None else []
     shared = colluding(privacy)
     return [claim(privacy), *means, *([shared] if shared else []), *stopped(privacy), LIMITS]
 
@@ -93,12 +95,12 @@ def highest_accuracy(epsilon: float, delta: float) -> float:
     return (1.0 + delta * rest) / (1.0 + rest)
 
 
-def meaning(epsilon: float, delta: float | None) -> str:
-    """Say what an epsilon means in plain words, with a number."""
+def meaning(epsilon: float, delta: float | None, who: str = "patient") -> str:
+    """Say what an epsilon means in plain words, with a number; `who` counts as one."""
     bound = highest_accuracy(epsilon, delta or 0.0)
     share = f"at most {_percent(bound)} % of the time" if bound < 0.9999 else "more than 99.99 % of the time"
     said = (
-        f"What epsilon {promised(epsilon)} means: whoever gives a patient a 50 % chance of being in the training data, "
+        f"What epsilon {promised(epsilon)} means: whoever gives a {who} a 50 % chance of being in the training data, "
         f"and sees all that training let out, can be right about it {share}; a guess is right 50 % of the time."
     )
     return f"{said} {RECONSTRUCTION}" if epsilon > WEAK else said

@@ -6,6 +6,7 @@ from common.artifacts.external.words import beginning
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LABEL_MAP, LEDGER, META, STATUS
 from common.artifacts.values import count, mapping, number, text, texts
 from common.config.architectures import network_title
+from common.config.external import SYNTHETIC
 from common.dossier.answers import privacy
 from common.dossier.answers.said import answer, plain, says, whole
 from common.dossier.evidence import Evidence
@@ -68,7 +69,9 @@ def intended_use(evidence: Evidence) -> Answer | None:
 def initialisation(evidence: Evidence) -> Answer | None:
     """Say which weights training began with."""
     seed = says("Seed {}.", count(evidence.settings.get("seed")))
-    start = says("Trained on from the model of {}.", text(evidence.settings.get("init")))
+    init = text(evidence.settings.get("init"))
+    synthetic = "Starts from weights that saw program-made images, no patient."
+    start = synthetic if init == SYNTHETIC else says("Trained on from the model of {}.", init)
     return answer([beginning(evidence.meta) if evidence.meta else start, seed], CONFIG, META)
 
 
@@ -78,12 +81,12 @@ def training(evidence: Evidence) -> Answer | None:
     rounds = counted(len(evidence.run.rounds), "round")
     passes, rate = plain(train, "local_epochs"), plain(train, "lr")
     batch, optimiser, schedule = (plain(train, key) for key in ("batch_size", "optimiser", "schedule"))
+    noisy = privacy.training(evidence)  # its steps take the place of passes and batches
     return answer(
         [
             says("Strategy {}, {}.", strategy, rounds),
-            says("Passes over the slices in each round: {}.", passes),
-            says("{}, highest rate {} ({} schedule), batches of {}.", _proper(optimiser), rate, schedule, batch),
-            privacy.training(evidence),
+            noisy or says("Passes over the slices in each round: {}, in batches of {}.", passes, batch),
+            says("{}, highest rate {} ({} schedule).", _proper(optimiser), rate, schedule),
             _regularisation(train),
             _augmentation(train),
         ],

@@ -9,22 +9,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import torch
 from torch import nn
 
 from common.config.dp import DpPlan
 from common.config.settings import TrainPlan
 from common.metrics.evaluation import TrainResult
 from common.privacy.stream import SecretStream
-from common.training.augment import augment
-from common.training.batches import Indices, Slices, batches
-from common.training.device import autocast
+from common.training.batches import Indices, Slices
 from common.training.gradients import Correction
-from common.training.loss import cross_entropy
 from common.training.optim import make_optimiser, rates_of_round
 from common.training.private.clipped_sum import ClippedSum
 from common.training.private.sampling import drawn, rate
+from common.training.private.unit_gradients import UnitGradients
 from common.training.train import OnBatch, RoundContext
 
 
@@ -36,6 +32,7 @@ class PrivateRound:
     noise_multiplier: float  # deviation of the noise, in clips
     steps: int  # up to `DpPlan.steps`
     stream: SecretStream  # of this round alone
+    joint: bool = False  # whether several patients may share a backward pass, where that is faster; the sum is the same
 
 
 def train_privately(
@@ -83,22 +80,10 @@ def _noisy_gradient(
     stream: SecretStream,
 ) -> None:
     """Leave a step's noisy gradient in the weights that are trained."""
-    dp = private.dp
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    total = ClippedSum(weights, dp.clip)
-    for number in drawn(len(units), rate(dp, len(units)), stream.derive("draw")):
-        views = torch.Generator().manual_seed(stream.derive("views", number).seed())
-        _gradient_of(model, slices, np.repeat(units[number], dp.views), plan, views)
-        total.take()
+    dp, gradients = private.dp, UnitGradients(model, slices, plan, private.dp.views, private.joint)
+    total = ClippedSum(gradients.weights, dp.clip)
+    numbers = drawn(len(units), rate(dp, len(units)), stream.derive("draw"))
+    gradients.add(total, [(number, units[number]) for number in numbers], stream.derive("views"))
     noised = total.noised(private.noise_multiplier * dp.clip, stream.derive("noise"))
-    for weight, gradient in zip(weights, noised, strict=True):
+    for weight, gradient in zip(gradients.weights, noised, strict=True):
         weight.grad = (gradient / dp.patients_per_step).to(weight.dtype)
-
-
-def _gradient_of(model: nn.Module, slices: Slices, seen: Indices, plan: TrainPlan, generator: torch.Generator) -> None:
-    """Leave the gradient of a patient's mean loss in the weights; at most a batch of slices is in memory at a time."""
-    device = next(model.parameters()).device
-    for images, labels in batches(slices, seen, plan.batch_size, device):
-        with autocast(device, plan.precision):
-            loss = cross_entropy(model(augment(images, plan.augment, generator)), labels, plan)
-        (loss * (len(labels) / len(seen))).backward()

@@ -50,8 +50,10 @@ def test_the_attack_stands_beside_the_claim(output_dir: Path) -> None:
     app = open_page("privacy")
     assert len(app.get("plotly_chart")) == 2
     found = next(each for each in tables(app) if "Attack" in each).set_index("Attack")
-    assert found.loc["Canaries", "What it found"] == "epsilon at least 1.42"
-    assert found.loc["Membership", "What it found"] == "AUROC 0.534 (0.492–0.575), 2.1 % found at 1 % false alarms"
+    assert found.loc["Canaries", "What it found"] == "epsilon at least 1.42, 44 of 60 guesses right"
+    assert found.loc["Membership", "What it found"] == (
+        "AUROC 0.534 (0.492–0.575), by patient AUROC 0.550 (0.400–0.700), 2.1 % found at 1 % false alarms"
+    )
     assert "Canaries prove that epsilon is at least 1.42 with 95 % confidence; the run claims at most 7.9." in shown()
 
 
@@ -110,3 +112,10 @@ def test_training_says_why_it_has_no_loss_on_training_slices(output_dir: Path) -
     app.run()
     assert "Loss and accuracy on training slices are not reported" in said(app)
     assert set(app.dataframe[0].value["Train loss"]) == {"–"}
+
+
+def test_a_hospital_that_stopped_is_named_while_the_run_goes_on(output_dir: Path) -> None:
+    found = private(stopped=1)
+    write_run(output_dir, state="running", done=2, rounds=4, privacy=found, updated_at=datetime.now(UTC))
+    assert "Phantom Kolkata stopped after 1 round of 4: its budget reached no further" in shown()
+    assert "2 of 2 hospitals · 1 hospital without privacy budget left" in said(open_page("training"))

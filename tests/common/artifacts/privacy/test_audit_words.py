@@ -35,7 +35,22 @@ def test_only_attacks_that_were_run_have_a_row() -> None:
 def test_what_an_attack_did_not_record_is_left_out_of_its_row() -> None:
     bare = PrivacyAudit(canaries=Canaries(), membership=Membership(auroc=0.5), inversion=(Inversion(batch=1),))
     assert audit_words.rows(bare) == [
-        ("Canaries", "–", "epsilon at least 0", "–"),
+        ("Canaries", "–", "–", "–"),
         ("Membership", "AUROC 0.500", "AUROC 0.5, 1.0 %", "–"),
-        ("Inversion of one update, 1 slice", "–", "SSIM near 0", "–"),
+        ("Inversion of one update, 1 slice", "–", "–", "–"),
     ]
+
+
+def test_so_few_canaries_that_they_could_refute_nothing_are_said_to_be() -> None:
+    few = PrivacyAudit(canaries=Canaries(200, 100, 55, 0.2, 0.95, "loss", 3.69))
+    assert (audit_words.beside(few, 8.0) or "").endswith(
+        "Both can be true: so many canaries can prove 3.69 at most, and refute no such claim."
+    )
+    assert (audit_words.beside(few, 3.0) or "").endswith("Both can be true.")
+
+
+def test_each_figure_stands_beside_what_chance_or_no_update_would_give() -> None:
+    canaries, membership, one, _ = audit_words.rows(attacked())
+    assert canaries[1:3] == ("epsilon at least 1.42, 44 of 60 guesses right", "30 guesses right")
+    assert "by patient AUROC 0.550 (0.400–0.700)" in membership[1]
+    assert one[1:3] == ("PSNR 9.8 dB, SSIM 0.07", "PSNR 9.5 dB, SSIM 0.06")

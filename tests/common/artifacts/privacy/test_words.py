@@ -83,3 +83,8 @@ def test_who_stopped_is_said_with_its_round() -> None:
     assert words.stopped(private(stopped=1)) == [
         "Phantom Kolkata stopped after 1 round of 4: its budget reached no further; it is still evaluated."
     ]
+
+
+def test_what_epsilon_means_is_said_of_whom_it_counts_for() -> None:
+    said = " ".join(words.sentences(private(unit="group")))
+    assert "whoever gives a group of related slices a 50 % chance" in said

@@ -13,6 +13,7 @@ def test_the_promise_stands_with_what_left_the_hospitals_and_the_noise_with_trai
     evidence = read_evidence(tmp_path, "run-001")
     assert "epsilon at most 7.9 of 8 at every hospital" in data.sharing(evidence).text
     assert "DP-SGD: 20 steps a round, each of about 12 patients" in method.training(evidence).text
+    assert "Passes" not in method.training(evidence).text
     assert "at least 1.42 with 95 % confidence; the run claims at most 7.9" in results.limitations(evidence).text
     assert "artifacts/run-001/privacy_audit.json" in evidence.sha256
 
