@@ -46,6 +46,8 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing (PyTorch is large: a few minutes the first time) ..."
 	$(PIP) --editable '.[dashboard,export,test]'
+	@# a second accountant, for a test: it asks for an older attrs, and works with this one
+	$(PIP) --no-deps dp-accounting==0.6.0 dm-tree==0.1.10
 	@touch $@ $(VENV)/.run
 
 clean:

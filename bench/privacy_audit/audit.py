@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from bench.privacy_audit.audited import AuditedRun
-from bench.privacy_audit.canaries import DELTA, outside_bound
+from bench.privacy_audit.canaries import DELTA, inside_bound, outside_bound
 from bench.privacy_audit.gradient_match import Search
 from bench.privacy_audit.inversion import inversion
 from bench.privacy_audit.membership import membership
@@ -63,7 +63,6 @@ def attack(run_id: str, places: Places, wanted: Wanted) -> int:
         delta=run.plan.dp.delta or None,
     )
     for part in wanted.parts:
-        tell(part)
         found = replace(_attacked(part, run, wanted, found), finished=datetime.now(UTC).isoformat(timespec="seconds"))
         write_audit(folder, found)
     show(found, Console(highlight=False))
@@ -73,10 +72,20 @@ def attack(run_id: str, places: Places, wanted: Wanted) -> int:
 def _attacked(part: str, run: AuditedRun, wanted: Wanted, found: PrivacyAudit) -> PrivacyAudit:
     """Return what is known with one attack more."""
     if part == "canaries":
-        return replace(found, canaries=outside_bound(run, wanted.canaries, wanted.seed, found.delta or DELTA))
+        return _with_canaries(run, wanted, found)
     if part == "membership":
         return replace(found, membership=membership(run, wanted.shadow_models, tell))
     return replace(found, inversion=inversion(run, Search(wanted.iterations), wanted.pictures, tell))
+
+
+def _with_canaries(run: AuditedRun, wanted: Wanted, found: PrivacyAudit) -> PrivacyAudit:
+    """Bound epsilon from outside, and from inside where there is a mechanism to look into; that is the closer bound."""
+    tell("canaries, by the model alone")
+    outside = outside_bound(run, wanted.canaries, wanted.seed, found.delta or DELTA)
+    if not run.claims:
+        return replace(found, canaries=outside, outside=None)
+    tell("canaries, by every noisy gradient")
+    return replace(found, canaries=inside_bound(run, wanted.canaries, wanted.seed), outside=outside)
 
 
 def tell(text: str) -> None:

@@ -45,11 +45,13 @@ class Claim:
     """What the run says of a hospital's training."""
 
     epsilon: float
-    """At most; against the centre with all other hospitals."""
+    """At most, against the centre."""
     rate: float
     """With which a step draws each patient."""
     noise_multiplier: float
-    """Of the hospital's own noise."""
+    """Of the noise that the centre cannot take off: where hospitals share it, of the whole."""
+    rounds: int = 1
+    """That were paid for in full."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ right guesses refute small epsilons. Steinke, Nasr and Jagielski, *Privacy audit
 2023 (arXiv 2305.08846), theorem 5.2 and appendix D.
 
 **What a number of canaries can show at most**: g guesses that are all right refute every epsilon up to about
-log(g / 3). 200 canaries show at most 4, and some 9,000 are needed to refute an epsilon of 8.
+log(g / 3). 200 canaries show at most 4, and with delta the most is less, and does not grow for ever.
 """
 
 from collections.abc import Sequence

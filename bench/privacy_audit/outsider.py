@@ -24,7 +24,7 @@ from common.training.batches import Indices, Slices
 from common.training.evaluate import probabilities_of
 from common.training.pool import PooledPixels
 
-SCORE = "loss of the last model on odd patients: all that an outsider needs is the model"
+SCORE = "the last model alone, by its loss"
 
 
 @dataclass(frozen=True)

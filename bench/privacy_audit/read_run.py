@@ -55,7 +55,7 @@ def read_run(run_id: str, places: Places) -> AuditedRun:
         first,
         finished.arrays,
         finished.best_round,
-        _claims(finished),
+        _claims(finished, settings.rounds),
     )
 
 
@@ -89,13 +89,14 @@ def _hospital(
     return AuditedHospital(hospital.key, slices, prepared.split, prepared.patients.number)
 
 
-def _claims(finished: FinishedModel) -> Mapping[str, Claim]:
+def _claims(finished: FinishedModel, rounds_of_run: int) -> Mapping[str, Claim]:
     """Return what the run says of each hospital; nothing where it was trained without differential privacy."""
     privacy = recorded_privacy(finished.meta)
     keys = {hospital.name: key for key, hospital in finished.hospitals.items()}
     found = {}
     for name, spent in (privacy.per_hospital if privacy else {}).items():
-        epsilon = spent.epsilon_all_but_one if spent.epsilon_all_but_one is not None else spent.epsilon
-        if name in keys and epsilon is not None and spent.rate is not None and spent.noise_multiplier is not None:
-            found[keys[name]] = Claim(epsilon, spent.rate, spent.noise_multiplier)
+        stopped = spent.stopped_after_round
+        rounds = max(1, stopped - 1) if stopped else rounds_of_run  # the last one may have been cut short
+        if name in keys and None not in (spent.epsilon, spent.rate, spent.noise_multiplier):
+            found[keys[name]] = Claim(spent.epsilon or 0.0, spent.rate or 0.0, spent.noise_multiplier or 0.0, rounds)
     return found

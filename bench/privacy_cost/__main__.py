@@ -7,7 +7,8 @@ test slices, with a 95 % interval over seeds (Student's t).
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -19,6 +20,8 @@ from common import cli
 from common.config.settings import EVERY_WEIGHT, HEAD
 from common.errors import RunError
 from common.files import absolute
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,10 +67,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=absolute, required=True, help="takes the runs; the same folder goes on")
     command.add_argument("--image-size", type=int, default=64, help="pixels (64)")
     command.add_argument("--rounds", type=int, default=15, help="of each run (15)")
-    command.add_argument("--seeds", type=int, nargs="+", default=[42, 43, 44], help="(42 43 44)")
-    command.add_argument("--epsilons", type=_epsilon, nargs="+", default=[1.0, 3.0, 8.0, 50.0, 1000.0, None])
-    command.add_argument("--parts", choices=(EVERY_WEIGHT, HEAD), nargs="+", default=[EVERY_WEIGHT, HEAD])
-    command.add_argument("--views", type=int, nargs="+", default=[1], help="augmented copies of a slice (1)")
+    command.add_argument("--seeds", type=_list_of(int), default=[42, 43, 44], help="(42,43,44)")
+    budgets = [1.0, 3.0, 8.0, 50.0, 1000.0, None]
+    command.add_argument("--epsilons", type=_list_of(_epsilon), default=budgets, help="(1,3,8,50,1000,none)")
+    parts = [EVERY_WEIGHT, HEAD]
+    command.add_argument("--parts", type=_list_of(str), default=parts, help="of the network (everything,head)")
+    command.add_argument("--views", type=_list_of(int), default=[1], help="augmented copies of a slice (1)")
     command.add_argument("--side-by-side", type=int, default=1, help="runs at a time, of one thread each (1)")
     command.add_argument("--private", type=str.split, default=[], help="settings of runs with a budget, in one word")
     command.add_argument("--plain", type=str.split, default=[], help="settings of runs without one, in one word")
@@ -82,6 +87,13 @@ def _settings(given: argparse.Namespace) -> Given:
     compute = ["compute.engine=inprocess", "compute.threads=1"]
     size = [f"data.image_size={given.image_size}", f"rounds={given.rounds}"]
     return Given([*places, *compute, *size, *given.overrides], given.private, given.plain, given.head)
+
+
+def _list_of(kind: Callable[[str], T]) -> Callable[[str], list[T]]:
+    def values(text: str) -> list[T]:
+        return [kind(item) for item in text.split(",")]
+
+    return values
 
 
 def _epsilon(text: str) -> float | None:

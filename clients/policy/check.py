@@ -1,12 +1,13 @@
 """A plan against a hospital's policy: what can be told from the plan alone, and what the split shows; pure."""
 
 from collections.abc import Iterator, Mapping
+from operator import ge
 from typing import Any
 
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from common.config.bounds import Problem
-from common.config.privacy import MASKS
+from common.config.privacy import PRIVACY, PrivacySettings
 from common.config.settings import AugmentPlan
 from common.config.strategies import EVERYTHING, NORMALISATION, StrategyPlan
 from common.labels import NUM_CLASSES
@@ -56,8 +57,7 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
         yield "train.optimiser", train.optimiser, " or ".join(policy.optimisers)
     if plan.yardsticks.cross_matrix and not policy.share_update:
         yield "cross_matrix", "true", "false"
-    if MASKS.index(plan.privacy.name) < MASKS.index(policy.privacy):
-        yield "privacy", plan.privacy.name, policy.privacy
+    yield from _privacy_problems(plan, policy)
     for asked in asks(plan.strategy):
         if asked not in policy.strategies:
             yield "strategy", asked, " or ".join(policy.strategies)
@@ -70,6 +70,18 @@ def problems(plan: Plan, policy: Policy, threads: int = 0) -> Iterator[Problem]:
     if most < policy.min_train_slices:
         takes = f"null, or enough for {policy.min_train_slices} training slices"
         yield "data.max_per_class", data.max_per_class, takes
+
+
+def _privacy_problems(plan: Plan, policy: Policy) -> Iterator[Problem]:
+    """Yield what protects the hospital's patients less than its policy asks for."""
+    has = (plan.privacy.is_secure, plan.dp.is_used)
+    protects = {name: (each.is_secure, each.is_private) for name in PRIVACY for each in [PrivacySettings(name)]}
+    enough = [name for name, both in protects.items() if all(map(ge, both, protects[policy.privacy]))]
+    name = next(name for name, both in protects.items() if both == has)
+    if name not in enough:
+        yield "privacy", name, " or ".join(enough)
+    if plan.dp.epsilon > policy.max_epsilon:
+        yield "privacy.epsilon", plan.dp.epsilon, f"at most {policy.max_epsilon:g}"
 
 
 def _task_problems(plan: Plan, policy: Policy, threads: int) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ import msgspec
 from common.config.architectures import ARCHITECTURES
 from common.config.bounds import Bound, above_zero, setting, whole_from
 from common.config.hydra_errors import suggest
-from common.config.privacy import MASKS
+from common.config.privacy import EPSILON, PRIVACY
 from common.config.settings import MAX_IMAGE_SIZE, MIN_IMAGE_SIZE
 
 OPTIMISERS = ("adam", "sgd")
@@ -95,8 +95,13 @@ class Policy:
     share_update: bool = setting(False, Bound("true or false", lambda _: True))
     """Whether this hospital's last update of a run may be sent to the other hospitals, to be evaluated there
     (`cross_matrix=true`): more can be learnt from it about the slices here than from everybody's model."""
-    privacy: str = setting("none", Bound(" or ".join(MASKS), MASKS.__contains__))
-    """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update."""
+    privacy: str = setting("none", Bound(" or ".join(PRIVACY), PRIVACY.__contains__))
+    """Least protection that a plan must have: `secagg` takes part only where the centre learns no single update,
+    `dp_sgd` only where noise hides each patient, `dp_sgd_secagg` only where both hold."""
+    max_epsilon: float = setting(1_000_000.0, EPSILON)
+    """Largest budget (`privacy.epsilon`) of a run with noise: 1 is strict, 8 is usual, 1000 hides hardly anyone."""
+    max_epsilon_total: float = setting(1_000_000.0, EPSILON)
+    """What all runs with noise may cost this hospital's patients together; then it trains in none of them any more."""
     ask: bool = setting(False, Bound("true or false", lambda _: True))
     """Whether each run waits for a yes at the terminal of `clients.join`; the same as `--ask`."""
     ask_seconds: float = setting(300.0, Bound("0 to 3600 seconds", lambda seconds: 0 <= seconds <= 3600))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
+from clients.privacy.ledger import LEDGER
 from clients.site import Site
 from common.artifacts.ledger.hospital_record import RECORD
 from common.config.settings import BITWISE_CODINGS
@@ -75,7 +76,7 @@ def make_room_for_run(site: Site, policy: Policy, plan: Plan, token: str) -> Non
         oldest = next(iter(sizes))
         del sizes[oldest]
         for path in oldest.iterdir():
-            if path.name != RECORD:  # which proves what this hospital did
+            if path.name not in (RECORD, LEDGER):  # what this hospital did, and what that cost its patients
                 with contextlib.suppress(OSError):
                     path.unlink()
 

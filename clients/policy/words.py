@@ -3,6 +3,7 @@
 from clients.policy.check import asks
 from common.config.architectures import ARCHITECTURES
 from common.protocol.plan import Plan
+from common.text import small
 
 
 def in_words(plan: Plan) -> str:
@@ -14,11 +15,12 @@ def in_words(plan: Plan) -> str:
         return f"evaluate a finished {of}, model {plan.evaluation.model[:12]}{beside}; nothing is trained"
     parts = [
         f"{ARCHITECTURES[plan.model.name].title} at {data.image_size} px",
-        f"{_count(plan.rounds, 'round')} of {_count(train.local_epochs, 'epoch')}",
+        f"{_count(plan.rounds, 'round')} of {_length(plan)}",
         f"{'Adam' if train.optimiser == 'adam' else 'SGD'} at a rate of {train.lr:g} ({train.schedule})",
-        f"batches of {train.batch_size}",
+        _batches(plan),
         f"strategy as {', '.join(asks(plan.strategy))}",
         "the centre learns sums of updates only" if plan.privacy.is_secure else "the centre sees the update",
+        *_noise(plan),
         _augmentation(plan),
         "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
         f"{data.val_fraction:.0%} to validate and {data.test_fraction:.0%} to test with",
@@ -30,6 +32,21 @@ def in_words(plan: Plan) -> str:
     if not data.group_split:
         parts.append("copies and one patient's slices NOT kept on one side of the split")
     return ", ".join([*parts, "fingerprints" if data.cross_hospital_check else "no fingerprints"])
+
+
+def _length(plan: Plan) -> str:
+    return _count(plan.dp.steps, "step") if plan.dp.is_used else _count(plan.train.local_epochs, "epoch")
+
+
+def _batches(plan: Plan) -> str:
+    dp = plan.dp
+    return f"{dp.patients_per_step} patients a step" if dp.is_used else f"batches of {plan.train.batch_size}"
+
+
+def _noise(plan: Plan) -> list[str]:
+    """Say what the run may cost the patients, where that is bounded."""
+    dp = plan.dp
+    return [f"noise that hides each patient up to epsilon {dp.epsilon:g} (delta {small(dp.delta)})"] * dp.is_used
 
 
 def _augmentation(plan: Plan) -> str:

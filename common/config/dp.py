@@ -80,23 +80,31 @@ def dp_problems(dp: DpPlan, strategy: StrategyPlan, model: str, fine_tune_rounds
         yield "fine_tune_rounds", fine_tune_rounds, "0 with dp_sgd: those rounds would train on without noise"
 
 
-def dp_training_problems(
-    dp: DpPlan, is_secure: bool, optimiser: str, momentum: float, softmax: str
-) -> Iterator[Problem]:
+def dp_training_problems(dp: DpPlan, softmax: str) -> Iterator[Problem]:
     """Yield how hospitals cannot train with differential privacy.
 
     Balanced and restricted softmax count a hospital's slices by class: a patient's slices would then change every other
     patient's gradient, which the clip does not bound.
     """
-    if not dp.is_used:
-        return
-    if softmax != "plain":
+    if dp.is_used and softmax != "plain":
         yield "train.softmax", softmax, "plain with dp_sgd, which bounds what a patient does to its own gradient alone"
-    if not is_secure:
-        return
+
+
+def shared_noise_problems(
+    dp: DpPlan, strategy: StrategyPlan, optimiser: str, momentum: float, weight_decay: float
+) -> Iterator[Problem]:
+    """Yield what hospitals that share noise cannot do: their updates must add up to one step of all patients."""
     if dp.steps != 1:
         yield "privacy.steps", dp.steps, "1 with dp_sgd_secagg, where only the sum of one step carries enough noise"
     if optimiser != "sgd":
         yield "train.optimiser", optimiser, "sgd with dp_sgd_secagg, whose noise is shared: Adam's step is no sum"
     elif momentum:
         yield "train.momentum", momentum, "0 with dp_sgd_secagg, which takes one step a round"
+    if weight_decay:
+        yield (
+            "train.weight_decay",
+            weight_decay,
+            "0 with dp_sgd_secagg, whose step is the gradients and the noise alone",
+        )
+    if strategy.proximal_mu:
+        yield "strategy", "fedprox", "fedavg with dp_sgd_secagg: in a single step its pull is none"

@@ -22,7 +22,14 @@ from common.config.bounds import (
     setting,
     whole_from,
 )
-from common.config.dp import DpPlan, dp_plan, dp_problems, dp_settings_problems, dp_training_problems
+from common.config.dp import (
+    DpPlan,
+    dp_plan,
+    dp_problems,
+    dp_settings_problems,
+    dp_training_problems,
+    shared_noise_problems,
+)
 from common.config.external import (
     FINE_TUNE_ROUNDS,
     FINISHED_RUN,
@@ -142,7 +149,7 @@ class TrainPlan:
     local_epochs: int = setting(1, whole_from(1))
     """Passes over the hospital's training slices in a round."""
     batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)", most=65_536))
-    """Slices in a step."""
+    """Slices in a step; with differential privacy, those that are in memory at a time."""
     optimiser: str = setting("adam", one_of("adam", "sgd"))
     """Adam, or stochastic gradient descent, whose rates are some hundred times Adam's."""
     momentum: float = setting(0.9, below_one())
@@ -319,7 +326,9 @@ def _dp_rules(
     dp: DpPlan, train: TrainPlan, strategy: StrategyPlan, secure: bool, model: str, after: YardstickPlan
 ) -> Iterator[Problem]:
     yield from dp_problems(dp, strategy, model, after.fine_tune_rounds)
-    yield from dp_training_problems(dp, secure, train.optimiser, train.momentum, train.softmax)
+    yield from dp_training_problems(dp, train.softmax)
+    if dp.is_used and secure:
+        yield from shared_noise_problems(dp, strategy, train.optimiser, train.momentum, train.weight_decay)
 
 
 def _network_rules(strategy: StrategyPlan, model: str) -> Iterator[Problem]:

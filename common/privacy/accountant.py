@@ -24,6 +24,7 @@ _ORDERS = (
 )
 _ERROR, _LEAST_ERROR, _MOST_ERROR = 0.005, 0.001, 0.5  # of PRV's epsilon: relative, and within which bounds
 _LARGEST = 700.0  # epsilon whose exponential a float holds
+_MOST_POINTS = 1_000_000  # of its grid: some 300 MB
 _CLOSE = 1e-3  # how much larger than needed a chosen noise may be, relative
 _DIGITS = 4  # of a chosen noise
 
@@ -68,14 +69,25 @@ def _epsilon(history: tuple[tuple[float, float, int], ...], delta: float) -> flo
     with warnings.catch_warnings():  # of orders at the end of their range, and of logarithms of 0
         warnings.simplefilter("ignore")
         bound = max(0.0, float(moments.get_epsilon(delta, alphas=list(_ORDERS))))
-        if bound > _LARGEST:
+        error = _error(bound, sum(count for *_, count in history), delta)
+        if bound > _LARGEST or error > _MOST_ERROR:
             return bound
-        error = min(max(_ERROR * bound, _LEAST_ERROR), _MOST_ERROR)
         try:
             closer = float(numerical.get_epsilon(delta, eps_error=error))
         except (ValueError, RuntimeError, ArithmeticError):  # its grid cannot hold this history
             return bound
     return min(bound, closer) if closer > 0 else bound  # NaN and what is no epsilon are not taken
+
+
+def _error(bound: float, steps: int, delta: float) -> float:
+    """Return the error of epsilon that PRV is asked for: small, unless its grid would have too many points.
+
+    Its grid reaches from -L to L, with L somewhat above the bound, at distances of the error over `spread` (theorem 5.5
+    of the paper, as Opacus has it).
+    """
+    spread = math.sqrt(steps * math.log(12 * 1000 / delta) / 2)
+    coarsest = 2 * (1.5 * bound + 4) * spread / _MOST_POINTS
+    return max(min(_ERROR * bound, _MOST_ERROR), _LEAST_ERROR, coarsest)
 
 
 def noise_for(epsilon: float, delta: float, rate: float, steps: int) -> float:

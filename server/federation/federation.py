@@ -179,7 +179,7 @@ class Federation:
         done, rounds = self.progress.round, self.settings.rounds
         sentence = ended_sentence(done, rounds, over.left, over.needed)
         if not done:
-            raise RunError("RUN022", f"{sentence[:-1]}; raise privacy.epsilon, or choose more noise or fewer steps.")
+            raise RunError("RUN022", f"{sentence[:-1]}; raise privacy.epsilon, or choose more noise.")
         self.listener.ended_early(sentence)
 
     def _check_files(self, description: Description) -> None:

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from common.artifacts import words
 from common.artifacts.card_tables import class_rows, hospital_rows, recall_rows
+from common.artifacts.privacy.guarantee import recorded_privacy
+from common.artifacts.privacy.words import sentences as privacy_sentences
 from common.labels import CLASSES
 
 Figures = Mapping[str, Any]
@@ -27,9 +29,16 @@ def summary(meta: Figures) -> Group:
         *(table for table in (cross_table(meta), fine_tuned_table(meta)) if table),
         *(Text(line, style="dim") for line in (words.how_sure(metrics["intervals"]), NOTE)),
         *(Text(line) for line in (words.worst_hospital(metrics), words.calibration(meta)) if line),
+        *map(Text, privacy_lines(meta)),
         *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),
     ]
     return Group(*parts)
+
+
+def privacy_lines(meta: Figures) -> list[str]:
+    """Say what a run with noise promises each patient, and what that cost; nothing of any other run."""
+    found = recorded_privacy(meta)
+    return privacy_sentences(found) if found and found.is_private else []
 
 
 def accuracy_table(model: str, metrics: Figures) -> Table:

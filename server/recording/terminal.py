@@ -128,7 +128,7 @@ class Terminal(Listener):
 
     def stopped(self, name: str) -> None:
         self._clear_tasks(*(key for key, known in self._names.items() if known == name))
-        self.console.print(f"[yellow]{escape(name)}:[/] {STOPPED}", highlight=False)
+        self.console.print(f"[yellow]{escape(name)}:[/] {STOPPED}", highlight=False, soft_wrap=True)
 
     def spent(self, sentence: str) -> None:
         self.console.print(f"  {escape(sentence)}", style="dim", highlight=False, soft_wrap=True)

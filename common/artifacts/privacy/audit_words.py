@@ -48,6 +48,7 @@ def _room(own: Canaries, claimed: float) -> str:
 def rows(audit: PrivacyAudit) -> list[tuple[str, str, str, str]]:
     """Return each attack that was run: its name, what it found, what chance or nothing would give, what it rests on."""
     found = [_canaries(audit.canaries)] if audit.canaries else []
+    found += [_canaries(audit.outside)] if audit.outside else []
     found += [_membership(audit.membership)] if audit.membership else []
     return [*found, *map(_inversion, audit.inversion or ())]
 

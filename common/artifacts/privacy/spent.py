@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from common.artifacts.privacy.guarantee import HospitalPrivacy, RunPrivacy
+from common.artifacts.privacy.words import promised
 from common.artifacts.schema import to_json
 from common.config.dp import dp_plan
 from common.config.privacy import PrivacySettings
@@ -71,7 +72,7 @@ def spent_sentence(history: Rows, privacy: PrivacySettings) -> str | None:
     spent = last_spent(history)
     if not spent or privacy.epsilon is None or privacy.delta is None:
         return None
-    each = ", ".join(f"{name} {part['epsilon']:.3g}" for name, (_, part) in spent.items())
+    each = ", ".join(f"{name} {promised(part['epsilon'])}" for name, (_, part) in spent.items())
     return f"epsilon spent: {each} of {privacy.epsilon:g} (delta {small(privacy.delta)})"
 
 

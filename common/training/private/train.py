@@ -6,8 +6,9 @@ follows, the optimiser and the pull of FedProx, sees that alone.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torch import nn
 
@@ -51,24 +52,30 @@ def train_privately(
     ----------
     units : sequence of ndarray of int64
         Each patient's training slices.
-    model, context, on_batch, correct
-        As of `common.training.train.train`.
+    on_batch : callable, optional
+        As of `common.training.train.train`; it is also asked between patients, for a step of many takes long.
+    model, context, correct
+        As there.
     """
     started = time.perf_counter()
     optimiser = make_optimiser(model, plan)
     rates = rates_of_round(plan, context.server_round, context.rounds, private.dp.steps)[: private.steps]
     model.train()
     for step, learning_rate in enumerate(rates):
-        if on_batch:
-            on_batch(step, len(rates))
+        tell = partial(on_batch or _nobody_listens, step, len(rates))
+        tell()
         for group in optimiser.param_groups:
             group["lr"] = learning_rate
-        _noisy_gradient(model, slices, units, plan, private, private.stream.derive("step", step))
+        _noisy_gradient(model, slices, units, plan, private, private.stream.derive("step", step), tell)
         if correct:
             correct()
         optimiser.step()
     samples = sum(len(unit) for unit in units)
     return TrainResult(samples, len(rates), None, None, rates[-1], time.perf_counter() - started)
+
+
+def _nobody_listens(done: int, total: int) -> None:
+    pass
 
 
 def _noisy_gradient(
@@ -78,12 +85,13 @@ def _noisy_gradient(
     plan: TrainPlan,
     private: PrivateRound,
     stream: SecretStream,
+    tell: Callable[[], None],
 ) -> None:
     """Leave a step's noisy gradient in the weights that are trained."""
     dp, gradients = private.dp, UnitGradients(model, slices, plan, private.dp.views, private.joint)
     total = ClippedSum(gradients.weights, dp.clip)
     numbers = drawn(len(units), rate(dp, len(units)), stream.derive("draw"))
-    gradients.add(total, [(number, units[number]) for number in numbers], stream.derive("views"))
+    gradients.add(total, [(number, units[number]) for number in numbers], stream.derive("views"), tell)
     noised = total.noised(private.noise_multiplier * dp.clip, stream.derive("noise"))
     for weight, gradient in zip(gradients.weights, noised, strict=True):
         weight.grad = (gradient / dp.patients_per_step).to(weight.dtype)

@@ -37,10 +37,16 @@ class UnitGradients:
         few = sum(weight.numel() for weight in self.weights) <= _FEW_WEIGHTS
         self._room = plan.batch_size if joint and few else 0
 
-    def add(self, total: ClippedSum, units: Sequence[tuple[int, Indices]], stream: SecretStream) -> None:
-        """Add the gradients of some patients, each known by a number; no two draw from the same numbers."""
+    def add(
+        self, total: ClippedSum, units: Sequence[tuple[int, Indices]], stream: SecretStream, tell: Callable[[], None]
+    ) -> None:
+        """Add the gradients of some patients, each known by a number; no two draw from the same numbers.
+
+        `tell` is called between patients; what it raises ends the training.
+        """
         each = [(np.repeat(slices, self._views), stream.derive(number)) for number, slices in units]
         for group in _together(each, self._room):
+            tell()
             if len(group) == 1:
                 self._add_one(total, *group[0])
             else:

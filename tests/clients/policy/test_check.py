@@ -7,8 +7,11 @@ import pytest
 from clients.policy.check import asks, check_plan, check_split
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
+from clients.policy.words import in_words
+from common.config.dp import DpPlan
 from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.hydra import compose_settings
+from common.config.privacy import PrivacyPlan
 from common.config.settings import AugmentPlan
 from common.config.strategies import STRATEGIES, StrategyPlan
 from common.protocol.plan import Plan, plan_of
@@ -38,6 +41,7 @@ def refused(plan: Plan, policy: Policy = POLICY, threads: int = 0) -> str:
 
 SHIPPED = [f"strategy={name}" for name in STRATEGIES if not STRATEGIES[name].pooled]
 SHIPPED += [f"experiment={name}" for name in ("best", "fast", "demo")]
+SHIPPED += ["privacy=dp_sgd"]
 
 
 @pytest.mark.parametrize("override", SHIPPED)
@@ -58,6 +62,7 @@ ROWS = [
     (train(augment=AugmentPlan(flip=False)), "train.augment"),
     (replace(PLAN, yardsticks=YardstickPlan(cross_matrix=True)), "cross_matrix=true"),
     (replace(PLAN, yardsticks=YardstickPlan(fine_tune_rounds=501)), "fine_tune_rounds=501"),
+    (replace(PLAN, dp=DpPlan(8.0, 1e-5, 1.0, 32, 20_001, 0.0, 1)), "privacy.steps=20001"),
     (train(augment=AugmentPlan(True, 1e-9, 1e-9, 1e-9, 0, 0, 0)), "train.augment"),
 ]
 
@@ -150,3 +155,45 @@ def test_an_evaluation_is_measured_by_what_it_does_and_can_be_forbidden():
 
 def test_with_the_hospitals_consent_its_update_goes_to_others():
     check_plan(replace(PLAN, yardsticks=YardstickPlan(cross_matrix=True)), Policy(share_update=True))
+
+
+MASKED = PrivacyPlan("secagg", 24, 2, ["a", "b", "c"])
+NOISED = DpPlan(epsilon=8.0, delta=1e-5, clip=1.0, patients_per_step=32, steps=16, views=1)
+PROTECTED = {
+    "none": PLAN,
+    "secagg": replace(PLAN, privacy=MASKED),
+    "dp_sgd": replace(PLAN, dp=NOISED),
+    "dp_sgd_secagg": replace(PLAN, dp=NOISED, privacy=MASKED),
+}
+
+
+@pytest.mark.parametrize(
+    ("least", "enough"),
+    [
+        ("none", {"none", "secagg", "dp_sgd", "dp_sgd_secagg"}),
+        ("secagg", {"secagg", "dp_sgd_secagg"}),
+        ("dp_sgd", {"dp_sgd", "dp_sgd_secagg"}),
+        ("dp_sgd_secagg", {"dp_sgd_secagg"}),
+    ],
+)
+def test_masks_and_noise_are_two_protections_and_neither_stands_for_the_other(least, enough):
+    policy = Policy(privacy=least)
+    for name, plan in PROTECTED.items():
+        if name in enough:
+            check_plan(plan, policy)
+        else:
+            assert refused(plan, policy).startswith(f"privacy={name} is outside this hospital's policy")
+
+
+def test_a_budget_above_the_hospitals_own_is_refused():
+    check_plan(PROTECTED["dp_sgd"], Policy(max_epsilon=8.0))
+    assert "privacy.epsilon=8.0" in refused(PROTECTED["dp_sgd"], Policy(max_epsilon=3.0))
+    check_plan(PLAN, Policy(max_epsilon=3.0))
+
+
+def test_people_read_what_a_private_run_may_cost_their_patients():
+    said = in_words(PROTECTED["dp_sgd"])
+    assert "2 rounds of 16 steps" in said
+    assert "32 patients a step" in said
+    assert "noise that hides each patient up to epsilon 8 (delta 1e-5)" in said
+    assert "noise" not in in_words(PLAN)

@@ -9,6 +9,7 @@ from clients import handlers
 from clients.policy.limits import Policy
 from clients.policy.refusal import PolicyRefusal
 from clients.policy.room import make_room_for_run, make_room_for_slices, size_of
+from clients.privacy.ledger import LEDGER
 from common.config.settings import WirePlan
 from common.config.strategies import StrategyPlan
 from common.data.cache import cached_libraries
@@ -80,6 +81,13 @@ def test_runs_keep_within_their_quota_and_what_proves_a_run_stays(site):
         make_room_for_run(site, Policy(runs_gigabytes=0.1), FEDBN, "c" * 32)
     with pytest.raises(PolicyRefusal, match="wire=int8 needs more room"):
         make_room_for_run(site, Policy(runs_gigabytes=0.1), replace(PLAN, wire=WirePlan("int8")), "c" * 32)
+
+
+def test_what_a_run_has_cost_the_patients_stays_when_its_tensors_go(site):
+    old = keep(site, "a", 200_000_000)
+    (old / LEDGER).write_bytes(b"{}")
+    make_room_for_run(site, Policy(runs_gigabytes=0.3), FEDBN, "c" * 32)
+    assert sorted(os.listdir(old)) == [LEDGER, "proof.jsonl"]
 
 
 def test_a_kept_model_goes_before_the_quota_is_broken_and_breaks_no_run(site):

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from clients.policy.limits import Policy
 from clients.privacy.budget import reserve
 from clients.privacy.ledger import LEDGER
 from clients.privacy.total import Total
@@ -118,11 +119,18 @@ def test_a_ledger_that_is_lost_or_damaged_is_not_begun_anew(site, content):
     assert ask(site, 1, token="f" * 32).steps == 20, "another run is none of its business"
 
 
-def test_all_runs_together_have_cost_what_each_has_cost(site):
+def test_all_runs_together_cost_no_more_than_the_hospital_allows(site):
     first, second = ask(site, 1), ask(site, 1, token="f" * 32)
     total = Total(site.cache_dir, site.hospital.key)
-    assert total.spent() == (pytest.approx(first.spent.epsilon + second.spent.epsilon), pytest.approx(2e-5))
+    assert total.spent() == pytest.approx(first.spent.epsilon + second.spent.epsilon)
     assert stat.S_IMODE(total.path.stat().st_mode) == 0o600
+    strict = replace(site, policy=Policy(max_epsilon_total=total.spent() + 2.5))
+    part = ask(strict, 1, token="e" * 32)
+    assert 0 < part.steps < 20
+    assert part.spent.epsilon <= 2.5
+    for token in ("e" * 32, "d" * 32):
+        with pytest.raises(PrivacyRefusal, match=r"DP010.*max_epsilon_total"):
+            ask(strict, 2, token=token)
 
 
 def test_kill_9_forgets_nothing(site):

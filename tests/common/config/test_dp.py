@@ -40,8 +40,8 @@ def test_no_count_of_a_hospitals_slices_enters_its_loss():
 
 
 def test_shared_noise_takes_one_step_of_plain_gradient_descent():
-    sgd = ["train.optimiser=sgd", "train.momentum=0"]
-    plan = plan_of(compose_settings(["privacy=dp_sgd_secagg", *sgd]))
+    plan = plan_of(compose_settings(["privacy=dp_sgd_secagg"]))
+    assert (plan.train.optimiser, plan.train.momentum, plan.train.lr) == ("sgd", 0, 0.1)
     assert (plan.dp.steps, plan.privacy.is_secure) == (1, True)
     assert Plan.from_json(plan.to_json()) == plan
 
@@ -63,7 +63,13 @@ def test_shared_noise_takes_one_step_of_plain_gradient_descent():
         (["strategy=scaffold"], "a second mean of the gradients"),
         (["fine_tune_rounds=1"], "fine_tune_rounds takes 0 with dp_sgd"),
         (["privacy=dp_sgd_secagg", "train.optimiser=adam"], r"train\.optimiser takes sgd with dp_sgd_secagg"),
-        (["privacy=dp_sgd_secagg", "train.optimiser=sgd"], r"train\.momentum takes 0"),
+        (["privacy=dp_sgd_secagg", "train.momentum=0.9"], r"train\.momentum takes 0"),
+        (["privacy=dp_sgd_secagg", "train.weight_decay=0.01"], r"train\.weight_decay takes 0"),
+        (
+            ["privacy=dp_sgd_secagg", "strategy=fedprox", "strategy.proximal_mu=0.1"],
+            "in a single step its pull is none",
+        ),
+        (["privacy=dp_sgd_secagg", "strategy=krum"], "looks at each update"),
         (["privacy=dp_sgd_secagg", "privacy.steps=2"], r"privacy\.steps takes 1 with dp_sgd_secagg"),
     ],
 )
@@ -74,11 +80,10 @@ def test_settings_that_cannot_be_are_refused_in_one_sentence(overrides, said):
 
 @pytest.mark.parametrize("privacy", ["dp_sgd", "dp_sgd_secagg"])
 def test_a_network_without_batch_normalisation_is_taken_unless_another_is_asked_for(privacy):
-    more = ["train.optimiser=sgd", "train.momentum=0"]
-    assert compose_settings([f"privacy={privacy}", *more]).model.name == "resnet18_gn"
+    assert compose_settings([f"privacy={privacy}"]).model.name == "resnet18_gn"
     for asked in (["model=resnet18", f"privacy={privacy}"], [f"privacy={privacy}", "model.name=resnet18"]):
         with pytest.raises(InputError, match="CONF010: model=resnet18 cannot be; model takes resnet18_gn with dp_sgd"):
-            compose_settings([*asked, *more])
+            compose_settings(asked)
 
 
 def test_batch_normalisation_is_refused_by_the_hospital_too(monkeypatch):

@@ -106,7 +106,11 @@ def test_the_chosen_noise_is_enough_and_hardly_more(epsilon, rate, steps):
 
 def test_where_no_noise_is_enough_there_is_none():
     with pytest.raises(ValueError, match="no noise"):
-        noise_for(1e-9, 1e-12, 1.0, 1_000_000)
+        noise_for(1e-9, 1e-12, 1.0, 10)
+
+
+def test_a_million_steps_are_accounted_for_in_bounded_memory():
+    assert 1.9 < epsilon_of([Spending(20.0, 0.01, 1_000_000)], DELTA) < 2.2  # a Gaussian of 0.5 deviations: 2.0
 
 
 def test_as_many_steps_are_left_as_the_budget_reaches_for():

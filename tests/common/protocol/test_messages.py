@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from common.metrics.evaluation import TrainResult
+from common.config.dp import DpPlan
+from common.metrics.evaluation import Spent, TrainResult
 from common.metrics.intervals import Resampling, resample
 from common.protocol import names
 from common.protocol.codec import pack
@@ -18,6 +19,7 @@ from common.protocol.messages import (
     read_evaluation,
     read_task,
     read_training,
+    spent_record,
     task_records,
     training_record,
 )
@@ -84,6 +86,40 @@ def test_figures_of_a_training_that_cannot_be_are_refused(change, says):
     change(numbers)
     with pytest.raises(UnusableAnswer, match=says):
         read_training({names.ARRAYS: {}, names.METRICS: numbers}, 12)
+
+
+COSTS = ("epsilon", "epsilon-one-colluding", "epsilon-all-but-one")
+DP = DpPlan(epsilon=8.0, delta=1e-5, clip=1.0, patients_per_step=32, steps=16, views=1)
+PRIVATE = replace(RESULT, loss=None, accuracy=None, spent=Spent(1.1, 3.0, 4.0, 7.5))
+
+
+def test_what_a_training_has_cost_arrives_and_its_loss_is_not_even_taken():
+    records = {names.ARRAYS: {}, names.METRICS: training_record(PRIVATE), names.SPENT: spent_record(PRIVATE)}
+    assert read_training(records, 12, DP) == PRIVATE
+    told = {**records[names.METRICS], "loss": 0.1, "accuracy": 0.9}
+    assert read_training({**records, names.METRICS: told}, 12, DP) == PRIVATE
+    assert spent_record(RESULT) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda spent: spent.clear(), "does not say what this training has cost"),
+        (lambda spent: spent.update({"epsilon": float("nan")}), "does not say"),
+        (lambda spent: spent.update({"epsilon": -1.0}), "does not say"),
+        (lambda spent: spent.update({"epsilon-all-but-one": float("inf")}), "does not say"),
+        (lambda spent: spent.update({"noise-multiplier": 0.0}), "does not say"),
+        (lambda spent: spent.update({"noise-multiplier": "much"}), "does not say"),
+        (lambda spent: spent.update({"epsilon": 5.0}), "see less than the centre alone"),
+        (lambda spent: spent.update(dict.fromkeys(COSTS, 9.0)), "an epsilon of 9, and the plan's budget is 8"),
+    ],
+)
+def test_a_cost_that_cannot_be_is_refused(change, says):
+    spent = dict(spent_record(PRIVATE))
+    change(spent)
+    records = {names.ARRAYS: {}, names.METRICS: training_record(PRIVATE), names.SPENT: spent}
+    with pytest.raises(UnusableAnswer, match=says):
+        read_training(records, 12, DP)
 
 
 @pytest.mark.parametrize("missing", [names.ARRAYS, names.METRICS])

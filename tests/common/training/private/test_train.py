@@ -170,3 +170,21 @@ def test_frozen_weights_are_bit_identical_and_the_others_carry_noise():
     changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
     normal = {name for name, _ in network.named_parameters() if ".bn" in name or name.startswith("bn")}
     assert changed == normal | {"fc.weight", "fc.bias"} | {name for name in before if "downsample.1" in name}
+
+
+def test_a_step_of_many_patients_can_be_ended_between_two_of_them(model, slices):
+    """A hospital's policy limits the time, and a plan might draw everybody at once."""
+    asked = []
+
+    def stop(done, total):
+        asked.append((done, total))
+        if len(asked) == 3:
+            raise TimeoutError
+
+    dp = DpPlan(8.0, 1e-5, 1.0, 4, 1, 0.0, 1)
+    private = PrivateRound(dp, 1.0, 1, SecretStream(KEY))
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(TimeoutError):
+        train_privately(model, slices, FOUR, STEP, CONTEXT, private, stop)
+    assert asked == [(0, 1)] * 3, "before the step, and before two of its four patients"
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())

@@ -35,7 +35,7 @@ def slices():
 def summed(network, slices, units, plan=PLAN, clip=0.3, views=1, joint=True):
     gradients = UnitGradients(network, slices, plan, views, joint)
     total = ClippedSum(gradients.weights, clip)
-    gradients.add(total, units, SecretStream(bytes(32)))
+    gradients.add(total, units, SecretStream(bytes(32)), lambda: None)
     return torch.cat([part.flatten() for part in total.sums])
 
 
