@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--canaries", type=int, default=200, help="patients to plant (200)")
     command.add_argument("--shadow-models", type=int, default=4, help="of the membership attack, even (4)")
     command.add_argument("--seed", type=int, default=0, help="draws the canaries and the shadow models' slices (0)")
-    command.add_argument("--iterations", type=int, default=1000, help="of the search for each picture (1000)")
+    command.add_argument("--iterations", type=int, default=400, help="of the search for each picture (400)")
     command.add_argument("--without", default="", metavar="PARTS", help=f"leave out, of {', '.join(PARTS)}")
     command.add_argument("--pictures", type=Path, help="folder for the pictures that the inversion makes")
     return command
