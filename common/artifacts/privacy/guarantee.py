@@ -35,7 +35,7 @@ class RunPrivacy(Struct, frozen=True):
     patients_per_step: Count | None = None
     steps: Count | None = None  # of a round
     rounds: Count | None = None
-    train_part: Text | None = None  # everything or head
+    train_part: Text | None = None  # everything, head or last
     views: Count | None = None
     per_hospital: dict[str, HospitalPrivacy] = {}
 
