@@ -11,8 +11,8 @@ _NORMALISATION = (_BatchNorm, nn.GroupNorm, nn.LayerNorm)
 def train_only(model: nn.Module, part: str) -> None:
     """Freeze all weights but those of a part, one of the words that `TrainPlan.part` takes.
 
-    The last one is the last linear layer; the head also has every scale and shift of normalisation. Statistics of batch normalisation
-    are no weights: they follow the slices in either case.
+    The last one is the last linear layer; the head also has every scale and shift of normalisation. Statistics of batch
+    normalisation are no weights: they follow the slices in either case.
     """
     if part == EVERY_WEIGHT:
         return
