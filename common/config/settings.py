@@ -169,7 +169,8 @@ class TrainPlan:
     """Which weights move: all (everything), those of the last layer (last), or also normalisation's scales and shifts
     (head)."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
-    """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it."""
+    """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it;
+    with differential privacy it is float32."""
     augment: AugmentPlan = field(default_factory=AugmentPlan)
 
 
