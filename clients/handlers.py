@@ -92,7 +92,7 @@ def describe(site: Site, plan: Plan) -> Description:
         val_idx=split.val.tolist(),
         test_idx=split.test.tolist(),
         device=str(device),
-        precision="bfloat16" if uses_bfloat16(device, plan.train.precision) else "float32",
+        precision="bfloat16" if uses_bfloat16(device, plan.train.precision) and not plan.dp.is_used else "float32",
         patient_counts=prepared.patient_counts,
         patient_source=prepared.patient_source,
     )

@@ -17,7 +17,7 @@ from bench.privacy_cost.grid import Given, plan, rows_of
 from bench.privacy_cost.runs import conduct, found
 from bench.privacy_cost.table import markdown
 from common import cli
-from common.config.settings import EVERY_WEIGHT, HEAD
+from common.config.settings import PARTS
 from common.errors import RunError
 from common.files import absolute
 
@@ -70,13 +70,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", type=_list_of(int), default=[42, 43, 44], help="(42,43,44)")
     budgets = [1.0, 3.0, 8.0, 50.0, 1000.0, None]
     command.add_argument("--epsilons", type=_list_of(_epsilon), default=budgets, help="(1,3,8,50,1000,none)")
-    parts = [EVERY_WEIGHT, HEAD]
-    command.add_argument("--parts", type=_list_of(str), default=parts, help="of the network (everything,head)")
+    command.add_argument("--parts", type=_list_of(_part), default=PARTS, help="of the network (everything,head,last)")
     command.add_argument("--views", type=_list_of(int), default=[1], help="augmented copies of a slice (1)")
     command.add_argument("--side-by-side", type=int, default=1, help="runs at a time, of one thread each (1)")
     command.add_argument("--private", type=str.split, default=[], help="settings of runs with a budget, in one word")
     command.add_argument("--plain", type=str.split, default=[], help="settings of runs without one, in one word")
-    command.add_argument("--head", type=str.split, default=[], help="settings of runs of the head, in one word")
+    command.add_argument("--head", type=str.split, default=[], help="settings of runs that train a part, in one word")
     command.add_argument("--only-table", action="store_true", help="run nothing, print what is there")
     command.add_argument("overrides", nargs="*", help="setting=value ...")
     return command
@@ -94,6 +93,12 @@ def _list_of(kind: Callable[[str], T]) -> Callable[[str], list[T]]:
         return [kind(item) for item in text.split(",")]
 
     return values
+
+
+def _part(text: str) -> str:
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(PARTS)}")
+    return text
 
 
 def _epsilon(text: str) -> float | None:

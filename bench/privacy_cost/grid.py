@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.config.hydra import compose_settings
-from common.config.settings import HEAD
+from common.config.settings import EVERY_WEIGHT, HEAD, LAST
 from common.study.records import Cell
 from server.study.grid import PlannedCell
 
 NETWORK = "resnet18_gn"
+_TRAINED = {
+    EVERY_WEIGHT: "every weight",
+    HEAD: "last layer and scales, from made images",
+    LAST: "last layer, from made images",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Row:
     @property
     def title(self) -> str:
         """What it is called in the table."""
-        trained = "last layer and scales, from made images" if self.part == HEAD else "every weight"
+        trained = _TRAINED[self.part]
         return f"{trained}, {self.views} views" if self.views > 1 else trained
 
     @property
@@ -44,7 +49,7 @@ class Given:
     plain: Sequence[str]
     """Of rows without one."""
     head: Sequence[str]
-    """Of rows that train the head, above all others."""
+    """Of rows that train a part, above all others."""
 
     def of(self, row: Row, seed: int) -> list[str]:
         """Return the overrides of a row's run."""
@@ -52,8 +57,8 @@ class Given:
             own = [f"model={NETWORK}", *self.plain]
         else:
             own = ["privacy=dp_sgd", f"privacy.epsilon={row.epsilon:g}", f"privacy.views={row.views}", *self.private]
-        if row.part == HEAD:
-            own += [f"train.part={HEAD}", "init=synthetic", *self.head]
+        if row.part != EVERY_WEIGHT:
+            own += [f"train.part={row.part}", "init=synthetic", *self.head]
         return [*self.everywhere, *own, f"seed={seed}", "in_service=false"]
 
 

@@ -32,7 +32,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "resnet18_gn": Architecture(
         "ResNet18 with group normalisation",
         "common.model.resnet_gn:resnet18_gn",
-        state_bytes=44_714_256,
+        state_bytes=45_764_880,
         batch_norm=False,
     ),
 }

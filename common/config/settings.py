@@ -60,7 +60,7 @@ SEED = whole_from(0, most=2**31 - 1)
 PLAIN_CODING = "float32"
 BITWISE_CODINGS = (PLAIN_CODING, "lossless")  # a model of one of the others is another one
 CODINGS = (*BITWISE_CODINGS, "bfloat16", "int8", "int4")
-EVERY_WEIGHT, HEAD = "everything", "head"
+EVERY_WEIGHT, HEAD, LAST = PARTS = ("everything", "head", "last")
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -165,10 +165,12 @@ class TrainPlan:
     softmax: str = setting("balanced", one_of("plain", "restricted", "balanced"))
     """How a hospital's own class mix enters its loss: fully (plain), without the classes that it lacks (restricted), or
     with the others evened out as well (balanced)."""
-    part: str = setting(EVERY_WEIGHT, one_of(EVERY_WEIGHT, HEAD))
-    """Which weights move: all (everything), or those of the last layer and normalisation's scales and shifts (head)."""
+    part: str = setting(EVERY_WEIGHT, one_of(*PARTS))
+    """Which weights move: all (everything), those of the last layer (last), or also normalisation's scales and shifts
+    (head)."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
-    """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it."""
+    """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it;
+    with differential privacy it is float32."""
     augment: AugmentPlan = field(default_factory=AugmentPlan)
 
 

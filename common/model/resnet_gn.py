@@ -4,6 +4,9 @@ Batch normalisation mixes the slices of a batch, so that no patient's share in a
 stand group normalisation, whose statistics are of one slice, and weight standardisation, which makes up for most of
 what is lost (Qiao et al., arXiv 1903.10520). De et al. (arXiv 2204.13650) train so under differential privacy, with 16
 groups, on networks as wide as this one; their number is taken.
+
+Before the last layer stands one more, `whiten`, which changes nothing until ``init=synthetic`` sets it such that the
+pooled features have mean 0 and spread alike in each direction (see `common.pretraining.whitening`).
 """
 
 from functools import partial
@@ -43,10 +46,32 @@ class Block(BasicBlock):
 def resnet18_gn(weights: None, num_classes: int) -> nn.Module:
     """Build torchvision's ResNet18 with the two exchanged; its tensors keep torchvision's names."""
     network = ResNet(Block, [2, 2, 2, 2], num_classes, norm_layer=partial(nn.GroupNorm, _GROUPS))
-    return standardised(network)
+    return with_whitening(standardised(network))
 
 
-def standardised(network: nn.Module) -> nn.Module:
+class WhitenedResNet(ResNet):
+    """torchvision's, with a linear layer between the pooling and the last layer."""
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        """Return logits ``[B, classes]``."""
+        for name, part in self.named_children():
+            batch = torch.flatten(part(batch), 1) if name == "avgpool" else part(batch)
+        return batch
+
+
+def with_whitening(network: ResNet) -> nn.Module:
+    """Return the network with that layer in it, as the identity."""
+    last = network.fc
+    del network.fc  # children run in their order
+    network.whiten = nn.Linear(last.in_features, last.in_features)
+    nn.init.eye_(network.whiten.weight)
+    nn.init.zeros_(network.whiten.bias)
+    network.fc = last
+    network.__class__ = WhitenedResNet
+    return network
+
+
+def standardised(network: ResNet) -> ResNet:
     """Return the network with its convolutions' weights standardised; they keep their first values."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

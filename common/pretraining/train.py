@@ -8,12 +8,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from common.config.architectures import ARCHITECTURES
 from common.config.settings import AugmentPlan
 from common.model.state import arrays_from_model
 from common.model.weights import Arrays
 from common.pretraining.images import Made, make_images
 from common.pretraining.network import Learner, loss_of
 from common.pretraining.recipe import Recipe
+from common.pretraining.whitening import whiten
 from common.training.augment import augment
 
 OnStep = Callable[[str, int, int], None]
@@ -24,6 +26,7 @@ _COLOURS = AugmentPlan(
     flip=False, rotation_degrees=0.0, shift_fraction=0.0, scale_fraction=0.0, brightness=0.1, contrast=0.2, gamma=0.3
 )
 _RISE = 30  # steps until the highest rate
+_WHITENED = 2_048  # images whose features are looked at
 
 
 def pretrain(recipe: Recipe, network: str, image_size: int, on_step: OnStep) -> Arrays:
@@ -35,6 +38,7 @@ def pretrain(recipe: Recipe, network: str, image_size: int, on_step: OnStep) -> 
         torch.set_num_threads(recipe.threads)
         learner = Learner(network, size).to(memory_format=torch.channels_last)
         _learn(learner, made, recipe, on_step)
+        whiten(learner.backbone, ARCHITECTURES[network].pooling, made.pixels[:_WHITENED])
         return arrays_from_model(learner.backbone)
 
 

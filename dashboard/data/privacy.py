@@ -15,7 +15,11 @@ _NAMES = {
     "dp_sgd": "differential privacy (DP-SGD)",
     "dp_sgd_secagg": "differential privacy (DP-SGD), its noise shared under secure aggregation",
 }
-_PARTS = {"everything": "every weight", "head": "normalisation's scales and shifts, and the last layer"}
+_PARTS = {
+    "everything": "every weight",
+    "head": "normalisation's scales and shifts, and the last layer",
+    "last": "the last layer",
+}
 _STOPPED = {True: "to the end", False: "so far"}
 
 

@@ -17,7 +17,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 
 from common.config.architectures import ARCHITECTURES, Architecture
 from common.model import registry
-from common.model.resnet_gn import Block, standardised
+from common.model.resnet_gn import Block, standardised, with_whitening
 from tests.support.small_network_row import REAL, ROWS
 
 
@@ -44,7 +44,9 @@ def build(weights: None, num_classes: int) -> nn.Module:
 
 
 def build_gn(weights: None, num_classes: int) -> nn.Module:
-    return standardised(SmallResNet(num_classes, partial(nn.GroupNorm, 2), Block))  # groups as wide as the real one's
+    return with_whitening(
+        standardised(SmallResNet(num_classes, partial(nn.GroupNorm, 2), Block))
+    )  # groups as wide as the real one's
 
 
 @contextmanager

@@ -18,7 +18,9 @@ class HospitalPrivacy(Struct, frozen=True):
     unit: Literal["patient", "group"] | None = None  # one of whom the noise hides; a group of related slices
     units: Count | None = None  # of training
     rate: Fraction | None = None  # with which a step draws each
-    noise_multiplier: Number | None = None  # deviation of the noise over the clip; of this hospital's own noise
+    noise_multiplier: Number | None = (
+        None  # deviation over the clip, of its own noise; of the sum's where noise is shared
+    )
     epsilon: Epsilon | None = None  # against the centre
     epsilon_one_colluding: Epsilon | None = None  # against the centre with one hospital
     epsilon_all_but_one: Epsilon | None = None  # against the centre with all other hospitals
@@ -35,7 +37,7 @@ class RunPrivacy(Struct, frozen=True):
     patients_per_step: Count | None = None
     steps: Count | None = None  # of a round
     rounds: Count | None = None
-    train_part: Text | None = None  # everything or head
+    train_part: Text | None = None  # everything, head or last
     views: Count | None = None
     per_hospital: dict[str, HospitalPrivacy] = {}
 

@@ -11,6 +11,7 @@ from common.metrics.familiar.distances import within
 from common.metrics.familiar.file import Recorded, encode
 
 SECURE = "With secure aggregation no hospital returns sums of its own."
+PRIVATE = "With differential privacy nothing leaves a hospital of its training slices but noisy updates."
 NO_MODEL = "The hospitals share no whole model."
 NO_SUMS = "No hospital returned sums of features: their policies forbid it, or they have too few slices."
 TOO_FEW = "There are too few validation slices to say which distance is too far."
@@ -62,5 +63,5 @@ def said(recorded: Any) -> str:
             f"{slices:,} test slices are like them."
         )
     reason = found.get("reason")
-    why = f" {reason}" if reason in (SECURE, NO_MODEL, NO_SUMS, TOO_FEW) else ""
+    why = f" {reason}" if reason in (SECURE, PRIVATE, NO_MODEL, NO_SUMS, TOO_FEW) else ""
     return f"Whether an image is like the slices of training cannot be checked with this model.{why}"

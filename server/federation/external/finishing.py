@@ -14,7 +14,7 @@ from common.config.strategies import NOTHING
 from common.metrics.calibration import TemperatureChoice, choose_temperature
 from common.metrics.familiar.distances import DistanceCounts, add_counts, threshold_of
 from common.metrics.familiar.file import Recorded
-from common.metrics.familiar.record import NO_MODEL, NO_SUMS, SECURE, TOO_FEW, Familiarity
+from common.metrics.familiar.record import NO_MODEL, NO_SUMS, PRIVATE, SECURE, TOO_FEW, Familiarity
 from common.metrics.familiar.sums import FeatureSums, fit
 from common.protocol import names
 from common.protocol.codec import pack
@@ -45,6 +45,8 @@ def chosen_temperature(rounds: Rounds, progress: RunProgress) -> TemperatureChoi
 def familiarity(rounds: Rounds, progress: RunProgress) -> Familiarity:
     """Have the hospitals say what is like the slices of training: sums first, then held-out slices by distance."""
     plan = rounds.strategy.plan
+    if plan.dp.is_used:
+        return Familiarity(reason=PRIVATE)
     if plan.strategy.keeps != NOTHING or plan.privacy.is_secure:
         return Familiarity(reason=SECURE if plan.privacy.is_secure else NO_MODEL)
     number, arrays, features = progress.best_round, progress.best_arrays, feature_count(plan.model.name)

@@ -41,9 +41,10 @@ def test_an_image_is_answered_alike_alone_and_beside_others_in_training_too(netw
     torch.testing.assert_close(network.train()(images)[:1], network(images[:1]), rtol=1e-4, atol=1e-5)
 
 
-def test_its_tensors_have_torchvisions_names_without_the_buffers(network):
+def test_its_tensors_have_torchvisions_names_without_the_buffers_and_those_of_whitening(network):
     names = set(build_model("resnet18").state_dict())
-    assert set(network.state_dict()) == {name for name in names if "running" not in name and "tracked" not in name}
+    kept = {name for name in names if "running" not in name and "tracked" not in name}
+    assert set(network.state_dict()) == kept | {"whiten.weight", "whiten.bias"}
     assert not list(network.buffers())
 
 

@@ -188,3 +188,10 @@ def test_a_step_of_many_patients_can_be_ended_between_two_of_them(model, slices)
         train_privately(model, slices, FOUR, STEP, CONTEXT, private, stop)
     assert asked == [(0, 1)] * 3, "before the step, and before two of its four patients"
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_each_step_has_noise_of_its_own(model, slices):
+    first = moved(model, slices, FOUR, noise=1e4, clip=1e-3)
+    second = moved(model, slices, FOUR, noise=1e4, clip=1e-3, steps=2) - first
+    assert float(first.std()) == pytest.approx(float(second.std()), rel=0.1)
+    assert abs(float(torch.corrcoef(torch.stack((first, second)))[0, 1])) < 0.15, "one taken from the other leaves it"
