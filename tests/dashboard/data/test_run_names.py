@@ -31,6 +31,16 @@ def test_settings_stand_in_their_order_and_the_seed_last() -> None:
     }
 
 
+def test_what_a_run_began_with_is_said_where_runs_differ_in_it() -> None:
+    bodies = {"a": run() | {"init": None}, "b": run() | {"init": "synthetic"}, "c": run() | {"init": "run-003"}}
+    assert titles(bodies) == {
+        "a": "FedAvg · from scratch",
+        "b": "FedAvg · from program-made images",
+        "c": "FedAvg · from run-003",
+    }
+    assert "list" in titles(bodies | {"d": run() | {"init": ["strange"]}})["d"]
+
+
 def test_of_many_settings_those_are_said_that_tell_runs_apart() -> None:
     def other(**train: float) -> dict[str, Any]:
         body = run() | {"rounds": 9}
