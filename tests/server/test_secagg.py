@@ -29,7 +29,7 @@ def model(path):
 
 
 def log_of(path):
-    return next((path / "logs").rglob("training.log")).read_text()
+    return "".join(log.read_text() for log in sorted((path / "logs").rglob("training.log")))
 
 
 @pytest.mark.parametrize(
