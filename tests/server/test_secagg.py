@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def model(path):
 
 
 def log_of(path):
-    return next((path / "logs").rglob("training.log")).read_text()
+    return "".join(log.read_text() for log in sorted((path / "logs").rglob("training.log")))
 
 
 @pytest.mark.parametrize(
@@ -150,12 +151,8 @@ def test_a_run_whose_sum_cannot_be_opened_ends_in_one_sentence(simulate, tmp_pat
     assert "Traceback" not in done.err
 
 
-def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_weights(
-    simulate, tmp_path, monkeypatch
-):
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    settings = ["privacy=secagg", *QUICK]
-    assert simulate(f"output_dir={whole}", *settings).code == 0
+@contextmanager
+def cut_off_after_round_two_is_opened(monkeypatch):
     opened = SecureTrainingPhase._opened
 
     def cut(phase, now):
@@ -166,6 +163,16 @@ def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_
 
     with monkeypatch.context() as patch:
         patch.setattr(SecureTrainingPhase, "_opened", cut)
+        yield
+
+
+def test_a_run_that_was_cut_off_after_a_round_was_opened_is_resumed_to_the_same_weights(
+    simulate, tmp_path, monkeypatch
+):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    settings = ["privacy=secagg", *QUICK]
+    assert simulate(f"output_dir={whole}", *settings).code == 0
+    with cut_off_after_round_two_is_opened(monkeypatch):
         assert simulate(f"output_dir={stopped}", *settings).code == 130
     done = simulate("resume=run-001", f"output_dir={stopped}", base=False)
     assert done.code == 0, done.err

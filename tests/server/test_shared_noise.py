@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from common.errors import Interrupted
-from server.federation.secure.training import SecureTrainingPhase
-from tests.server.test_secagg import QUICK, history, log_of
+from tests.server.test_secagg import QUICK, cut_off_after_round_two_is_opened, history, log_of
 
 SHARED = ["privacy=dp_sgd_secagg", "privacy.delta=1e-3", "privacy.patients_per_step=3", *QUICK]
 
@@ -32,16 +30,7 @@ def test_a_run_spends_its_budget_against_the_centre_to_the_end_and_names_all_thr
 
 @pytest.mark.slow
 def test_a_round_that_begins_again_costs_again_so_that_training_ends_a_round_earlier(simulate, tmp_path, monkeypatch):
-    opened = SecureTrainingPhase._opened
-
-    def cut(phase, now):
-        found = opened(phase, now)
-        if now.number == 2:
-            raise Interrupted("RUN130", "The run was stopped.")
-        return found
-
-    with monkeypatch.context() as patch:
-        patch.setattr(SecureTrainingPhase, "_opened", cut)
+    with cut_off_after_round_two_is_opened(monkeypatch):
         assert simulate(f"output_dir={tmp_path}", "rounds=3", *SHARED).code == 130
     done = simulate("resume=run-001", f"output_dir={tmp_path}", base=False)
     assert done.code == 0, done.err
