@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from bench.privacy_audit.lower_bound import Scores
-from bench.privacy_audit.marked_network import SLICES, MarkedNetwork, OwnWeight, marked_slices, own_weights
+from bench.privacy_audit.marked_network import SLICES, Flags, MarkedNetwork, OwnWeight, marked_slices, own_weights
 from common.config.dp import DpPlan
 from common.config.settings import AugmentPlan, TrainPlan
 from common.privacy.stream import SecretStream
@@ -29,8 +28,6 @@ from common.training.train import RoundContext
 
 SCORE = "every noisy gradient, at the canary's own weight"
 _STILL = AugmentPlan(False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # so that marks stay; privacy does not rest on augmentation
-
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     command = cli.command(
         "bench.privacy_cost",
-        "Measure accuracy and seconds by privacy budget, and print the table of docs/privacy.md.",
+        "Measure accuracy and seconds by privacy budget, and print the table of docs/differential_privacy.md.",
         "Settings are those of python -m server.simulate; they hold for every run: rounds=15 data.image_size=64.",
     )
     command.add_argument("--data-root", type=absolute, required=True, help="holds the hospitals' folders")

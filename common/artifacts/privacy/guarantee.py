@@ -18,9 +18,7 @@ class HospitalPrivacy(Struct, frozen=True):
     unit: Literal["patient", "group"] | None = None  # one of whom the noise hides; a group of related slices
     units: Count | None = None  # of training
     rate: Fraction | None = None  # with which a step draws each
-    noise_multiplier: Number | None = (
-        None  # deviation over the clip, of its own noise; of the sum's where noise is shared
-    )
+    noise_multiplier: Number | None = None  # deviation in clips, of its own noise; of the sum's where that is shared
     epsilon: Epsilon | None = None  # against the centre
     epsilon_one_colluding: Epsilon | None = None  # against the centre with one hospital
     epsilon_all_but_one: Epsilon | None = None  # against the centre with all other hospitals
