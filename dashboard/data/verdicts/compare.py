@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common.artifacts.external.comparison import interval_points
+from common.artifacts.external.paired_words import interval_points
 from common.study.statistics import BETTER, SMALL, UNDECIDED, UNKNOWN, WORSE
 from common.text import counted, listed
 from dashboard.charts import formats
