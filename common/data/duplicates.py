@@ -7,14 +7,12 @@ whole numbers and single correctly rounded operations.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from common.data.shortlist import Shortlist
-from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, correlate_all, orient
+from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, correlate_all, one_blas_thread, orient
 
 REPORT_ABOVE = 0.97
 """Normalised correlation of two 32 x 32 thumbnails above which the audit speaks of near-duplicates."""
@@ -29,8 +27,6 @@ In the three-hospital sample 0.96 makes groups of 23 slices at most; at 0.95 the
 _MARGIN = 1e-3
 # Look-alikes of one picture in one orientation above which only the stronger are kept: bounds memory and time.
 _PAIRS_PER_PICTURE = 64
-# The limit on threads is the whole process's, so one search at a time sets it and takes it back.
-_ONE_SEARCH = Lock()
 
 
 @dataclass(frozen=True)
@@ -89,8 +85,7 @@ def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
     if len(thumbs) < 2:
         return _no_pairs()
     unique, member = _distinct(thumbs)
-    # Threads that wait for each other after every small product take many times longer than one.
-    with _ONE_SEARCH, threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         pairs = _search(thumbs if len(unique) == len(thumbs) else thumbs[unique]).renumbered(unique)
     pairs = _joined([pairs, _equal_pairs(unique, member)])
     return pairs.where(np.lexsort((pairs.second, pairs.first)))
