@@ -51,8 +51,9 @@ class CellProcesses:
     for "at once". Between two runs the signal is only remembered.
     """
 
-    def __init__(self, module: str = "server.simulate") -> None:
+    def __init__(self, module: str = "server.simulate", *, quiet: bool = False) -> None:
         self._module = module
+        self._output = subprocess.DEVNULL if quiet else None
         self._process: subprocess.Popen[str] | None = None
         self.stopped = False
 
@@ -65,9 +66,11 @@ class CellProcesses:
             signal.signal(number, handler)
 
     def run(self, overrides: Sequence[str]) -> Ended:
-        """Run ``python -m server.simulate`` with these overrides to its end, on this terminal."""
+        """Run ``python -m server.simulate`` with these overrides to its end; on this terminal, unless it is quiet."""
         command = [sys.executable, "-m", self._module, *overrides]
-        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self._process = subprocess.Popen(
+            command, stdout=self._output, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         if self.stopped:  # asked while the process was being made
             self._process.send_signal(signal.SIGINT)
         said = _Said(self._process.stderr)

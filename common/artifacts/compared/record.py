@@ -91,7 +91,7 @@ def _by_seed_sum(results: Iterable[PairResult]) -> dict[int, int]:
 
 
 def _figures(results: Sequence[PairResult], only: str | None = None) -> Json | None:
-    """Add up each seed's pairs, which share no case, and work out the figures over seeds; of one hospital, or of all."""
+    """Add up the pairs of each seed, which share no case, then work out figures over seeds; of all, or one hospital."""
     tables: dict[int, list[PairedTables]] = {}
     tested: dict[int, dict[str, list[int]]] = {}
     for each in results:

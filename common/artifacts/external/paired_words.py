@@ -38,16 +38,16 @@ def rests_on(
     first = f"The difference of {100 * difference:+.1f} points ({interval_points(interval)}) rests on {there}{over}"
     if not interval[0] <= 0 <= interval[1]:
         again = needed is not None and needed > groups
-        return f"{first}; {_about(needed)} would find it four times in five." if again else f"{first}, which is enough."
+        return f"{first}; {about(needed)} would find it four times in five." if again else f"{first}, which is enough."
     shows = f" Of {there}, a difference of {100 * smallest:.1f} points shows four times in five." if smallest else ""
     if not smallest or not difference:
         return f"{first}.{shows}"
     if needed is None or needed <= groups:  # what the seeds change hides it
         return f"{first}; seeds alone change it by more, so it takes more seeds before more {noun}s.{shows}"
-    return f"{first}; about {_about(needed)} would be needed to tell it from none.{shows}"
+    return f"{first}; about {about(needed)} would be needed to tell it from none.{shows}"
 
 
-def _about(number: float | None) -> str:
+def about(number: float | None) -> str:
     """Write a number of groups with two digits, as it is no surer than that."""
     if number is None:
         return ""
