@@ -118,7 +118,8 @@ class _Conductor:
         pairs, open_pairs = self._comparison.pairs, len(self._comparison.unfinished)
         self._console.print(
             f"[bold]{self._folder.comparison_id}[/]  {self._request.of} beside {self._request.reference}: "
-            f"{counted(len(pairs), 'pair')} of runs, {len(pairs) - open_pairs} of them judged already"
+            f"{counted(len(pairs), 'pair')} of runs, {len(pairs) - open_pairs} of them judged already",
+            soft_wrap=True,
         )
         for number, result in enumerate(pairs):
             if result.state != "completed" and not self._processes.stopped:

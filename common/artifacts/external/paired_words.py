@@ -38,7 +38,11 @@ def rests_on(
     first = f"The difference of {100 * difference:+.1f} points ({interval_points(interval)}) rests on {there}{over}"
     if not interval[0] <= 0 <= interval[1]:
         again = needed is not None and needed > groups
-        return f"{first}; {about(needed)} would find it four times in five." if again else f"{first}, which is enough."
+        return (
+            f"{first}; about {about(needed)} would find it four times in five."
+            if again
+            else f"{first}, which is enough."
+        )
     shows = f" Of {there}, a difference of {100 * smallest:.1f} points shows four times in five." if smallest else ""
     if not smallest or not difference:
         return f"{first}.{shows}"
@@ -47,9 +51,7 @@ def rests_on(
     return f"{first}; about {about(needed)} would be needed to tell it from none.{shows}"
 
 
-def about(number: float | None) -> str:
+def about(number: float) -> str:
     """Write a number of groups with two digits, as it is no surer than that."""
-    if number is None:
-        return ""
     whole = round(number)
     return f"{round(whole, 2 - len(str(whole))):,}"
