@@ -79,10 +79,8 @@ def output(kept, simulate, tmp_path):
 
 
 def places(output, phantoms, tmp_path):
-    return [f"output_dir={output}", f"data.root={phantoms}", f"data.cache_dir={tmp_path / 'cache'}"] + [
-        "compute.engine=inprocess",
-        "compute.threads=1",
-    ]
+    folders = [f"output_dir={output}", f"data.root={phantoms}", f"data.cache_dir={tmp_path / 'cache'}"]
+    return [*folders, "compute.engine=inprocess", "compute.threads=1"]
 
 
 @pytest.fixture
@@ -181,7 +179,7 @@ def test_a_pair_that_cannot_be_judged_is_named_and_the_others_are(compare, outpu
     done = simulate(f"output_dir={output}", "rounds=1", "in_service=false", "seed=2", "data.image_size=48")
     assert done.code == 0, done.err
     study(output, 3, ("run-004", "run-007", "run-006"))
-    code, said, error, asked = compare("study-003", "study-001")
+    code, said, error, _ = compare("study-003", "study-001")
     assert code == 1
     assert error.startswith("error COMPARE010: 1 of 3 pairs could not be judged (run-007 beside run-002: MODEL009: ")
     found = comparison(output)

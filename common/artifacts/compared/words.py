@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.artifacts.compared.record import ELSEWHERE, OWN
-from common.artifacts.external.paired_words import interval_points, p_text, rests_on
+from common.artifacts.external.paired_words import Behind, interval_points, p_text
 from common.artifacts.values import count, interval, mapping, number, sequence, text
 from common.text import counted, listed
 
@@ -34,7 +34,7 @@ def part_sentences(content: Json, found: Json, part: str) -> Iterator[str]:
     )
     groups = number(slices.get("groups")) or 0.0
     needed, smallest = number(slices.get("groups_needed")), number(slices.get("smallest_difference"))
-    yield rests_on(difference, ends, groups, needed, smallest, noun=noun, seeds=seeds)
+    yield Behind(difference, ends, groups, needed, smallest, noun, seeds).sentence
     if patients_say := _patients(patients, noun):
         yield patients_say
     if (spread := number(slices.get("spread"))) is not None:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from common.artifacts.external.paired_words import interval_points, p_text, rests_on
+from common.artifacts.external.paired_words import Behind, interval_points, p_text
 from common.artifacts.values import mapping, number, sequence, text
 from common.metrics.case_sums import CaseSums
 from common.metrics.evaluation import EvaluateResult
@@ -105,7 +105,8 @@ def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
         f"(exact McNemar test over patients: p {p_text(patients.p)})."
     )
     yield f"Of slices {_both(slices)} %: {_points(slices)}, {slices.verdict}, with patients as clusters."
-    yield slices_rest_on(meta, slices, patients)
+    if behind := behind_slices(mapping(meta.get("comparison"))):
+        yield behind.sentence
     yield (
         f"McNemar's test over slices (p {p_text(slices.p)}) takes slices of one patient for independent, which they "
         "are not; go by patients."
@@ -113,21 +114,24 @@ def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
     yield from _favoured(meta, run, other)
 
 
-def slices_rest_on(meta: Mapping[str, Any], slices: Compared, patients: Compared) -> str:
-    """Say how many patients, or groups where they are guessed, the difference over slices rests on, and would need."""
-    found = mapping(meta.get("comparison"))
+def behind_slices(found: Mapping[str, Any]) -> Behind | None:
+    """Return what the difference over slices rests on, by ``comparison`` or what it holds of one hospital."""
+    rows = {row.of: row for row in compared_rows({"comparison": found}) if not row.name}
+    if not {"patients", "slices"} <= set(rows):
+        return None
+    slices, groups = rows["slices"], rows["patients"].cases
     effect = number(mapping(found.get("slices")).get("design_effect")) or 1.0
-    both_right = round(slices.accuracy * slices.cases) - slices.only_this
-    wrong = slices.cases - both_right - slices.only_this - slices.only_reference
-    table = np.array([[both_right, slices.only_this], [slices.only_reference, wrong]])
+    both = round(slices.accuracy * slices.cases) - slices.only_this
+    neither = slices.cases - both - slices.only_this - slices.only_reference
+    table = np.array([[both, slices.only_this], [slices.only_reference, neither]])
     guessed = text(mapping(found.get("patients")).get("source")) == "guessed"
-    return rests_on(
+    return Behind(
         slices.difference,
         slices.interval,
-        patients.cases,
-        groups_needed(table, patients.cases, effect),
+        groups,
+        groups_needed(table, groups, effect),
         smallest_difference(table, effect),
-        noun="group" if guessed else "patient",
+        "group" if guessed else "patient",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from common.artifacts.external.paired_words import interval_points, p_text, rests_on
+from common.artifacts.external.paired_words import Behind, interval_points, p_text
 
 OPEN = (-0.014, 0.038)
 
@@ -35,19 +35,19 @@ OPEN = (-0.014, 0.038)
     ],
 )
 def test_a_difference_is_said_with_what_it_rests_on_and_what_it_needs(given, said):
-    assert rests_on(*given, noun="group") == said
+    assert Behind(*given, noun="group").sentence == said
 
 
 def test_where_seeds_hide_it_more_seeds_are_asked_for_first():
     for needed in (None, 80.0):  # too few seeds widen the interval beyond what the groups do
-        said = rests_on(0.012, OPEN, 142, needed, 0.027, seeds=2)
+        said = Behind(0.012, OPEN, 142, needed, 0.027, seeds=2).sentence
         assert "rests on 142 patients and 2 seeds; seeds alone change it by more" in said
         assert "more seeds before more patients" in said
 
 
 @pytest.mark.parametrize(("needed", "said"), [(7.4, "about 7 "), (88.2, "about 88 "), (12_345.0, "about 12,000 ")])
 def test_a_number_of_groups_has_two_digits(needed, said):
-    assert said in rests_on(0.012, OPEN, 5, needed, 0.027)
+    assert said in Behind(0.012, OPEN, 5, needed, 0.027).words
 
 
 def test_intervals_in_points_and_p_values():
