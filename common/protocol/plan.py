@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.architectures import ARCHITECTURES
 from common.config.dp import DpPlan, dp_plan
 from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.privacy import PrivacyPlan, privacy_plan
 from common.config.settings import (
+    AVERAGED,
+    ESTIMATED,
     EVERY_WEIGHT,
     PLAIN_CODING,
     DataPlan,
@@ -22,7 +25,8 @@ from common.config.settings import (
     check_run,
     travelling_train,
 )
-from common.config.strategies import EVERYTHING, STRATEGIES, StrategyPlan, strategy_plan
+from common.config.strategies import EVERYTHING, NOTHING, STRATEGIES, StrategyPlan, strategy_plan
+from common.data.framing import WHOLE
 from common.errors import InputError
 from common.labels import CLASSES
 from common.text import shown
@@ -37,8 +41,9 @@ _ADDED = {
     "dp": asdict(DpPlan()),
 }
 _ADDED_TO: dict[str, dict[str, Any]] = {
-    "data": {"slice_step": 1, "folds": 0, "fold": 1},
-    "train": {"part": EVERY_WEIGHT},
+    "data": {"slice_step": 1, "folds": 0, "fold": 1, "view": WHOLE},
+    "train": {"part": EVERY_WEIGHT, "statistics": AVERAGED},
+    "train.augment": {"blur": 0.0, "noise": 0.0},
 }
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
@@ -80,11 +85,17 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         values = asdict(self)
-        for part, added in ((values, _ADDED), *((values[part], added) for part, added in _ADDED_TO.items())):
+        for part, added in ((values, _ADDED), *((_part(values, place), added) for place, added in _ADDED_TO.items())):
             for name, unused in added.items():
                 if part[name] == unused:
                     del part[name]
         return json.dumps(values, sort_keys=True)
+
+    @property
+    def estimates_statistics(self) -> bool:
+        """Whether the last round's model gets BatchNorm's statistics anew; not one of which hospitals keep parts."""
+        batch_norm = ARCHITECTURES[self.model.name].batch_norm
+        return self.train.statistics == ESTIMATED and batch_norm and self.strategy.keeps == NOTHING
 
     @property
     def sha256(self) -> str:
@@ -104,9 +115,9 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
-            for part, added in _ADDED_TO.items():
-                if isinstance(given := values.get(part), dict):
-                    values[part] = {**added, **given}
+            for place, added in _ADDED_TO.items():
+                given = _part(values, place)
+                given |= {**added, **given}
             plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
@@ -140,6 +151,14 @@ def plan_of(settings: RunSettings) -> Plan:
         yardsticks=settings.yardsticks(),
         dp=dp_plan(settings.privacy),
     )
+
+
+def _part(values: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return a part of a plan as JSON, for example ``"train.augment"``; an empty one where there is none."""
+    for name in place.split("."):
+        found = values.get(name)
+        values = found if isinstance(found, dict) else {}
+    return values
 
 
 _hints = cache(get_type_hints)

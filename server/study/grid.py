@@ -14,7 +14,7 @@ from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
 from common.config.privacy import NONE, SECAGG
-from common.config.settings import BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
+from common.config.settings import AVERAGED, BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
 from common.files import absolute
@@ -107,8 +107,11 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"], values["data"]["keep_cases"]
     values["compute"] = {"device": settings.compute.device}
-    for part, name in _unused_of_parts(settings):
-        del values[part][name]
+    for place, name in _unused_of_parts(settings):
+        part = values
+        for step in place.split("."):
+            part = part[step]
+        del part[name]
     return values
 
 
@@ -120,6 +123,9 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
         yield from (("data", name) for name in ("folds", "fold"))
     if settings.train.part == EVERY_WEIGHT:
         yield "train", "part"
+    if settings.train.statistics == AVERAGED:
+        yield "train", "statistics"
+    yield from (("train.augment", name) for name in ("blur", "noise") if not getattr(settings.train.augment, name))
     if settings.privacy.name == SECAGG:
         yield from (("privacy", each.name) for each in fields(DpPlan))
 
