@@ -26,7 +26,6 @@ from common.config.settings import (
     travelling_train,
 )
 from common.config.strategies import EVERYTHING, NOTHING, STRATEGIES, StrategyPlan, strategy_plan
-from common.data.framing import WHOLE
 from common.errors import InputError
 from common.labels import CLASSES
 from common.text import shown
@@ -41,9 +40,8 @@ _ADDED = {
     "dp": asdict(DpPlan()),
 }
 _ADDED_TO: dict[str, dict[str, Any]] = {
-    "data": {"slice_step": 1, "folds": 0, "fold": 1, "view": WHOLE},
+    "data": {"slice_step": 1, "folds": 0, "fold": 1},
     "train": {"part": EVERY_WEIGHT, "statistics": AVERAGED},
-    "train.augment": {"blur": 0.0, "noise": 0.0},
 }
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
@@ -85,7 +83,7 @@ class Plan:
     def to_json(self) -> str:
         """Return the plan as one line of JSON."""
         values = asdict(self)
-        for part, added in ((values, _ADDED), *((_part(values, place), added) for place, added in _ADDED_TO.items())):
+        for part, added in ((values, _ADDED), *((values[part], added) for part, added in _ADDED_TO.items())):
             for name, unused in added.items():
                 if part[name] == unused:
                     del part[name]
@@ -115,9 +113,9 @@ class Plan:
         try:
             if len(text) > MOST_CHARACTERS or not isinstance(values := json.loads(text), dict):
                 raise ValueError("no plan")
-            for place, added in _ADDED_TO.items():
-                given = _part(values, place)
-                given |= {**added, **given}
+            for part, added in _ADDED_TO.items():
+                if isinstance(given := values.get(part), dict):
+                    values[part] = {**added, **given}
             plan: Plan = _strict(Plan, {**_ADDED, **values}, "")
         except (ValueError, OverflowError, RecursionError):
             raise InputError("PLAN005", "The server sent no plan that can be read; use the same version.") from None
@@ -151,14 +149,6 @@ def plan_of(settings: RunSettings) -> Plan:
         yardsticks=settings.yardsticks(),
         dp=dp_plan(settings.privacy),
     )
-
-
-def _part(values: dict[str, Any], place: str) -> dict[str, Any]:
-    """Return a part of a plan as JSON, for example ``"train.augment"``; an empty one where there is none."""
-    for name in place.split("."):
-        found = values.get(name)
-        values = found if isinstance(found, dict) else {}
-    return values
 
 
 _hints = cache(get_type_hints)

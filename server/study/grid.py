@@ -107,11 +107,8 @@ def what_counts(settings: RunSettings) -> dict[str, Any]:
     values["data"] |= {"root": str(absolute(settings.data.root))}
     del values["data"]["cache_dir"], values["data"]["keep_cases"]
     values["compute"] = {"device": settings.compute.device}
-    for place, name in _unused_of_parts(settings):
-        part = values
-        for step in place.split("."):
-            part = part[step]
-        del part[name]
+    for part, name in _unused_of_parts(settings):
+        del values[part][name]
     return values
 
 
@@ -125,7 +122,6 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
         yield "train", "part"
     if settings.train.statistics == AVERAGED:
         yield "train", "statistics"
-    yield from (("train.augment", name) for name in ("blur", "noise") if not getattr(settings.train.augment, name))
     if settings.privacy.name == SECAGG:
         yield from (("privacy", each.name) for each in fields(DpPlan))
 
