@@ -16,8 +16,9 @@ from common.config.overrides import flat
 from common.metrics.confusion import Confusion
 from common.metrics.intervals import Interval, wilson
 from common.study.answers import difference
+from common.study.figures import over_seeds
 from common.study.records import LOCAL, POOLED, CellResult, Study
-from common.study.statistics import ACCURACY, Estimate, over_seeds, seeds
+from common.study.statistics import ACCURACY, Estimate, seeds
 from dashboard.charts import formats
 from dashboard.data import results
 from dashboard.data.compared.differences import between

@@ -7,16 +7,15 @@ from common.config.hydra import compose_settings
 from common.config.settings import WirePlan
 from common.errors import InputError
 from common.study.records import Cell
+from server.study.arguments import resume_arguments, run_arguments
 from server.study.grid import (
-    StudyGrid,
     fingerprint,
     plan_cells,
     plan_sha256,
-    resume_arguments,
-    run_arguments,
     shared_settings,
     unlike,
 )
+from server.study.grid_settings import StudyGrid
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
 PHANTOMS = ["hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]", "data.root=ph"]

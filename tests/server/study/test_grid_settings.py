@@ -2,7 +2,7 @@ import pytest
 
 from common.config.hydra import compose_config
 from common.errors import InputError
-from server.study.grid import StudyGrid, check_grid, study_grid
+from server.study.grid_settings import StudyGrid, check_grid, study_grid
 
 
 def test_the_ready_study_asks_the_three_questions():

@@ -15,8 +15,9 @@ from common.artifacts.study import load_study
 from common.config.hydra import compose_config
 from common.errors import InputError, Interrupted, RunError
 from server.study import runner as module
-from server.study.cells import Ended
-from server.study.grid import plan_cells, study_grid
+from server.study.grid import plan_cells
+from server.study.grid_settings import study_grid
+from server.study.processes import SIMULATE, Ended
 from tests.conftest import base_overrides
 from tests.support.small_network_row import EVERYWHERE
 
@@ -36,7 +37,7 @@ class InThisProcess:
     def __exit__(self, *exception):
         pass
 
-    def run(self, overrides):
+    def run(self, overrides, module=SIMULATE):
         self.asked.append(list(overrides))
         instead = self.script.get(len(self.asked) - 1)
         if instead:
@@ -53,7 +54,7 @@ def conducted(simulate, phantoms, tmp_path, monkeypatch):
         wanted = [*base_overrides(phantoms, tmp_path / "cache"), "rounds=1", f"output_dir={tmp_path / output}"]
         wanted += ["study.strategies=[local,fedavg]", "study.seeds=[1,2]", *overrides]
         processes, raised = InThisProcess(simulate, script), None
-        monkeypatch.setattr(module, "CellProcesses", lambda: processes)
+        monkeypatch.setattr(module, "CellProcesses", lambda at_once: processes)
         try:
             grid = study_grid(compose_config("study", wanted))
             module.conduct_study(grid, plan_cells(grid, wanted), "python -m server.study ...", Console(quiet=True))
