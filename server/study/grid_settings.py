@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from omegaconf import DictConfig
 
 from common.config.hydra import typed
-from common.config.settings import RunSettings
+from common.config.settings import FOLDS, RunSettings
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
 from common.study.records import LOCAL, POOLED, shares_one_model
 
 FEWEST_TO_LEAVE_ONE_OUT = 3
-FOLDS = range(3, 21)
 _MOST_AT_ONCE = 64
 
 
@@ -79,11 +78,11 @@ def check_grid(grid: StudyGrid, hospitals: int) -> None:
     if unknown := [name for name in grid.strategies if name not in STRATEGIES]:
         raise InputError("STUDY001", f"There is no strategy '{unknown[0]}'; choose from: {', '.join(STRATEGIES)}.")
     _check_left_out(grid, hospitals)
-    if grid.folds and grid.folds not in FOLDS:
+    fewest, most = FOLDS
+    if grid.folds and not fewest <= grid.folds <= most:
         raise InputError(
             "STUDY001",
-            f"study.folds={grid.folds} cannot be; it takes {FOLDS[0]} to {FOLDS[-1]} folds, or 0 for the run's own "
-            "split.",
+            f"study.folds={grid.folds} cannot be; it takes {fewest} to {most} folds, or 0 for the run's own split.",
         )
     if not 1 <= grid.parallel <= _MOST_AT_ONCE:
         raise InputError(
