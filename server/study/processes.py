@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import IO
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LAST_LINES = 20
 SIMULATE, EVALUATE = "server.simulate", "server.evaluate"
 
 
@@ -76,9 +78,12 @@ class CellProcesses:
                 process.send_signal(signal.SIGINT)
         said = _Said(process.stderr, self._side_by_side)
         code = process.wait()
+        error = said.error()
         with self._lock:
             self._at_work.discard(process)
-        return Ended(code, said.error())
+        if code and self._side_by_side and not self.stopped:
+            print(said.last_lines(), end="", file=sys.stderr, flush=True)
+        return Ended(code, error)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         with self._lock:
@@ -95,11 +100,13 @@ class _Said:
         self._stream = stream
         self._quiet = quiet
         self._error: str | None = None
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
         for line in self._stream:
+            self._last.append(line)
             if not self._quiet:
                 print(line, end="", file=sys.stderr, flush=True)
             if line.startswith("error "):
@@ -109,3 +116,7 @@ class _Said:
         """Return it; a grandchild that keeps the stream open is not waited for."""
         self._thread.join(timeout=2)
         return self._error
+
+    def last_lines(self) -> str:
+        """Return its last lines, for a process that was quiet and failed."""
+        return "".join(self._last)

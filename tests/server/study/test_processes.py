@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,6 +47,14 @@ def test_its_own_sentence_is_the_reason_and_is_passed_on(module, capsys):
     assert capsys.readouterr().err == "error DATA001: There is no folder x.\n"
 
 
+def test_processes_side_by_side_are_quiet_until_one_fails(module, capfd):
+    with CellProcesses(2) as processes:
+        assert processes.run(["fine"], module).code == 0
+        assert capfd.readouterr() == ("", "")
+        assert processes.run(["refuse"], module).reason == "DATA001: There is no folder x."
+    assert capfd.readouterr().err == "error DATA001: There is no folder x.\n"
+
+
 def test_a_killed_process_is_no_end_of_the_study(module):
     with CellProcesses() as processes:
         ended = processes.run(["die"], module)
@@ -68,3 +77,18 @@ def test_ctrl_c_reaches_the_process_once_and_the_handlers_come_back(module, tmp_
         assert processes.run(["wait", str(ready)], module).code == 130
         assert processes.stopped
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_ctrl_c_reaches_every_process_that_is_at_work(module, tmp_path):
+    ready = [tmp_path / "one", tmp_path / "other"]
+
+    def press() -> None:
+        while not all(path.exists() for path in ready):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with CellProcesses(2) as processes, ThreadPoolExecutor(2) as pool:
+        threading.Thread(target=press).start()
+        ended = [pool.submit(processes.run, ["wait", str(path)], module) for path in ready]
+        assert [each.result().code for each in ended] == [130, 130]
+        assert processes.stopped
