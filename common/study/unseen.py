@@ -5,22 +5,23 @@ External tests are at a hospital that took no part in the training: a new hospit
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from common.labels import CLASSES
-from common.study.folds import difference_over_folds
+from common.study.folds import difference_over_folds, fold_differences
 from common.study.groups import Seeds, known, over_groups
 from common.study.records import Study
 from common.study.statistics import (
     ACCURACY,
     MEASURES,
     Estimate,
-    Measure,
     Verdict,
     confusion_at,
     estimate,
     many,
+    points,
     seeds,
     student,
     verdict,
@@ -128,18 +129,30 @@ class UnseenDifference:
     estimate: Estimate | None
     """Of accuracy over all hospitals, fractions; its interval is over pairs of folds, or over hospitals."""
     verdict: Verdict
+    pairs: tuple[float, ...] = ()
+    """The differences that the interval rests on: of each fold and seed, or of each hospital over seeds."""
+
+    @property
+    def words(self) -> str:
+        """The verdict, and how far the single pairs spread, without a full stop."""
+        if len(self.pairs) < 2:
+            return self.verdict.words
+        each = "fold by fold" if self.kind == "folds" else "hospital by hospital"
+        ends, spread = (points(end(self.pairs)) for end in (min, max)), 100 * float(np.std(self.pairs, ddof=1))
+        return f"{self.verdict.words}; {each} from {' to '.join(ends)}, with a standard deviation of {spread:.1f}"
 
 
 def unseen_difference(study: Study, kind: str, subject: str, reference: str) -> UnseenDifference:
     """Compare two strategies; paired by fold and seed, or by hospital."""
     if kind == "folds":
         found = difference_over_folds(study, subject, reference, ACCURACY, study.hospitals)
-        rests_on = partial(on_folds, study)
+        pairs, rests_on = fold_differences(study, subject, reference, ACCURACY, study.hospitals), on_folds
     else:
-        found = _over_hospitals(study, subject, reference, ACCURACY)
-        rests_on = partial(_on_hospitals, study)
-    judged = verdict(found, None, rests_on(found.n) if found else None)
-    return UnseenDifference(kind, subject, reference, found, judged)
+        tests = [at_new_hospitals(study, name) for name in (subject, reference)]
+        pairs = [each.mean for name in study.hospitals if (each := estimate(_paired(tests, (name,))))]
+        found, rests_on = _around(estimate(_paired(tests, study.hospitals)), pairs), _on_hospitals
+    judged = verdict(found, None, rests_on(study, found.n) if found else None)
+    return UnseenDifference(kind, subject, reference, found, judged, tuple(pairs))
 
 
 def on_folds(study: Study, number: int) -> str:
@@ -151,20 +164,15 @@ def _on_hospitals(study: Study, number: int) -> str:
     return f"{many(len(study.hospitals), 'hospital')} with {seeds(number)}"
 
 
-def _over_hospitals(study: Study, subject: str, reference: str, measure: Measure) -> Estimate | None:
-    """Return the difference over all hospitals, with Student's interval of the hospitals' own differences."""
-    tests = [at_new_hospitals(study, name) for name in (subject, reference)]
-    found = estimate(_paired(tests, measure, study.hospitals))
-    if found is None:
-        return None
-    alone = [each.mean for name in study.hospitals if (each := estimate(_paired(tests, measure, (name,))))]
-    among = estimate(alone)
-    if among is None or among.spread is None:
-        return Estimate(found.mean, None, found.spread, found.n)
+def _around(found: Estimate | None, pairs: Sequence[float]) -> Estimate | None:
+    """Put Student's interval of the hospitals' own differences around the difference over all of them."""
+    among = estimate(pairs)
+    if found is None or among is None or among.spread is None:
+        return replace(found, interval=None) if found else None
     half = student(among.n - 1) * among.spread / among.n**0.5
-    return Estimate(found.mean, (max(found.mean - half, -1.0), min(found.mean + half, 1.0)), found.spread, found.n)
+    return replace(found, interval=(max(found.mean - half, -1.0), min(found.mean + half, 1.0)))
 
 
-def _paired(tests: Sequence[Seeds], measure: Measure, places: Sequence[str]) -> list[float]:
-    one, other = (known(each, measure, places) for each in tests)
+def _paired(tests: Sequence[Seeds], places: Sequence[str]) -> list[float]:
+    one, other = (known(each, ACCURACY, places) for each in tests)
     return [value - other[seed] for seed, value in one.items() if seed in other]

@@ -58,7 +58,7 @@ def differences_table(study: Study, found: Sequence[Unseen]) -> pd.DataFrame:
             {
                 "Compared": f"{formats.strategy(each.subject)} minus {formats.strategy(each.reference)}",
                 "Difference": written_points(each.estimate),
-                "In words": each.verdict.words,
+                "In words": each.words,
             }
             for each in compared
         ]

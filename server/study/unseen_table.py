@@ -24,7 +24,8 @@ def _say(console: Console, study: Study, kind: str, found: Sequence[Unseen]) -> 
     names = [each.strategy for each in found]
     pairs = [pair for pair in answers.comparisons(study) if set(pair) <= set(names)]
     table = table_of(f"{KINDS[kind]} Percent, 95 % interval", names, pairs)
-    changes = [difference_cell(unseen_difference(study, kind, *pair).estimate) for pair in pairs]
+    differences = [unseen_difference(study, kind, *pair) for pair in pairs]
+    changes = [difference_cell(each.estimate) for each in differences]
     table.add_row("[bold]accuracy[/]", *(share_cell(each.accuracy) for each in found), *changes)
     for title, row in _rows(study, found):
         table.add_row(escape(title), *row)
@@ -32,7 +33,8 @@ def _say(console: Console, study: Study, kind: str, found: Sequence[Unseen]) -> 
     table.add_row("own split", *(share_cell(each.own_split) for each in found))
     console.print()
     console.print(table)
-    for line in (meaning(study, kind), rests_on(study, kind), *_left_out(found)):
+    compared = [f"{each.subject} minus {each.reference}: {each.words}." for each in differences]
+    for line in (*compared, meaning(study, kind), rests_on(study, kind), *_left_out(found)):
         console.print(f"[dim]-[/] {escape(line)}", highlight=False)
 
 

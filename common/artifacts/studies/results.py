@@ -83,8 +83,9 @@ def _unseen_differences(study: Study) -> Iterator[dict[str, Any]]:
                     "subject": subject,
                     "reference": reference,
                     **estimate_json(found.estimate),
+                    "pairs": list(found.pairs),
                     "verdict": found.verdict.kind,
-                    "words": found.verdict.words,
+                    "words": found.words,
                 }
 
 

@@ -67,6 +67,8 @@ def test_pooled_and_federated_are_compared_hospital_by_hospital():
     found = unseen_difference(of_left_out(), "external", "pooled", "fedavg")
     assert found.estimate.mean == pytest.approx(0.03)
     assert found.verdict.kind == "better"
+    assert found.pairs == pytest.approx((0.03, 0.02, 0.04))
+    assert found.words.endswith("; hospital by hospital from +2.0 to +4.0, with a standard deviation of 1.0")
     apart = of_left_out({"fedavg": (60, 70, 80), "pooled": (50, 72, 99)})
     assert "no difference that three hospitals with two seeds can show" in (
         unseen_difference(apart, "external", "pooled", "fedavg").verdict.words
