@@ -14,7 +14,7 @@ from common.config.hydra import compose_config, load_hospitals, run_settings
 from common.config.overrides import flat
 from common.config.privacy import NONE, SECAGG
 from common.config.settings import AVERAGED, BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
-from common.config.strategies import STRATEGIES, users_of
+from common.config.strategies import users_of
 from common.errors import InputError
 from common.files import absolute
 from common.study.records import Cell
