@@ -70,7 +70,7 @@ def effect_of_interval(ends: Interval | None, hits: int, cases: int, groups: int
     share = hits / cases
     alone = share * (1 - share) / cases
     found = ((ends[1] - ends[0]) / (2 * Z)) ** 2 / alone if alone else cases / groups
-    return min(max(found, 1.0), float(cases))
+    return float(min(max(found, 1.0), cases))
 
 
 def wilson_share(share: float, cases: float) -> Interval | None:
