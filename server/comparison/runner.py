@@ -24,7 +24,7 @@ from common.text import counted
 from server.comparison.found import Evaluations
 from server.comparison.pairs import Planned
 from server.comparison.terminal import pair_line, summary
-from server.study.cells import CellProcesses
+from server.study.processes import EVALUATE, CellProcesses
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def conduct_comparison(request: Request, console: Console) -> None:
     except Timeout:
         raise InputError("COMPARE002", f"{folder.comparison_id} is at work in another process.") from None
     try:
-        with CellProcesses("server.evaluate", quiet=True) as processes:
+        with CellProcesses(quiet=True) as processes:
             _Conductor(request, folder, console, processes).conduct()
     finally:
         lock.release()
@@ -136,7 +136,7 @@ class _Conductor:
         expected = to_come * mean(self._seconds) if self._seconds else None
         self._console.print(pair_line(pair, number + 1, len(pairs), expected, datetime.now().astimezone()))
         started = time.monotonic()
-        ended = self._processes.run(self._arguments(pair))
+        ended = self._processes.run(self._arguments(pair), EVALUATE)
         found = self._evaluations.of(pair)
         if found is None and self._processes.stopped:
             return

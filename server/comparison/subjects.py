@@ -67,7 +67,7 @@ def read_subject(typed: str, output_dir: Path) -> Subject:
 
 def place_of(result: CellResult) -> Place:
     """Return where a cell stands; of a study without folds there is none."""
-    return Place(result.cell.seed, getattr(result.cell, "fold", None), result.cell.without)
+    return Place(result.cell.seed, result.cell.fold, result.cell.without)
 
 
 def _study(study_id: str, output_dir: Path) -> Study:

@@ -18,7 +18,7 @@ from common.study.records import Cell, CellResult, Study
 from server import evaluate
 from server.compare import main
 from server.comparison import runner
-from server.study.cells import Ended
+from server.study.processes import Ended
 from tests.support.small_network_row import EVERYWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ class InThisProcess:
     def __exit__(self, *exception):
         pass
 
-    def run(self, arguments):
+    def run(self, arguments, module):
         self.asked.append(arguments)
         before = self._capsys.readouterr()
         code = evaluate.main(arguments)
