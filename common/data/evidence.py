@@ -31,6 +31,8 @@ class Evidence:
     pairs: NearPairs
     known: Known | None = None
     """Whose slices they are, where anything says so."""
+    found_groups: Groups | None = None
+    """Which files belong together, where these are a part of a folder; None where it is to be found out."""
 
     @cached_property
     def readable(self) -> Mask:
@@ -97,6 +99,8 @@ class Evidence:
     @cached_property
     def groups(self) -> Groups:
         """Which files belong together."""
+        if self.found_groups is not None:
+            return self.found_groups
         files = self.scan.files
         return find_groups(
             [file.name for file in files],

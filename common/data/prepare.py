@@ -93,6 +93,11 @@ def prepare(
     evidence = gather_evidence(
         folder, class_map, data.image_size, cache_dir, on_progress, patient_pattern, data.slice_step
     )
+    return divide(evidence, data, seed)
+
+
+def divide(evidence: Evidence, data: DataPlan, seed: int) -> PreparedHospital:
+    """Split a hospital's slices, of which the evidence is known."""
     labels = evidence.scan.labels
     usable = take_at_most(labels, evidence.usable, data.max_per_class)
     groups = evidence.groups if data.group_split else None

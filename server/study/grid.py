@@ -13,6 +13,7 @@ from common.config.dp import DpPlan
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
+from common.config.partition import dealt_keys, source_of
 from common.config.privacy import NONE, SECAGG
 from common.config.settings import BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
@@ -128,6 +129,8 @@ def _unused(settings: RunSettings) -> Iterator[str]:
         yield "wire"
     if settings.privacy.name == NONE:
         yield "privacy"
+    if not any(map(source_of, settings.hospitals)):
+        yield "partition"
     yield from (name for name in ("init", "compare", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
 
 
@@ -195,7 +198,7 @@ def study_grid(config: DictConfig) -> StudyGrid:
         ``STUDY001`` for a grid that cannot be, ``CONF001``, ``CONF004`` for an unknown key or a wrong type.
     """
     settings = typed(config, StudySettings)
-    check_grid(settings.study, len(settings.hospitals))
+    check_grid(settings.study, len(dealt_keys(settings.hospitals, settings.partition)))
     return settings.study
 
 
