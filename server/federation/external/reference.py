@@ -14,8 +14,13 @@ from common.files import absolute
 from common.text import shown
 
 
-def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
+def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) -> FinishedModel:
     """Read the model to evaluate, and with `settings.compare` the one to compare it with.
+
+    Parameters
+    ----------
+    pooled : bool
+        Whether either may be the model of pooled slices; so in a simulation only.
 
     Raises
     ------
@@ -23,11 +28,12 @@ def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
         As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared, ``MODEL010`` for a
         folder that was cut otherwise when the model was trained.
     """
-    model = read_finished(folder)
+    model = read_finished(folder, pooled=pooled)
     _refuse_cut_otherwise(model, settings.hospitals)
     if not settings.compare:
         return model
-    reference = read_finished(existing_run(absolute(settings.output_dir), settings.compare), model.network)
+    compared = existing_run(absolute(settings.output_dir), settings.compare)
+    reference = read_finished(compared, model.network, pooled)
     _refuse_cut_otherwise(reference, settings.hospitals)
     _require_comparable(model, reference, settings.hospitals)
     return replace(model, reference=reference)
