@@ -63,7 +63,7 @@ def _read(site: Site, data: DataPlan, seed: int) -> PreparedHospital:
     hospital, reading = site.hospital, site.progress_callback("reading")
     if site.part:
         folder = Folder(site.folder, hospital.class_map, hospital.patient_pattern, site.cache_dir)
-        return divide(evidence_of_part(folder, site.part, data, reading), data, seed)
+        return divide(evidence_of_part(folder, site.part, data, reading), data, seed, None)  # one cache a folder
     return prepare(
         site.folder,
         hospital.class_map,

@@ -74,7 +74,7 @@ def test_a_part_knows_of_its_files_what_the_folder_knows(folder):
 
 def test_a_part_is_audited_and_split_as_a_hospital(folder):
     for own in parts(folder):
-        prepared = divide(own, DATA, 42)
+        prepared = divide(own, DATA, 42, None)
         assert sum(len(chosen) for chosen in prepared.split.parts().values()) == len(own.scan.files)
         assert len(prepared.split.train)
         assert prepared.groups_across_splits == 0
