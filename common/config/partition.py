@@ -90,10 +90,14 @@ def part_of(key: str, partition: PartitionSettings) -> Part | None:
 
 
 def as_part(hospital: Hospital, key: str) -> Hospital:
-    """Return the simulated hospital with a part's key: its folder's hospital under another name."""
+    """Return the simulated hospital with a part's key: its folder's hospital under another name.
+
+    Numbers in it have as many digits as the last one's, so that names in alphabetical order are in order.
+    """
     found = _parsed(key)
     assert found
-    return replace(hospital, key=key, name=f"{hospital.name}, part {found[1]} of {found[2]}")
+    _, number, count = found
+    return replace(hospital, key=key, name=f"{hospital.name}, part {number:0{len(str(count))}} of {count}")
 
 
 def partition_problems(keys: Sequence[str], partition: PartitionSettings) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ def test_one_folder_becomes_hospitals_that_differ_in_key_and_name_alone():
     settings = composed("hospitals=[aiims_delhi]", "partition.hospitals=10", "partition.by=classes")
     whole, parts = load_hospitals(["aiims_delhi"], fewest=1)[0], load_hospitals(settings.hospitals)
     assert [each.key for each in parts] == [f"aiims_delhi_part_{number}_of_10" for number in range(1, 11)]
-    assert parts[2].name == "AIIMS Delhi, part 3 of 10"
+    assert parts[2].name == "AIIMS Delhi, part 03 of 10"
     assert {(each.path, each.dataset_id, each.location) for each in parts} == {
         (whole.path, whole.dataset_id, whole.location)
     }
