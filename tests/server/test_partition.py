@@ -11,7 +11,9 @@ from common.files import sha256_of
 from common.phantoms.folders import make_phantoms
 from server.evaluate import main as evaluate_main
 from server.recording.recorder import Recorder
-from server.study.grid import plan_cells, run_arguments, study_grid
+from server.study.arguments import run_arguments
+from server.study.grid import plan_cells
+from server.study.grid_settings import study_grid
 from tests.conftest import base_overrides
 
 CUT = ("hospitals=[phantom_jaipur]", "partition.hospitals=3")
