@@ -16,7 +16,7 @@ from common.artifacts.compared.records import Comparison, Pair, PairResult
 from common.artifacts.layout import COMPARISON, ComparisonFolder, check_writable, list_comparisons, new_comparison
 from common.artifacts.run_files import now
 from common.artifacts.values import Notes, mapping, read_json, sequence, text
-from common.config.hydra import load_hospital
+from common.config.hydra import load_hospitals
 from common.config.overrides import written
 from common.data.identity.labelling import require_slices
 from common.errors import InputError, Interrupted, RunError
@@ -59,7 +59,7 @@ def conduct_comparison(request: Request, console: Console) -> None:
     evaluations = Evaluations(request.output_dir, request.root)
     if to_come := [pair for pair in request.planned.pairs if evaluations.of(pair) is None]:
         keys = dict.fromkeys(key for pair in to_come for key in pair.hospitals)
-        require_slices(request.root, [load_hospital(key) for key in keys])
+        require_slices(request.root, load_hospitals(list(keys), fewest=1))
     folder = _folder_of(request)
     lock = FileLock(folder.lock)  # the operating system lets go of it when the process dies
     try:
