@@ -11,7 +11,7 @@ from common.metrics.likeness.counts import Likenesses
 from common.protocol.plan import Plan
 
 
-def test_likeness(site: Site, plan: Plan) -> Likenesses | None:
+def likeness_to_training(site: Site, plan: Plan) -> Likenesses | None:
     """Return the likeness of each test slice to the nearest training slice; None where nothing may be told of it.
 
     A hospital that did not train the model holds every slice back and has none to compare with.
