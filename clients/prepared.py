@@ -47,7 +47,9 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
         external = plan.evaluation.is_external(site.hospital.key)
-        found = _read(site, replace(plan.data, max_per_class=None) if external else plan.data, plan.seed)
+        found = _read(
+            site, replace(plan.data, max_per_class=None, folds=0, fold=1) if external else plan.data, plan.seed
+        )
         _PREPARED[key] = replace(found, split=_all_tested(found.split)) if external else found
     prepared = _PREPARED[key]
     if site.policy:

@@ -76,8 +76,8 @@ def exact_duplicates(*fingerprints: Sequence[str]) -> Indices:
     return components(first, second, len(fingerprints[0]))
 
 
-def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
-    """Find all pairs above the lowest of `GROUPING_LEVELS` in any of the eight orientations.
+def find_near_duplicates(thumbs: Thumbs, levels: Sequence[float] = GROUPING_LEVELS) -> NearPairs:
+    """Find all pairs above the lowest of rising `levels` in any of the eight orientations.
 
     Pictures of one even shade resemble nothing but their exact equals. Where a picture looks like more than 64
     others, only its stronger pairs are kept, level by level, and in the end the first 64.
@@ -86,7 +86,7 @@ def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
         return _no_pairs()
     unique, member = _distinct(thumbs)
     with one_blas_thread():
-        pairs = _search(thumbs if len(unique) == len(thumbs) else thumbs[unique]).renumbered(unique)
+        pairs = _search(thumbs if len(unique) == len(thumbs) else thumbs[unique], levels).renumbered(unique)
     pairs = _joined([pairs, _equal_pairs(unique, member)])
     return pairs.where(np.lexsort((pairs.second, pairs.first)))
 
@@ -100,16 +100,18 @@ def components(first: Sequence[int] | Indices, second: Sequence[int] | Indices, 
     return connected_components(ties, directed=False)[1].astype(np.int64)
 
 
-def _search(thumbs: Thumbs) -> NearPairs:
-    shortlist = Shortlist(thumbs, GROUPING_LEVELS[0] - _MARGIN)
+def _search(thumbs: Thumbs, levels: Sequence[float]) -> NearPairs:
+    shortlist = Shortlist(thumbs, levels[0] - _MARGIN)
     parts = [_no_pairs()]
     for orientation in range(len(ORIENTATIONS)):
         for rows, columns in shortlist.blocks(orientation):
-            parts.append(_confirmed(thumbs, shortlist, rows, columns, orientation))
+            parts.append(_confirmed(thumbs, shortlist, rows, columns, orientation, levels))
     return _best_of_each(_joined(parts))
 
 
-def _confirmed(thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Indices, orientation: int) -> NearPairs:
+def _confirmed(
+    thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Indices, orientation: int, levels: Sequence[float]
+) -> NearPairs:
     """Keep of a block's candidates those that really are above the lowest level; few where all pictures look alike."""
     closest = np.zeros(len(rows), dtype=np.int64)
     found: list[Floats] = []
@@ -125,13 +127,13 @@ def _confirmed(thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Ind
         correlation = np.full((len(rows), len(part)), -1.0)
         correlation[open_rows] = correlate_all(thumbs[rows[open_rows]], orient(thumbs[part], orientation))
         correlation[part <= rows[:, None]] = -1
-        closest += (correlation > GROUPING_LEVELS[-1] - _MARGIN).sum(axis=1)
+        closest += (correlation > levels[-1] - _MARGIN).sum(axis=1)
         found.append(correlation)
         seen.append(part)
     if not seen:
         return _no_pairs()
     correlation = np.concatenate(found, axis=1)
-    row, column = _strongest(correlation)
+    row, column = _strongest(correlation, levels)
     kept = np.full(len(row), orientation, dtype=np.int64)
     return NearPairs(rows[row], np.concatenate(seen)[column], correlation[row, column], kept)
 
@@ -144,15 +146,15 @@ def _parts(columns: Indices) -> Iterator[Indices]:
         start, size = start + size, 2 * size
 
 
-def _strongest(correlation: Floats) -> tuple[npt.NDArray[np.intp], ...]:
+def _strongest(correlation: Floats, levels: Sequence[float]) -> tuple[npt.NDArray[np.intp], ...]:
     """Return rows and columns of a block's pairs above the lowest level, of crowded rows the stronger ones only."""
-    likely = correlation > GROUPING_LEVELS[0] - _MARGIN
-    for level in GROUPING_LEVELS[1:]:
+    likely = correlation > levels[0] - _MARGIN
+    for level in levels[1:]:
         crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
         likely[crowded] = correlation[crowded] > level - _MARGIN
     crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
     likely[crowded] &= np.cumsum(likely[crowded], axis=1) <= _PAIRS_PER_PICTURE
-    return np.nonzero(likely & (correlation > GROUPING_LEVELS[0]))
+    return np.nonzero(likely & (correlation > levels[0]))
 
 
 def _distinct(thumbs: Thumbs) -> tuple[Indices, Indices]:

@@ -10,18 +10,24 @@ from common.errors import InputError
 from common.files import absolute
 
 
-def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
+def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) -> FinishedModel:
     """Read the model to evaluate, and with `settings.compare` the one to compare it with.
+
+    Parameters
+    ----------
+    pooled : bool
+        Whether either may be the model of pooled slices; so in a simulation only.
 
     Raises
     ------
     InputError
         As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared.
     """
-    model = read_finished(folder)
+    model = read_finished(folder, pooled=pooled)
     if not settings.compare:
         return model
-    reference = read_finished(existing_run(absolute(settings.output_dir), settings.compare), model.network)
+    compared = existing_run(absolute(settings.output_dir), settings.compare)
+    reference = read_finished(compared, model.network, pooled)
     _require_comparable(model, reference, settings.hospitals)
     return replace(model, reference=reference)
 
