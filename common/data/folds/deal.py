@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from common.data.split_assignment import ClassGroup, GroupSequence, seeded_number
 
 Dealt = list[tuple[ClassGroup, int]]
@@ -30,7 +28,7 @@ def deal(sequences: Sequence[GroupSequence], folds: int, placed: Mapping[int, in
             found = _spread(sequence.groups, load, placed, first % folds)
         else:
             start = first % len(sequence.groups)
-            found = _stretches([*sequence.groups[start:], *sequence.groups[:start]], folds, placed)
+            found = _stretches([*sequence.groups[start:], *sequence.groups[:start]], folds, placed, first % folds)
         for piece, fold in found:
             load[fold] += piece.size
         dealt.append(found)
@@ -50,9 +48,16 @@ def _spread(pieces: Sequence[ClassGroup], load: Sequence[int], placed: Mapping[i
     return [(piece, found[piece.number]) for piece in pieces]
 
 
-def _stretches(pieces: Sequence[ClassGroup], folds: int, placed: Mapping[int, int]) -> Dealt:
-    """Cut pieces in a listing's order into one stretch for each fold, of one size as far as pieces allow."""
-    sizes = np.array([piece.size for piece in pieces])
-    middle = np.cumsum(sizes) - sizes / 2
-    along = (middle * folds / sizes.sum()).astype(int).tolist()
-    return [(piece, placed.get(piece.number, fold)) for piece, fold in zip(pieces, along, strict=True)]
+def _stretches(pieces: Sequence[ClassGroup], folds: int, placed: Mapping[int, int], first: int) -> Dealt:
+    """Cut pieces in a listing's order into one stretch for each fold, of one size as far as pieces allow.
+
+    Of as many pieces as folds none is without one.
+    """
+    whole, before, fold = sum(piece.size for piece in pieces), 0, -1
+    found = []
+    for place, piece in enumerate(pieces):
+        wanted = (2 * before + piece.size) * folds // (2 * whole)
+        fold = max(min(wanted, fold + 1), folds - (len(pieces) - place), 0) if len(pieces) >= folds else wanted
+        found.append((piece, placed.get(piece.number, (fold + first) % folds)))
+        before += piece.size
+    return found
