@@ -101,7 +101,7 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
         patients=msgspec.convert(d.patients, PatientNumbers) if d.patients else None,
-        gap=d.gap_count if plan.data.folds else msgspec.UNSET,
+        gap=msgspec.UNSET if d.gap_count is None else d.gap_count,
         **numbers,
     )
 
@@ -121,7 +121,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
             "files_sha256": d.files_sha256,
             **{name: getattr(d, name) for name in _SPLITS},
             "patients": d.patients,
-            **({"gap": d.gap_count} if folded else {}),
+            **({"gap": d.gap_count or 0} if folded else {}),
         }
         offset += d.file_count
     return content | {

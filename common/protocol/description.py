@@ -70,7 +70,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # patients behind each part of the split; empty where an earlier version recorded the run
     patient_counts: dict[Literal["train", "val", "test"], Count] = msgspec.field(default_factory=dict)
     patient_source: Source = "guessed"  # the least sure of what told whose slices they are
-    gap_count: Count = 0  # usable slices in no part, beside a fold that is tested
+    gap_count: Count | None = None  # usable slices in no part, beside a fold that is tested; None without folds
 
     @property
     def train_samples(self) -> int:
@@ -199,7 +199,7 @@ def _count_problem(said: Description) -> str | None:
     split = zip(CLASSES, said.held("train"), said.held("val"), said.held("test"), strict=True)
     if any(sum(counts) > held.get(label, 0) for label, *counts in split):
         return "its split holds more slices of a class than it has"
-    if sum(sum(counts.values()) for counts in said.split_counts.values()) + said.gap_count > total:
+    if sum(sum(counts.values()) for counts in said.split_counts.values()) + (said.gap_count or 0) > total:
         return "its split and its gap hold more slices than it has"
     if total > said.file_count or numbers["group_count"] > total or said.groups_across_splits > numbers["group_count"]:
         return "it has more slices than files, or more groups than slices"

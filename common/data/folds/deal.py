@@ -27,12 +27,19 @@ def deal(sequences: Sequence[GroupSequence], folds: int, placed: Mapping[int, in
         if sequence.order is None:
             found = _spread(sequence.groups, load, placed, first % folds)
         else:
-            start = first % len(sequence.groups)
+            start = _start(sequence, folds, first)
             found = _stretches([*sequence.groups[start:], *sequence.groups[:start]], folds, placed, first % folds)
         for piece, fold in found:
             load[fold] += piece.size
         dealt.append(found)
     return dealt
+
+
+def _start(sequence: GroupSequence, folds: int, first: int) -> int:
+    """Return where the first fold begins; at a piece that is larger than a fold, so that the others share the rest."""
+    largest = max(range(len(sequence.groups)), key=lambda place: sequence.groups[place].size)
+    is_giant = sequence.groups[largest].size * folds > sequence.size
+    return largest if is_giant else first % len(sequence.groups)
 
 
 def _spread(pieces: Sequence[ClassGroup], load: Sequence[int], placed: Mapping[int, int], first: int) -> Dealt:
@@ -53,11 +60,13 @@ def _stretches(pieces: Sequence[ClassGroup], folds: int, placed: Mapping[int, in
 
     Of as many pieces as folds none is without one.
     """
-    whole, before, fold = sum(piece.size for piece in pieces), 0, -1
+    left = sum(piece.size for piece in pieces)  # slices of this fold and of those after it
+    fold = held = 0
     found = []
     for place, piece in enumerate(pieces):
-        wanted = (2 * before + piece.size) * folds // (2 * whole)
-        fold = max(min(wanted, fold + 1), folds - (len(pieces) - place), 0) if len(pieces) >= folds else wanted
+        is_full = (2 * held + piece.size) * (folds - fold) > 2 * left
+        if held and fold < folds - 1 and (is_full or len(pieces) - place < folds - fold):
+            left, fold, held = left - held, fold + 1, 0
+        held += piece.size
         found.append((piece, placed.get(piece.number, (fold + first) % folds)))
-        before += piece.size
     return found

@@ -182,8 +182,8 @@ def test_what_a_runs_file_says_of_its_kind(run):
 
 def test_slices_in_no_part_and_classes_not_tested_are_said():
     counts = {"train": {"glioma": 4, "pituitary": 2}, "val": {"glioma": 2}, "test": {"glioma": 2}}
-    hospitals = [description("a", gap_count=1200), description("b", 6, 2, 2, split_counts=counts)]
+    hospitals = [description("a", gap_count=1200), description("b", 6, 2, 2, gap_count=0, split_counts=counts)]
     gap, untested = split_remarks([hospitals[0], hospitals[1]])[:1], split_remarks([hospitals[1]])
     assert gap == ["In no part, since they may be of patients who are tested (slices): Hospital A 1,200."]
     assert untested == ["Not in this test, for want of separate groups of slices: pituitary at Hospital B."]
-    assert split_remarks([description("a", 8, 4, 4)]) == []
+    assert split_remarks([description("b", 6, 2, 2, split_counts=counts)]) == []

@@ -39,7 +39,7 @@ def test_folds_and_what_is_in_no_part_are_written_where_there_are_folds(plan):
     assert "folds" not in splits_json(HOSPITALS, plan)
     assert "gap" not in stats_json(HOSPITALS, plan)["Hospital A"]
     folded = replace(plan, data=DataPlan(folds=5, fold=2))
-    hospitals = [description("a", 6, 2, 2, gap_count=7), description("b", 3, 1, 1)]
+    hospitals = [description("a", 6, 2, 2, gap_count=7), description("b", 3, 1, 1, gap_count=0)]
     content = splits_json(hospitals, folded)
     assert (content["folds"], content["fold"]) == (5, 2)
     assert [own["gap"] for own in content["hospitals"].values()] == [7, 0]
