@@ -74,6 +74,8 @@ class FinishedRun:
     """What protected the hospitals' patients and what it cost them; see `common.artifacts.privacy`."""
     familiarity: Familiarity = field(default_factory=Familiarity)
     """What tells an image that is unlike the slices of training."""
+    cut: str | None = None
+    """That the hospitals are simulated, in a sentence."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         settings=run.settings,
         pooled=run.strategy == POOLED_STRATEGY,
         model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),
-        notice=words.notice(run.strategy),
+        notice=words.notice(run.strategy, run.cut),
         no_shared_model=words.no_shared_model(run.keeps),
         privacy=dict(run.privacy),
         personal_models=None if run.keeps == NOTHING else personal,

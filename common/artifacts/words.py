@@ -37,9 +37,15 @@ _GROUPED = {
 }
 
 
-def notice(strategy: str) -> str | None:
-    """Return what must be known before a figure of a run with this strategy is believed, or None."""
-    return POOLED if strategy == POOLED_STRATEGY else None
+def notice(strategy: str, cut: str | None = None) -> str | None:
+    """Return what must be known before a figure of a run with this strategy is believed, or None.
+
+    Parameters
+    ----------
+    cut : str, optional
+        That its hospitals are simulated, as `common.config.partition.cut_sentence` says it.
+    """
+    return " ".join(filter(None, (POOLED if strategy == POOLED_STRATEGY else None, cut))) or None
 
 
 def model_tested(strategy: str, keeps: str, best_round: int) -> str:

@@ -17,6 +17,7 @@ from common.artifacts.service import offer_for_service
 from common.artifacts.update_words import instead_of_comparing, private_network, protection
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
+from common.config.partition import cut_sentence
 from common.config.settings import RunSettings
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.files import absolute
@@ -127,7 +128,7 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         f"[bold]{folder.run_id}[/]  {settings.strategy.name}, {len(job.hospitals)} hospitals, {settings.rounds} rounds "
         f"at {settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
     )
-    if warning := notice(settings.strategy.name):
+    if warning := notice(settings.strategy.name, cut_sentence(settings.hospitals, settings.partition)):
         console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
         logging.getLogger("server").warning(warning)
     if network := private_network(settings.privacy, settings.model.name):

@@ -1,13 +1,17 @@
 """With ``compare=run-003``: the model of another finished run, for the same slices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from common.artifacts.external.finished import FinishedModel, read_finished
 from common.artifacts.layout import RunFolder, existing_run
+from common.artifacts.values import mapping
+from common.config.partition import cut_otherwise, source_of
 from common.config.settings import RunSettings
 from common.errors import InputError
 from common.files import absolute
+from common.text import shown
 
 
 def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) -> FinishedModel:
@@ -21,13 +25,16 @@ def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) 
     Raises
     ------
     InputError
-        As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared.
+        As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared, ``MODEL010`` for a
+        folder that was cut otherwise when the model was trained.
     """
     model = read_finished(folder, pooled=pooled)
+    _refuse_cut_otherwise(model, settings.hospitals)
     if not settings.compare:
         return model
     compared = existing_run(absolute(settings.output_dir), settings.compare)
     reference = read_finished(compared, model.network, pooled)
+    _refuse_cut_otherwise(reference, settings.hospitals)
     _require_comparable(model, reference, settings.hospitals)
     return replace(model, reference=reference)
 
@@ -42,10 +49,31 @@ def _require_comparable(model: FinishedModel, reference: FinishedModel, hospital
             f"{reference.run_id} was trained at {reference.image_size} px and {model.run_id} at {model.image_size} px, "
             "so they cannot judge the same slices; compare runs of one data.image_size.",
         )
+    if any(map(source_of, [*model.hospitals, *reference.hospitals])) and _cut(model) != _cut(reference):
+        raise InputError(
+            "MODEL009",
+            f"{reference.run_id} and {model.run_id} cut their folders in different ways, so that one was trained on "
+            "what tests the other; compare runs of one partition.",
+        )
     for key in hospitals:
         one, other = model.hospitals.get(key), reference.hospitals.get(key)
         if one and other and one.files_sha256 == other.files_sha256 and one.test != other.test:
             raise other_split(one.name, reference.run_id, model.run_id)
+
+
+def _cut(model: FinishedModel) -> Mapping[str, Any]:
+    return mapping(mapping(model.meta.get("settings")).get("partition"))
+
+
+def _refuse_cut_otherwise(model: FinishedModel, keys: Iterable[str]) -> None:
+    """Refuse slices of a folder that the model was trained on, cut into other hospitals."""
+    for key in keys:
+        if other := next((trained for trained in model.hospitals if cut_otherwise(key, trained)), None):
+            raise InputError(
+                "MODEL010",
+                f"{model.run_id} was trained on slices of the folder of '{shown(key)}' as '{shown(other)}'; evaluate "
+                "it at hospitals that are cut as they were then.",
+            )
 
 
 def other_split(hospital: str, reference: str, run: str) -> InputError:
