@@ -74,6 +74,7 @@ def test_two_models_are_compared_on_the_same_slices_and_each_as_if_it_were_alone
     assert "Phantom Jaipur trained run-001 and not run-003, which favours run-001 there" in sentences
     assert "Phantom Kolkata trained run-003 and not run-001" in sentences
     assert "(guessed)" in sentences
+    assert f"rests on {patients['cases']} groups" in sentences
     assert compared_rows(meta)[0].verdict in sentences
 
 
