@@ -119,6 +119,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
             "test_patients_trained_elsewhere": run.test_patients_trained_elsewhere,
             "patients": patients_of(hospitals),
+            **({"gap": gap} if (gap := sum(d.gap_count or 0 for d in hospitals)) else {}),
         },
         versions=run.versions,
         ledger=run.ledger,
@@ -134,6 +135,18 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         personal_models=None if run.keeps == NOTHING else personal,
     )
     return to_json(meta)
+
+
+def split_remarks(descriptions: Sequence[Description]) -> list[str]:
+    """Say of folds which slices are in no part, and which classes are trained on and not tested."""
+    gaps = [f"{d.name} {d.gap_count:,}" for d in descriptions if d.gap_count]
+    folded = [d for d in descriptions if d.gap_count is not None]
+    untested = [f"{listed(d.untested)} at {d.name}" for d in folded if d.untested]
+    said = {
+        "In no part, since they may be of patients who are tested (slices)": ", ".join(gaps),
+        "Not in this test, for want of separate groups of slices": "; ".join(untested),
+    }
+    return [f"{what}: {at}." for what, at in said.items() if at]
 
 
 def patients_of(descriptions: Sequence[Description]) -> dict[str, Any] | None:

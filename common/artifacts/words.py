@@ -264,6 +264,16 @@ def _shares(meta: Mapping[str, Any]) -> str | None:
     val, test, seed = number(data.get("val_fraction")), number(data.get("test_fraction")), count(meta.get("seed"))
     if val is None or test is None or seed is None:
         return None
+    if folds := count(data.get("folds")):
+        gap = count(mapping(meta.get("split")).get("gap"))
+        left_out = (
+            f" {gap:,} slices near those of the test are in no part, for they may be of its patients." if gap else ""
+        )
+        return (
+            f"Each hospital's slices{_cap(meta, data)} are dealt into {folds} folds, by class, seed {seed}; fold "
+            f"{count(data.get('fold'))} is the test. Of the others {100 * val:g} % validate (they choose the round and "
+            f"the temperature).{left_out}"
+        )
     return (
         f"Of the slices that each hospital used{_cap(meta, data)} {100 * val:g} % validate (they choose the round and "
         f"the temperature) and {100 * test:g} % test, by class, seed {seed}."
