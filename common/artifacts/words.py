@@ -37,9 +37,35 @@ _GROUPED = {
 }
 
 
-def notice(strategy: str) -> str | None:
-    """Return what must be known before a figure of a run with this strategy is believed, or None."""
-    return POOLED if strategy == POOLED_STRATEGY else None
+def notice(strategy: str, figures_of: str | None = None, same_slices: bool = True) -> str | None:
+    """Return what must be known before a figure of a run is believed, or None.
+
+    Parameters
+    ----------
+    figures_of : str, optional
+        The run that tested the recipe of a final model.
+    same_slices : bool
+        Whether the hospitals hold what they held then.
+    """
+    pooled = POOLED if strategy == POOLED_STRATEGY else None
+    said = (pooled, final_model(figures_of, same_slices) if figures_of else None)
+    return " ".join(each for each in said if each) or None
+
+
+def final_model(figures_of: str, same_slices: bool = True) -> str:
+    """Say whose figures a model is given that trained on every slice."""
+    since = (
+        "on slices that this model has since been trained on" if same_slices else "before the hospitals' slices changed"
+    )
+    return (
+        "Final model: it trained on every usable slice, so none is left to test it on. Its figures are those of its "
+        f"recipe, measured with {figures_of} {since}."
+    )
+
+
+def measured_with(meta: Mapping[str, Any]) -> str | None:
+    """Return the run whose test the figures of ``model_meta.json`` are, if it is not the model's own."""
+    return text(mapping(meta.get("metrics_of")).get("run"))
 
 
 def model_tested(strategy: str, keeps: str, best_round: int) -> str:

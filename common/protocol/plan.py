@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from common.config.dp import DpPlan, dp_plan
 from common.config.external import EvaluationPlan, YardstickPlan
+from common.config.final_model import SPLIT
 from common.config.privacy import PrivacyPlan, privacy_plan
 from common.config.settings import (
     EVERY_WEIGHT,
@@ -36,7 +37,7 @@ _ADDED = {
     "yardsticks": asdict(YardstickPlan()),
     "dp": asdict(DpPlan()),
 }
-_ADDED_TO: dict[str, dict[str, Any]] = {"data": {"slice_step": 1}, "train": {"part": EVERY_WEIGHT}}
+_ADDED_TO: dict[str, dict[str, Any]] = {"data": {"slice_step": 1}, "train": {"part": EVERY_WEIGHT, "on": SPLIT}}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 

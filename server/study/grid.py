@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, open_dict
 
 from common.config.dp import DpPlan
+from common.config.final_model import SPLIT
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
@@ -22,6 +23,7 @@ from common.study.records import LOCAL, POOLED, Cell
 
 _BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
 _REFUSED = ("resume", "in_service")
+_OF_FINAL_MODELS = ("train.on", "figures_of")
 _OF_CELLS = ("seed", "hospitals", "strategy")
 
 
@@ -70,6 +72,8 @@ def _refuse_cell_settings(overrides: Sequence[str]) -> None:
             raise InputError(
                 "STUDY003", f"{name} is not for a study: it resumes its runs by itself and puts none in service."
             )
+        if name in _OF_FINAL_MODELS:
+            raise InputError("STUDY003", f"{name} is not for a study: a final model has no figures of its own.")
 
 
 def _compose(strategy: str, grid: "StudyGrid", overrides: Sequence[str]) -> RunSettings:
@@ -118,6 +122,8 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
         yield "data", "slice_step"
     if settings.train.part == EVERY_WEIGHT:
         yield "train", "part"
+    if settings.train.on == SPLIT:
+        yield "train", "on"
     if settings.privacy.name == SECAGG:
         yield from (("privacy", each.name) for each in fields(DpPlan))
 
@@ -128,7 +134,11 @@ def _unused(settings: RunSettings) -> Iterator[str]:
         yield "wire"
     if settings.privacy.name == NONE:
         yield "privacy"
-    yield from (name for name in ("init", "compare", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
+    yield from (
+        name
+        for name in ("init", "compare", "cross_matrix", "fine_tune_rounds", "figures_of")
+        if not getattr(settings, name)
+    )
 
 
 def fingerprint(settings: RunSettings) -> str:
