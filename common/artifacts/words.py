@@ -82,6 +82,19 @@ def model_tested(strategy: str, keeps: str, best_round: int) -> str:
     return f"{strategy}, model of round {best_round}{own}"
 
 
+def method(meta: Mapping[str, Any]) -> str:
+    """Say, by ``model_meta.json``, which round's model it is, and why that one."""
+    if measured_with(meta):
+        return f"{meta['strategy']}, model of round {meta['best_epoch']}, the last; every usable slice trained"
+    return f"{meta['model_tested']}; best of {meta['num_epochs']} rounds by validation accuracy"
+
+
+def tested_with(meta: Mapping[str, Any]) -> str:
+    """Say, by ``model_meta.json``, whose figures they are."""
+    run = measured_with(meta)
+    return f"the model of {run}, whose recipe this one has" if run else "the model of the best round"
+
+
 def no_shared_model(keeps: str) -> str | None:
     """Say why a run has no ``global_model.pth``, or return None where it has one.
 
@@ -284,10 +297,12 @@ def _shares(meta: Mapping[str, Any]) -> str | None:
     val, test, seed = number(data.get("val_fraction")), number(data.get("test_fraction")), count(meta.get("seed"))
     if val is None or test is None or seed is None:
         return None
-    return (
+    run = measured_with(meta)
+    said = (
         f"Of the slices that each hospital used{_cap(meta, data)} {100 * val:g} % validate (they choose the round and "
         f"the temperature) and {100 * test:g} % test, by class, seed {seed}."
     )
+    return f"Every usable slice trained, and none tests this model; the split is that of {run}. {said}" if run else said
 
 
 def _cap(meta: Mapping[str, Any], data: Mapping[str, Any]) -> str:
