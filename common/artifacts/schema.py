@@ -317,6 +317,11 @@ class Run:
         return metrics if isinstance(metrics, Mapping) else {}
 
     @property
+    def own_metrics(self) -> Mapping[str, Any]:
+        """The figures of a test of this model; ``{}`` where there are none, or where they are another run's."""
+        return {} if self.measured_with else self.metrics
+
+    @property
     def synthetic(self) -> bool:
         """Whether any file says that the slices are drawn, not scanned."""
         return (

@@ -97,7 +97,9 @@ def _why_no_test(run: schema.Run) -> str:
 def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
     accuracy, macro = overall.accuracy, overall.macro_f1
     cells = [
-        parts.Metric("Accuracy", formats.percent(accuracy.value), formats.interval(accuracy.interval)),
+        parts.Metric(
+            facts.of_recipe(run, "Accuracy"), formats.percent(accuracy.value), formats.interval(accuracy.interval)
+        ),
         parts.Metric(
             "Macro F1",
             formats.percent(macro.value),

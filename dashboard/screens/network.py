@@ -40,7 +40,7 @@ def draw() -> None:
         with parts.card("Class mix per hospital (slices held)"):
             _class_mix(run)
         sure = words.how_sure(run.metrics.get("intervals")) if tests else None
-        with parts.card("Test accuracy per hospital (95 % interval)", help=sure):
+        with parts.card(f"{facts.of_recipe(run, 'Test accuracy')} per hospital (95 % interval)", help=sure):
             _accuracies(run, tests)
     gains.card(run)
     with st.expander("Hospitals as a table", icon=":material/table:"):
@@ -73,7 +73,8 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
     macro = test.macro_f1 if test else formats.Share()
     if test is not None:
         ends = formats.interval(test.interval)
-        accuracy = parts.Metric("Test accuracy", formats.percent(test.accuracy), ends, help="With its 95 % interval.")
+        named, sure = facts.of_recipe(run, "Test accuracy"), "With its 95 % interval."
+        accuracy = parts.Metric(named, formats.percent(test.accuracy), ends, help=sure)
     else:
         accuracy = parts.Metric(
             "Best val. accuracy",
@@ -169,7 +170,7 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
         lines.append(theme.markdown(patients))
     if test is not None:
         lines.append(
-            f"test accuracy **{formats.percent(test.accuracy)}** "
+            f"{facts.of_recipe(run, 'test accuracy')} **{formats.percent(test.accuracy)}** "
             f"({formats.interval(test.interval)}, {formats.whole(test.n_test)} slices)"
         )
     if body.missing_classes:

@@ -93,6 +93,10 @@ def test_places_and_cores_do_not_make_another_question(cells, monkeypatch, tmp_p
     assert fingerprint(here) == fingerprint(replace(one, data=replace(one.data, root="ph")))
 
 
+def test_a_study_of_a_version_without_final_models_is_the_same_study(cells):
+    assert not {"on", "figures_of"} & {name.rpartition(".")[2] for name in flat(what_counts(cells[0].settings))}
+
+
 def test_a_plan_is_known_by_its_settings(cells):
     assert plan_sha256(cells) == plan_sha256(list(cells))
     assert plan_sha256(cells) != plan_sha256(cells[:-1])
@@ -107,7 +111,10 @@ def test_a_strategy_that_trains_otherwise_is_named(cells):
     assert "train.optimiser=sgd (not adam)" in found[0]
 
 
-@pytest.mark.parametrize("override", ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true"])
+@pytest.mark.parametrize(
+    "override",
+    ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true", "train.on=all", "figures_of=run-001"],
+)
 def test_what_each_run_has_for_itself_is_refused(override):
     with pytest.raises(InputError) as caught:
         plan_cells(GRID, [*PHANTOMS, override])
