@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from common.config.hydra import compose_settings
+from common.config.overrides import flat
 from common.config.settings import WirePlan
 from common.errors import InputError
 from common.study.records import Cell
@@ -16,6 +17,7 @@ from server.study.grid import (
     run_arguments,
     shared_settings,
     unlike,
+    what_counts,
 )
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
