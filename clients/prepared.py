@@ -48,7 +48,9 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
         if len(_PREPARED) >= _PREPARED_LIMIT:
             _PREPARED.pop(next(iter(_PREPARED)))
         external = plan.evaluation.is_external(site.hospital.key)
-        found = _read(site, replace(plan.data, max_per_class=None) if external else plan.data, plan.seed)
+        found = _read(
+            site, replace(plan.data, max_per_class=None, folds=0, fold=1) if external else plan.data, plan.seed
+        )
         if external:
             found = replace(found, split=_all_tested(found.split))
         elif plan.train.on == ALL:

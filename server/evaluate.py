@@ -56,7 +56,7 @@ def _simulated(given: argparse.Namespace) -> int:
     from server.federation.external.reference import read_models  # seconds: PyTorch, Flower
     from server.simulation import evaluate as simulated
 
-    model = read_models(settings, folder)
+    model = read_models(settings, folder, pooled=True)
     simulated(settings, hospitals, model, lambda channel, key: hospitals_side(settings, hospitals, channel, key))
     return 0
 

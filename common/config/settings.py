@@ -62,6 +62,7 @@ PLAIN_CODING = "float32"
 BITWISE_CODINGS = (PLAIN_CODING, "lossless")  # a model of one of the others is another one
 CODINGS = (*BITWISE_CODINGS, "bfloat16", "int8", "int4")
 EVERY_WEIGHT, HEAD, LAST = PARTS = ("everything", "head", "last")
+FOLDS = (3, 20)
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
 
 
@@ -106,6 +107,13 @@ class DataPlan:
     """Share of a hospital's slices held back for the final test."""
     group_split: bool = True
     """Keep duplicates and one patient's neighbouring slices on one side of the split; false shows what leaks."""
+    folds: int = setting(
+        0, Bound(f"0 or {FOLDS[0]} to {FOLDS[1]}", lambda folds: folds == 0 or FOLDS[0] <= folds <= FOLDS[1])
+    )
+    """Deal each class into so many folds and test one of them, instead of a share of `data.test_fraction`: over all
+    folds every slice is tested once. 0 makes no folds."""
+    fold: int = setting(1, whole_from(1, most=FOLDS[1]))
+    """Which of the folds is tested, from 1; the deal is the same for all. Of the rest `data.val_fraction` validate."""
     cross_hospital_check: bool = True
     """Look for slices that two hospitals hold, by keyed fingerprints; a hospital without a key sends none."""
 
@@ -350,9 +358,14 @@ def _network_rules(strategy: StrategyPlan, model: str) -> Iterator[Problem]:
 
 
 def _plan_rules(data: DataPlan, train: TrainPlan, strategy: StrategyPlan, wire: WirePlan) -> Iterator[Problem]:
-    if data.val_fraction + data.test_fraction >= 0.9:
+    if data.fold > max(data.folds, 1):
+        takes = f"1 to {data.folds} with data.folds={data.folds}" if data.folds else "1 where data.folds is 0"
+        yield "data.fold", data.fold, takes
+    if not data.folds and data.val_fraction + data.test_fraction >= 0.9:
         takes = "a share that, with data.test_fraction, leaves at least 0.1 for training"
         yield "data.val_fraction", data.val_fraction, takes
+    if data.folds and data.val_fraction >= 0.9:
+        yield "data.val_fraction", data.val_fraction, "a share that leaves at least 0.1 for training"
     if strategy.control_variates and train.optimiser != "sgd":
         yield "train.optimiser", train.optimiser, "sgd with scaffold, whose correction is that of a gradient step"
     elif strategy.control_variates and train.momentum:

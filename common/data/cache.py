@@ -111,7 +111,9 @@ def cached_libraries(folder: Path, cache_dir: Path) -> dict[Path, int]:
     return {path: int(found[path][1]) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)}
 
 
-def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPairs:
+def cached_near_duplicates(
+    thumbs: Thumbs, cache_dir: Path, name: str, levels: Sequence[float] = GROUPING_LEVELS
+) -> NearPairs:
     """Return `find_near_duplicates` of `thumbs`, from the cache where it is there: they cost seconds to find.
 
     Parameters
@@ -119,9 +121,9 @@ def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPa
     cache_dir : Path
         Folder of the caches. Where it cannot be written, the search is done each time.
     name : str
-        What the pictures belong to; older answers under the same name are removed.
+        What the pictures belong to; older answers under the same name and lowest level are removed.
     """
-    content = sha256(f"{_NEAR_VERSION} {GROUPING_LEVELS} {thumbs.shape}".encode())
+    content = sha256(f"{_NEAR_VERSION} {tuple(levels)} {thumbs.shape}".encode())
     content.update(np.ascontiguousarray(thumbs).data)
 
     def fits(arrays: Arrays) -> bool:
@@ -129,7 +131,8 @@ def cached_near_duplicates(thumbs: Thumbs, cache_dir: Path, name: str) -> NearPa
         return len(lengths) == 1 and int(arrays["second"].max(initial=0)) < max(len(thumbs), 1)
 
     digest = content.hexdigest()
-    held = kept_arrays(cache_dir, "near", name, digest, lambda: vars(find_near_duplicates(thumbs)), fits)
+    kind = "near" if levels[0] == GROUPING_LEVELS[0] else f"near{round(100 * levels[0])}"
+    held = kept_arrays(cache_dir, kind, name, digest, lambda: vars(find_near_duplicates(thumbs, levels)), fits)
     return NearPairs(*(held[field.name] for field in fields(NearPairs)))
 
 

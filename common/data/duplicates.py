@@ -7,14 +7,12 @@ whole numbers and single correctly rounded operations.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from common.data.shortlist import Shortlist
-from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, correlate_all, orient
+from common.data.thumbs import ORIENTATIONS, Floats, Indices, Mask, Thumbs, correlate_all, one_blas_thread, orient
 
 REPORT_ABOVE = 0.97
 """Normalised correlation of two 32 x 32 thumbnails above which the audit speaks of near-duplicates."""
@@ -29,8 +27,6 @@ In the three-hospital sample 0.96 makes groups of 23 slices at most; at 0.95 the
 _MARGIN = 1e-3
 # Look-alikes of one picture in one orientation above which only the stronger are kept: bounds memory and time.
 _PAIRS_PER_PICTURE = 64
-# The limit on threads is the whole process's, so one search at a time sets it and takes it back.
-_ONE_SEARCH = Lock()
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,8 @@ def exact_duplicates(*fingerprints: Sequence[str]) -> Indices:
     return components(first, second, len(fingerprints[0]))
 
 
-def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
-    """Find all pairs above the lowest of `GROUPING_LEVELS` in any of the eight orientations.
+def find_near_duplicates(thumbs: Thumbs, levels: Sequence[float] = GROUPING_LEVELS) -> NearPairs:
+    """Find all pairs above the lowest of rising `levels` in any of the eight orientations.
 
     Pictures of one even shade resemble nothing but their exact equals. Where a picture looks like more than 64
     others, only its stronger pairs are kept, level by level, and in the end the first 64.
@@ -89,9 +85,8 @@ def find_near_duplicates(thumbs: Thumbs) -> NearPairs:
     if len(thumbs) < 2:
         return _no_pairs()
     unique, member = _distinct(thumbs)
-    # Threads that wait for each other after every small product take many times longer than one.
-    with _ONE_SEARCH, threadpool_limits(limits=1, user_api="blas"):
-        pairs = _search(thumbs if len(unique) == len(thumbs) else thumbs[unique]).renumbered(unique)
+    with one_blas_thread():
+        pairs = _search(thumbs if len(unique) == len(thumbs) else thumbs[unique], levels).renumbered(unique)
     pairs = _joined([pairs, _equal_pairs(unique, member)])
     return pairs.where(np.lexsort((pairs.second, pairs.first)))
 
@@ -105,16 +100,18 @@ def components(first: Sequence[int] | Indices, second: Sequence[int] | Indices, 
     return connected_components(ties, directed=False)[1].astype(np.int64)
 
 
-def _search(thumbs: Thumbs) -> NearPairs:
-    shortlist = Shortlist(thumbs, GROUPING_LEVELS[0] - _MARGIN)
+def _search(thumbs: Thumbs, levels: Sequence[float]) -> NearPairs:
+    shortlist = Shortlist(thumbs, levels[0] - _MARGIN)
     parts = [_no_pairs()]
     for orientation in range(len(ORIENTATIONS)):
         for rows, columns in shortlist.blocks(orientation):
-            parts.append(_confirmed(thumbs, shortlist, rows, columns, orientation))
+            parts.append(_confirmed(thumbs, shortlist, rows, columns, orientation, levels))
     return _best_of_each(_joined(parts))
 
 
-def _confirmed(thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Indices, orientation: int) -> NearPairs:
+def _confirmed(
+    thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Indices, orientation: int, levels: Sequence[float]
+) -> NearPairs:
     """Keep of a block's candidates those that really are above the lowest level; few where all pictures look alike."""
     closest = np.zeros(len(rows), dtype=np.int64)
     found: list[Floats] = []
@@ -130,13 +127,13 @@ def _confirmed(thumbs: Thumbs, shortlist: Shortlist, rows: Indices, columns: Ind
         correlation = np.full((len(rows), len(part)), -1.0)
         correlation[open_rows] = correlate_all(thumbs[rows[open_rows]], orient(thumbs[part], orientation))
         correlation[part <= rows[:, None]] = -1
-        closest += (correlation > GROUPING_LEVELS[-1] - _MARGIN).sum(axis=1)
+        closest += (correlation > levels[-1] - _MARGIN).sum(axis=1)
         found.append(correlation)
         seen.append(part)
     if not seen:
         return _no_pairs()
     correlation = np.concatenate(found, axis=1)
-    row, column = _strongest(correlation)
+    row, column = _strongest(correlation, levels)
     kept = np.full(len(row), orientation, dtype=np.int64)
     return NearPairs(rows[row], np.concatenate(seen)[column], correlation[row, column], kept)
 
@@ -149,15 +146,15 @@ def _parts(columns: Indices) -> Iterator[Indices]:
         start, size = start + size, 2 * size
 
 
-def _strongest(correlation: Floats) -> tuple[npt.NDArray[np.intp], ...]:
+def _strongest(correlation: Floats, levels: Sequence[float]) -> tuple[npt.NDArray[np.intp], ...]:
     """Return rows and columns of a block's pairs above the lowest level, of crowded rows the stronger ones only."""
-    likely = correlation > GROUPING_LEVELS[0] - _MARGIN
-    for level in GROUPING_LEVELS[1:]:
+    likely = correlation > levels[0] - _MARGIN
+    for level in levels[1:]:
         crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
         likely[crowded] = correlation[crowded] > level - _MARGIN
     crowded = likely.sum(axis=1) > _PAIRS_PER_PICTURE
     likely[crowded] &= np.cumsum(likely[crowded], axis=1) <= _PAIRS_PER_PICTURE
-    return np.nonzero(likely & (correlation > GROUPING_LEVELS[0]))
+    return np.nonzero(likely & (correlation > levels[0]))
 
 
 def _distinct(thumbs: Thumbs) -> tuple[Indices, Indices]:

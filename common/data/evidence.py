@@ -9,7 +9,7 @@ import numpy as np
 
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
 from common.data.dicom.said import Said
-from common.data.duplicates import NearPairs, exact_duplicates
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, exact_duplicates
 from common.data.groups import Groups, find_groups
 from common.data.identity.known import Known, known_cases, with_guesses
 from common.data.identity.labelling import scan_hospital
@@ -142,7 +142,15 @@ def gather_evidence(
     scan = scan_hospital(folder, class_map, slice_step)
     require_images(scan)
     library = open_library(scan, image_size, cache_dir, on_progress=on_progress)
-    readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
-    near = cached_near_duplicates(np.asarray(library.thumbs)[readable], cache_dir, str(scan.folder.resolve()))
+    near = look_alikes(scan, library, cache_dir)
     known = known_cases(scan, library.said, Pseudonyms(cache_dir), patient_pattern)
-    return Evidence(scan, library, near.renumbered(readable), known)
+    return Evidence(scan, library, near, known)
+
+
+def look_alikes(
+    scan: Scan, library: ImageLibrary, cache_dir: Path, levels: Sequence[float] = GROUPING_LEVELS
+) -> NearPairs:
+    """Return the pairs of readable files that `common.data.duplicates.find_near_duplicates` finds."""
+    readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
+    thumbs = np.asarray(library.thumbs)[readable]
+    return cached_near_duplicates(thumbs, cache_dir, str(scan.folder.resolve()), levels).renumbered(readable)

@@ -9,7 +9,9 @@ import numpy as np
 
 from common.config.settings import DataPlan
 from common.data.cache import ImageLibrary, Progress
-from common.data.evidence import Evidence, gather_evidence
+from common.data.evidence import Evidence, gather_evidence, look_alikes
+from common.data.folds.split import fold_split
+from common.data.folds.ties import LEVELS
 from common.data.groups import Groups
 from common.data.identity.patients import Part, Patients, Source
 from common.data.scan import Scan
@@ -96,5 +98,9 @@ def prepare(
     labels = evidence.scan.labels
     usable = take_at_most(labels, evidence.usable, data.max_per_class)
     groups = evidence.groups if data.group_split else None
-    split = make_split(labels, groups, usable, data.val_fraction, data.test_fraction, seed)
+    if data.folds:
+        pairs = look_alikes(evidence.scan, evidence.library, cache_dir, LEVELS) if data.group_split else None
+        split = fold_split(labels, groups, pairs, usable, data.folds, data.fold, data.val_fraction, seed)
+    else:
+        split = make_split(labels, groups, usable, data.val_fraction, data.test_fraction, seed)
     return PreparedHospital(evidence, split)

@@ -4,7 +4,7 @@ No random generator takes part: chance comes from SHA-256 of the seed, so that t
 split on any machine and with any version of any library.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,6 +21,8 @@ class Split:
     train: Indices
     val: Indices
     test: Indices
+    gap: Indices = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Left out, for their patients may be tested; see `common.data.folds`."""
 
     def parts(self) -> dict[str, Indices]:
         """Return the three parts by name."""
@@ -64,9 +66,9 @@ def make_split(
     """
     group = np.arange(len(labels), dtype=np.int64) if groups is None else groups.group
     part_of_group = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
-    for label in _rarest_first(labels, group, usable):
+    for label in rarest_first(labels, group, usable):
         members = np.flatnonzero(usable & (labels == label))
-        sequences = _sequences(members, group, groups, f"{seed}/{label}")
+        sequences = sequences_of(members, group, groups, f"{seed}/{label}")
         placed = {g: int(part_of_group[g]) for g in np.unique(group[members]).tolist() if part_of_group[g] >= 0}
         shares = {TEST: test_fraction, VAL: val_fraction}
         for number, part in assign(sequences, shares, placed, f"{seed}/{label}").items():
@@ -96,13 +98,13 @@ def groups_across_splits(split: Split, group: Indices) -> int:
     return int((np.unique(seen, return_counts=True)[1] > 1).sum())
 
 
-def _rarest_first(labels: Indices, group: Indices, usable: Mask) -> list[int]:
+def rarest_first(labels: Indices, group: Indices, usable: Mask) -> list[int]:
     """Order the classes by their number of groups: a group of two classes is placed where places are scarce."""
     counts = {label: len(np.unique(group[usable & (labels == label)])) for label in np.unique(labels[usable]).tolist()}
     return sorted(counts, key=lambda label: (counts[label], label))
 
 
-def _sequences(members: Indices, group: Indices, groups: Groups | None, key: str) -> list[GroupSequence]:
+def sequences_of(members: Indices, group: Indices, groups: Groups | None, key: str) -> list[GroupSequence]:
     """Arrange the groups of one class: each listing that follows patients in its order, the others shuffled."""
     by_listing: dict[int, list[ClassGroup]] = {}
     sorted_members = members[np.argsort(group[members], kind="stable")]

@@ -92,7 +92,7 @@ def assign(
         for part in filled:
             filled[part] += sequence.size_in(part, parts)
     groups = [group for sequence in sequences for group in sequence.groups]
-    _fill_empty_parts([group for group in groups if group.number not in placed], parts, shares, len(groups))
+    fill_empty_parts([group for group in groups if group.number not in placed], parts, shares, len(groups))
     return parts
 
 
@@ -158,7 +158,7 @@ def _cut_cost(sequence: GroupSequence, parts: Mapping[int, int]) -> float:
     return float((np.clip(sequence.link[sequence.order[1:]][cut], 0.0, 1.0) ** 2 + 0.1).sum())
 
 
-def _fill_empty_parts(free: list[ClassGroup], parts: dict[int, int], shares: Mapping[int, float], count: int) -> None:
+def fill_empty_parts(free: list[ClassGroup], parts: dict[int, int], shares: Mapping[int, float], count: int) -> None:
     """Let a class of three or more groups be in every part by moving its smallest groups."""
     if count < 3:
         return

@@ -1,9 +1,13 @@
 """Small grey versions of pictures: how they can be turned, and how alike two of them are, exactly on any machine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -12,6 +16,8 @@ Thumbs = npt.NDArray[np.uint8]
 """Grey thumbnails, shape ``[N, 32, 32]``."""
 
 _BLOCK = 1024  # pictures whose pixels are held as whole numbers of 32 bits at a time
+# The limit on threads is the whole process's, so one search at a time sets it and takes it back.
+_ONE_SEARCH = Lock()
 _Pixel = TypeVar("_Pixel", np.uint8, np.float64)
 
 ORIENTATIONS: tuple[str, ...] = (
@@ -47,6 +53,13 @@ def correlate_all(first: Thumbs, second: Thumbs) -> Floats:
     covariance = a.shape[1] * (a @ b.T).astype(np.float64) - sum_a[:, None] * sum_b
     spread = spread_a[:, None] * spread_b
     return np.divide(covariance, spread, out=np.zeros_like(covariance), where=spread > 0)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let matrix products run on one thread: threads that wait for each other after every small one take far longer."""
+    with _ONE_SEARCH, threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _correlate_block(first: Thumbs, second: Thumbs) -> Floats:

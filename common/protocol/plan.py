@@ -37,7 +37,10 @@ _ADDED = {
     "yardsticks": asdict(YardstickPlan()),
     "dp": asdict(DpPlan()),
 }
-_ADDED_TO: dict[str, dict[str, Any]] = {"data": {"slice_step": 1}, "train": {"part": EVERY_WEIGHT, "on": SPLIT}}
+_ADDED_TO: dict[str, dict[str, Any]] = {
+    "data": {"slice_step": 1, "folds": 0, "fold": 1},
+    "train": {"part": EVERY_WEIGHT, "on": SPLIT},
+}
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
 

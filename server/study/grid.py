@@ -120,6 +120,8 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
     """Yield as `_unused` what stands in a part of the settings."""
     if settings.data.slice_step == 1:
         yield "data", "slice_step"
+    if not settings.data.folds:
+        yield from (("data", name) for name in ("folds", "fold"))
     if settings.train.part == EVERY_WEIGHT:
         yield "train", "part"
     if settings.train.on == SPLIT:

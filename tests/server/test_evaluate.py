@@ -184,3 +184,13 @@ def test_the_terminal_and_the_dashboard_read_what_was_written(finished, evaluate
     (output / "artifacts" / "evaluation-001" / "evaluation_meta.json").write_text('{"of": ')
     found_none, problems = load_evaluations(output)
     assert (found_none, len(problems)) == ((), 1)
+
+
+def test_the_model_of_pooled_slices_is_tested_elsewhere_and_trained_on_nowhere(simulate, evaluate, output):
+    done = simulate(f"output_dir={output}", TWO, "rounds=1", "strategy=pooled", "in_service=false")
+    assert done.code == 0, done.err
+    code, _, error = evaluate(NEW)
+    assert code == 0, error
+    assert figures_of(output)["metrics"]["per_hospital"]["Phantom Kolkata"]["n_test"] > 0
+    refused = simulate(f"output_dir={output}", TWO, "rounds=1", "init=run-001")
+    assert (refused.code, "MODEL002" in refused.err, "POOLED" in refused.err) == (2, True, True)

@@ -63,13 +63,15 @@ class FinishedModel:
         return count(self.meta.get("best_epoch")) or 1
 
 
-def read_finished(folder: RunFolder, network: str | None = None) -> FinishedModel:
+def read_finished(folder: RunFolder, network: str | None = None, pooled: bool = False) -> FinishedModel:
     """Read the model of a completed run.
 
     Parameters
     ----------
     network : str, optional
         That it must be of.
+    pooled : bool
+        Whether the model of pooled slices will do: where it is only tested, and every slice is on this machine anyway.
 
     Raises
     ------
@@ -86,7 +88,8 @@ def read_finished(folder: RunFolder, network: str | None = None) -> FinishedMode
         )
     require_verified(folder)
     meta = read_object(folder.meta)
-    if reason := POOLED if meta.get("pooled") is True else text(meta.get("no_shared_model")):
+    refused = meta.get("pooled") is True and not pooled
+    if reason := POOLED if refused else text(meta.get("no_shared_model")):
         raise InputError("MODEL002", f"{folder.run_id} has no model of a federation to use further. {reason}")
     if (classes := list(sequence(meta.get("classes")))) != list(CLASSES):
         raise InputError(

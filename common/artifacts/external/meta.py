@@ -82,6 +82,7 @@ def _hospital(said: Description, model: FinishedModel) -> dict[str, Any]:
         "name": said.name,
         "trained": trained,
         "slices": len(said.test_idx),
+        "files_sha256": said.files_sha256,
         "part": "its test slices" if trained or any(also.values()) else "every usable slice",
         **also,
     }

@@ -12,8 +12,13 @@ from common.files import absolute
 from common.text import listed
 
 
-def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
+def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) -> FinishedModel:
     """Read the model to evaluate, and with `settings.compare` the one to compare it with.
+
+    Parameters
+    ----------
+    pooled : bool
+        Whether either may be the model of pooled slices; so in a simulation only.
 
     Raises
     ------
@@ -21,11 +26,12 @@ def read_models(settings: RunSettings, folder: RunFolder) -> FinishedModel:
         As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared; ``FINAL003`` for a
         hospital where a final model trained on every slice.
     """
-    model = read_finished(folder)
+    model = read_finished(folder, pooled=pooled)
     _require_held_back(model, settings.hospitals)
     if not settings.compare:
         return model
-    reference = read_finished(existing_run(absolute(settings.output_dir), settings.compare), model.network)
+    compared = existing_run(absolute(settings.output_dir), settings.compare)
+    reference = read_finished(compared, model.network, pooled)
     _require_held_back(reference, settings.hospitals)
     _require_comparable(model, reference, settings.hospitals)
     return replace(model, reference=reference)
