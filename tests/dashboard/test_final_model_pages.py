@@ -13,8 +13,7 @@ from common.artifacts.layout import META
 from common.artifacts.listing.glance import glance
 from common.artifacts.load import load_run
 from common.artifacts.words import notice
-from dashboard.components import service
-from dashboard.data.compared.entries import test_of as tested
+from dashboard.data.compared import entries
 from dashboard.data.service import change
 from dashboard.reports.run_report import run_pdf
 from tests.dashboard.test_model_pages import words
@@ -73,7 +72,7 @@ def test_lists_give_it_no_test_of_its_own(output, monkeypatch):
     assert rows["run-002"]["test"] == "of run-001"
     assert rows["run-001"]["test"].startswith("8")
     assert SAID in words(app)
-    assert [tested(load_run(output / "artifacts" / run), None) is None for run in ("run-001", "run-002")] == [
+    assert [entries.test_of(load_run(output / "artifacts" / run), None) is None for run in ("run-001", "run-002")] == [
         False,
         True,
     ]
@@ -94,7 +93,6 @@ def test_nobody_says_that_it_is_better_than_the_model_in_service(output, monkeyp
         "another hospital."
     )
     assert {row.change for row in found.rows if "Recall" in row.name} == {change.NOT_TESTED}
-    assert service is not None
 
 
 def test_the_report_says_it_on_its_first_page(output):

@@ -19,6 +19,10 @@ from tests.server.test_evaluate import evaluate, figures_of, output  # noqa: F40
 from tests.support.separate import KEYS, Line, Separate
 
 FINAL = ("train.on=all", "figures_of=run-001")
+PRIVATE = (
+    *("privacy=dp_sgd", "privacy.delta=1e-3", "privacy.epsilon=20"),
+    *("privacy.steps=1", "privacy.patients_per_step=2", "privacy.views=1"),
+)
 TWO = "hospitals=[phantom_jaipur,phantom_hyderabad]"
 SAID = (
     "Final model: it trained on every usable slice, so none is left to test it on. Its figures are those of its "
@@ -159,13 +163,7 @@ def test_one_that_broke_off_goes_on_to_the_same_weights_to_the_bit(final, simula
         ("strategy=scaffold",),
         ("strategy=pooled",),
         ("privacy=secagg", "wire=int8"),
-        (
-            "privacy=dp_sgd",
-            "privacy.steps=2",
-            "privacy.patients_per_step=3",
-            "privacy.delta=1e-3",
-            "privacy.epsilon=20",
-        ),
+        pytest.param(PRIVATE, marks=pytest.mark.slow),
     ],
     ids=lambda settings: settings[0],
 )
