@@ -118,7 +118,8 @@ class TrainingLog(Listener):
         for sentence in unusual_updates(record):
             log.warning("unusual: %s", sentence)
         by = "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals"
-        log.info("round %d done in %.1f s: %s, %s", record.number, record.seconds, _validated(record, is_best), by)
+        best = ", best so far" if is_best and record.val_loss is not None else ""
+        log.info("round %d done in %.1f s: %s, %s%s", record.number, record.seconds, _validated(record), by, best)
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
@@ -133,11 +134,11 @@ class TrainingLog(Listener):
         log.info(text, *values, extra={"hospital": hospital})
 
 
-def _validated(record: Round, is_best: bool) -> str:
+def _validated(record: Round) -> str:
     if record.val_loss is None:
         return "nothing validated, since every slice trains"
     accuracy = _accuracy(record.val_accuracy or 0.0, record.val_interval)
-    return f"validation loss {record.val_loss:.3f}, {accuracy}{', best so far' if is_best else ''}"
+    return f"validation loss {record.val_loss:.3f}, {accuracy}"
 
 
 def _fit(part: HospitalRound) -> str:
