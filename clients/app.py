@@ -14,7 +14,7 @@ from clients.policy.gate import Asked, admit
 from clients.policy.refusal import PolicyRefusal
 from clients.run_proof import RunProof
 from clients.site import SITE_FILE, Site, read_site
-from clients.sums import familiarity
+from clients.sums import familiarity, statistics
 from common.errors import InputError, ProjectError, RunError
 from common.model.weights import AnyArray
 from common.privacy.refusal import PrivacyRefusal
@@ -22,7 +22,6 @@ from common.protocol import names
 from common.protocol.arrays import ROOM_FOR_NAMES, largest_model
 from common.protocol.cases import cases_record
 from common.protocol.codec import as_npy, from_npy
-from common.protocol.familiarity import distances_record, sums_record
 from common.protocol.messages import (
     Record,
     Records,
@@ -37,6 +36,8 @@ from common.protocol.messages import (
 )
 from common.protocol.pairs import pairs_record
 from common.protocol.plan import Plan
+from common.protocol.sums.familiarity import distances_record, sums_record
+from common.protocol.sums.statistics import moments_record
 from common.secagg.refusal import SecureRefusal
 from common.secagg.session import to_text
 from common.text import shown
@@ -73,6 +74,7 @@ def make_client_app(find_site: Callable[[Context], Site]) -> ClientApp:
     app.evaluate()(answering(_evaluate))
     app.evaluate(names.FINE_TUNED)(answering(_fine_tuned))
     app.evaluate(names.FAMILIARITY)(answering(_familiarity))
+    app.evaluate(names.STATISTICS)(answering(_statistics))
     return app
 
 
@@ -164,6 +166,11 @@ def _familiarity(site: Site, run: int, records: Records) -> Records:
     else:
         said = sums_record(familiarity.feature_sums(site, task))
     return {names.FAMILIARITY: said, names.WHO: _who(site, task.plan)}
+
+
+def _statistics(site: Site, run: int, records: Records) -> Records:
+    task = _admitted(site, run, records, MessageType.EVALUATE)
+    return {names.STATISTICS: moments_record(statistics.moments(site, task)), names.WHO: _who(site, task.plan)}
 
 
 def _admitted(site: Site, run: int, records: Records, kind: str) -> Task:

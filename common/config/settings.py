@@ -61,6 +61,7 @@ SEED = whole_from(0, most=2**31 - 1)
 PLAIN_CODING = "float32"
 BITWISE_CODINGS = (PLAIN_CODING, "lossless")  # a model of one of the others is another one
 CODINGS = (*BITWISE_CODINGS, "bfloat16", "int8", "int4")
+AVERAGED, ESTIMATED = "averaged", "estimated"
 EVERY_WEIGHT, HEAD, LAST = PARTS = ("everything", "head", "last")
 FOLDS = (3, 20)
 _SHARE = Bound("a share between 0 and 1", lambda share: 0 < share < 1)
@@ -180,6 +181,9 @@ class TrainPlan:
     part: str = setting(EVERY_WEIGHT, one_of(*PARTS))
     """Which weights move: all (everything), those of the last layer (last), or also normalisation's scales and shifts
     (head)."""
+    statistics: str = setting(AVERAGED, one_of(AVERAGED, ESTIMATED))
+    """BatchNorm's statistics of the last round's model: the mean of the hospitals' running ones (averaged), or those of
+    all training slices with that model, whose sums the hospitals return once (estimated)."""
     precision: str = setting("auto", one_of("auto", "float32", "mixed"))
     """Products in bfloat16 (mixed) or float32; auto takes bfloat16 where the device has instructions for it;
     with differential privacy it is float32."""
@@ -296,7 +300,8 @@ def check_plan(
     final = final_plan_problems(train.on, strategy, yardsticks)
     asked = evaluation_problems(evaluation or EvaluationPlan())
     private = _dp_rules(dp, train, strategy, privacy.is_secure, model.name, yardsticks)
-    _refuse(chain(own, rules, after, final, asked, private, _network_rules(strategy, model.name)))
+    network = _network_rules(strategy, model.name, train, privacy.is_secure)
+    _refuse(chain(own, rules, after, final, asked, private, network))
 
 
 def check_values(settings: Any) -> None:
@@ -329,7 +334,7 @@ def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     train = travelling_train(settings)
     secure, model, after = settings.privacy.is_secure, settings.model.name, settings.yardsticks()
     yield from _dp_rules(dp_plan(settings.privacy), train, strategy, secure, model, after)
-    yield from _network_rules(strategy, model)
+    yield from _network_rules(strategy, model, train, secure)
 
 
 def travelling_train(settings: RunSettings) -> TrainPlan:
@@ -351,8 +356,11 @@ def _dp_rules(
         yield from shared_noise_problems(dp, strategy, train.optimiser, train.momentum, train.weight_decay)
 
 
-def _network_rules(strategy: StrategyPlan, model: str) -> Iterator[Problem]:
+def _network_rules(strategy: StrategyPlan, model: str, train: TrainPlan, secure: bool) -> Iterator[Problem]:
     network = ARCHITECTURES.get(model)
+    if secure and train.statistics == ESTIMATED and network and network.batch_norm:
+        takes = f"{AVERAGED} with secure aggregation, where no hospital answers for itself"
+        yield "train.statistics", train.statistics, takes
     if strategy.keeps == NORMALISATION and network and not network.batch_norm:
         yield "strategy", "fedbn", f"another one with model={model}, which has no batch normalisation to keep"
 

@@ -13,6 +13,7 @@ FINGERPRINTS = "fingerprints"  # keyed tokens as JSON, empty where the hospital 
 SECAGG = "secagg"  # a step of secure aggregation as JSON, both ways; also the question
 FINE_TUNED = "fine_tuned"  # asks a hospital to train the finished model on for itself, and to test what it gets
 FAMILIARITY = "familiarity"  # asks for sums of the features of training slices, or for held-out slices by distance
+STATISTICS = "statistics"  # asks for moments of what goes into each normalisation, over all training slices
 LIKENESS = "likeness"  # server to hospital, packed: what distances are measured with
 SIGNATURE = "signature"  # hospital to server: the digest of its update, and its signature
 SPENT = "spent"  # hospital to server: what a training has cost its patients, with differential privacy

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
+from common.config.architectures import ARCHITECTURES
 from common.config.dp import DpPlan, dp_plan
 from common.config.external import EvaluationPlan, YardstickPlan
 from common.config.final_model import SPLIT
 from common.config.privacy import PrivacyPlan, privacy_plan
 from common.config.settings import (
+    AVERAGED,
+    ESTIMATED,
     EVERY_WEIGHT,
     PLAIN_CODING,
     DataPlan,
@@ -23,7 +26,7 @@ from common.config.settings import (
     check_run,
     travelling_train,
 )
-from common.config.strategies import EVERYTHING, STRATEGIES, StrategyPlan, strategy_plan
+from common.config.strategies import EVERYTHING, NOTHING, STRATEGIES, StrategyPlan, strategy_plan
 from common.errors import InputError
 from common.labels import CLASSES
 from common.text import shown
@@ -39,7 +42,7 @@ _ADDED = {
 }
 _ADDED_TO: dict[str, dict[str, Any]] = {
     "data": {"slice_step": 1, "folds": 0, "fold": 1},
-    "train": {"part": EVERY_WEIGHT, "on": SPLIT},
+    "train": {"part": EVERY_WEIGHT, "statistics": AVERAGED, "on": SPLIT},
 }
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 
@@ -86,6 +89,12 @@ class Plan:
                 if part[name] == unused:
                     del part[name]
         return json.dumps(values, sort_keys=True)
+
+    @property
+    def estimates_statistics(self) -> bool:
+        """Whether the last round's model gets BatchNorm's statistics anew; not one of which hospitals keep parts."""
+        batch_norm = ARCHITECTURES[self.model.name].batch_norm
+        return self.train.statistics == ESTIMATED and batch_norm and self.strategy.keeps == NOTHING
 
     @property
     def sha256(self) -> str:

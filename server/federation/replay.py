@@ -114,7 +114,7 @@ def check_model(folder: RunFolder, chain: Chain) -> None:
         return
     try:
         state = torch.load(folder.best_weights, map_location="cpu", weights_only=True)
-        same = digest_of(arrays_from_state(state)) == line.model
+        same = digest_of(arrays_from_state(state)) == chain.model_after(done.best_round)
     except Exception:  # the unpickler and the zip reader raise nearly every built-in type
         raise InputError("LEDGER001", f"{folder.best_weights} cannot be read as weights.") from None
     if not same:

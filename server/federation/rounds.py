@@ -11,6 +11,7 @@ from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.model.weights import Arrays
 from server.federation.evaluation_phase import EvaluationPhase
+from server.federation.external.statistics import estimated
 from server.federation.local_state import LocalStates
 from server.federation.training_phase import TrainingPhase, failures_listed
 from server.strategies.aggregator import Aggregator
@@ -53,6 +54,8 @@ class Rounds:
             self.training.exchange.take_traffic()  # nobody's own
         new_arrays = self.combine(number, updates, arrays)
         self.training.enter(number, updates, record, new_arrays)
+        if number == plan.rounds and plan.estimates_statistics:
+            new_arrays = estimated(self.evaluation, number, new_arrays, self.local.to_test)
         if plan.train.on == ALL:
             self._enter_traffic(record)
             enter_totals(record, [])

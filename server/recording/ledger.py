@@ -12,6 +12,7 @@ from common.artifacts.ledger.lines import (
     Began,
     Chain,
     Combined,
+    Estimated,
     Files,
     Kind,
     LeftOut,
@@ -48,6 +49,9 @@ class Unrecorded:
 
     def combined(self, number: int, updates: list[Update], left_out: list[LeftOut], model: str) -> None:
         """Say what a round's model was made of."""
+
+    def estimated(self, number: int, hospitals: list[str], model: str) -> None:
+        """Say from whose slices BatchNorm's statistics were estimated anew."""
 
 
 NO_LEDGER = Unrecorded()
@@ -129,6 +133,9 @@ class Ledger(Unrecorded):
 
     def combined(self, number: int, updates: list[Update], left_out: list[LeftOut], model: str) -> None:
         self.announce(Combined, {}, round=number, updates=updates, left_out=left_out, model=model)
+
+    def estimated(self, number: int, hospitals: list[str], model: str) -> None:
+        self.announce(Estimated, {}, round=number, hospitals=hospitals, model=model)
 
     @staticmethod
     def after(folder: RunFolder, key: signing.PrivateKey, chain: Chain) -> "Ledger":

@@ -15,7 +15,7 @@ from common.config.hospital import Hospital
 from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
 from common.config.overrides import flat, overrides_of, written
 from common.config.privacy import NONE, SECAGG
-from common.config.settings import BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
+from common.config.settings import AVERAGED, BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
 from common.config.strategies import STRATEGIES, users_of
 from common.errors import InputError
 from common.files import absolute
@@ -124,6 +124,8 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
         yield from (("data", name) for name in ("folds", "fold"))
     if settings.train.part == EVERY_WEIGHT:
         yield "train", "part"
+    if settings.train.statistics == AVERAGED:
+        yield "train", "statistics"
     if settings.train.on == SPLIT:
         yield "train", "on"
     if settings.privacy.name == SECAGG:

@@ -92,6 +92,14 @@ class Combined(Entry, frozen=True, kw_only=True, tag="combined"):
     model: str  # digest of the new model
 
 
+class Estimated(Entry, frozen=True, kw_only=True, tag="estimated"):
+    """BatchNorm's statistics of a round's model were estimated anew, from what these hospitals returned."""
+
+    round: int
+    hospitals: list[str]
+    model: str  # digest of the model with them
+
+
 class RoundDone(Entry, frozen=True, kw_only=True, tag="round"):
     """A round is complete; its checkpoint and its row of the history are in `files`."""
 
@@ -126,7 +134,7 @@ class Completed(Entry, frozen=True, kw_only=True, tag="completed"):
     meta: str  # SHA-256
 
 
-AnyEntry = Began | Described | Asked | Combined | RoundDone | Stored | Resumed | Ended | Completed
+AnyEntry = Began | Described | Asked | Combined | Estimated | RoundDone | Stored | Resumed | Ended | Completed
 Kind = TypeVar("Kind", bound=Entry)
 
 
@@ -172,6 +180,11 @@ class Chain:
     def combined(self) -> dict[int, Combined]:
         """What each round's model was made of; of a round that was repeated, the last time."""
         return {entry.round: entry for entry in self.entries if isinstance(entry, Combined)}
+
+    def model_after(self, number: int) -> str | None:
+        """Return the digest of the model that a round ended with; None where it made none."""
+        made = [entry for entry in self.entries if isinstance(entry, Combined | Estimated) and entry.round == number]
+        return made[-1].model if made else None
 
 
 def line_of(entry: Entry, key: ec.EllipticCurvePrivateKey) -> bytes:

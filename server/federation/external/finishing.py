@@ -20,8 +20,8 @@ from common.metrics.familiar.sums import FeatureSums, fit
 from common.protocol import names
 from common.protocol.codec import pack
 from common.protocol.description import Description
-from common.protocol.familiarity import read_distances, read_sums
 from common.protocol.messages import Records
+from common.protocol.sums.familiarity import read_distances, read_sums
 from common.training.familiarity import feature_count
 from server.federation.rounds import Rounds
 from server.recording.checkpoint import RunProgress

@@ -20,7 +20,7 @@ from common.metrics.familiar.file import decode
 from common.metrics.familiar.sums import likeness_from, sum_features
 from common.protocol import names
 from common.protocol.codec import unpack
-from common.protocol.familiarity import distances_record, sums_record
+from common.protocol.sums.familiarity import distances_record, sums_record
 from common.training.familiarity import feature_count
 from server.engines.inprocess import InProcessGrid
 from server.federation.external.finishing import chosen_temperature, familiarity

@@ -7,8 +7,8 @@ import pytest
 
 from common.metrics.familiar.distances import DistanceCounts, count_distances
 from common.metrics.familiar.sums import sum_features
-from common.protocol.familiarity import NOT_TOLD, distances_record, read_distances, read_sums, sums_record
 from common.protocol.postprocess import UnusableAnswer
+from common.protocol.sums.familiarity import NOT_TOLD, distances_record, read_distances, read_sums, sums_record
 
 RNG = np.random.default_rng(2)
 SUMS = sum_features(RNG.normal(size=(30, 4)))
