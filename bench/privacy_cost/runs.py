@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from common.study.records import Cell
-from server.study.grid import PlannedCell, resume_arguments, run_arguments
+from server.study.arguments import resume_arguments, run_arguments
+from server.study.grid import PlannedCell
 from server.study.known_runs import KnownRun, KnownRuns
 
 

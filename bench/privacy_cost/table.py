@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bench.privacy_cost.grid import Row
 from common.artifacts.privacy.guarantee import HospitalPrivacy, recorded_privacy
 from common.artifacts.words import NOTHING, interval_text
+from common.study.figures import over_seeds
 from common.study.records import Cell, Study
-from common.study.statistics import ACCURACY, Estimate, over_seeds
+from common.study.statistics import ACCURACY, Estimate
 from server.study.cells import cell_result
 from server.study.known_runs import KnownRun
 

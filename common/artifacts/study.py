@@ -4,7 +4,6 @@ The results in it are for readers that are not this project. `load_study` takes 
 else out again, so that no figure can disagree with what it rests on.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,15 @@ from common.artifacts.layout import STUDY, StudyFolder
 from common.artifacts.load import read_record
 from common.artifacts.run_files import now
 from common.artifacts.schema import Count, Matrix, Number, Text
+from common.artifacts.studies.results import results_json
 from common.artifacts.values import Notes, mapping, read_json
 from common.files import write_json
 from common.labels import CLASSES
-from common.metrics.fairness import exclusive_classes
-from common.study import answers, site, statistics, uncertainty
-from common.study.records import CELL_STATES, INCOMPLETE, STUDY_STATES, Cell, CellResult, Study
+from common.study.records import CELL_STATES, INCOMPLETE, STUDY_STATES, Cell, CellResult, External, Study
+from common.study.views import countable
 
 SCHEMA = 1
+_MOST_FOLDS = 1000
 _MOST_SLICES = 10**9  # a damaged file may claim more than adds up in 64 bits
 
 
@@ -40,6 +40,18 @@ class CellRecord(Struct):
     gradient_steps: Count | None = None
     missed: tuple[str, ...] = ()
     test_confusion_matrices: dict[str, Matrix] = {}
+    fold: Count | None = None
+    design_effects: dict[str, Number] = {}
+    external: dict[str, Any] | None = None  # an `ExternalRecord`
+
+
+class ExternalRecord(Struct):
+    """The test at the hospital that was left out; see `common.study.records.External`."""
+
+    evaluation_id: Text | None = None
+    confusion_matrix: Matrix | None = None
+    left_out_slices: Count | None = None  # of classes that no training hospital holds: in the matrix, not in figures
+    design_effect: Number | None = None
 
 
 class StudyRecord(Struct):
@@ -59,6 +71,8 @@ class StudyRecord(Struct):
     federated: Text | None = None
     seeds: tuple[Count, ...] = ()
     leave_one_out: bool = False
+    external: bool = False
+    folds: Count = 0
     hospitals: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     class_counts: dict[str, dict[str, Count]] = {}
@@ -96,18 +110,20 @@ def study_json(study: Study, settings: dict[str, Any]) -> dict[str, Any]:
             federated=study.federated,
             seeds=study.seeds,
             leave_one_out=study.leave_one_out,
+            external=study.external,
+            folds=study.folds,
             hospitals=study.hospitals,
             classes=CLASSES,
             class_counts={name: dict(held) for name, held in study.class_counts.items()},
             settings=settings,
-            cells=tuple(to_builtins(_cell_record(result)) for result in study.cells),
+            cells=tuple(to_builtins(_cell_record(study, result)) for result in study.cells),
             results=results_json(study),
         )
     )
     return content
 
 
-def _cell_record(result: CellResult) -> CellRecord:
+def _cell_record(study: Study, result: CellResult) -> CellRecord:
     return CellRecord(
         **asdict(result.cell),
         state=result.state,
@@ -117,7 +133,17 @@ def _cell_record(result: CellResult) -> CellRecord:
         gradient_steps=result.steps,
         missed=result.missed,
         test_confusion_matrices={name: confusion.tolist() for name, confusion in result.tests.items()},
+        design_effects=dict(result.effects),
+        external=to_builtins(_external_record(study, result)),
     )
+
+
+def _external_record(study: Study, result: CellResult) -> ExternalRecord | None:
+    external = result.external
+    if external is None:
+        return None
+    left_out = countable(study, result.cell.without or "", external.confusion).left_out
+    return ExternalRecord(external.evaluation_id, external.confusion.tolist(), left_out, external.effect)
 
 
 def load_study(folder: Path) -> Study:
@@ -143,6 +169,8 @@ def load_study(folder: Path) -> Study:
         strategies=body.strategies,
         seeds=body.seeds,
         leave_one_out=body.leave_one_out,
+        external=body.external,
+        folds=body.folds if body.folds <= _MOST_FOLDS else 0,
         hospitals=body.hospitals,
         cells=tuple(cell for cell in cells if cell is not None),
         class_counts=body.class_counts,
@@ -169,7 +197,7 @@ def _cell(raw: Any, notes: Notes, place: int) -> CellResult | None:
     if len(tests) < len(mapping(mapping(raw).get("test_confusion_matrices"))):
         notes.add(f"{notes.file}: cell {place} has no usable confusion matrix of one hospital.")
     return CellResult(
-        cell=Cell(body.strategy, body.seed, body.without),
+        cell=Cell(body.strategy, body.seed, body.without, body.fold),
         state=body.state,
         run_id=body.run_id,
         reason=body.reason,
@@ -177,80 +205,19 @@ def _cell(raw: Any, notes: Notes, place: int) -> CellResult | None:
         steps=body.gradient_steps,
         missed=body.missed,
         tests=tests,
+        effects={name: effect for name, effect in body.design_effects.items() if 1 <= effect <= _MOST_SLICES},
+        external=_external(body.external, notes, place),
     )
 
 
-def results_json(study: Study) -> dict[str, Any]:
-    """Return everything that follows from the cells; ``hospital: null`` means all of them together."""
-    return {
-        "confidence": 0.95,
-        "interval": "Student's t over seeds",
-        "strategies": list(_strategies(study)),
-        "differences": list(_differences(study)),
-        "leave_one_out": [
-            {
-                "left_out": each.hospital,
-                "on": each.on,
-                "measure": each.measure,
-                **estimate_json(each.estimate),
-                "verdict": each.verdict.kind,
-                "words": each.verdict.words,
-            }
-            for each in answers.contributions(study)
-        ],
-        "site_or_disease": list(_sites(study)),
-        "gradient_steps": {
-            name: {str(seed): steps for seed, steps in found.items()}
-            for name, found in uncertainty.steps_by_strategy(study).items()
-        },
-        "answers": [asdict(answer) for answer in answers.answers(study)],
-    }
-
-
-def estimate_json(found: statistics.Estimate | None) -> dict[str, Any]:
-    """Return an estimate's four keys, all of them null where there is none."""
-    if found is None:
-        return {"mean": None, "interval": None, "spread": None, "n": 0}
-    interval = list(found.interval) if found.interval else None
-    return {"mean": found.mean, "interval": interval, "spread": found.spread, "n": found.n}
-
-
-def _strategies(study: Study) -> Iterator[dict[str, Any]]:
-    for strategy in study.strategies:
-        for measure in statistics.MEASURES:
-            for hospital in (None, *study.hospitals):
-                places = study.hospitals if hospital is None else (hospital,)
-                found = statistics.over_seeds(study, strategy, measure, places)
-                where = {"strategy": strategy, "hospital": hospital, "measure": measure.key}
-                yield where | estimate_json(found)
-
-
-def _differences(study: Study) -> Iterator[dict[str, Any]]:
-    for subject, reference in answers.comparisons(study):
-        for measure in statistics.MEASURES:
-            for hospital in (None, *study.hospitals):
-                found = answers.difference(study, subject, reference, measure, hospital)
-                yield {
-                    "subject": subject,
-                    "reference": reference,
-                    "hospital": hospital,
-                    "measure": measure.key,
-                    **estimate_json(found.estimate),
-                    "seeds": list(found.seeds),
-                    "verdict": found.verdict.kind,
-                    "words": found.verdict.words,
-                }
-
-
-def _sites(study: Study) -> Iterator[dict[str, Any]]:
-    for label, hospital in exclusive_classes(study.class_counts):
-        for strategy in study.strategies:
-            found = site.over_seeds(study, strategy, label, hospital)
-            yield {
-                "class": label,
-                "hospital": hospital,
-                "strategy": strategy,
-                **{name: estimate_json(value) for name, value in found.items()},
-                "site_only_predictor": {"recall": 1.0, "own_others": 1.0, "elsewhere": 0.0, "told_apart": 0.0},
-                "limits": site.LIMITS,
-            }
+def _external(raw: Any, notes: Notes, place: int) -> External | None:
+    if raw is None:
+        return None
+    body = read_record(ExternalRecord, raw, notes)
+    rows = body.confusion_matrix
+    if body.evaluation_id is None or rows is None or max(map(max, rows)) > _MOST_SLICES:
+        notes.add(f"{notes.file}: cell {place} has no usable test at the hospital that was left out.")
+        return None
+    effect = body.design_effect or 1.0
+    confusion = np.asarray(rows, dtype=np.int64)
+    return External(body.evaluation_id, confusion, effect if 1 <= effect <= _MOST_SLICES else 1.0)

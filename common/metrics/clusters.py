@@ -55,6 +55,24 @@ def design_effect(values: Values, cluster: Labels) -> float:
     return _effect(_centred(values), cluster)
 
 
+def effect_of_interval(ends: Interval | None, hits: int, cases: int, groups: int) -> float:
+    """Return the design effect that an interval over groups stands for; 1 where there is none.
+
+    Parameters
+    ----------
+    ends : tuple of float or None
+        95 % interval of the share ``hits / cases`` by a bootstrap over groups.
+    groups : int
+        That it drew from. Where all cases were right, or all wrong, nothing varied and each group counts as one case.
+    """
+    if ends is None or not cases or not groups:
+        return 1.0
+    share = hits / cases
+    alone = share * (1 - share) / cases
+    found = ((ends[1] - ends[0]) / (2 * Z)) ** 2 / alone if alone else cases / groups
+    return float(min(max(found, 1.0), cases))
+
+
 def wilson_share(share: float, cases: float) -> Interval | None:
     """Return Wilson's 95 % interval (*JASA* 22, 1927) of a share of so many cases, which need not be whole."""
     if cases <= 0:

@@ -6,6 +6,8 @@ Every answer follows from intervals: a headline, and what it rests on.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from common.study.figures import contribution, over_seeds, paired
+from common.study.folds import difference_over_folds
 from common.study.records import LOCAL, POOLED, Study
 from common.study.statistics import (
     ACCURACY,
@@ -13,13 +15,11 @@ from common.study.statistics import (
     Estimate,
     Measure,
     Verdict,
-    contribution,
     estimate,
-    over_seeds,
-    paired,
     verdict,
 )
 from common.study.uncertainty import how_sure
+from common.study.unseen import on_folds
 
 TOGETHER = "All hospitals together"
 MEANING = (
@@ -63,10 +63,13 @@ def difference(study: Study, subject: str, reference: str, measure: Measure, hos
     """Compare two strategies at one hospital, or over all of them together."""
     places = study.hospitals if hospital is None else (hospital,)
     pairs = paired(study, subject, reference, measure, places)
-    found = estimate(list(pairs.values()))
+    found, shown_by = estimate(list(pairs.values())), None
+    if study.folds and found:
+        found = difference_over_folds(study, subject, reference, measure, places)
+        shown_by = on_folds(study, len(pairs))
     alone = [over_seeds(study, name, measure, places) for name in (subject, reference)]
     spreads = [each.spread for each in alone if each is not None and each.spread is not None]
-    judged = verdict(found, max(spreads, default=None))
+    judged = verdict(found, max(spreads, default=None), shown_by)
     return Difference(subject, reference, measure.key, hospital, found, tuple(pairs), judged)
 
 
@@ -134,7 +137,7 @@ class Contribution:
 
 def contributions(study: Study, measures: tuple[Measure, ...] = MEASURES) -> Iterator[Contribution]:
     """Yield what each hospital brings to the others together and to each of them; nothing if that was not asked."""
-    if not study.leave_one_out:
+    if study.folds or not (study.leave_one_out or study.external):
         return
     for hospital in study.hospitals:
         others = tuple(name for name in study.hospitals if name != hospital)

@@ -3,8 +3,6 @@
 A mean over seeds and how sure it is: Student's t, since seeds are few and their spread is not known beforehand.
 
 From an interval to plain words; nothing is called a gain that another seed might undo.
-
-Strategies beside each other: over seeds, and seed by seed on the same split.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +14,7 @@ import numpy as np
 from common.labels import CLASSES
 from common.metrics.confusion import Confusion, add_confusions, figures
 from common.metrics.intervals import CONFIDENCE, Interval
-from common.study.records import CellResult, Study
+from common.study.records import CellResult
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,8 @@ class Measure:
     """On the terminal."""
     of: Callable[[Confusion], float | None]
     """Confusion matrix to a fraction, or to None where there is no case."""
+    cases: Callable[[Confusion], int] | None = None
+    """How many slices it is a share of; None for a figure that is no share."""
 
 
 def _accuracy(confusion: Confusion) -> float | None:
@@ -36,21 +36,32 @@ def _accuracy(confusion: Confusion) -> float | None:
     return float(np.trace(confusion)) / total if total else None
 
 
+def _all_cases(confusion: Confusion) -> int:
+    return int(confusion.sum())
+
+
+def _cases(index: int, confusion: Confusion) -> int:
+    return int(confusion[index].sum())
+
+
 def _macro_f1(confusion: Confusion) -> float | None:
     return figures(confusion).macro_f1 if confusion.sum() else None
 
 
 def _recall(index: int, confusion: Confusion) -> float | None:
-    cases = int(confusion[index].sum())
+    cases = _cases(index, confusion)
     return float(confusion[index, index]) / cases if cases else None
 
 
-ACCURACY = Measure("accuracy", "accuracy", _accuracy)
+ACCURACY = Measure("accuracy", "accuracy", _accuracy, _all_cases)
 MACRO_F1 = Measure("macro_f1", "macro F1", _macro_f1)
 MEASURES: tuple[Measure, ...] = (
     ACCURACY,
     MACRO_F1,
-    *(Measure(f"recall_{name}", f"recall {name}", partial(_recall, i)) for i, name in enumerate(CLASSES)),
+    *(
+        Measure(f"recall_{name}", f"recall {name}", partial(_recall, i), partial(_cases, i))
+        for i, name in enumerate(CLASSES)
+    ),
 )
 
 
@@ -88,12 +99,12 @@ def estimate(values: Sequence[float], within: Interval = DIFFERENCE) -> Estimate
     if n == 1:
         return Estimate(mean, None, None, 1)
     spread = float(np.std(values, ddof=1))
-    half = _student(n - 1) * spread / n**0.5
+    half = student(n - 1) * spread / n**0.5
     return Estimate(mean, (max(mean - half, within[0]), min(mean + half, within[1])), spread, n)
 
 
 @cache
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """Return how many standard errors a 95 % interval reaches to either side."""
     from scipy.stats import t  # a second, which a mistyped command does without
 
@@ -122,7 +133,7 @@ class Verdict:
     words: str
 
 
-def verdict(difference: Estimate | None, spread: float | None) -> Verdict:
+def verdict(difference: Estimate | None, spread: float | None, shown_by: str | None = None) -> Verdict:
     """Judge a difference of fractions.
 
     Parameters
@@ -131,14 +142,17 @@ def verdict(difference: Estimate | None, spread: float | None) -> Verdict:
         Subject minus reference, paired by seed; None where no seed has both.
     spread : float or None
         How much the figure itself moves from seed to seed: the larger standard deviation of the two.
+    shown_by : str, optional
+        What the interval rests on, where that is not the seeds: "five folds with one seed".
     """
     if difference is None:
         return Verdict(UNKNOWN, "not known, since no seed has both runs complete")
     if difference.interval is None:
-        return Verdict(ONE_SEED, f"{points(difference.mean)} points with one seed, and one seed cannot tell")
+        rests_on = shown_by or "one seed"
+        return Verdict(ONE_SEED, f"{points(difference.mean)} points with {rests_on}, and {rests_on} cannot tell")
     low, high = difference.interval
     if low <= 0.0 <= high:
-        said = f"no difference that {seeds(difference.n)} can show"
+        said = f"no difference that {shown_by or seeds(difference.n)} can show"
         return Verdict(UNDECIDED, f"{said} ({points(difference.mean)} points; {points(low)} to {points(high)})")
     way = BETTER if difference.mean > 0 else WORSE
     size = abs(difference.mean)
@@ -156,7 +170,12 @@ def verdict(difference: Estimate | None, spread: float | None) -> Verdict:
 
 def seeds(number: int) -> str:
     """Write a number of seeds: "one seed", "three seeds", "15 seeds"."""
-    return f"{_WORDS[number] if number < len(_WORDS) else number} seed{'' if number == 1 else 's'}"
+    return many(number, "seed")
+
+
+def many(number: int, what: str) -> str:
+    """Write a number of things, in words up to twelve: "one hospital", "three folds", "15 seeds"."""
+    return f"{_WORDS[number] if number < len(_WORDS) else number} {what}{'' if number == 1 else 's'}"
 
 
 def points(fraction: float) -> str:
@@ -180,57 +199,3 @@ def confusion_at(result: CellResult, places: Sequence[str]) -> Confusion | None:
     if not places or any(name not in result.tests for name in places):
         return None
     return add_confusions(result.tests[name] for name in places)
-
-
-def values(study: Study, strategy: str, measure: Measure, places: Sequence[str]) -> dict[int, float]:
-    """Return a strategy's figure by seed, where it is known.
-
-    Parameters
-    ----------
-    places : sequence of str
-        Hospitals whose test slices count, together.
-    """
-    return _known(study.seeds_of(strategy), measure, places)
-
-
-def over_seeds(study: Study, strategy: str, measure: Measure, places: Sequence[str]) -> Estimate | None:
-    """Return the mean of `values` with its interval, None where no seed has it."""
-    return estimate(list(values(study, strategy, measure, places).values()), SHARE)
-
-
-def paired(study: Study, subject: str, reference: str, measure: Measure, places: Sequence[str]) -> dict[int, float]:
-    """Return subject minus reference by seed, for the seeds that both have.
-
-    One seed gives both the same split and the same first weights, so that what differs is what they do with them.
-    """
-    return _differences(values(study, subject, measure, places), values(study, reference, measure, places))
-
-
-def contribution(study: Study, hospital: str, measure: Measure, places: Sequence[str]) -> dict[int, float]:
-    """Return by seed what a hospital brings to others: the federation with everybody minus the one without it.
-
-    Parameters
-    ----------
-    hospital : str
-        The one that is left out.
-    places : sequence of str
-        Others, whose test slices count together; both federations are tested on the same ones.
-    """
-    if study.federated is None:
-        return {}
-    without = _known(study.seeds_of(study.federated, hospital), measure, places)
-    return _differences(values(study, study.federated, measure, places), without)
-
-
-def _known(results: dict[int, CellResult], measure: Measure, places: Sequence[str]) -> dict[int, float]:
-    found: dict[int, float] = {}
-    for seed, result in results.items():
-        confusion = confusion_at(result, places)
-        value = None if confusion is None else measure.of(confusion)
-        if value is not None:
-            found[seed] = value
-    return found
-
-
-def _differences(subject: dict[int, float], reference: dict[int, float]) -> dict[int, float]:
-    return {seed: value - reference[seed] for seed, value in subject.items() if seed in reference}

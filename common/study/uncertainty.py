@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from common.labels import CLASSES, SYNTHETIC
 from common.metrics.confusion import FEW_CASES
+from common.study.headline import meaning, rests_on
 from common.study.records import COMPLETED, LOCAL, POOLED, CellResult, Study
 from common.study.statistics import Estimate, confusion_at, seeds
 
@@ -32,7 +33,8 @@ def how_sure(study: Study, together: Sequence[Estimate | None], alone: Sequence[
         The federated strategy against each baseline, paired, as fractions: over all hospitals, and at each of them.
     """
     headline = _headline(together, alone) if {LOCAL, POOLED} & set(study.strategies) else NO_BASELINE
-    return [headline, WHAT_A_SEED_CHANGES, WHAT_AN_INTERVAL_MEANS, *_doubts(study)]
+    made = (rests_on(study, "folds"), meaning(study, "folds")) if study.folds else (WHAT_AN_INTERVAL_MEANS,)
+    return [headline, WHAT_A_SEED_CHANGES, *made, *_doubts(study)]
 
 
 def _headline(together: Sequence[Estimate | None], alone: Sequence[Estimate | None]) -> str:
@@ -76,13 +78,14 @@ def missing(study: Study) -> str:
     lost = study.unfinished
     names = [f"{title(result)} ({result.reason or result.state})" for result in lost]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return f"{len(lost)} of {len(study.cells)} runs are not there: {'; '.join(names[:4])}{more}."
+    return f"{len(lost)} of {len(study.planned)} runs are not there: {'; '.join(names[:4])}{more}."
 
 
 def title(result: CellResult) -> str:
     """Name a cell: "fedavg, seed 42, without Phantom Jaipur"."""
     cell = result.cell
-    return f"{cell.strategy}, seed {cell.seed}" + (f", without {cell.without}" if cell.without else "")
+    fold = f", fold {cell.fold}" if cell.fold is not None else ""
+    return f"{cell.strategy}, seed {cell.seed}{fold}" + (f", without {cell.without}" if cell.without else "")
 
 
 def steps_by_strategy(study: Study) -> dict[str, dict[int, int]]:

@@ -7,8 +7,9 @@ import pandas as pd
 
 from common.study import site
 from common.study.answers import TOGETHER, contributions, difference
+from common.study.figures import over_seeds
 from common.study.records import Study
-from common.study.statistics import MEASURES, Estimate, Measure, Verdict, over_seeds
+from common.study.statistics import MEASURES, Estimate, Measure, Verdict
 from common.study.uncertainty import title
 from dashboard.charts import formats, theme
 

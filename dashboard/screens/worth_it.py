@@ -14,6 +14,7 @@ from common.text import listed
 from dashboard.charts import formats, labels, theme
 from dashboard.charts import study as charts
 from dashboard.components import address, gains, parts, verdict
+from dashboard.components.study import unseen
 from dashboard.data import cached, study_tables
 from dashboard.data.verdicts.worth_it import of_study
 from dashboard.settings import LIVE_SECONDS
@@ -30,6 +31,7 @@ def draw() -> None:
     _status(study)
     if study.cells:
         verdict.draw(of_study(study))
+        unseen.draw(study)
         gains.study_card(study)
         own, pooled, sure = answers.answers(study)
         _answer(own, LOCAL, partial(_against, study, LOCAL, "each hospital's own", of))
@@ -66,13 +68,14 @@ def _status(study: Study) -> None:
     if study.synthetic:
         st.warning("**SYNTHETIC DATA.** A program drew the slices of this study; nothing here is about patients.")
     parts.problems(study.problems)
-    done = len(study.cells) - len(study.unfinished)
+    done = len(study.planned) - len(study.unfinished)
     told = [
         f"**{study.study_id}**",
         *([theme.markdown(study.name)] if study.name else []),
         theme.markdown(listed([formats.strategy(name) for name in study.strategies]) or "no strategy"),
         statistics.seeds(len(study.seeds)),
-        f"{done} of {len(study.cells)} runs done",
+        *([f"{study.folds} folds"] if study.folds else []),
+        f"{done} of {len(study.planned)} runs done",
         f"last written {formats.when(study.updated_at)}",
     ]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -105,7 +108,8 @@ def _rests_on(lines: Sequence[str], draw_figures: Callable[[], None] | None) -> 
 def _strategies(study: Study, of: statistics.Measure) -> None:
     """Draw every strategy at every hospital."""
     rows, title = study_tables.strategy_rows(study, of), study_tables.measure_titles()[of.key]
-    with parts.card(f"{title} on the test slices", "Mean over seeds with its 95 % interval. Hollow: one seed."):
+    of_what = f"all {study.folds} folds together" if study.folds else "the test slices"
+    with parts.card(f"{title} on {of_what}", "Mean over seeds with its 95 % interval. Hollow: one seed."):
         figure = _figure(charts.strategies, rows, f"{title} (%)")
         alt = f"{title} of each strategy at each hospital"
         _chart_and_table(figure, study_tables.pivot(rows), "strategies", alt)
@@ -116,9 +120,10 @@ def _against(study: Study, baseline: str, words: str, of: statistics.Measure) ->
     rows, title = study_tables.difference_rows(study, baseline, of), study_tables.measure_titles()[of.key]
     if not rows:
         return
+    paired = "fold and seed" if study.folds else "seed"
     with parts.card(
         f"{title}: shared minus {words}",
-        "Paired by seed, with 95 % intervals; right of zero the shared model is better. Hollow: not decided.",
+        f"Paired by {paired}, with 95 % intervals; right of zero the shared model is better. Hollow: not decided.",
     ):
         figure = _figure(charts.differences, rows, f"{title}, difference (points)")
         alt = f"Difference in {title.lower()} to {words} at each hospital"

@@ -2,6 +2,7 @@
 
 from common.labels import SYNTHETIC
 from common.study import statistics
+from common.study.figures import over_seeds
 from common.study.records import Study
 from server.export.figures import ALL
 from server.export.names import safe_names
@@ -15,7 +16,7 @@ def study_figures(study: Study) -> dict[str, float]:
     for strategy in study.strategies:
         for measure in statistics.MEASURES:
             for name, places in hospitals.items():
-                estimate = statistics.over_seeds(study, strategy, measure, places)
+                estimate = over_seeds(study, strategy, measure, places)
                 path = f"{safe[name]}{strategy}/{measure.key}"
                 if estimate:
                     low, high = estimate.interval or (None, None)

@@ -28,7 +28,8 @@ class ExportedRun:
         if self.cell is None:
             return self.run.run_id
         without = f"-without-{self.cell.without}" if self.cell.without else ""
-        return f"{self.cell.strategy}-seed{self.cell.seed}{without}"
+        fold = f"-fold{self.cell.fold}" if self.cell.fold is not None else ""
+        return f"{self.cell.strategy}-seed{self.cell.seed}{fold}{without}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from common.config.hydra import run_main
-from server.study.grid import plan_cells, study_grid
+from server.study.grid import plan_cells
+from server.study.grid_settings import study_grid
 
 
 def main() -> None:

@@ -1,18 +1,8 @@
-"""One cell of a study: its process, what its run gives the study, and how long the cells to come will take.
+"""One cell of a study: what its run gives the study, and how long the cells to come will take."""
 
-Each runs in a process of its own: in one process a crash of PyTorch or Ray, or a lack of memory, would take the rest of
-the study with it, and each run would start in what the one before left (threads, caches, Ray's workers).
-"""
-
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from statistics import mean
-from types import FrameType
-from typing import IO
 
 import numpy as np
 
@@ -20,87 +10,9 @@ from common.artifacts.schema import Run
 from common.artifacts.values import mapping, matrix
 from common.labels import NUM_CLASSES
 from common.metrics.confusion import Confusion
-from common.study.records import COMPLETED, Cell, CellResult
+from common.study.records import COMPLETED, Cell, CellResult, External
+from server.study.effects import effect_of
 from server.study.known_runs import KnownRun
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a process ended."""
-
-    code: int
-    """Its exit code; negative is the signal that killed it."""
-    error: str | None
-    """The sentence it left on standard error."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why the cell is not done, in a sentence; None if nothing went wrong."""
-        if self.code < 0:
-            memory = ", most often for lack of memory" if self.code == -signal.SIGKILL else ""
-            return f"its process was killed by {signal.Signals(-self.code).name}{memory}"
-        return self.error or (f"it ended with exit code {self.code}" if self.code else None)
-
-
-class CellProcesses:
-    """Starts runs one after the other and passes Ctrl-C on to the one at work.
-
-    A run is in a session of its own, so that the terminal's Ctrl-C does not reach it twice: it would take the second
-    for "at once". Between two runs the signal is only remembered.
-    """
-
-    def __init__(self, module: str = "server.simulate") -> None:
-        self._module = module
-        self._process: subprocess.Popen[str] | None = None
-        self.stopped = False
-
-    def __enter__(self) -> "CellProcesses":
-        self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def run(self, overrides: Sequence[str]) -> Ended:
-        """Run ``python -m server.simulate`` with these overrides to its end, on this terminal."""
-        command = [sys.executable, "-m", self._module, *overrides]
-        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        if self.stopped:  # asked while the process was being made
-            self._process.send_signal(signal.SIGINT)
-        said = _Said(self._process.stderr)
-        code = self._process.wait()
-        self._process = None
-        return Ended(code, said.error())
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.stopped = True
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-
-
-class _Said:
-    """Passes a process's standard error through and remembers its last error."""
-
-    def __init__(self, stream: IO[str] | None) -> None:
-        assert stream is not None
-        self._stream = stream
-        self._error: str | None = None
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        for line in self._stream:
-            print(line, end="", file=sys.stderr, flush=True)
-            if line.startswith("error "):
-                self._error = line.removeprefix("error ").strip()
-
-    def error(self) -> str | None:
-        """Return it; a grandchild that keeps the stream open is not waited for."""
-        self._thread.join(timeout=2)
-        return self._error
 
 
 def cell_result(cell: Cell, known: KnownRun | None, failure: str | None) -> CellResult:
@@ -126,7 +38,24 @@ def cell_result(cell: Cell, known: KnownRun | None, failure: str | None) -> Cell
         steps=_steps(run),
         missed=run.status.missing_hospitals,
         tests=test_confusions(run) if state == COMPLETED else {},
+        effects=test_effects(run) if state == COMPLETED else {},
     )
+
+
+def with_external(result: CellResult, external: External | None, failure: str | None) -> CellResult:
+    """Add how a cell's model does at the hospital that was left out; without that the cell is not done.
+
+    Parameters
+    ----------
+    failure : str or None
+        How the process of the test ended in this command; None if it did not run or nothing went wrong.
+    """
+    if not result.completed:
+        return result
+    if external is None:
+        state, reason = "failed" if failure else "interrupted", failure or f"not tested at {result.cell.without} yet"
+        return replace(result, state=state, reason=reason, tests={}, effects={})
+    return replace(result, external=external)
 
 
 def test_confusions(run: Run) -> dict[str, Confusion]:
@@ -134,6 +63,12 @@ def test_confusions(run: Run) -> dict[str, Confusion]:
     bodies = mapping(run.metrics.get("per_hospital"))
     rows = {str(name): matrix(mapping(body).get("confusion_matrix"), NUM_CLASSES) for name, body in bodies.items()}
     return {name: np.asarray(found, dtype=np.int64) for name, found in rows.items() if found is not None}
+
+
+def test_effects(run: Run) -> dict[str, float]:
+    """Return the design effect of each of these tests, by the hospital's name."""
+    bodies = mapping(run.metrics.get("per_hospital"))
+    return {str(name): effect_of(body) for name, body in bodies.items()}
 
 
 def _state(known: KnownRun, failure: str | None) -> tuple[str, str | None]:

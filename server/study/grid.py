@@ -2,29 +2,35 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from omegaconf import DictConfig, open_dict
+from omegaconf import open_dict
 
 from common.config.dp import DpPlan
 from common.config.final_model import SPLIT
 from common.config.hospital import Hospital
-from common.config.hydra import compose_config, compose_settings, load_hospitals, run_settings, typed
-from common.config.overrides import flat, overrides_of, written
+from common.config.hydra import compose_config, load_hospitals, run_settings
+from common.config.overrides import flat
 from common.config.privacy import NONE, SECAGG
 from common.config.settings import AVERAGED, BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
-from common.config.strategies import STRATEGIES, users_of
+from common.config.strategies import users_of
 from common.errors import InputError
 from common.files import absolute
-from common.study.records import LOCAL, POOLED, Cell
+from common.study.records import Cell
+from server.study.grid_settings import StudyGrid
 
-_BELONGS_TO_CELLS = {"strategy": "study.strategies=[...]", "seed": "study.seeds=[...]"}
+_BELONGS_TO_CELLS = {
+    "strategy": "study.strategies=[...]",
+    "seed": "study.seeds=[...]",
+    "data.folds": "study.folds=5",
+    "data.fold": "study.folds=5",
+}
 _REFUSED = ("resume", "in_service")
 _OF_FINAL_MODELS = ("train.on", "figures_of")
 _OF_CELLS = ("seed", "hospitals", "strategy")
+_OF_FOLDS = ("folds", "fold")
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,12 @@ class PlannedCell:
 
     cell: Cell
     settings: RunSettings
+    beside: bool = False
+    """Whether its figures are only shown beside the study's where its run is there already; it is never run."""
 
 
-def plan_cells(grid: "StudyGrid", overrides: Sequence[str]) -> list[PlannedCell]:
-    """Compose every cell's run, seed by seed, the federations without a hospital last.
+def plan_cells(grid: StudyGrid, overrides: Sequence[str]) -> list[PlannedCell]:
+    """Compose every cell's run, seed by seed; then those without a hospital, then what is only shown beside.
 
     Parameters
     ----------
@@ -53,15 +61,25 @@ def plan_cells(grid: "StudyGrid", overrides: Sequence[str]) -> list[PlannedCell]
     _refuse_cell_settings(overrides)
     composed = {name: _compose(name, grid, overrides) for name in grid.strategies}
     hospitals = load_hospitals(next(iter(composed.values())).hospitals)
-    return [PlannedCell(cell, _settings(composed[cell.strategy], cell, hospitals)) for cell in _cells(grid, hospitals)]
+
+    def planned(cell: Cell, beside: bool = False) -> PlannedCell:
+        return PlannedCell(cell, _settings(composed[cell.strategy], cell, hospitals, grid), beside)
+
+    return [*map(planned, _cells(grid, hospitals)), *(planned(cell, True) for cell in _beside(grid))]
 
 
-def _cells(grid: "StudyGrid", hospitals: Sequence[Hospital]) -> Iterator[Cell]:
+def _cells(grid: StudyGrid, hospitals: Sequence[Hospital]) -> Iterator[Cell]:
+    folds = range(1, grid.folds + 1) if grid.folds else (None,)
     for seed in grid.seeds:
-        yield from (Cell(name, seed) for name in grid.strategies)
-    if grid.leave_one_out and grid.federated:
-        for seed in grid.seeds:
-            yield from (Cell(grid.federated, seed, hospital.name) for hospital in hospitals)
+        yield from (Cell(name, seed, fold=fold) for fold in folds for name in grid.strategies)
+    for seed in grid.seeds:
+        yield from (Cell(name, seed, each.name) for name in grid.left_out_with for each in hospitals)
+
+
+def _beside(grid: StudyGrid) -> Iterator[Cell]:
+    """Yield the runs on their own split, which a study of folds does without."""
+    if grid.folds:
+        yield from (Cell(name, seed) for seed in grid.seeds for name in grid.strategies)
 
 
 def _refuse_cell_settings(overrides: Sequence[str]) -> None:
@@ -76,7 +94,7 @@ def _refuse_cell_settings(overrides: Sequence[str]) -> None:
             raise InputError("STUDY003", f"{name} is not for a study: a final model has no figures of its own.")
 
 
-def _compose(strategy: str, grid: "StudyGrid", overrides: Sequence[str]) -> RunSettings:
+def _compose(strategy: str, grid: StudyGrid, overrides: Sequence[str]) -> RunSettings:
     """Compose the settings of one strategy; a number goes to the strategies that use it, if any of the study does."""
     kept = [item for item in overrides if not _is_for_another(item, strategy, grid)]
     config = compose_config("study", [*kept, f"strategy={strategy}"])
@@ -85,13 +103,13 @@ def _compose(strategy: str, grid: "StudyGrid", overrides: Sequence[str]) -> RunS
     return run_settings(config)
 
 
-def _is_for_another(override: str, strategy: str, grid: "StudyGrid") -> bool:
+def _is_for_another(override: str, strategy: str, grid: StudyGrid) -> bool:
     number = override.partition("=")[0].removeprefix("strategy.")
     users = users_of(number)
     return strategy not in users and any(name in users for name in grid.strategies)
 
 
-def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) -> RunSettings:
+def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital], grid: StudyGrid) -> RunSettings:
     """Return a cell's own settings."""
     own = RunSettings(**vars(composed))
     own.seed, own.in_service, own.resume = cell.seed, False, None
@@ -99,6 +117,10 @@ def _settings(composed: RunSettings, cell: Cell, hospitals: Sequence[Hospital]) 
     own.output_dir = str(absolute(own.output_dir))
     own.data = type(own.data)(**vars(own.data))
     own.data.root, own.data.cache_dir = (str(absolute(path)) for path in (own.data.root, own.data.cache_dir))
+    if cell.fold is not None:
+        own.data = replace(own.data, folds=grid.folds, fold=cell.fold)
+    if grid.parallel > 1:
+        own.compute = replace(own.compute, threads=own.compute.threads or 1)
     check_settings(own)  # of fewer hospitals, too
     return own
 
@@ -150,14 +172,22 @@ def fingerprint(settings: RunSettings) -> str:
     return json.dumps(what_counts(settings), sort_keys=True)
 
 
-def plan_sha256(cells: Sequence[PlannedCell]) -> str:
-    """Return the SHA-256 of a study's plan, hexadecimal."""
-    return hashlib.sha256("\n".join(fingerprint(each.settings) for each in cells).encode()).hexdigest()
+def plan_sha256(cells: Sequence[PlannedCell], external: bool = False) -> str:
+    """Return the SHA-256 of a study's plan, hexadecimal.
+
+    Parameters
+    ----------
+    external : bool
+        Whether models are tested where they were not trained, too.
+    """
+    lines = [fingerprint(each.settings) for each in cells if not each.beside]
+    return hashlib.sha256("\n".join([*lines, *(["external"] if external else [])]).encode()).hexdigest()
 
 
 def shared_settings(settings: RunSettings) -> dict[str, Any]:
-    """Return what is meant to be alike in all cells: without seed, hospitals and strategy, which stand in each."""
-    return {name: value for name, value in what_counts(settings).items() if name not in _OF_CELLS}
+    """Return what is meant to be alike in all cells: without seed, hospitals, strategy, fold: each cell's own."""
+    shared = {name: value for name, value in what_counts(settings).items() if name not in _OF_CELLS}
+    return shared | {"data": {name: value for name, value in shared["data"].items() if name not in _OF_FOLDS}}
 
 
 def unlike(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
@@ -169,94 +199,3 @@ def unlike(cells: Sequence[PlannedCell]) -> tuple[str, ...]:
         if differing:
             said[each.cell.strategy] = f"{each.cell.strategy} trains with {', '.join(differing)}"
     return tuple(said.values())
-
-
-FEWEST_TO_LEAVE_ONE_OUT = 3
-
-
-@dataclass
-class StudyGrid:
-    """The grid of a study."""
-
-    name: str = "study"
-    """What it is called on pages and the terminal."""
-    strategies: list[str] = field(default_factory=list)
-    """Names of files under ``conf/strategy/``; the questions are about the first that is no baseline."""
-    seeds: list[int] = field(default_factory=list)
-    """Each strategy runs once with each."""
-    leave_one_out: bool = False
-    """Whether that first strategy also runs without each hospital in turn."""
-
-    @property
-    def federated(self) -> str | None:
-        """The strategy that the questions are about; None if all are baselines."""
-        return next((name for name in self.strategies if name not in (LOCAL, POOLED)), None)
-
-
-@dataclass
-class StudySettings(RunSettings):
-    """A run's settings, which every cell has in common, and the grid."""
-
-    study: StudyGrid = field(default_factory=StudyGrid)
-
-
-def study_grid(config: DictConfig) -> StudyGrid:
-    """Turn a composed configuration into a checked grid.
-
-    Raises
-    ------
-    InputError
-        ``STUDY001`` for a grid that cannot be, ``CONF001``, ``CONF004`` for an unknown key or a wrong type.
-    """
-    settings = typed(config, StudySettings)
-    check_grid(settings.study, len(settings.hospitals))
-    return settings.study
-
-
-def check_grid(grid: StudyGrid, hospitals: int) -> None:
-    """Refuse a grid that cannot be; the parameters are a grid and the number of hospitals that take part."""
-    for name in ("strategies", "seeds"):
-        values = getattr(grid, name)
-        if not values:
-            raise InputError("STUDY001", f"study.{name} is empty; list at least one, for example {_EXAMPLES[name]}.")
-        if twice := [value for value, times in Counter(values).items() if times > 1]:
-            raise InputError("STUDY001", f"study.{name} lists {twice[0]} twice; name each once.")
-    if unknown := [name for name in grid.strategies if name not in STRATEGIES]:
-        raise InputError("STUDY001", f"There is no strategy '{unknown[0]}'; choose from: {', '.join(STRATEGIES)}.")
-    if grid.leave_one_out and grid.federated is None:
-        raise InputError("STUDY001", "study.leave_one_out needs a federated strategy in study.strategies.")
-    if grid.leave_one_out and hospitals < FEWEST_TO_LEAVE_ONE_OUT:
-        raise InputError(
-            "STUDY001",
-            f"Leaving a hospital out of {hospitals} leaves no federation; set study.leave_one_out=false, or name at "
-            f"least {FEWEST_TO_LEAVE_ONE_OUT} hospitals.",
-        )
-
-
-_EXAMPLES = {"strategies": "study.strategies=[local,fedavg,pooled]", "seeds": "study.seeds=[42,43,44]"}
-
-
-def run_arguments(settings: RunSettings) -> list[str]:
-    """Return the overrides of a new run, for example ``["strategy=fedavg", "rounds=3"]``.
-
-    Raises
-    ------
-    InputError
-        ``STUDY004`` if a value does not survive the command line (a path with signs that Hydra reads as its own).
-    """
-    arguments = overrides_of(asdict(settings))
-    if compose_settings(arguments) != settings:
-        raise InputError("STUDY004", f"These settings cannot be handed to a run: {' '.join(arguments)}")
-    return arguments
-
-
-def resume_arguments(settings: RunSettings, run_id: str) -> list[str]:
-    """Return the overrides that go on with a run: where things are may have changed, nothing else."""
-    return [
-        f"resume={run_id}",
-        f"output_dir={written(settings.output_dir)}",
-        f"data.root={written(settings.data.root)}",
-        f"data.cache_dir={written(settings.data.cache_dir)}",
-        f"compute.engine={settings.compute.engine}",
-        f"compute.device={settings.compute.device}",
-    ]

@@ -1,6 +1,6 @@
 """What a person sees of a study: a line before each run, and at the end the table and the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from rich.box import SIMPLE_HEAD
@@ -11,11 +11,15 @@ from rich.table import Table
 from common.artifacts.words import NOTHING, interval_text
 from common.metrics.fairness import exclusive_classes
 from common.study import answers, site, uncertainty
+from common.study.figures import over_seeds
+from common.study.headline import headline
 from common.study.records import CellResult, Study
-from common.study.statistics import ACCURACY, MEASURES, Estimate, Measure, over_seeds, points
+from common.study.statistics import ACCURACY, MEASURES, Estimate, Measure, many, points
 
 
-def cell_line(result: CellResult, number: int, study: Study, seconds: float | None, now: datetime) -> str:
+def cell_line(
+    result: CellResult, number: int, study: Study, seconds: float | None, now: datetime, testing: bool = False
+) -> str:
     """Return the line before a run: which of how many, and when the study will have ended.
 
     Parameters
@@ -28,6 +32,8 @@ def cell_line(result: CellResult, number: int, study: Study, seconds: float | No
         What this and the cells to come will take; None if nothing has been measured yet.
     now : datetime
         With zone.
+    testing : bool
+        Whether its run is done, and its model is tested at the hospital that was left out.
     """
     until = "no run has been measured yet"
     if seconds is not None:
@@ -35,24 +41,18 @@ def cell_line(result: CellResult, number: int, study: Study, seconds: float | No
         day = "" if end.date() == now.astimezone().date() else f"{end:%Y-%m-%d} "
         until = f"the study ends about {day}{end:%H:%M}"
     going_on = f", going on with {result.run_id}" if result.run_id else ""
-    return (
-        f"[bold]cell {number} of {len(study.cells)}[/]  {escape(uncertainty.title(result))}{going_on}  [dim]{until}[/]"
-    )
+    if testing:
+        going_on = f", {result.run_id} is tested at {escape(result.cell.without or '')}"
+    title = f"{escape(uncertainty.title(result))}{going_on}"
+    return f"[bold]cell {number} of {len(study.planned)}[/]  {title}  [dim]{until}[/]"
 
 
 def results_table(study: Study) -> Table:
     """Return the study's table: mean over seeds with its interval below; then differences, paired by seed."""
     pairs = answers.comparisons(study)
-    table = Table(
-        title=f"{escape(study.name)}: percent, mean over seeds, 95 % interval; differences in points, seed by seed",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    table.add_column("hospital", overflow="fold", min_width=max(len(measure.title) for measure in MEASURES))
-    for heading in (*study.strategies, *(f"{subject} - {reference}" for subject, reference in pairs)):
-        table.add_column(heading, justify="right")
+    of = f"all {many(study.folds, 'fold')} together, " if study.folds else ""
+    title = f"{study.name}: percent, {of}mean over seeds, 95 % interval; differences in points, "
+    table = table_of(title + ("fold by fold" if study.folds else "seed by seed"), study.strategies, pairs)
     for measure in MEASURES:
         rows = list(_rows(study, measure, pairs))
         if rows:
@@ -63,6 +63,15 @@ def results_table(study: Study) -> Table:
     return table
 
 
+def table_of(title: str, strategies: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Table:
+    """Return an empty table with a column for each strategy and for each difference."""
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("hospital", overflow="fold", min_width=max(len(measure.title) for measure in MEASURES))
+    for heading in (*strategies, *(f"{subject} - {reference}" for subject, reference in pairs)):
+        table.add_column(heading, justify="right")
+    return table
+
+
 def _rows(study: Study, measure: Measure, pairs: list[tuple[str, str]]) -> Iterator[list[str]]:
     for hospital in (*study.hospitals, None):
         places = study.hospitals if hospital is None else (hospital,)
@@ -70,17 +79,19 @@ def _rows(study: Study, measure: Measure, pairs: list[tuple[str, str]]) -> Itera
         if any(found):
             compared = [answers.difference(study, *pair, measure, hospital).estimate for pair in pairs]
             name = escape(hospital) if hospital else "all hospitals"
-            yield [name, *(_cell(each) for each in found), *(_change(each) for each in compared)]
+            yield [name, *map(share_cell, found), *map(difference_cell, compared)]
 
 
-def _cell(found: Estimate | None) -> str:
+def share_cell(found: Estimate | None) -> str:
+    """Write a mean with its interval below."""
     if found is None:
         return NOTHING
     ends = f"\n[dim]{interval_text(found.interval)}[/]" if found.interval else ""
     return f"{100 * found.mean:.1f}{ends}"
 
 
-def _change(found: Estimate | None) -> str:
+def difference_cell(found: Estimate | None) -> str:
+    """Write a difference in points with its interval below."""
     if found is None:
         return NOTHING
     ends = f"\n[dim]{points(found.interval[0])}..{points(found.interval[1])}[/]" if found.interval else ""
@@ -88,7 +99,9 @@ def _change(found: Estimate | None) -> str:
 
 
 def say_answers(console: Console, study: Study) -> None:
-    """Print the three questions with their answers, what each hospital brings, and site or disease."""
+    """Print the headline, the three questions with their answers, what each hospital brings, and site or disease."""
+    if said := headline(study):
+        console.print(f"\n[bold]{escape(said)}[/]", highlight=False)
     for answer in answers.answers(study):
         console.print(f"\n[bold]{answer.question}[/]", highlight=False)
         console.print(escape(answer.headline), highlight=False)

@@ -16,8 +16,10 @@ from common.config.overrides import flat
 from common.metrics.confusion import Confusion
 from common.metrics.intervals import Interval, wilson
 from common.study.answers import difference
+from common.study.figures import over_seeds
+from common.study.headline import rests_on
 from common.study.records import LOCAL, POOLED, CellResult, Study
-from common.study.statistics import ACCURACY, Estimate, over_seeds, seeds
+from common.study.statistics import ACCURACY, Estimate, seeds
 from dashboard.charts import formats
 from dashboard.data import results
 from dashboard.data.compared.differences import between
@@ -84,21 +86,21 @@ def of_study(study: Study, strategy: str | None = None) -> Gains | None:
     both = set(study.seeds_of(shared)) & set(study.seeds_of(LOCAL))
     if not both:
         return None
-    if len(both) == 1:
+    is_paired = len(both) > 1 or bool(study.folds)
+    if not is_paired:
         (seed,) = both
         joint, own = (_tested(study.seeds_of(name)[seed]) for name in (shared, LOCAL))
         rows = [_unpaired(name, own.get(name), joint.get(name)) for name in sorted(study.hospitals)]
         how = f"{UNPAIRED} One seed: another may say something else."
     else:
         rows = [_paired(study, shared, name) for name in sorted(study.hospitals)]
-        how = (
-            "95 % intervals over seeds (Student's t); the difference is paired, seed by seed, on the same test slices."
-        )
+        how = rests_on(study, "folds") if study.folds else OVER_SEEDS
     told = f"{study.study_id}, {seeds(len(both))}"
     unlike = tuple(each for each in study.unlike if each.startswith((f"{shared} ", f"{LOCAL} ")))
-    return Gains(_claimed(rows, unlike), shared, told, how, len(both) > 1, study.synthetic, unlike)
+    return Gains(_claimed(rows, unlike), shared, told, how, is_paired, study.synthetic, unlike)
 
 
+OVER_SEEDS = "95 % intervals over seeds (Student's t); the difference is paired, seed by seed, on the same test slices."
 UNPAIRED = (
     "95 % intervals, the difference's by Newcombe's method. Not paired: which slices each model named right was not "
     "recorded, so the interval is rather too wide than too narrow."

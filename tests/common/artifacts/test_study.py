@@ -7,6 +7,7 @@ from common.artifacts.layout import list_studies, new_study
 from common.artifacts.study import load_study, study_json, write_study
 from common.study.records import Study
 from tests.support.studies import HOSPITALS, A, B, lost, study, worth_it
+from tests.support.unseen_studies import of_folds, of_left_out
 
 
 @pytest.fixture
@@ -86,3 +87,66 @@ def test_a_damaged_matrix_costs_that_hospital_alone(folder):
     found = load_study(folder.path)
     assert list(found.cells[0].tests) == [HOSPITALS[2]]
     assert "no usable confusion matrix" in found.problems[0].sentence
+
+
+@pytest.mark.parametrize("written", [of_folds(beside=True), of_left_out()], ids=["folds", "external"])
+def test_folds_and_external_tests_are_read_again(folder, written):
+    cells = [replace(each, effects={A: 2.5}) for each in written.cells]
+    write_study(folder, replace(written, cells=tuple(cells)), {})
+    found = load_study(folder.path)
+    assert found.problems == ()
+    assert (found.folds, found.external) == (written.folds, written.external)
+    for one, other in zip(found.cells, cells, strict=True):
+        assert (one.cell, one.effects) == (other.cell, other.effects)
+        assert (one.external is None) == (other.external is None)
+        if one.external and other.external:
+            assert one.external.confusion.tolist() == other.external.confusion.tolist()
+            assert (one.external.evaluation_id, one.external.effect) == (other.external.evaluation_id, 2.0)
+
+
+def test_what_is_said_of_the_unseen_stands_in_the_file():
+    body = study_json(of_left_out(), {})
+    record = next(each for each in body["cells"] if each["without"] == A)
+    assert record["external"]["evaluation_id"] == "evaluation-001"
+    assert record["external"]["left_out_slices"] == 7
+    assert sum(map(sum, record["external"]["confusion_matrix"])) == 107
+    first = body["results"]["unseen"][0]
+    assert (first["test"], first["strategy"], first["slices"], first["left_out_slices"]) == (
+        "external",
+        "fedavg",
+        300,
+        7,
+    )
+    assert first["accuracy"]["mean"] == pytest.approx(0.70)
+    assert first["own_split"]["mean"] == pytest.approx(0.85)
+    (differing,) = body["results"]["unseen_differences"]
+    assert (differing["subject"], differing["reference"]) == ("fedavg", "pooled")
+    assert differing["mean"] == pytest.approx(-0.03)
+    assert body["results"]["headline"].startswith("At a hospital that did not train it")
+    json.dumps(body, allow_nan=False)
+
+
+def test_a_file_of_an_earlier_version_has_neither(folder):
+    write_study(folder, worth_it(), {})
+    body = json.loads(folder.results.read_text())
+    for name in ("folds", "external"):
+        del body[name]
+    for cell in body["cells"]:
+        for name in ("fold", "external", "design_effects"):
+            del cell[name]
+    folder.results.write_text(json.dumps(body))
+    found = load_study(folder.path)
+    assert found.problems == ()
+    assert (found.folds, found.external, found.cells[0].cell.fold, found.cells[0].effects) == (0, False, None, {})
+
+
+def test_a_damaged_external_test_costs_that_test_alone(folder):
+    write_study(folder, of_left_out(), {})
+    body = json.loads(folder.results.read_text())
+    at = next(place for place, cell in enumerate(body["cells"]) if cell["without"] == A)
+    body["cells"][at]["external"]["confusion_matrix"] = [[1, 2], [3, 4]]
+    folder.results.write_text(json.dumps(body))
+    found = load_study(folder.path)
+    assert found.cells[at].external is None
+    assert found.cells[at].tests
+    assert "no usable test at the hospital that was left out" in " ".join(each.sentence for each in found.problems)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.pages import open_page, said, tables
 from tests.support.study_files import one_seed, save, unfinished, worth_it
+from tests.support.unseen_studies import of_folds, of_left_out
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +125,28 @@ def test_a_hostile_name_is_text(folder: Path) -> None:
     assert "<script>" not in text
     assert r"\<img src=x\>" in text
     assert r"\*\*b\*\*" in text
+
+
+def test_new_hospitals_and_new_patients_come_first_with_the_own_split_beside_them(folder: Path) -> None:
+    save(folder, of_folds(beside=True))
+    save(folder, of_left_out())
+    app = open_page("worth_it", study="study-001")
+    assert not app.exception
+    assert app.subheader[0].value == "What would a new patient see?"
+    text = said(app).replace("\\", "")
+    assert "3 folds" in text
+    assert "12 of 12 runs done" in text, "the runs beside were not asked for"
+    assert text.count("For a patient that it did not see, fedavg names 80.0 % of slices") == 2, "verdict and answer"
+    assert "Its own split says 90.0 %." in text
+    app.selectbox(key="study").set_value("study-002").run()
+    assert app.subheader[0].value == "What would a new hospital see?"
+    app.session_state["study_external"] = True
+    app.run()
+    assert not app.exception
+    text = said(app).replace("\\", "")
+    assert "14 slices of classes" not in text
+    assert "7 slices of classes that no other hospital holds are left out." in text
+    figures = next(table for table in tables(app) if "Worst hospital" in table)
+    assert figures["The run's own split"].str.startswith("85.0 %").all()
+    assert figures["Worst hospital"][0].startswith("Phantom Jaipur: 60.0 %")
+    assert any("Pooled minus FedAvg" in str(table) or "FedAvg minus Pooled" in str(table) for table in tables(app))

@@ -1,70 +1,22 @@
-"""Real processes that are no simulation: what they say, how they end, how Ctrl-C reaches them."""
-
-import os
-import signal
-import threading
-import time
-
-import pytest
-
-from server.study.cells import CellProcesses, Ended
-
-SCRIPT = """
-import os, signal, sys, time
-what = sys.argv[1]
-if what == "refuse":
-    print("error DATA001: There is no folder x.", file=sys.stderr); sys.exit(2)
-if what == "die":
-    os.kill(os.getpid(), signal.SIGKILL)
-if what == "wait":
-    caught = []
-    signal.signal(signal.SIGINT, lambda *_: caught.append(1))
-    open(sys.argv[2], "w").close()
-    while not caught: time.sleep(0.01)
-    time.sleep(0.2)
-    sys.exit(130 if len(caught) == 1 else 99)
-"""
+from common.study.records import Cell
+from server.study.cells import Pace
 
 
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    (tmp_path / "cell_under_test.py").write_text(SCRIPT)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    return "cell_under_test"
+def test_what_is_to_come_takes_what_its_kind_took():
+    pace = Pace()
+    assert pace.expected([Cell("fedavg", 1)]) is None
+    pace.note(Cell("local", 1), 10.0)
+    assert pace.expected([Cell("fedavg", 1), Cell("local", 2)]) == 20.0
+    pace.note(Cell("fedavg", 1), 30.0)
+    pace.note(Cell("fedavg", 2), 50.0)
+    assert pace.expected([Cell("fedavg", 3)]) == 40.0
+    assert pace.expected([Cell("fedavg", 1, "A")]) == 40.0
+    pace.note(Cell("fedavg", 1, "A"), 20.0)
+    assert pace.expected([Cell("fedavg", 1, "B"), Cell("pooled", 1)]) == 20.0 + (10 + 30 + 50 + 20) / 4
 
 
-def test_a_process_that_ends_well_has_no_reason(module):
-    with CellProcesses(module) as processes:
-        assert processes.run(["fine"]) == Ended(0, None)
-        assert not processes.stopped
-    assert Ended(0, None).reason is None
-
-
-def test_its_own_sentence_is_the_reason_and_is_passed_on(module, capsys):
-    with CellProcesses(module) as processes:
-        assert processes.run(["refuse"]).reason == "DATA001: There is no folder x."
-    assert capsys.readouterr().err == "error DATA001: There is no folder x.\n"
-
-
-def test_a_killed_process_is_no_end_of_the_study(module):
-    with CellProcesses(module) as processes:
-        ended = processes.run(["die"])
-        assert processes.run(["fine"]).code == 0
-    assert ended.reason == "its process was killed by SIGKILL, most often for lack of memory"
-    assert Ended(7, None).reason == "it ended with exit code 7"
-
-
-def test_ctrl_c_reaches_the_process_once_and_the_handlers_come_back(module, tmp_path):
-    ready = tmp_path / "ready"
-
-    def press() -> None:
-        while not ready.exists():
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.getsignal(signal.SIGINT)
-    with CellProcesses(module) as processes:
-        threading.Thread(target=press).start()
-        assert processes.run(["wait", str(ready)]).code == 130
-        assert processes.stopped
-    assert signal.getsignal(signal.SIGINT) == before
+def test_the_first_measurement_stays():
+    pace = Pace()
+    for seconds in (None, 12.0, 3.0):
+        pace.note(Cell("local", 1), seconds)
+    assert pace.expected([Cell("local", 2)]) == 12.0

@@ -8,19 +8,19 @@ from common.config.overrides import flat
 from common.config.settings import WirePlan
 from common.errors import InputError
 from common.study.records import Cell
+from server.study.arguments import evaluation_arguments, resume_arguments, run_arguments
 from server.study.grid import (
-    StudyGrid,
     fingerprint,
     plan_cells,
     plan_sha256,
-    resume_arguments,
-    run_arguments,
     shared_settings,
     unlike,
     what_counts,
 )
+from server.study.grid_settings import StudyGrid
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
+FINAL = ("train.on=all", "figures_of=run-001")
 PHANTOMS = ["hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]", "data.root=ph"]
 
 
@@ -115,7 +115,7 @@ def test_a_strategy_that_trains_otherwise_is_named(cells):
 
 @pytest.mark.parametrize(
     "override",
-    ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true", "train.on=all", "figures_of=run-001"],
+    ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true", "data.folds=5", "data.fold=2", *FINAL],
 )
 def test_what_each_run_has_for_itself_is_refused(override):
     with pytest.raises(InputError) as caught:
@@ -127,3 +127,39 @@ def test_every_cell_is_checked_before_one_starts():
     grid = StudyGrid("n", ["fedavg"], [1], True)
     with pytest.raises(InputError, match="min_hospitals"):
         plan_cells(grid, [*PHANTOMS, "strategy.min_hospitals=3"])
+
+
+def test_external_tests_need_the_runs_that_leave_one_out_needs():
+    left_out = StudyGrid("n", ["local", "fedavg"], [1], leave_one_out=True)
+    external = StudyGrid("n", ["local", "fedavg"], [1], external=True)
+    one, other = plan_cells(left_out, PHANTOMS), plan_cells(external, PHANTOMS)
+    assert [fingerprint(each.settings) for each in one] == [fingerprint(each.settings) for each in other]
+    assert plan_sha256(one) != plan_sha256(other, external=True), "another study all the same"
+
+
+def test_each_fold_is_a_run_and_the_own_split_is_only_shown_beside():
+    cells = plan_cells(StudyGrid("n", ["fedavg", "pooled"], [1, 2], folds=3), PHANTOMS)
+    assert [each.cell for each in cells[:4]] == [
+        Cell("fedavg", 1, fold=1),
+        Cell("pooled", 1, fold=1),
+        Cell("fedavg", 1, fold=2),
+        Cell("pooled", 1, fold=2),
+    ]
+    assert [(each.settings.data.folds, each.settings.data.fold) for each in cells[:3]] == [(3, 1), (3, 1), (3, 2)]
+    assert [each.beside for each in cells] == [False] * 12 + [True] * 4
+    assert {each.settings.data.folds for each in cells if each.beside} == {0}
+    assert unlike([each for each in cells if not each.beside]) == ()
+    assert compose_settings(run_arguments(cells[2].settings)) == cells[2].settings
+    assert plan_sha256(cells) == plan_sha256(cells[:12])
+
+
+def test_runs_side_by_side_have_one_thread_and_answer_the_same_question():
+    alone, beside = (plan_cells(StudyGrid("n", ["fedavg"], [1], parallel=n), PHANTOMS)[0].settings for n in (1, 2))
+    assert (alone.compute.threads, beside.compute.threads) == (None, 1)
+    assert fingerprint(alone) == fingerprint(beside)
+
+
+def test_a_test_elsewhere_is_told_the_run_the_hospital_and_the_places(cells):
+    told = evaluation_arguments(cells[0].settings, "run-007", "phantom_kolkata")
+    assert told[:2] == ["run-007", "hospitals=[phantom_kolkata]"]
+    assert all(item.partition("=")[0] not in ("rounds", "seed", "strategy") for item in told)

@@ -2,7 +2,7 @@ import pytest
 
 from common.config.hydra import compose_config
 from common.errors import InputError
-from server.study.grid import StudyGrid, check_grid, study_grid
+from server.study.grid_settings import StudyGrid, check_grid, study_grid
 
 
 def test_the_ready_study_asks_the_three_questions():
@@ -41,3 +41,31 @@ def test_a_mistake_is_one_sentence(override, code, says):
 def test_what_cannot_be_left_out(strategies, hospitals, says):
     with pytest.raises(InputError, match=says):
         check_grid(StudyGrid("n", strategies, [1], True), hospitals)
+
+
+@pytest.mark.parametrize(
+    ("fields", "hospitals", "says"),
+    [
+        ({"external": True}, 2, "study.external=false"),
+        ({"external": True, "strategies": ["local", "fedbn"]}, 3, "none of study.strategies shares one"),
+        ({"folds": 2}, 3, "3 to 20 folds"),
+        ({"folds": 21}, 3, "3 to 20 folds"),
+        ({"folds": 5, "leave_one_out": True}, 3, "study.leave_one_out=false"),
+        ({"parallel": 0}, 3, "1 to 64 runs at a time"),
+    ],
+)
+def test_what_folds_external_tests_and_runs_side_by_side_cannot_be(fields, hospitals, says):
+    grid = StudyGrid(**{"strategies": ["fedavg"], "seeds": [1], **fields})
+    with pytest.raises(InputError) as caught:
+        check_grid(grid, hospitals)
+    assert caught.value.code == "STUDY001"
+    assert says in caught.value.sentence
+
+
+def test_who_runs_without_each_hospital():
+    strategies = ["local", "fedbn", "fedavg", "pooled"]
+    assert StudyGrid("n", strategies, [1]).left_out_with == []
+    assert StudyGrid("n", strategies, [1], leave_one_out=True).left_out_with == ["fedbn"]
+    assert StudyGrid("n", strategies, [1], external=True).left_out_with == ["fedavg", "pooled"]
+    assert StudyGrid("n", strategies, [1], True, True).left_out_with == ["fedbn", "fedavg", "pooled"]
+    assert StudyGrid("n", ["fedavg"], [1], True, True).left_out_with == ["fedavg"], "never twice"

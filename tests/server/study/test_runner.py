@@ -1,5 +1,7 @@
 """Studies on phantoms: whole, stopped and gone on with, with a cell that fails; the runs are real ones."""
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -14,9 +16,11 @@ from rich.console import Console
 from common.artifacts.study import load_study
 from common.config.hydra import compose_config
 from common.errors import InputError, Interrupted, RunError
+from server.evaluate import main as evaluate
 from server.study import runner as module
-from server.study.cells import Ended
-from server.study.grid import plan_cells, study_grid
+from server.study.grid import plan_cells
+from server.study.grid_settings import study_grid
+from server.study.processes import EVALUATE, SIMULATE, Ended
 from tests.conftest import base_overrides
 from tests.support.small_network_row import EVERYWHERE
 
@@ -28,6 +32,7 @@ class InThisProcess:
 
     def __init__(self, simulate, script=()):
         self._simulate, self.asked, self.stopped = simulate, [], False
+        self.modules = []
         self.script = dict(script)  # number of the call, from 0, to what is done instead
 
     def __enter__(self):
@@ -36,11 +41,16 @@ class InThisProcess:
     def __exit__(self, *exception):
         pass
 
-    def run(self, overrides):
+    def run(self, overrides, module=SIMULATE):
         self.asked.append(list(overrides))
+        self.modules.append(module)
         instead = self.script.get(len(self.asked) - 1)
         if instead:
             return instead(self)
+        if module == EVALUATE:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+                code = evaluate(overrides)
+            return Ended(code, said.getvalue().removeprefix("error ").strip() or None)
         done = self._simulate(*overrides, base=False)
         return Ended(done.code, done.err.removeprefix("error ").strip() or None)
 
@@ -53,7 +63,7 @@ def conducted(simulate, phantoms, tmp_path, monkeypatch):
         wanted = [*base_overrides(phantoms, tmp_path / "cache"), "rounds=1", f"output_dir={tmp_path / output}"]
         wanted += ["study.strategies=[local,fedavg]", "study.seeds=[1,2]", *overrides]
         processes, raised = InThisProcess(simulate, script), None
-        monkeypatch.setattr(module, "CellProcesses", lambda: processes)
+        monkeypatch.setattr(module, "CellProcesses", lambda at_once: processes)
         try:
             grid = study_grid(compose_config("study", wanted))
             module.conduct_study(grid, plan_cells(grid, wanted), "python -m server.study ...", Console(quiet=True))
@@ -137,6 +147,77 @@ def test_a_run_that_cannot_go_on_begins_anew(conducted, tmp_path):
     body, processes, raised = conducted("study.strategies=[fedavg]", "study.seeds=[1]")
     assert [asked[0] for asked in processes.asked] == ["resume=run-001", "strategy=fedavg"]
     assert (raised, body["cells"][0]["run_id"]) == (None, "run-002")
+
+
+@pytest.mark.slow
+def test_each_hospital_is_left_out_and_tested_once_and_a_test_that_failed_is_done_anew(conducted, tmp_path):
+    external = ["study.strategies=[local,fedavg]", "study.seeds=[1]", "study.external=true"]
+    body, processes, raised = conducted(*external, script={3: lambda _: Ended(-9, None)})
+    assert processes.modules[2:] == [SIMULATE, EVALUATE] * 3, "each is tested as soon as it is trained"
+    assert states(body) == ["completed"] * 2 + ["failed"] + ["completed"] * 2
+    assert "killed by SIGKILL" in body["cells"][2]["reason"]
+    assert raised.code == "STUDY010"
+
+    body, processes, raised = conducted(*external)
+    assert (processes.modules, raised, body["state"]) == ([EVALUATE], None, "completed")
+    for cell in body["cells"][2:]:
+        outside = cell["external"]
+        meta = tmp_path / "out" / "artifacts" / outside["evaluation_id"] / "evaluation_meta.json"
+        own = json.loads(meta.read_text())["metrics"]["per_hospital"][cell["without"]]
+        assert outside["confusion_matrix"] == own["confusion_matrix"]
+        assert outside["design_effect"] >= 1
+        alone = cell["without"] == "Phantom Jaipur"
+        assert outside["left_out_slices"] == (sum(own["confusion_matrix"][3]) if alone else 0), "nobody else holds it"
+    (told,) = body["results"]["unseen"]
+    assert (told["test"], told["strategy"]) == ("external", "fedavg")
+    assert told["accuracy"]["interval"]
+    assert told["own_split"]["mean"] is not None
+
+    left_out = [*external[:2], "study.leave_one_out=true"]
+    _, processes, _ = conducted(*left_out)
+    assert processes.asked == [], "the runs are the same"
+
+
+@pytest.mark.slow
+def test_each_fold_is_the_test_once_and_the_own_split_stands_beside_where_it_is_there(conducted, tmp_path):
+    conducted("study.strategies=[fedavg]", "study.seeds=[1]")
+    folds = ["study.strategies=[fedavg]", "study.seeds=[1]", "study.folds=3"]
+    _, processes, raised = conducted(*folds)
+    assert (len(processes.asked), raised) == (3, None)
+    found = load_study(tmp_path / "out" / "artifacts" / "study-002")
+    assert found.problems == ()
+    assert [each.cell.fold for each in found.cells] == [1, 2, 3, None]
+    whole = found.seeds_of("fedavg")[1]
+    runs = tmp_path / "out" / "artifacts"
+    tested = [json.loads((runs / each.run_id / "dataset_splits.json").read_text()) for each in found.planned]
+    for name in found.hospitals:
+        parts = [set(splits["hospitals"][name]["test_idx"]) for splits in tested]
+        assert not any(one & other for place, one in enumerate(parts) for other in parts[:place]), "never twice"
+        assert sum(map(len, parts)) == whole.tests[name].sum()
+    body = json.loads((runs / "study-002" / "study.json").read_text())
+    (told,) = body["results"]["unseen"]
+    assert told["test"] == "folds"
+    assert told["own_split"]["mean"] is not None
+    _, processes, _ = conducted(*folds)
+    assert processes.asked == []
+
+
+@pytest.mark.slow
+def test_two_runs_at_a_time_end_in_the_figures_of_one_at_a_time(conducted, phantoms, tmp_path):
+    output = tmp_path / "beside"
+    grid = ["study.strategies=[local,fedavg]", "study.seeds=[1]"]
+    process = start(
+        *base_overrides(phantoms, tmp_path / "cache"), *grid, "rounds=1", "study.parallel=2", f"output_dir={output}"
+    )
+    text = process.communicate()[0]
+    assert process.returncode == 0, text
+    assert "2 of 2 trained" in text
+    beside = json.loads((output / "artifacts/study-001/study.json").read_text())
+    alone, _, _ = conducted(*grid)
+    assert [cell["test_confusion_matrices"] for cell in beside["cells"]] == [
+        cell["test_confusion_matrices"] for cell in alone["cells"]
+    ]
+    assert alone["plan_sha256"] == beside["plan_sha256"]
 
 
 def start(*overrides):

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from server.study.terminal import cell_line, results_table, say_answers, site_lines
+from server.study.unseen_table import say_unseen
 from tests.support.studies import HOSPITALS, done, lost, study, worth_it
+from tests.support.unseen_studies import of_folds, of_left_out
 
 
 def printed(*things: object, width: int = 80) -> str:
@@ -72,3 +74,31 @@ def test_the_line_before_a_run():
     assert "no run has been measured yet" in first
     tomorrow = printed(cell_line(found.cells[1], 2, found, 86400.0 * 2, now), width=200)
     assert "2026-11-25" in tomorrow
+
+
+def test_new_hospitals_and_patients_are_a_table_each_with_the_own_split():
+    console = Console(file=io.StringIO(), width=120)
+    say_unseen(console, of_left_out())
+    say_unseen(console, of_folds(beside=True))
+    say_unseen(console, worth_it())
+    text = console.file.getvalue()
+    assert text.count("What would a new hospital see?") == text.count("What would a new patient see?") == 1
+    assert "7 slices of classes that no other hospital holds are left out." in text
+    assert "fedavg - pooled" in text
+    assert "recall glioma" in text
+    assert text.count("own split") == 2
+    assert "All hospitals" not in text
+
+
+def test_the_headline_comes_first_and_a_table_of_folds_says_what_it_is_of():
+    console = Console(file=io.StringIO(), width=200)
+    say_answers(console, of_folds())
+    assert console.file.getvalue().strip().startswith("For a patient that it did not see, fedavg names 80.0 %")
+    assert "all three folds together" in printed(results_table(of_folds()), width=120)
+
+
+def test_the_line_before_a_test_elsewhere_says_where():
+    found = of_left_out()
+    result = next(each for each in found.cells if each.cell.without)
+    line = cell_line(result, 5, found, None, datetime(2026, 1, 1, tzinfo=UTC), testing=True)
+    assert "run-001 is tested at Phantom Jaipur" in line

@@ -1,6 +1,7 @@
 import pytest
 
-from common.study.statistics import ACCURACY, MEASURES, confusion_at, contribution, over_seeds, paired, values
+from common.study.figures import contribution, over_seeds, paired, values
+from common.study.statistics import ACCURACY, MEASURES, confusion_at
 from tests.support.studies import HOSPITALS, A, B, C, done, lost, matrix, study
 
 
