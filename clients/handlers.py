@@ -112,8 +112,9 @@ def fingerprints(site: Site, plan: Plan) -> Fingerprints | None:
     if site.fingerprint_key is None or not plan.data.cross_hospital_check or forbidden:
         return None
     key, prepared = load_shared_key(site.fingerprint_key), prepared_hospital(site, plan)
+    cache_dir = None if site.part else site.cache_dir  # which keeps one set for each folder
     return make_fingerprints(
-        site.hospital, prepared.scan, prepared.library, key, site.cache_dir, _patient_tokens(site, prepared, key)
+        site.hospital, prepared.scan, prepared.library, key, cache_dir, _patient_tokens(site, prepared, key)
     )
 
 

@@ -11,8 +11,10 @@ import torch
 from clients.policy.check import check_split
 from clients.site import Site
 from common.config.final_model import ALL
+from common.config.partition import MOST
 from common.config.settings import DataPlan
-from common.data.prepare import PreparedHospital, prepare
+from common.data.partition.folder import Folder, evidence_of_part
+from common.data.prepare import PreparedHospital, divide, prepare
 from common.data.split import Split, take_at_most
 from common.errors import InputError
 from common.metrics.intervals import Resampling
@@ -45,7 +47,7 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
     """
     key = _key(site, plan)
     if key not in _PREPARED:
-        if len(_PREPARED) >= _PREPARED_LIMIT:
+        if len(_PREPARED) >= (MOST if site.part else _PREPARED_LIMIT):  # parts hold one folder together
             _PREPARED.pop(next(iter(_PREPARED)))
         external = plan.evaluation.is_external(site.hospital.key)
         found = _read(
@@ -63,14 +65,17 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
 
 
 def _read(site: Site, data: DataPlan, seed: int) -> PreparedHospital:
-    hospital = site.hospital
+    hospital, reading = site.hospital, site.progress_callback("reading")
+    if site.part:
+        folder = Folder(site.folder, hospital.class_map, hospital.patient_pattern, site.cache_dir)
+        return divide(evidence_of_part(folder, site.part, data, reading), data, seed, None)  # one cache a folder
     return prepare(
         site.folder,
         hospital.class_map,
         data,
         seed,
         site.cache_dir,
-        on_progress=site.progress_callback("reading"),
+        on_progress=reading,
         patient_pattern=hospital.patient_pattern,
     )
 
@@ -123,7 +128,7 @@ def use_threads(threads: int) -> None:
 def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
     external = "/every slice is tested" if plan.evaluation.is_external(site.hospital.key) else ""
     final = "/every slice trains" if plan.train.on == ALL and not external else ""
-    return (site.hospital.key, str(site.folder), plan.seed, f"{plan.data}{external}{final}")
+    return (site.hospital.key, str(site.folder), plan.seed, f"{plan.data}{site.part or ''}{external}{final}")
 
 
 def _all_tested(split: Split) -> Split:

@@ -17,6 +17,7 @@ from common.addresses import is_port, split_address
 from common.config.bounds import PLACE
 from common.config.hospital import Hospital, hospital_from
 from common.config.hydra_errors import suggest
+from common.config.partition import Part
 from common.config.plain_yaml import UNREADABLE, read_settings
 from common.errors import InputError
 from common.files import absolute, why
@@ -46,6 +47,7 @@ class Site:
     policy: Policy | None = None  # what the centre may ask; None in a simulation, where both are one person
     keep_cases: bool = False  # whether a table of its test cases stays here after each run
     home: Path | None = None  # of `clients.join`, at whose terminal a person can be asked
+    part: Part | None = None  # of its folder, where a simulation cuts it into several hospitals
     # Every hospital by its key, where a simulation trains on all of them together; empty everywhere else.
     pool: "Mapping[str, Site]" = field(default_factory=dict)
 

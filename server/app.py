@@ -22,6 +22,7 @@ from rich.console import Console
 
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
+from common.config.partition import refuse_parts
 from common.config.settings import RunSettings
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, ProjectError
@@ -78,6 +79,7 @@ def _run(grid: Grid, overrides: list[str], console: Console) -> None:
     if settings.resume:
         settings, folder = resumed_settings(settings, overrides)
     refuse_pooled(settings.strategy.name)
+    refuse_parts(settings.hospitals)
     hospitals = load_hospitals(settings.hospitals)
 
     def work(progress: RunProgress, recorder: Recorder) -> None:

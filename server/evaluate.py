@@ -12,6 +12,7 @@ from rich.console import Console
 
 from common import cli
 from common.config.hydra import load_hospitals
+from common.config.partition import refuse_parts
 from common.data.identity.labelling import require_slices
 from common.errors import Interrupted, RunError
 from common.files import absolute
@@ -66,6 +67,7 @@ def _submitted(given: argparse.Namespace) -> int:
     centre = Centre(absolute(given.credentials))
     overrides = with_output_dir(given.overrides)
     settings, _ = evaluation_settings(given.run, overrides)
+    refuse_parts(settings.hospitals)
     load_hospitals(settings.hospitals, fewest=1)
     require_serving(centre)
     number = submit(centre, overrides, evaluates=given.run)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.config.hospital import Hospital
+from common.config.partition import part_of
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
 from common.files import absolute
@@ -37,7 +38,8 @@ def _site(settings: RunSettings, hospital: Hospital, channel: ProgressChannel, k
     data = settings.data
     root, cache = absolute(data.root), absolute(data.cache_dir)
     device, keeps = settings.compute.device, data.keep_cases
-    return Site(hospital, root, cache, device, channel, explains=True, fingerprint_key=key, keep_cases=keeps)
+    part = part_of(hospital.key, settings.partition)
+    return Site(hospital, root, cache, device, channel, explains=True, fingerprint_key=key, keep_cases=keeps, part=part)
 
 
 def _pooled(sites: list[Site], settings: RunSettings) -> list[Site]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from common import cli
 from common.artifacts.layout import RunFolder
 from common.config.hydra import compose_settings, load_hospitals
+from common.config.partition import refuse_parts
 from common.config.strategies import refuse_pooled
 from common.errors import Interrupted, RunError
 from common.files import absolute
@@ -57,6 +58,7 @@ def run(given: argparse.Namespace) -> int:
     if settings.resume:
         settings, _ = resumed_settings(settings, overrides)
     refuse_pooled(settings.strategy.name)
+    refuse_parts(settings.hospitals)
     load_hospitals(settings.hospitals)
     require_serving(centre)
     run_id = submit(centre, overrides)

@@ -77,11 +77,12 @@ def show_cases(given: argparse.Namespace) -> None:
 def _site(given: argparse.Namespace) -> Site:
     if given.config:
         return read_site(given.config, {"data_root": given.data_root, "cache_dir": given.cache_dir}).site()
-    from common.config.hydra import load_hospital  # a while, and only here
+    from common.config.hydra import load_hospitals  # a while, and only here
 
     usual = DataSettings()
     root, cache = given.data_root or absolute(usual.root), given.cache_dir or absolute(usual.cache_dir)
-    return Site(load_hospital(given.hospital), root, cache)
+    (hospital,) = load_hospitals([given.hospital], fewest=1)
+    return Site(hospital, root, cache)
 
 
 def _open(path: Path, table: CaseTable, token: str, most: int, site: Site) -> None:

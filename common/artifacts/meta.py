@@ -77,6 +77,8 @@ class FinishedRun:
     """What tells an image that is unlike the slices of training."""
     recipe: Recipe | None = None
     """The run whose figures a model is given that trained on every slice."""
+    cut: str | None = None
+    """That the hospitals are simulated, in a sentence."""
 
 
 def meta_json(run: FinishedRun) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         settings=run.settings,
         pooled=run.strategy == POOLED_STRATEGY,
         model_tested=words.model_tested(run.strategy, run.keeps, run.best_round),
-        notice=words.notice(run.strategy),
+        notice=words.notice(run.strategy, run.cut),
         no_shared_model=words.no_shared_model(run.keeps),
         privacy=dict(run.privacy),
         personal_models=None if run.keeps == NOTHING else personal,
@@ -148,7 +150,7 @@ def _of_recipe(run: FinishedRun, recipe: Recipe) -> dict[str, Any]:
         "warnings": [to_json(each) for each in (*words.cautions_of(then), *own)],
         "metrics_of": {"run": recipe.run_id, "model_sha256": then.get("sha256"), "same_slices": same},
         "model_tested": f"{then.get('model_tested')} of {recipe.run_id}",
-        "notice": words.notice(run.strategy, recipe.run_id, same),
+        "notice": words.notice(run.strategy, run.cut, recipe.run_id, same),
     }
 
 

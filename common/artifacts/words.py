@@ -37,18 +37,22 @@ _GROUPED = {
 }
 
 
-def notice(strategy: str, figures_of: str | None = None, same_slices: bool = True) -> str | None:
+def notice(
+    strategy: str, cut: str | None = None, figures_of: str | None = None, same_slices: bool = True
+) -> str | None:
     """Return what must be known before a figure of a run is believed, or None.
 
     Parameters
     ----------
+    cut : str, optional
+        That its hospitals are simulated, as `common.config.partition.cut_sentence` says it.
     figures_of : str, optional
         The run that tested the recipe of a final model.
     same_slices : bool
         Whether the hospitals hold what they held then.
     """
     pooled = POOLED if strategy == POOLED_STRATEGY else None
-    said = (pooled, final_model(figures_of, same_slices) if figures_of else None)
+    said = (pooled, cut, final_model(figures_of, same_slices) if figures_of else None)
     return " ".join(each for each in said if each) or None
 
 

@@ -25,6 +25,7 @@ from common import cli
 from common.config.architectures import ARCHITECTURES
 from common.config.hospital import Hospital, hospital_from
 from common.config.hydra_errors import CONFIG_EXCEPTIONS, config_error, suggest
+from common.config.partition import as_part, dealt_keys, source_of
 from common.config.plain_yaml import UNREADABLE, read_settings
 from common.config.settings import RunSettings, check_settings
 from common.errors import InputError, Interrupted, ProjectError
@@ -45,6 +46,7 @@ def _store_defaults() -> None:
         store(group="model", name=name, node={"name": name})
     places_first = {"root": None, "cache_dir": None} | values.pop("data")
     store(group="data", name="default", node=places_first)
+    store(group="partition", name="none", node=values.pop("partition"))
     for group in ("train", "compute"):
         store(group=group, name="default", node=values.pop(group))
     del values["model"], values["wire"], values["strategy"]["name"]  # chosen for each run, in conf/config.yaml's list
@@ -137,6 +139,7 @@ def run_settings(config: DictConfig) -> RunSettings:
     if "study" in config:
         raise InputError("CONF011", "That is a study of many runs, not a run; start it with python -m server.study ...")
     settings = typed(config, RunSettings)
+    settings.hospitals = dealt_keys(settings.hospitals, settings.partition)
     check_settings(settings)
     return settings
 
@@ -192,7 +195,7 @@ def load_hospital(key: str, conf_dir: Path = CONF_DIR) -> Hospital:
 
 
 def load_hospitals(keys: list[str], fewest: int = 2) -> list[Hospital]:
-    """Read the hospitals that take part, in the given order.
+    """Read the hospitals that take part, in the given order; a part of a folder is a hospital of its own.
 
     Raises
     ------
@@ -204,9 +207,14 @@ def load_hospitals(keys: list[str], fewest: int = 2) -> list[Hospital]:
             "CONF008",
             "A federation needs at least two hospitals; list them as hospitals=[aiims_delhi,nimhans_bengaluru].",
         )
-    hospitals = [load_hospital(key) for key in keys]
+    hospitals = [_hospital_or_part(key) for key in keys]
     for values in ([h.key for h in hospitals], [h.name for h in hospitals]):
         twice = [value for value in values if values.count(value) > 1]
         if twice:
             raise InputError("CONF009", f"'{shown(twice[0])}' is listed twice in hospitals; name each hospital once.")
     return hospitals
+
+
+def _hospital_or_part(key: str) -> Hospital:
+    source = source_of(key)
+    return as_part(load_hospital(source), key) if source else load_hospital(key)

@@ -41,6 +41,7 @@ from common.config.external import (
     yardstick_problems,
 )
 from common.config.final_model import ON, SPLIT, final_plan_problems, final_run_problems
+from common.config.partition import PartitionSettings, partition_problems
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
 from common.config.strategies import (
     EVERYTHING,
@@ -239,6 +240,7 @@ class RunSettings:
     the fine-tuned model stays there. 0 leaves it out."""
     hospitals: list[str] = field(default_factory=list)
     """Names of files under `conf/hospital/`; the order is that of every table."""
+    partition: PartitionSettings = field(default_factory=PartitionSettings)
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelPlan = field(default_factory=ModelPlan)
     wire: WirePlan = field(default_factory=WirePlan)
@@ -322,6 +324,7 @@ def _refuse(problems: Iterator[Problem]) -> None:
 def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     """Yield what cannot be together, of settings that could each be."""
     count = len(settings.hospitals)
+    yield from partition_problems(settings.hospitals, settings.partition)
     yield from size_problems(settings.strategy, count)
     yield from settings_problems(settings.privacy, settings.strategy, count, settings.keep_updates)
     strategy, pooled = strategy_plan(settings.strategy), STRATEGIES[settings.strategy.name].pooled

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.data.cache import ImageLibrary, Progress, cached_near_duplicates, open_library
 from common.data.dicom.said import Said
-from common.data.duplicates import GROUPING_LEVELS, NearPairs, exact_duplicates
+from common.data.duplicates import GROUPING_LEVELS, NearPairs, exact_duplicates, find_near_duplicates
 from common.data.groups import Groups, find_groups
 from common.data.identity.known import Known, known_cases, with_guesses
 from common.data.identity.labelling import scan_hospital
@@ -31,6 +31,8 @@ class Evidence:
     pairs: NearPairs
     known: Known | None = None
     """Whose slices they are, where anything says so."""
+    found_groups: Groups | None = None
+    """Which files belong together, where these are a part of a folder; None where it is to be found out."""
 
     @cached_property
     def readable(self) -> Mask:
@@ -97,6 +99,8 @@ class Evidence:
     @cached_property
     def groups(self) -> Groups:
         """Which files belong together."""
+        if self.found_groups is not None:
+            return self.found_groups
         files = self.scan.files
         return find_groups(
             [file.name for file in files],
@@ -148,9 +152,11 @@ def gather_evidence(
 
 
 def look_alikes(
-    scan: Scan, library: ImageLibrary, cache_dir: Path, levels: Sequence[float] = GROUPING_LEVELS
+    scan: Scan, library: ImageLibrary, cache_dir: Path | None, levels: Sequence[float] = GROUPING_LEVELS
 ) -> NearPairs:
-    """Return the pairs of readable files that `common.data.duplicates.find_near_duplicates` finds."""
+    """Return the pairs of readable files that `common.data.duplicates.find_near_duplicates` finds; None keeps none."""
     readable = np.flatnonzero([index not in library.unreadable for index in range(len(scan.files))]).astype(np.int64)
     thumbs = np.asarray(library.thumbs)[readable]
+    if cache_dir is None:
+        return find_near_duplicates(thumbs, levels).renumbered(readable)
     return cached_near_duplicates(thumbs, cache_dir, str(scan.folder.resolve()), levels).renumbered(readable)

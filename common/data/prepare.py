@@ -95,6 +95,17 @@ def prepare(
     evidence = gather_evidence(
         folder, class_map, data.image_size, cache_dir, on_progress, patient_pattern, data.slice_step
     )
+    return divide(evidence, data, seed, cache_dir)
+
+
+def divide(evidence: Evidence, data: DataPlan, seed: int, cache_dir: Path | None) -> PreparedHospital:
+    """Split a hospital's slices, of which the evidence is known.
+
+    Parameters
+    ----------
+    cache_dir : Path or None
+        Where look-alikes are kept between runs; None keeps none.
+    """
     labels = evidence.scan.labels
     usable = take_at_most(labels, evidence.usable, data.max_per_class)
     groups = evidence.groups if data.group_split else None

@@ -14,7 +14,7 @@ def class_mix(hospitals: Mapping[str, HospitalData], colours: theme.Palette) -> 
     """Draw each hospital's slices by class, stacked from zero; hatching is the second cue."""
     names = sorted(hospitals)
     ticks = [theme.short(name) for name in names]
-    figure = theme.base_figure("Slices", "", colours, height=110 + 52 * max(1, len(names)), names=ticks)
+    figure = theme.base_figure("Slices", "", colours, height=theme.rows_height(len(names), 110, 52), names=ticks)
     rows = [*range(len(names))]
     for position, label in enumerate(CLASSES):
         values = [hospitals[name].class_counts.get(label, 0) for name in names]
@@ -48,8 +48,11 @@ def accuracy_intervals(
 ) -> go.Figure:
     """Draw each hospital's test accuracy with its 95 % interval, and the accuracy over all as a dashed line."""
     names = sorted(tests)
-    ticks = [_tick(name, tests[name]) for name in names]
-    figure = theme.base_figure("Test accuracy (%)", "", colours, height=110 + 56 * max(1, len(names)), names=ticks)
+    between = "<br>" if len(names) <= theme.MANY_ROWS else " "
+    ticks = [f"{theme.short(name)}{between}<b>{formats.percent(tests[name].accuracy)}</b>" for name in names]
+    figure = theme.base_figure(
+        "Test accuracy (%)", "", colours, height=theme.rows_height(len(names), 110, 56), names=ticks
+    )
     style = marks.hospital_marks(names, colours)
     for row, name in enumerate(names):
         test = tests[name]
@@ -77,7 +80,3 @@ def accuracy_intervals(
     figure.layout.margin.t = 34
     figure.layout.yaxis.showgrid = True
     return figure
-
-
-def _tick(name: str, test: facts.TestFigures) -> str:
-    return f"{theme.short(name)}<br><b>{formats.percent(test.accuracy)}</b>"

@@ -28,6 +28,10 @@ CLASS_PATTERNS = ("", "/", ".", "x")
 
 _TITLE = 18  # pixels that an axis title takes beside names
 WIDEST = 190  # pixels that names may take beside an axis
+MANY_ROWS = 12
+"""Hospitals above which a figure's rows are low, and a row's text is one line."""
+_LOW_ROW = 22  # pixels
+_PART = re.compile(r", part \d+ of \d+$")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:&])")
 
 
@@ -110,6 +114,11 @@ def class_colour(name: str, colours: Palette) -> str:
     return colours.classes[CLASSES.index(name)] if name in CLASSES else colours.muted
 
 
+def rows_height(count: int, around: int, row: int) -> int:
+    """Return the height of a figure with a row for each hospital, pixels; many rows are lower."""
+    return around + (row if count <= MANY_ROWS else min(row, _LOW_ROW)) * max(1, count)
+
+
 def base_figure(
     title_x: str, title_y: str, colours: Palette, *, height: int = 340, names: Sequence[str] = ()
 ) -> go.Figure:
@@ -184,8 +193,11 @@ def pattern(shape: str | Sequence[str], surface: str, size: int, solidity: float
 
 
 def short(name: str, limit: int = 24) -> str:
-    """Shorten a name for an axis or a legend and make it safe there."""
-    return plain(name if len(name) <= limit else f"{name[: limit - 1]}…")
+    """Shorten a name for an axis or a legend and make it safe there; which part of a folder it is stays."""
+    if len(name) <= limit:
+        return plain(name)
+    tail = found[0] if (found := _PART.search(name)) and len(found[0]) < limit - 4 else ""
+    return plain(f"{name[: limit - 1 - len(tail)]}…{tail}")
 
 
 def plain(name: str) -> str:

@@ -36,7 +36,7 @@ def replies(run: Run, colours: theme.Palette) -> go.Figure:
     """Draw who replied in which round: a dot for a reply, a cross for a failure, nothing for "not asked"."""
     rows = {name: row for row, name in enumerate(run.hospital_names)}
     names = [theme.short(name) for name in rows]
-    figure = theme.base_figure("Round", "", colours, height=70 + 34 * max(1, len(rows)), names=names)
+    figure = theme.base_figure("Round", "", colours, height=theme.rows_height(len(rows), 70, 34), names=names)
     kinds = (("Replied", "circle", colours.figures[1]), ("Failed or missed", "x", colours.figures[0]))
     for (title, symbol, colour), failed in zip(kinds, (False, True), strict=True):
         cells = [

@@ -5,11 +5,13 @@ Coasts only, on purpose: no political border is drawn.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import folium
+import msgspec
 import streamlit as st
 
 from common.artifacts.schema import HospitalData
@@ -22,6 +24,7 @@ COAST_BOX = {"min_lat": -2, "max_lat": 45, "min_lon": 50, "max_lon": 110}
 LARGEST_DOT = 20.0
 SMALLEST_DOT = 5.0
 LABELS_UP_TO = 8
+_APART = 0.6  # degrees between hospitals of one place
 
 _mount = mounted("hospital_map", "map", '<div class="hospital-map"></div>', "leaflet/leaflet.css")
 
@@ -69,8 +72,24 @@ def draw(
 
 
 def placed(hospitals: Mapping[str, HospitalData]) -> dict[str, HospitalData]:
-    """Return the hospitals that have a location, in the order in which their dots are drawn."""
-    return {name: body for name, body in sorted(hospitals.items()) if body.location is not None}
+    """Return the hospitals that have a location, in the order in which their dots are drawn.
+
+    Those of one place, such as the parts of one folder, stand around it.
+    """
+    found: dict[str, HospitalData] = {}
+    here: Counter[tuple[float, ...]] = Counter()
+    for name, body in sorted(hospitals.items()):
+        if body.location is not None:
+            place = tuple(body.location)
+            found[name] = msgspec.structs.replace(body, location=_beside(body.location, here[place]))
+            here[place] += 1
+    return found
+
+
+def _beside(location: Sequence[float], number: int) -> tuple[float, float]:
+    """Return the place of one of several hospitals at a location, as seeds lie in a sunflower; the first is there."""
+    turn, far = number * math.pi * (3 - math.sqrt(5)), _APART * math.sqrt(number)
+    return location[0] + far * math.sin(turn), location[1] + far * math.cos(turn)
 
 
 def script(chart: folium.Map) -> tuple[str, str]:

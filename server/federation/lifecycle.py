@@ -18,6 +18,7 @@ from common.artifacts.service import offer_for_service
 from common.artifacts.update_words import instead_of_comparing, private_network, protection
 from common.artifacts.words import no_shared_model, notice
 from common.config.hospital import Hospital
+from common.config.partition import cut_sentence
 from common.config.settings import RunSettings
 from common.errors import InputError, Interrupted, ProjectError, RunError
 from common.files import absolute
@@ -136,7 +137,8 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         f"[bold]{folder.run_id}[/]  {settings.strategy.name}, {len(job.hospitals)} hospitals, {settings.rounds} rounds "
         f"at {settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
     )
-    if warning := notice(settings.strategy.name, settings.figures_of):
+    cut = cut_sentence(settings.hospitals, settings.partition)
+    if warning := notice(settings.strategy.name, cut, settings.figures_of):
         console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
         logging.getLogger("server").warning(warning)
     if network := private_network(settings.privacy, settings.model.name):

@@ -21,6 +21,7 @@ from common.artifacts.live.record import load_live
 from common.artifacts.load import load_run
 from common.artifacts.privacy.spent import privacy_json
 from common.artifacts.schema import Failure
+from common.config.partition import cut_sentence
 from common.config.settings import RunSettings
 from common.config.strategies import POOLED_STRATEGY
 from common.errors import ProjectError
@@ -86,7 +87,9 @@ class Recorder(Listener):
             hospitals=tuple(names),
             log=log.relative_to(folder.output_dir).as_posix(),
             pooled=settings.strategy.name == POOLED_STRATEGY,
-            notice=words.notice(settings.strategy.name, settings.figures_of),
+            notice=words.notice(
+                settings.strategy.name, cut_sentence(settings.hospitals, settings.partition), settings.figures_of
+            ),
         )
 
     def start(self, progress: RunProgress) -> None:
@@ -236,6 +239,7 @@ class Recorder(Listener):
             temperature=temperature.applied,
             temperature_choice=temperature,
             familiarity=familiarity,
+            cut=cut_sentence(self._settings.hospitals, self._settings.partition),
             engine=self.status.engine or "",
             device=", ".join(sorted({d.device for d in descriptions})),
             descriptions=descriptions,

@@ -13,6 +13,7 @@ from common.config.final_model import SPLIT
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, load_hospitals, run_settings
 from common.config.overrides import flat
+from common.config.partition import source_of
 from common.config.privacy import NONE, SECAGG
 from common.config.settings import AVERAGED, BITWISE_CODINGS, EVERY_WEIGHT, RunSettings, check_settings
 from common.config.strategies import users_of
@@ -160,6 +161,8 @@ def _unused(settings: RunSettings) -> Iterator[str]:
         yield "wire"
     if settings.privacy.name == NONE:
         yield "privacy"
+    if not any(map(source_of, settings.hospitals)):
+        yield "partition"
     yield from (
         name
         for name in ("init", "compare", "cross_matrix", "fine_tune_rounds", "figures_of")

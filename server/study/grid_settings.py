@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from omegaconf import DictConfig
 
 from common.config.hydra import typed
+from common.config.partition import dealt_keys
 from common.config.settings import FOLDS, RunSettings
 from common.config.strategies import STRATEGIES
 from common.errors import InputError
@@ -63,7 +64,7 @@ def study_grid(config: DictConfig) -> StudyGrid:
         ``STUDY001`` for a grid that cannot be, ``CONF001``, ``CONF004`` for an unknown key or a wrong type.
     """
     settings = typed(config, StudySettings)
-    check_grid(settings.study, len(settings.hospitals))
+    check_grid(settings.study, len(dealt_keys(settings.hospitals, settings.partition)))
     return settings.study
 
 

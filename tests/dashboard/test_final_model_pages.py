@@ -21,7 +21,7 @@ from tests.support import pages
 from tests.support.pdf_text import pdf_text
 from tests.support.run_files import write_json, write_run
 
-SAID = str(notice("fedavg", "run-001"))
+SAID = str(notice("fedavg", figures_of="run-001"))
 
 
 @pytest.fixture

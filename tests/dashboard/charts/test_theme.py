@@ -22,6 +22,17 @@ def test_names_are_shown_as_they_are() -> None:
     assert theme.markdown("टाटा") == "टाटा"
 
 
+def test_a_name_that_is_cut_still_says_which_part_of_a_folder_it_is() -> None:
+    assert theme.short("Tata Memorial Mumbai") == "Tata Memorial Mumbai"
+    assert theme.short("Tata Memorial Mumbai and others") == "Tata Memorial Mumbai an…"
+    assert theme.short("Tata Memorial Mumbai, part 03 of 34") == "Tata Mem…, part 03 of 34"
+
+
+def test_rows_of_many_hospitals_are_low() -> None:
+    assert theme.rows_height(3, 110, 52) == 266
+    assert theme.rows_height(100, 110, 52) < 2500
+
+
 def test_a_charts_margins_are_fixed_and_hold_its_longest_name() -> None:
     figure = theme.base_figure("Share (%)", "", theme.LIGHT, names=["short", "Tata Memorial Mumbai"])
     assert figure.layout.margin.l == theme.label_pixels(["Tata Memorial Mumbai"]) > theme.label_pixels(["short"])

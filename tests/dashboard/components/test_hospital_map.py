@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ def test_the_dots_are_drawn_in_the_order_of_the_placed_hospitals() -> None:
     text = script(hospitals)
     assert text.count("L.circleMarker(") == 2
     assert text.index("[20.0, 75.0]") < text.index("[11.0, 76.0]")
+
+
+def test_hospitals_of_one_place_stand_around_it() -> None:
+    parts = {f"Part {number:03d}": HospitalData("", location=(28.5, 77.2)) for number in range(100)}
+    places = [body.location for body in hospital_map.placed(parts).values()]
+    assert places[0] == (28.5, 77.2)
+    assert len(set(places)) == 100
+    assert min(math.dist(a, b) for a, b in combinations(places, 2)) > 0.5, "degrees"
+    assert max(math.dist(places[0], place) for place in places) < 7
 
 
 def test_the_coast_is_small_and_has_no_border_inside() -> None:
