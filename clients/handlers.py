@@ -23,6 +23,7 @@ from clients.policy.limits import Policy
 from clients.prepared import forget, prepared_hospital, resampling_of, training_data, use_threads
 from clients.privacy.training import check_delta, train_with_budget
 from clients.site import Site
+from clients.sums.likeness import likeness_to_training
 from common.audit.report import audit
 from common.data.identity.written import written_ids
 from common.data.prepare import PreparedHospital
@@ -189,7 +190,8 @@ def evaluate(site: Site, task: Task) -> EvaluateResult:
         forget_rounds(site, task)
         secure.close(site, task)
         resampling = resampling_of(site, plan, prepared, indices)
-        cases = evaluated_cases(prepared.patients, indices, (site.policy or Policy()).smallest_cell)
+        smallest, alike = (site.policy or Policy()).smallest_cell, likeness_to_training(site, plan)
+        cases = evaluated_cases(prepared.patients, indices, smallest, alike)
     slices = Slices(prepared.library.pixels, prepared.scan.labels)
     progress = in_time(site.policy, site.progress_callback("evaluating"))
     if cases and task.reference:  # it comes first, and only what it says of each slice stays, until all is counted

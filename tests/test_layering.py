@@ -45,6 +45,7 @@ SERVER_ROOMS = {
     "server/federation": {"server/federation", "server/recording", "server/strategies"},
     "server/engines": {"server/engines", "server/federation"},
     "server/study": {"server/study", "server/recording"},
+    "server/comparison": {"server/comparison", "server/study", "server/recording"},
     "server/export": {"server/export"},
 }
 FLOWER = ("clients/app.py", "clients/checks", "clients/supernode", "server/app.py", "server/centre", "server/engines")
@@ -61,6 +62,7 @@ COMMANDS = {  # python -m ...: what a person starts
         "cross_duplicates",
         "verify",
         "evaluate",
+        "compare",
         "dossier",
     ),
     "clients": ("join", "preflight", "audit", "fingerprints", "key", "shared_key"),
@@ -160,6 +162,7 @@ def test_tests_mirror_the_tree():
 
 LIGHT = ("clients.audit", "clients.cases.__main__", "clients.join", "clients.key")
 LIGHT_AT_THE_CENTRE = (
+    "server.compare",
     "server.credentials",
     "server.evaluate",
     "server.dossier",

@@ -45,8 +45,9 @@ class Policy:
     """Least slices of a class in training, validation or test, where there are any: smaller counts are not told, so the
     hospital takes no part. Cells of a confusion matrix may be smaller."""
     smallest_cell: int = setting(10, whole_from(1))
-    """Least test slices of a subgroup (a sex, an age band, a scanner, a sequence) whose figures are told; and of three
-    patients at least. Cells from which a smaller one could be worked out are kept back too."""
+    """Least test slices of a subgroup (a sex, an age band, a scanner, a sequence), or of a range by likeness to the
+    slices of training, whose figures are told; and of three patients at least. Cells from which a smaller one could be
+    worked out are kept back too."""
     batch_size: tuple[int, int] = setting((8, 512), _range(2, 65536, "number of slices in a step"))
     """Slices in a step: gradients of a few give pictures away."""
     local_epochs: int = setting(20, whole_from(1))

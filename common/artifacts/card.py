@@ -8,11 +8,13 @@ from string import Template
 from typing import Any
 
 from common.artifacts import words
-from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, hospital_rows, recall_rows, table
+from common.artifacts.card_tables import PATIENTS, cell, class_rows, holding_rows, judged_rows, recall_rows, table
 from common.artifacts.external.words import beginning
 from common.artifacts.figure_rows import RANKING_HEAD, SUBGROUP_HEAD, ranking_rows, sentences, subgroup_rows
 from common.artifacts.privacy.guarantee import RunPrivacy, recorded_privacy
 from common.artifacts.privacy.words import sentences as privacy_sentences
+from common.artifacts.tested.headline import headline_sentences
+from common.artifacts.tested.likeness import LIKENESS_HEAD, NOT_TOLD, likeness_rows
 from common.config.architectures import network_title
 from common.config.overrides import figure_overrides
 from common.config.strategies import STRATEGIES
@@ -61,9 +63,13 @@ def card_text(meta: Mapping[str, Any]) -> str:
         "left_out": _left_out(metrics["macro_classes"]),
         "how_sure": words.how_sure(metrics["intervals"]),
         "few": words.FEW,
-        "by_hospital": table(("Hospital", "Test slices", "Accuracy", "Macro F1"), hospital_rows(metrics)),
+        "by_hospital": table(
+            ("Hospital", "Test slices", "Accuracy", "Macro F1", "Patients", "Accuracy by patient"), judged_rows(metrics)
+        ),
         "by_class": table(("Class", "Test slices", "Recall", "Named so", "Precision", "F1"), class_rows(metrics)),
         "recalls": table(("Hospital", *CLASSES), recall_rows(metrics["per_hospital"])),
+        "headline": " ".join(map(cell, headline_sentences(meta))),
+        "likeness": _likeness(metrics),
         "case_figures": _case_figures(metrics.get("figures")),
         "calibration": words.calibration(meta) or "There was no test slice to measure it on.",
         "familiarity": familiarity(meta.get("familiarity")),
@@ -134,6 +140,12 @@ def _case_figures(figures: Mapping[str, Any] | None) -> str:
     parts = [table(RANKING_HEAD, ranking_rows(figures)), *map(cell, sentences(figures))]
     subgroups = subgroup_rows(figures)
     return "\n\n".join([*parts, *([table(SUBGROUP_HEAD, subgroups)] if subgroups else [])])
+
+
+def _likeness(metrics: Mapping[str, Any]) -> str:
+    """Write accuracy by how much test slices look like those trained on."""
+    rows = likeness_rows(metrics)
+    return table(LIKENESS_HEAD, rows) if rows else NOT_TOLD
 
 
 def _left_out(macro_classes: list[str]) -> str:

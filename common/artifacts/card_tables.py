@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from common.artifacts.tested.patients import patient_cells
 from common.artifacts.words import NOTHING, marked, patients_text, recorded_interval, recorded_patients, share_text
 from common.labels import CLASSES
 from common.text import printable
@@ -61,6 +62,12 @@ def hospital_rows(metrics: Mapping[str, Any]) -> list[Row]:
     rows = [[name, *_accuracy(own["n_test"], own, own["macro_f1"])] for name, own in hospitals.items()]
     samples = sum(own["n_test"] for own in hospitals.values())
     return [*rows, ["all hospitals", *_accuracy(samples, metrics, metrics["avg_f1"])]]
+
+
+def judged_rows(metrics: Mapping[str, Any]) -> list[Row]:
+    """Return `hospital_rows`, each with patients and accuracy by patient."""
+    bodies = [*metrics["per_hospital"].values(), metrics]
+    return [[*row, *patient_cells(body)] for row, body in zip(hospital_rows(metrics), bodies, strict=True)]
 
 
 def class_rows(metrics: Mapping[str, Any]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Where the files of runs, studies and evaluations lie, and how each gets its number."""
+"""Where the files of runs, studies, evaluations and comparisons lie, and how each gets its number."""
 
 import os
 import re
@@ -16,6 +16,7 @@ from common.text import shown
 RUN_ID = re.compile(r"run-([0-9]{3,9})")
 STUDY_ID = re.compile(r"study-([0-9]{3,9})")
 EVALUATION_ID = re.compile(r"evaluation-([0-9]{3,9})")
+COMPARISON_ID = re.compile(r"comparison-([0-9]{3,9})")
 _HIGHEST = 999_999_999
 
 STATUS = "status.json"
@@ -33,6 +34,7 @@ LEDGER = "ledger.jsonl"
 ABOUT = "about.json"  # what people say of a run: no part of what the run recorded
 STUDY = "study.json"
 EVALUATION = "evaluation_meta.json"
+COMPARISON = "comparison.json"
 PRIVACY_AUDIT = "privacy_audit.json"  # what attacks found: no part of what the run recorded
 LOCK = ".lock"  # held by the process of a run or study
 PROGRESS = "progress.json"  # there while a run goes on: what it does now; its date is the process's sign of life
@@ -186,6 +188,31 @@ class EvaluationFolder:
         return self.path / "evaluation.log"
 
 
+@dataclass(frozen=True)
+class ComparisonFolder:
+    """The files of one comparison of two runs or studies; its evaluations have folders of their own."""
+
+    output_dir: Path
+    """Parent of ``artifacts/``."""
+    comparison_id: str
+    """For example ``"comparison-001"``."""
+
+    @property
+    def path(self) -> Path:
+        """``artifacts/comparison-###``."""
+        return self.output_dir / "artifacts" / self.comparison_id
+
+    @property
+    def results(self) -> Path:
+        """The pairs and what they say together."""
+        return self.path / COMPARISON
+
+    @property
+    def lock(self) -> Path:
+        """Held while the comparison goes on."""
+        return self.path / LOCK
+
+
 def ledger_keys(output_dir: Path) -> Path:
     """Return the file of public keys that have signed ledgers in an output folder, one a line.
 
@@ -273,6 +300,11 @@ def list_evaluations(output_dir: Path) -> list[str]:
     return _numbered(output_dir, EVALUATION_ID)
 
 
+def list_comparisons(output_dir: Path) -> list[str]:
+    """Return the names of the comparisons below a folder, the highest number first."""
+    return _numbered(output_dir, COMPARISON_ID)
+
+
 def _numbered(output_dir: Path, names: re.Pattern[str]) -> list[str]:
     try:
         found = [match for entry in (output_dir / "artifacts").iterdir() if (match := names.fullmatch(entry.name))]
@@ -289,6 +321,11 @@ def new_study(output_dir: Path) -> StudyFolder:
 def new_evaluation(output_dir: Path) -> EvaluationFolder:
     """Take the number after the highest one there; two evaluations that start at once never share one."""
     return EvaluationFolder(output_dir, _new_folder(output_dir, EVALUATION_ID, "evaluation"))
+
+
+def new_comparison(output_dir: Path) -> ComparisonFolder:
+    """Take the number after the highest one there; two comparisons that start at once never share one."""
+    return ComparisonFolder(output_dir, _new_folder(output_dir, COMPARISON_ID, "comparison"))
 
 
 def _new_folder(output_dir: Path, names: re.Pattern[str], kind: str) -> str:

@@ -13,6 +13,7 @@ from common.metrics.case_figures import case_figures, score_counts
 from common.metrics.confusion import Confusion, Figures, add_confusions, figures, is_few
 from common.metrics.evaluation import EvaluateResult
 from common.metrics.intervals import Interval
+from common.metrics.likeness.figures import likeness_figures
 
 WILSON = "Wilson; F1 from Wilson's for TP / (TP + FP + FN)"
 
@@ -44,15 +45,16 @@ def metrics_json(
         "test_loss": _mean_loss(results),
         "intervals": _intervals(confusion, results),
         "macro_classes": overall.macro_classes,
-        "per_hospital": {name: _hospital(test, temperature) for name, test in tests.items()},
+        "per_hospital": {name: _hospital(name, test, temperature) for name, test in tests.items()},
         "fairness": spread.to_json() if spread else None,
         "calibration": _calibration(results, temperature),
         "figures": case_figures([test.cases for test in results]),
         "score_counts": score_counts([test.cases for test in results]),
+        "likeness": likeness_figures({name: test.cases for name, test in tests.items()}),
     }
 
 
-def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]:
+def _hospital(name: str, test: EvaluateResult, temperature: float | None) -> dict[str, Any]:
     result = figures(test.confusion)
     return {
         "test_accuracy": result.accuracy,
@@ -66,6 +68,7 @@ def _hospital(test: EvaluateResult, temperature: float | None) -> dict[str, Any]
         "intervals": _intervals(test.confusion, [test]),
         "calibration": _calibration([test], temperature),
         "figures": case_figures([test.cases]),
+        "likeness": likeness_figures({name: test.cases}),
     }
 
 

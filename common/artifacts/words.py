@@ -121,10 +121,10 @@ def interval_text(ends: Sequence[float], digits: int = 1) -> str:
     return f"{100 * ends[0]:.{digits}f}–{100 * ends[1]:.{digits}f}"
 
 
-def share_text(value: float, ends: Sequence[float] | None, digits: int = 1) -> str:
-    """Write a fraction in percent with its interval: ``"88.6 (84.9–91.4)"``."""
+def share_text(value: float, ends: Sequence[float] | None, digits: int = 1, sign: str = "") -> str:
+    """Write a fraction in percent with its interval, `sign` after the fraction: ``"88.6 (84.9–91.4)"``."""
     sure = f" ({interval_text(ends, digits)})" if ends else ""
-    return f"{100 * value:.{digits}f}{sure}"
+    return f"{100 * value:.{digits}f}{sign}{sure}"
 
 
 def marked(cases: int, few: bool) -> str:

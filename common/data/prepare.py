@@ -14,8 +14,10 @@ from common.data.folds.split import fold_split
 from common.data.folds.ties import LEVELS
 from common.data.groups import Groups
 from common.data.identity.patients import Part, Patients, Source
+from common.data.likeness import nearest_likeness
 from common.data.scan import Scan
 from common.data.split import Split, groups_across_splits, make_split, take_at_most
+from common.data.thumbs import Floats
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class PreparedHospital:
     def groups_across_splits(self) -> int:
         """Number of groups that stand on more than one side of the split; 0 unless the plan asked for a plain one."""
         return groups_across_splits(self.split, self.groups.group)
+
+    @cached_property
+    def test_likeness(self) -> Floats:
+        """How much each test slice, in the split's order, looks like the nearest training slice; -1 without one."""
+        return nearest_likeness(np.asarray(self.library.thumbs), self.split.test, self.split.train)
 
 
 def prepare(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from common.metrics.brier import brier_sums
 from common.metrics.clusters import DesignEffects, design_effects
 from common.metrics.confusion import Confusion, count_confusion
+from common.metrics.likeness.counts import LikenessCounts, Likenesses, count_likeness
 from common.metrics.paired.counts import PairedCounts, count_pairs
 from common.metrics.patient_scores import by_patient
 from common.metrics.score_bins import Histograms, Labels, Probabilities, count_scores
@@ -27,6 +28,8 @@ class Cases:
     smallest_cell: int = SMALLEST
     reference: Probabilities | None = None
     """What the model that this one is compared with gave them, shape ``[N, 4]``; asks for `CaseSums.paired`."""
+    likeness: Likenesses | None = None
+    """Of each to the nearest slice that the model was trained on here; asks for `CaseSums.likeness`."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class CaseSums:
     subgroups: Subgroups
     paired: PairedCounts | None = None
     """Beside another model; None unless it was asked for."""
+    likeness: LikenessCounts | None = None
+    """By likeness to the nearest slice of training; None where there is none, or it is not to be told."""
 
     @property
     def patients(self) -> int:
@@ -54,6 +59,7 @@ class CaseSums:
 def count_cases(probabilities: Probabilities, labels: Labels, cases: Cases) -> CaseSums:
     """Count the slices of an evaluation, shapes ``[N, 4]`` and ``[N]``."""
     named = probabilities.argmax(axis=1) if len(labels) else labels
+    alike, smallest = cases.likeness, cases.smallest_cell
     means, classes = by_patient(probabilities, labels, cases.patient)
     patients_named = means.argmax(axis=1) if len(classes) else classes
     return CaseSums(
@@ -63,6 +69,7 @@ def count_cases(probabilities: Probabilities, labels: Labels, cases: Cases) -> C
         patient_confusion=count_confusion(classes, patients_named),
         patient_scores=count_scores(means, classes),
         patient_source=cases.source,
-        subgroups=count_subgroups(labels, named, cases.patient, cases.groupings, cases.smallest_cell),
+        subgroups=count_subgroups(labels, named, cases.patient, cases.groupings, smallest),
         paired=None if (also := cases.reference) is None else count_pairs(probabilities, also, labels, cases.patient),
+        likeness=None if alike is None else count_likeness(alike, named == labels, cases.patient, smallest),
     )

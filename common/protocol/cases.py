@@ -12,6 +12,7 @@ from common.metrics.brier import brier_bounds
 from common.metrics.case_sums import CaseSums
 from common.metrics.clusters import DesignEffects
 from common.metrics.confusion import Confusion
+from common.metrics.likeness.counts import CELLS, EDGES, LikenessCounts, counts_problem
 from common.metrics.score_bins import BINS, Histograms, first_bin
 from common.metrics.subgroups import GROUPINGS, LONGEST, MOST_CELLS, Subgroup, Subgroups
 from common.protocol.answers import Count, Number, typed
@@ -24,6 +25,7 @@ _EFFECTS = 1 + 3 * NUM_CLASSES
 _MOST_SUBGROUPS = MOST_CELLS * len(GROUPINGS)
 _WIDTH = np.dtype("<u4")  # every count takes as many bytes, so that the size says nothing
 _SCORES = NUM_CLASSES * 2 * BINS * _WIDTH.itemsize
+_LIKENESS = len(EDGES) + 3 * CELLS
 _ROUNDING = 1e-6
 
 _Scores = Annotated[bytes, Meta(min_length=_SCORES, max_length=_SCORES)]
@@ -50,6 +52,8 @@ class CaseNumbers(Struct, frozen=True, rename="kebab"):
     subgroups: Annotated[str, Meta(max_length=_MOST_SUBGROUPS * 1_000)]
     """JSON of a list of `SubgroupNumbers`."""
     subgroups_withheld: Count
+    likeness: Annotated[list[Count], Meta(min_length=_LIKENESS, max_length=_LIKENESS)] | None = None
+    """Whether each cut is made; then slices, right answers and patients of each bin, and zeros to the end."""
 
 
 _Subgroups = Annotated[list[SubgroupNumbers], Meta(max_length=_MOST_SUBGROUPS)]
@@ -69,6 +73,7 @@ def cases_record(sums: CaseSums) -> Mapping[str, Any]:
             [SubgroupNumbers(each.by, each.cell, each.patients, each.confusion.ravel().tolist()) for each in cells]  # type: ignore[arg-type]
         ).decode(),
         "subgroups-withheld": sums.subgroups.withheld,
+        **({"likeness": _likeness_numbers(sums.likeness)} if sums.likeness else {}),
     }
 
 
@@ -108,7 +113,23 @@ def _sums(found: CaseNumbers) -> CaseSums:
         patient_scores=_histograms(found.patient_scores),
         patient_source=found.patient_source,
         subgroups=Subgroups(cells, found.subgroups_withheld),
+        likeness=_likeness(found.likeness) if found.likeness else None,
     )
+
+
+def _likeness_numbers(counts: LikenessCounts) -> list[int]:
+    bins = [each + (0,) * (CELLS - len(each)) for each in (counts.slices, counts.right, counts.patients)]
+    return [*(int(place in counts.cuts) for place in range(len(EDGES))), *(number for part in bins for number in part)]
+
+
+def _likeness(numbers: list[int]) -> LikenessCounts:
+    """Read the bins; raises ValueError for a cut that is neither made nor not, and for counts beyond the last bin."""
+    made, rest = numbers[: len(EDGES)], numbers[len(EDGES) :]
+    cuts = tuple(place for place, cut in enumerate(made) if cut)
+    parts = [rest[start : start + CELLS] for start in range(0, len(rest), CELLS)]
+    if max(made) > 1 or any(any(part[len(cuts) + 1 :]) for part in parts):
+        raise ValueError("no bins")
+    return LikenessCounts(cuts, *(tuple(part[: len(cuts) + 1]) for part in parts))
 
 
 def _histograms(data: bytes) -> Histograms:
@@ -129,6 +150,8 @@ def _problem(sums: CaseSums, confusion: Confusion) -> str | None:
     effects = [sums.effects.accuracy, *sums.effects.own, *sums.effects.others, *sums.effects.both]
     if not all(1 <= effect <= max(total, 1) for effect in effects):
         return "its design effects cannot be"
+    if sums.likeness and (problem := counts_problem(sums.likeness, total, int(np.trace(confusion)))):
+        return problem
     return _subgroup_problem(sums, confusion)
 
 

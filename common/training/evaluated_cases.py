@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from common.data.identity.patients import CaseFacts, Patients
 from common.metrics.case_sums import Cases
+from common.metrics.likeness.counts import Likenesses
 from common.metrics.subgroups import GROUPINGS, LONGEST
 from common.text import plain
 from common.training.batches import Indices
@@ -27,14 +28,18 @@ _CELLS: dict[str, Callable[[CaseFacts], str]] = {
 }
 
 
-def evaluated_cases(patients: Patients, indices: Indices, smallest_cell: int) -> Cases:
+def evaluated_cases(
+    patients: Patients, indices: Indices, smallest_cell: int, likeness: Likenesses | None = None
+) -> Cases:
     """Gather what is known of the slices at `indices`.
 
     Parameters
     ----------
     smallest_cell : int
-        Least slices of a subgroup that may be told.
+        Least slices of a subgroup, or of a bin by likeness, that may be told.
+    likeness : ndarray of float64, optional
+        Of each of these slices to the nearest one of training.
     """
     facts = [patients.facts[index] for index in indices]
     groupings = {by: [_CELLS[by](each) for each in facts] for by in GROUPINGS}
-    return Cases(patients.number[indices], patients.source_of(indices), groupings, smallest_cell)
+    return Cases(patients.number[indices], patients.source_of(indices), groupings, smallest_cell, likeness=likeness)

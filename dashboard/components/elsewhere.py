@@ -10,10 +10,9 @@ from common.artifacts.external.comparison import (
     Compared,
     compared_rows,
     comparison_sentences,
-    interval_points,
-    p_text,
     reference_of,
 )
+from common.artifacts.external.paired_words import interval_points, p_text
 from common.artifacts.external.words import beginning, compared, copies, skipped
 from common.artifacts.schema import Run
 from common.artifacts.words import cautions_of

@@ -1,5 +1,6 @@
 """Figures of a run that rest on scores, patients and subgroups, over all hospitals or at one; empty for older runs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,8 +14,12 @@ from dashboard.data.results import ALL
 
 def figures_of(run: Run, title: str) -> Any:
     """Return the figures of a test, by the title of its `results.Result`; None where none are recorded."""
-    body = run.metrics if title == ALL else mapping(mapping(run.metrics.get("per_hospital")).get(title))
-    return body.get("figures")
+    return metrics_of(run, title).get("figures")
+
+
+def metrics_of(run: Run, title: str) -> Mapping[str, Any]:
+    """Return all that is recorded of a test, by the title of its `results.Result`."""
+    return run.metrics if title == ALL else mapping(mapping(run.metrics.get("per_hospital")).get(title))
 
 
 def figures_csv(run: Run) -> bytes:

@@ -11,6 +11,9 @@ from common.artifacts import figure_rows, schema, words
 from common.artifacts.card import BULLET, CAVEATS, ETHICS, INTENDED_USE, fixed_section
 from common.artifacts.external.words import beginning
 from common.artifacts.privacy.audit import PrivacyAudit
+from common.artifacts.tested.headline import headline_sentences
+from common.artifacts.tested.likeness import LIKENESS_HEAD, likeness_rows
+from common.artifacts.tested.patients import patient_sentence
 from common.artifacts.values import mapping, text
 from common.labels import CLASSES
 from common.metrics.confusion import FEW_CASES
@@ -90,6 +93,7 @@ class _Report:
             *self.per_hospital(),
             paragraph(self.renamed(facts.fairness_sentence(run))),
             section("What was confused with what", self.confusion()),
+            *self.by_likeness(),
             *self.case_figures(),
             paragraph("What the hospitals hold", "heading"),
             self.holdings(),
@@ -123,6 +127,8 @@ class _Report:
         ]
         if lowest := lowest_sentence(overall):
             lines.append(f"Lowest recall: {lowest} slices found.")
+        beside = (*headline_sentences(self.run.meta), patient_sentence(self.run.metrics))
+        lines += [self.renamed(each) for each in beside if each]
         known = [
             (each.accuracy.value, name) for name, each in self.hospitals.items() if each.accuracy.value is not None
         ]
@@ -220,6 +226,17 @@ class _Report:
             cells = [[by, style.printable(cell, otherwise="other"), *rest] for by, cell, *rest in subgroups]
             parts.append(table(figure_rows.SUBGROUP_HEAD, cells, (0.16, 0.3, 0.14, 0.14, 0.26)))
         return [section("Ranking, patients and subgroups", *parts)]
+
+    def by_likeness(self) -> list[Flowable]:
+        """Write accuracy by likeness to the slices of training; nothing for a run that was not told it."""
+        rows = likeness_rows(self.run.metrics)
+        if not rows:
+            return []
+        parts = [
+            paragraph("A new patient's slices are most like those of the upper rows. 95 % intervals.", "small"),
+            table(LIKENESS_HEAD, rows, (0.4, 0.16, 0.16, 0.28)),
+        ]
+        return [section("Slices by how much they look like those trained on", *parts)]
 
     def holdings(self) -> Flowable:
         rows = []

@@ -14,6 +14,7 @@ from common.metrics.confusion import FEW_CASES
 from common.text import counted, listed
 from dashboard.charts import analytics, formats, labels, theme
 from dashboard.components import address, chosen_run, elsewhere, folded, parts, scored, verdict
+from dashboard.components.tested import headline, likeness
 from dashboard.data import cached, case_figures, caveats, facts, results
 from dashboard.data.verdicts.analytics import of_run
 from dashboard.data.verdicts.model import lowest_recalls
@@ -37,11 +38,13 @@ def draw() -> None:
     remarks = caveats.remarks(run, [overall, *hospitals.values()])
     verdict.draw(of_run(run, overall, remarks))
     parts.metrics(_headline(run, overall, hospitals))
+    headline.caption(run)
     _believed(remarks)
     _downloads(run)
     drawn = {
         "Class by class": lambda: _classes(_choose(overall, hospitals)),
         "Hospital by hospital": lambda: _hospitals(run, overall, hospitals),
+        "Likeness": lambda: likeness.draw(case_figures.metrics_of(run, _choose(overall, hospitals).title)),
         "Confidence": lambda: _reliability(run),
         "Ranking, patients and subgroups": lambda: _scored(run, _choose(overall, hospitals)),
         "Elsewhere": lambda: elsewhere.draw(run),
@@ -97,9 +100,8 @@ def _why_no_test(run: schema.Run) -> str:
 def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
     accuracy, macro = overall.accuracy, overall.macro_f1
     cells = [
-        parts.Metric(
-            facts.of_recipe(run, "Accuracy"), formats.percent(accuracy.value), formats.interval(accuracy.interval)
-        ),
+        headline.accuracy_metric(facts.of_recipe(run, "Accuracy"), accuracy, run),
+        *headline.beside(run),
         parts.Metric(
             "Macro F1",
             formats.percent(macro.value),

@@ -13,6 +13,7 @@ from common.labels import CLASSES
 from common.text import listed
 from dashboard.charts import formats, network, theme
 from dashboard.components import chosen_run, gains, hospital_map, live, parts, verdict
+from dashboard.components.tested import headline
 from dashboard.data import cached, facts
 from dashboard.data import live as now
 from dashboard.data.verdicts.network import of_run
@@ -29,6 +30,7 @@ def draw() -> None:
     chosen_run.follow(run)
     verdict.draw(of_run(run, now.now_of(run), datetime.now(UTC)))
     parts.metrics(_headline(run))
+    headline.caption(run)
     parts.held_by_one_warning(run)
     tests = facts.hospital_tests(run)
     left, right = st.columns([1.05, 1], gap="medium")
@@ -68,13 +70,11 @@ def hospital_table(run: schema.Run) -> pd.DataFrame:
 
 
 def _headline(run: schema.Run) -> list[parts.Metric]:
-    """Return the five figures of the first row; the best validation accuracy until there is a test."""
+    """Return the figures of the first row; the best validation accuracy until there is a test."""
     test, best = facts.overall_test(run), run.best_round
     macro = test.macro_f1 if test else formats.Share()
     if test is not None:
-        ends = formats.interval(test.interval)
-        named, sure = facts.of_recipe(run, "Test accuracy"), "With its 95 % interval."
-        accuracy = parts.Metric(named, formats.percent(test.accuracy), ends, help=sure)
+        accuracy = headline.accuracy_metric(facts.of_recipe(run, "Test accuracy"), test.share, run)
     else:
         accuracy = parts.Metric(
             "Best val. accuracy",
@@ -86,6 +86,7 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
         parts.Metric("Hospitals", formats.whole(len(run.hospital_names))),
         _slices(run),
         accuracy,
+        *headline.beside(run),
         parts.Metric(
             "Macro F1",
             formats.percent(macro.value),

@@ -10,13 +10,8 @@ from rich.text import Text
 
 from common.artifacts import words
 from common.artifacts.card_tables import hospital_rows
-from common.artifacts.external.comparison import (
-    compared_rows,
-    comparison_sentences,
-    interval_points,
-    p_text,
-    reference_of,
-)
+from common.artifacts.external.comparison import compared_rows, comparison_sentences, reference_of
+from common.artifacts.external.paired_words import interval_points, p_text
 from common.artifacts.external.words import compared, copies, skipped
 from common.protocol.description import Description
 from server.recording.summary import class_table, table_of

@@ -13,6 +13,8 @@ from common.artifacts import words
 from common.artifacts.card_tables import class_rows, hospital_rows, recall_rows
 from common.artifacts.privacy.guarantee import recorded_privacy
 from common.artifacts.privacy.words import sentences as privacy_sentences
+from common.artifacts.tested.headline import headline_sentences
+from common.artifacts.tested.patients import patient_sentence
 from common.labels import CLASSES
 
 Figures = Mapping[str, Any]
@@ -29,6 +31,7 @@ def summary(meta: Figures) -> Group:
         recall_table(metrics["per_hospital"]),
         *(table for table in (cross_table(meta), fine_tuned_table(meta)) if table),
         *(Text(line, style="dim") for line in (words.how_sure(metrics["intervals"]), NOTE)),
+        *(Text(line) for line in (*headline_sentences(meta), patient_sentence(metrics)) if line),
         *(Text(line) for line in (words.worst_hospital(metrics), words.calibration(meta)) if line),
         *map(Text, privacy_lines(meta)),
         *(Text.from_markup(f"[yellow]{each.code}[/] {escape(each.sentence)}") for each in words.cautions_of(meta)),

@@ -48,10 +48,13 @@ class CellProcesses:
     ----------
     at_once : int
         How many will be at work. With more than one they are quiet, since their lines would mix, and have one thread.
+    quiet : bool
+        Whether one alone is quiet, too.
     """
 
-    def __init__(self, at_once: int = 1) -> None:
+    def __init__(self, at_once: int = 1, *, quiet: bool = False) -> None:
         self._side_by_side = at_once > 1
+        self._quiet = quiet or self._side_by_side
         self._at_work: set[subprocess.Popen[str]] = set()
         self._lock = threading.RLock()  # the signal's handler may interrupt who holds it
         self.stopped = False
@@ -67,7 +70,7 @@ class CellProcesses:
     def run(self, arguments: Sequence[str], module: str = SIMULATE) -> Ended:
         """Run ``python -m server.simulate`` with these arguments to its end."""
         command = [sys.executable, "-m", module, *arguments]
-        out = subprocess.DEVNULL if self._side_by_side else None
+        out = subprocess.DEVNULL if self._quiet else None
         one_thread = {"OMP_NUM_THREADS": "1", **os.environ} if self._side_by_side else None
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.PIPE, text=True, start_new_session=True, env=one_thread
@@ -76,12 +79,12 @@ class CellProcesses:
             self._at_work.add(process)
             if self.stopped:  # asked while the process was being made
                 process.send_signal(signal.SIGINT)
-        said = _Said(process.stderr, self._side_by_side)
+        said = _Said(process.stderr, self._quiet)
         code = process.wait()
         error = said.error()
         with self._lock:
             self._at_work.discard(process)
-        if code and self._side_by_side and not self.stopped:
+        if code and self._quiet and not self.stopped:
             print(said.last_lines(), end="", file=sys.stderr, flush=True)
         return Ended(code, error)
 

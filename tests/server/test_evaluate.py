@@ -61,6 +61,8 @@ def test_a_hospital_that_did_not_train_evaluates_every_slice_and_one_that_did_it
     internal = json.loads((trained / "model_meta.json").read_text())["metrics"]
     own = internal["per_hospital"]["Phantom Jaipur"]
     assert tests["Phantom Jaipur"]["confusion_matrix"] == own["confusion_matrix"], "the same model, the same slices"
+    assert tests["Phantom Jaipur"]["likeness"] == own["likeness"], "to the slices that it was trained on"
+    assert tests["Phantom Kolkata"]["likeness"] is None, "it was trained on none there"
     assert [each["trained"] for each in meta["hospitals"]] == [False, True]
     assert meta["of"] == "run-001"
     assert meta["model_sha256"] == json.loads((trained / "model_meta.json").read_text())["sha256"]

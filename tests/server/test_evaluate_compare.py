@@ -63,6 +63,10 @@ def test_two_models_are_compared_on_the_same_slices_and_each_as_if_it_were_alone
         "run-003",
         json.loads((runs / "run-003" / "model_meta.json").read_text())["sha256"],
     )
+    likeness = {name: own["likeness"] for name, own in meta["metrics"]["per_hospital"].items()}
+    assert likeness["Phantom Hyderabad"]
+    assert likeness["Phantom Kolkata"] is None, "its training slices are those of the other model"
+    assert meta["metrics"]["likeness"]["left_out"] == ["Phantom Kolkata"]
     assert "run-001 beside run-003 on the same cases" in said
     assert "go by patients" in said
     assert "Phantom Kolkata: its test slices alone, since it trained run-003" in said
@@ -70,6 +74,7 @@ def test_two_models_are_compared_on_the_same_slices_and_each_as_if_it_were_alone
     assert "Phantom Jaipur trained run-001 and not run-003, which favours run-001 there" in sentences
     assert "Phantom Kolkata trained run-003 and not run-001" in sentences
     assert "(guessed)" in sentences
+    assert f"rests on {patients['cases']} groups" in sentences
     assert compared_rows(meta)[0].verdict in sentences
 
 

@@ -58,6 +58,9 @@ def test_a_budget_ends_in_a_round_the_others_go_on_and_no_restart_forgets_or_pay
         last = max(number for number, steps in enumerate(taken) if steps)
         assert parts[last]["epsilon"] == epsilon_of([Spending(1.0, RATES[name], sum(paid))], DELTA) <= BUDGET
         assert all(part["val_samples"] for part in parts), "it still evaluates"
+        tested = read(folder, "model_meta")["metrics"]["per_hospital"][name]
+        assert tested["n_test"], "it is tested"
+        assert tested["likeness"] is None, "and tells nothing more of its slices of training"
     assert [row["stopped"] for row in rows] == [[], [], [HYDERABAD, KOLKATA]]
     assert [row["replied"] for row in rows] == [list(NAMES), list(NAMES), [JAIPUR]]
     assert not any(row["failed"] for row in rows)

@@ -63,6 +63,12 @@ def test_figures_and_splits_agree_with_each_other(simulate, output):
     assert row["val_accuracy"] == figures(sum(parts)).accuracy
     tests = [np.array(h["confusion_matrix"]) for h in meta["metrics"]["per_hospital"].values()]
     assert meta["metrics"]["confusion_matrix"] == sum(tests).tolist()
+    for name, own in meta["metrics"]["per_hospital"].items():
+        bins = own["likeness"]["bins"]
+        assert sum(each["slices"] for each in bins) == own["n_test"], name
+        assert sum(each["right"] for each in bins) == np.trace(np.array(own["confusion_matrix"])), name
+    told = meta["metrics"]["likeness"]
+    assert sorted(told["hospitals"] + told["left_out"]) == sorted(meta["metrics"]["per_hospital"])
     everything = splits["train_idx"] + splits["val_idx"] + splits["test_idx"]
     assert len(everything) == len(set(everything)) == meta["total_samples"]
     for name, own in splits["hospitals"].items():

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
-from common.artifacts.values import mapping, sequence, text
+from common.artifacts.external.paired_words import Behind, interval_points, p_text
+from common.artifacts.values import mapping, number, sequence, text
 from common.metrics.case_sums import CaseSums
 from common.metrics.evaluation import EvaluateResult
-from common.metrics.intervals import Interval
 from common.metrics.paired.figures import paired_figures
+from common.metrics.paired.needed import groups_needed, smallest_difference
 from common.text import counted, listed
 
 if TYPE_CHECKING:
@@ -103,11 +105,34 @@ def comparison_sentences(meta: Mapping[str, Any]) -> Iterator[str]:
         f"(exact McNemar test over patients: p {p_text(patients.p)})."
     )
     yield f"Of slices {_both(slices)} %: {_points(slices)}, {slices.verdict}, with patients as clusters."
+    if behind := behind_slices(mapping(meta.get("comparison"))):
+        yield behind.sentence
     yield (
         f"McNemar's test over slices (p {p_text(slices.p)}) takes slices of one patient for independent, which they "
         "are not; go by patients."
     )
     yield from _favoured(meta, run, other)
+
+
+def behind_slices(found: Mapping[str, Any]) -> Behind | None:
+    """Return what the difference over slices rests on, by ``comparison`` or what it holds of one hospital."""
+    rows = {row.of: row for row in compared_rows({"comparison": found}) if not row.name}
+    if not {"patients", "slices"} <= set(rows):
+        return None
+    slices, groups = rows["slices"], rows["patients"].cases
+    effect = number(mapping(found.get("slices")).get("design_effect")) or 1.0
+    both = round(slices.accuracy * slices.cases) - slices.only_this
+    neither = slices.cases - both - slices.only_this - slices.only_reference
+    table = np.array([[both, slices.only_this], [slices.only_reference, neither]])
+    guessed = text(mapping(found.get("patients")).get("source")) == "guessed"
+    return Behind(
+        slices.difference,
+        slices.interval,
+        groups,
+        groups_needed(table, groups, effect),
+        smallest_difference(table, effect),
+        "group" if guessed else "patient",
+    )
 
 
 def _favoured(meta: Mapping[str, Any], run: str, other: str) -> Iterator[str]:
@@ -128,13 +153,3 @@ def _both(row: Compared) -> str:
 
 def _points(row: Compared) -> str:
     return f"{100 * row.difference:+.1f} points ({interval_points(row.interval)})"
-
-
-def interval_points(ends: Interval) -> str:
-    """Write the 95 % interval of a difference in points: ``"-3.1 to +5.0"``."""
-    return f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
-
-
-def p_text(p: float) -> str:
-    """Write a p-value: ``"0.042"``, ``"<0.001"``."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"

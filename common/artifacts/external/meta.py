@@ -1,7 +1,7 @@
 """``evaluation_meta.json``: how a finished model does at hospitals that did not train it, beside its own test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
         "evaluated_at": now(),
         "hospitals": [_hospital(said, model) for said in done.descriptions],
         "missing_hospitals": list(done.missing),
-        "metrics": metrics_json(done.tests, number(internal.get("best_val_accuracy")) or 0.0, temperature),
+        "metrics": metrics_json(_tests(done), number(internal.get("best_val_accuracy")) or 0.0, temperature),
         "internal": _internal(internal, measured_with(meta) or model.run_id),
         "elsewhere": _elsewhere(done, internal),
         "comparison": comparison_json(model, done.tests),
@@ -72,6 +72,16 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
         "versions": dict(done.versions),
         "settings": dict(done.settings),
     }
+
+
+def _tests(done: FinishedEvaluation) -> dict[str, EvaluateResult]:
+    """Return the tests; where only the model to compare with was trained, likeness is not to this one's slices."""
+    trained = {said.name for said in done.descriptions if said.key in done.model.hospitals}
+    return {name: test if name in trained else _without_likeness(test) for name, test in done.tests.items()}
+
+
+def _without_likeness(test: EvaluateResult) -> EvaluateResult:
+    return replace(test, cases=replace(test.cases, likeness=None)) if test.cases else test
 
 
 def _hospital(said: Description, model: FinishedModel) -> dict[str, Any]:

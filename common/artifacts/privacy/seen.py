@@ -148,6 +148,13 @@ SEEN: tuple[Seen, ...] = (
         _tested("subgroups"),
     ),
     Seen(
+        "a test's right answers by how much a slice looks like the nearest slice of training there, in six ranges at "
+        "most, each of at least smallest_cell slices and three patients, or empty",
+        "without differential privacy",
+        "how much a hospital's slices look alike, and how well the model does on the unusual ones",
+        lambda run, _: bool(mapping(run.metrics.get("likeness"))),
+    ),
+    Seen(
         "after the last round, sums of 144 features over all training slices and of their products (familiar.md)",
         "with neither secagg nor differential privacy",
         "brightness by place and texture of the slices as a whole; never of fewer slices than features",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from common.artifacts.external.comparison import Compared, compared_rows, reference_of
+from common.artifacts.external.comparison import Compared, behind_slices, compared_rows, reference_of
 from common.artifacts.external.load import Evaluation
 from common.artifacts.schema import Run
 from common.artifacts.values import mapping
@@ -48,6 +48,8 @@ class Difference:
     """What the interval is made of, or why there is none."""
     seed: int | None = None
     """The only one that both have, where one of them stands for several; the difference is of its two runs."""
+    behind: str = ""
+    """Where it is paired, on how many patients it rests and how many it would take, from their number on."""
 
     @property
     def decided(self) -> bool:
@@ -171,8 +173,9 @@ def _of_two(one: tuple[str, Run], other: tuple[str, Run], place: str | None, evi
     if not _same_hospitals(run, base, place):
         return Difference(how=OTHER_HOSPITALS)
     value, found = between(test.share, base_test.share)
-    if ends := _paired(run, base, test, base_test, place, evidence.evaluations):
-        return Difference(value, ends, kind_of(ends), PAIRED)
+    if found_pair := _paired(run, base, test, base_test, place, evidence.evaluations):
+        ends, behind = found_pair
+        return Difference(value, ends, kind_of(ends), PAIRED, behind=behind)
     if found is None:
         return Difference(value, how=NO_INTERVAL)
     return Difference(value, found, kind_of(found), _slices(key, base_key, place, evidence.slices))
@@ -195,29 +198,31 @@ def _paired(
     base_test: facts.TestFigures,
     place: str | None,
     evaluations: tuple[Evaluation, ...],
-) -> Interval | None:
-    """Return the paired interval of an evaluation that judged the very slices of both tests; None if there is none."""
+) -> tuple[Interval, str] | None:
+    """Return the paired interval of an evaluation that judged the very slices of both tests, and what it rests on."""
     if run.folder.parent != base.folder.parent:
         return None
     for evaluation in evaluations:
         names = evaluation.meta.get("of"), reference_of(evaluation.meta)
         if {*names} != {run.run_id, base.run_id}:
             continue
-        row = _row(evaluation.meta, place)
+        counts = _counts(evaluation.meta, place)
+        row = next(
+            (each for each in compared_rows({"comparison": counts}) if each.of == "slices" and not each.name), None
+        )
         turned = names[0] != run.run_id
         expected = (base_test, test) if turned else (test, base_test)
         if row and _is_of(row, *expected):
             low, high = row.interval
-            return (-high, -low) if turned else (low, high)
+            behind = behind_slices(counts)
+            return (-high, -low) if turned else (low, high), behind.words if behind else ""
     return None
 
 
-def _row(meta: Mapping[str, Any], place: str | None) -> Compared | None:
-    """Return the slices of an evaluation's comparison, over all hospitals or at one."""
+def _counts(meta: Mapping[str, Any], place: str | None) -> Mapping[str, Any]:
+    """Return an evaluation's comparison, over all hospitals or at one."""
     found = mapping(meta.get("comparison"))
-    if place is not None:
-        found = mapping(mapping(found.get("per_hospital")).get(place))
-    return next((row for row in compared_rows({"comparison": found}) if row.of == "slices" and not row.name), None)
+    return found if place is None else mapping(mapping(found.get("per_hospital")).get(place))
 
 
 def _is_of(row: Compared, test: facts.TestFigures, base: facts.TestFigures) -> bool:

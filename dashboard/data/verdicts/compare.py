@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common.artifacts.external.comparison import interval_points
+from common.artifacts.external.paired_words import interval_points
 from common.study.statistics import BETTER, SMALL, UNDECIDED, UNKNOWN, WORSE
 from common.text import counted, listed
 from dashboard.charts import formats
@@ -28,7 +28,8 @@ def verdict(rows: Sequence[Row], baseline: Entry | None, place: str | None = Non
     row, leader = max(others, key=lambda pair: pair[1].accuracy)
     first = _two(leader, base, row.to_baseline)
     rest = _rest([other.to_baseline for other, _ in others if other is not row])
-    said = tuple(part for part in (f"{at}{first}", rest, _many(rows)) if part)
+    behind = f"That rests on {row.to_baseline.behind}" if row.to_baseline.behind else ""
+    said = tuple(part for part in (f"{at}{first}", behind, rest, _many(rows)) if part)
     return Verdict("fine", said, DECIDED) if row.to_baseline.decided else Verdict("caution", said, OPEN)
 
 

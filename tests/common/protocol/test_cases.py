@@ -13,6 +13,7 @@ from common.metrics.case_figures import case_figures
 from common.metrics.case_sums import Cases, CaseSums, count_cases
 from common.metrics.clusters import INDEPENDENT
 from common.metrics.confusion import count_confusion
+from common.metrics.likeness.counts import LikenessCounts
 from common.metrics.subgroups import Subgroup, Subgroups
 from common.protocol.cases import cases_record, read_cases
 from common.protocol.postprocess import UnusableAnswer
@@ -51,6 +52,35 @@ def test_the_largest_message_is_far_below_a_megabyte():
     assert ConfigRecord(record).count_bytes() < 180_000
 
 
+def by_likeness(cases: int, low: float) -> CaseSums:
+    each = hospital(cases, 3)
+    likeness = np.random.default_rng(1).uniform(low, 1, cases)
+    return count_cases(each.probabilities, each.labels, Cases(each.patient, "manifest", {}, likeness=likeness))
+
+
+@pytest.mark.parametrize(("cases", "low", "bins"), [(600, 0.7, 6), (60, 0.7, 3), (60, 0.99, 6), (5, 0.7, 1)])
+def test_counts_by_likeness_are_read_as_written_and_their_size_says_nothing(cases, low, bins):
+    sums, each = by_likeness(cases, low), hospital(cases, 3)
+    record = dict(ConfigRecord(dict(cases_record(sums))))
+    confusion = count_confusion(each.labels, each.probabilities.argmax(axis=1))
+    assert read_cases(record, confusion).likeness == sums.likeness
+    assert len(sums.likeness.slices) == bins
+    assert len(record["likeness"]) == 23
+
+
+def test_an_answer_without_counts_by_likeness_is_that_of_an_older_hospital():
+    assert "likeness" not in RECORD
+    assert read_cases(RECORD, CONFUSION).likeness is None
+
+
+@pytest.mark.parametrize("place", [0, 5, 10, 11, 16, 22])
+def test_counts_by_likeness_that_are_no_bins_are_refused(place):
+    numbers = list(cases_record(by_likeness(60, 0.7))["likeness"])
+    numbers[place] = 2 if place < 5 else numbers[place] + 1
+    with pytest.raises(UnusableAnswer, match=r"cannot be read|by likeness do not fit"):
+        read_cases({**RECORD, "likeness": numbers}, CONFUSION)
+
+
 def test_no_case_is_an_honest_answer():
     nothing = count_cases(np.zeros((0, 4)), np.zeros(0, np.int64), Cases(np.zeros(0, np.int64)))
     assert same(read_cases(cases_record(nothing), np.zeros((4, 4), np.int64)), nothing)
@@ -87,6 +117,7 @@ WRONG: dict[str, CaseSums] = {
     "cannot be shown": replace(SUMS, subgroups=Subgroups((replace(CELLS[0], cell="<b>"),))),
     "patients do not fit its slices": replace(SUMS, subgroups=Subgroups((replace(CELLS[0], patients=61),))),
     "subgroups do not fit": replace(SUMS, subgroups=Subgroups((CELLS[0], replace(CELLS[0], cell="other")))),
+    "counts by likeness do not": replace(SUMS, likeness=LikenessCounts((2,), (30, 31), (20, 20), (20, 20))),
     "subgroups do not": replace(SUMS, subgroups=Subgroups((replace(CELLS[0], confusion=CONFUSION + 1),))),
 }
 
@@ -126,6 +157,8 @@ def test_scores_that_the_confusion_matrix_denies_are_refused():
         {"effects": [1.0] * 12},
         {"brier": [float("nan")] * 4},
         {"patient-confusion": [-1] + [0] * 15},
+        {"likeness": [0] * 22},
+        {"likeness": "none"},
     ],
 )
 def test_what_cannot_be_read_is_refused(change):

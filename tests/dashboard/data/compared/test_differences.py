@@ -116,6 +116,16 @@ def test_counts_of_an_evaluation_on_the_very_slices_pair_the_two_tests() -> None
     assert differences.of_tests(*pair(54, 51), None, turned).interval == (-0.12, -0.01)
 
 
+def test_a_paired_difference_says_how_many_patients_it_rests_on() -> None:
+    made = evaluation("run-001", "run-002", (101, 7, 1, 11))
+    assert differences.of_tests(*pair(54, 51), None, Evidence(SAME.slices, (made,))).behind == ""
+    counts = made.meta["comparison"]
+    made.meta["comparison"]["patients"] = {**counts["slices"], "cases": 20, "source": "manifest"}
+    found = differences.of_tests(*pair(54, 51), None, Evidence(SAME.slices, (made,)))
+    assert found.behind.startswith("20 patients")
+    assert found.turned().behind == found.behind
+
+
 def test_counts_of_other_slices_do_not() -> None:
     evidence = Evidence(SAME.slices, (evaluation("run-001", "run-002", (80, 7, 1, 11)),))
     assert differences.of_tests(*pair(54, 51), None, evidence).how == differences.SAME_SLICES
