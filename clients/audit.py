@@ -51,9 +51,10 @@ def audit_hospital(config: DictConfig) -> None:
         )
     report = audit(prepared.evidence)
     split = prepared.split.counts(prepared.scan.labels)
-    render(report, split, prepared.patient_counts, hospital.name, console)
+    render(report, split, prepared.patient_counts, hospital.name, console, len(prepared.split.gap))
     if settings.json:
         content = {"hospital": hospital.name, **report.to_json(), "split_counts": split}
+        content |= {"gap": len(prepared.split.gap)} if settings.data.folds else {}
         content["patients"] |= prepared.patient_counts
         write_for_owner(Path(settings.json), json.dumps(content, indent=2, ensure_ascii=False), "json")
         console.print(f"written to {settings.json}; it names files, so keep it here", soft_wrap=True, markup=False)

@@ -96,6 +96,7 @@ def describe(site: Site, plan: Plan) -> Description:
         precision="bfloat16" if uses_bfloat16(device, plan.train.precision) and not plan.dp.is_used else "float32",
         patient_counts=prepared.patient_counts,
         patient_source=prepared.patient_source,
+        gap_count=len(split.gap) if plan.data.folds else None,
     )
 
 

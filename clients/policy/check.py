@@ -127,18 +127,19 @@ def check_split(plan: Plan, policy: Policy, counts: Counts) -> None:
     """
     size = {part: sum(held.values()) for part, held in counts.items()}
     if not plan.evaluates and size["train"] < policy.min_train_slices:
-        raise _too_few(f"leaves fewer than {policy.min_train_slices} slices to train on")
+        raise _too_few(plan, f"leaves fewer than {policy.min_train_slices} slices to train on")
     if any(0 < size[part] < policy.min_evaluation_slices for part in ("val", "test")):
-        raise _too_few(f"leaves fewer than {policy.min_evaluation_slices} slices to validate or to test with")
+        raise _too_few(plan, f"leaves fewer than {policy.min_evaluation_slices} slices to validate or to test with")
     if any(0 < count < policy.smallest_count for held in counts.values() for count in held.values()):
-        raise _too_few(f"makes a class of fewer than {policy.smallest_count} slices in a part of the split")
+        raise _too_few(plan, f"makes a class of fewer than {policy.smallest_count} slices in a part of the split")
     steps = 0 if plan.evaluates else steps_of_round(size["train"], plan.train, plan.dp)
     if steps > policy.steps:
         raise _outside("train.batch_size", plan.train.batch_size, policy.steps)
 
 
-def _too_few(what: str) -> PolicyRefusal:
-    advice = "raise data.max_per_class, or choose other data.val_fraction and data.test_fraction"
+def _too_few(plan: Plan, what: str) -> PolicyRefusal:
+    tested = "fewer data.folds" if plan.data.folds else "other data.val_fraction and data.test_fraction"
+    advice = f"raise data.max_per_class, or choose {tested}"
     return PolicyRefusal("POLICY002", f"The plan {what} at this hospital, whose policy forbids that; {advice}.")
 
 

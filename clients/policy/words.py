@@ -3,6 +3,7 @@
 from clients.policy.check import asks
 from common.config.architectures import ARCHITECTURES
 from common.config.final_model import ALL
+from common.config.settings import DataPlan
 from common.protocol.plan import Plan
 from common.text import small
 
@@ -24,7 +25,7 @@ def in_words(plan: Plan) -> str:
         *_noise(plan),
         _augmentation(plan),
         "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
-        _held_back(plan),
+        "every one of them trains and NONE is held back to test with" if train.on == ALL else _parts(data),
     ]
     if plan.yardsticks.fine_tune_rounds:
         parts.append(f"the model trained on in {_count(plan.yardsticks.fine_tune_rounds, 'round')} that stay here")
@@ -35,10 +36,10 @@ def in_words(plan: Plan) -> str:
     return ", ".join([*parts, "fingerprints" if data.cross_hospital_check else "no fingerprints"])
 
 
-def _held_back(plan: Plan) -> str:
-    if plan.train.on == ALL:
-        return "every one of them trains and NONE is held back to test with"
-    return f"{plan.data.val_fraction:.0%} to validate and {plan.data.test_fraction:.0%} to test with"
+def _parts(data: DataPlan) -> str:
+    if data.folds:
+        return f"fold {data.fold} of {data.folds} to test and {data.val_fraction:.0%} of the rest to validate with"
+    return f"{data.val_fraction:.0%} to validate and {data.test_fraction:.0%} to test with"
 
 
 def _length(plan: Plan) -> str:

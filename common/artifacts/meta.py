@@ -123,6 +123,7 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
             "test_slices_trained_elsewhere": run.test_slices_trained_elsewhere,
             "test_patients_trained_elsewhere": run.test_patients_trained_elsewhere,
             "patients": patients_of(hospitals),
+            **({"gap": gap} if (gap := sum(d.gap_count or 0 for d in hospitals)) else {}),
         },
         versions=run.versions,
         ledger=run.ledger,
@@ -152,6 +153,18 @@ def _of_recipe(run: FinishedRun, recipe: Recipe) -> dict[str, Any]:
         "model_tested": f"{then.get('model_tested')} of {recipe.run_id}",
         "notice": words.notice(run.strategy, run.cut, recipe.run_id, same),
     }
+
+
+def split_remarks(descriptions: Sequence[Description]) -> list[str]:
+    """Say of folds which slices are in no part, and which classes are trained on and not tested."""
+    gaps = [f"{d.name} {d.gap_count:,}" for d in descriptions if d.gap_count]
+    folded = [d for d in descriptions if d.gap_count is not None]
+    untested = [f"{listed(d.untested)} at {d.name}" for d in folded if d.untested]
+    said = {
+        "In no part, since they may be of patients who are tested (slices)": ", ".join(gaps),
+        "Not in this test, for want of separate groups of slices": "; ".join(untested),
+    }
+    return [f"{what}: {at}." for what, at in said.items() if at]
 
 
 def patients_of(descriptions: Sequence[Description]) -> dict[str, Any] | None:

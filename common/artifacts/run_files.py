@@ -101,6 +101,7 @@ def _held(d: Description, plan: Plan, duplicates: CrossDuplicates | None) -> Hos
         groups_across_splits=d.groups_across_splits,
         cross_hospital_duplicates=shared,
         patients=msgspec.convert(d.patients, PatientNumbers) if d.patients else None,
+        gap=msgspec.UNSET if d.gap_count is None else d.gap_count,
         **numbers,
     )
 
@@ -109,6 +110,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
     """Return ``dataset_splits.json``: indices that count through the hospitals in order, and each hospital's own."""
     content: dict[str, Any] = {name: [] for name in _SPLITS}
     hospitals: dict[str, Any] = {}
+    folded = {"folds": plan.data.folds, "fold": plan.data.fold} if plan.data.folds else {}
     offset = 0
     for d in descriptions:
         for name in _SPLITS:
@@ -119,6 +121,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
             "files_sha256": d.files_sha256,
             **{name: getattr(d, name) for name in _SPLITS},
             "patients": d.patients,
+            **({"gap": d.gap_count or 0} if folded else {}),
         }
         offset += d.file_count
     return content | {
@@ -127,6 +130,7 @@ def splits_json(descriptions: Sequence[Description], plan: Plan) -> dict[str, An
         "val_fraction": plan.data.val_fraction,
         "test_fraction": plan.data.test_fraction,
         "grouped": plan.data.group_split,
+        **folded,
         "hospitals": hospitals,
     }
 

@@ -116,6 +116,7 @@ class HospitalData(Struct, frozen=True):
     groups_across_splits: Count | None = None
     cross_hospital_duplicates: CrossHospitalDuplicates | UnsetType = UNSET
     patients: PatientNumbers | None = None
+    gap: Count | UnsetType = UNSET  # usable slices in no part of a split into folds
 
     @property
     def used(self) -> int | None:

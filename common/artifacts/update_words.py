@@ -16,6 +16,7 @@ from common.protocol.steps.clip import FAR
 AWAY = -0.02
 FEWEST_COMPARED = 3  # hospitals of which a median tells one from the others
 FEWEST_PROTECTED = 4
+_ALL = 0.995  # of an update's length: 100 % in the digits that are written
 
 
 def relative_lengths(record: Round) -> dict[str, float]:
@@ -79,4 +80,4 @@ def _signs(part: HospitalRound, times: float) -> list[str]:
 
 def _cut(part: HospitalRound) -> str:
     kept = 1.0 if part.update_kept is None else part.update_kept
-    return f"; {100 * kept:.2g} % of its length was taken" if kept < 1 else ""
+    return f"; {100 * kept:.2g} % of its length was taken" if kept < _ALL else ""

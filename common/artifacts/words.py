@@ -297,16 +297,31 @@ def patients_sentence(found: PatientNumbers | None) -> str | None:
 
 
 def _shares(meta: Mapping[str, Any]) -> str | None:
+    run, said = measured_with(meta), _divided(meta)
+    if run is None or said is None:
+        return said
+    return f"Every usable slice trained, and none tests this model; the split is that of {run}. {said}"
+
+
+def _divided(meta: Mapping[str, Any]) -> str | None:
     data = mapping(mapping(meta.get("settings")).get("data"))
     val, test, seed = number(data.get("val_fraction")), number(data.get("test_fraction")), count(meta.get("seed"))
     if val is None or test is None or seed is None:
         return None
-    run = measured_with(meta)
-    said = (
+    if folds := count(data.get("folds")):
+        gap = count(mapping(meta.get("split")).get("gap"))
+        left_out = (
+            f" {gap:,} slices near those of the test are in no part, for they may be of its patients." if gap else ""
+        )
+        return (
+            f"Each hospital's slices{_cap(meta, data)} are dealt into {folds} folds, by class, seed {seed}; fold "
+            f"{count(data.get('fold'))} is the test. Of the others {100 * val:g} % validate (they choose the round and "
+            f"the temperature).{left_out}"
+        )
+    return (
         f"Of the slices that each hospital used{_cap(meta, data)} {100 * val:g} % validate (they choose the round and "
         f"the temperature) and {100 * test:g} % test, by class, seed {seed}."
     )
-    return f"Every usable slice trained, and none tests this model; the split is that of {run}. {said}" if run else said
 
 
 def _cap(meta: Mapping[str, Any], data: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ def render(
     patients: Mapping[Part, int],
     name: str,
     console: Console,
+    gap: int = 0,
 ) -> None:
     """Print a hospital's audit.
 
@@ -32,10 +33,14 @@ def render(
         Slices by part and class, as `common.data.split.Split.counts` returns them.
     patients : mapping
         Patients by part.
+    gap : int
+        Usable slices in no part.
     """
     console.print(_heading(report, name))
     console.print(_counts(report, split))
     console.print(_patients(report, patients))
+    if gap:
+        console.print(Text(f"{counted(gap, 'slice')} near those of the tested fold in no part.\n"))
     for finding in report.findings:
         console.print(_finding(finding))
     console.print(_verdict(report))

@@ -70,11 +70,21 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # patients behind each part of the split; empty where an earlier version recorded the run
     patient_counts: dict[Literal["train", "val", "test"], Count] = msgspec.field(default_factory=dict)
     patient_source: Source = "guessed"  # the least sure of what told whose slices they are
+    gap_count: Count | None = None  # usable slices in no part, beside a fold that is tested; None without folds
 
     @property
     def train_samples(self) -> int:
         """Training slices."""
         return len(self.train_idx)
+
+    @property
+    def untested(self) -> list[str]:
+        """Classes that train and are not in the test, for want of groups."""
+        return [
+            label
+            for label, train, test in zip(CLASSES, self.held("train"), self.held("test"), strict=True)
+            if train and not test
+        ]
 
     @property
     def synthetic(self) -> bool:
@@ -189,6 +199,8 @@ def _count_problem(said: Description) -> str | None:
     split = zip(CLASSES, said.held("train"), said.held("val"), said.held("test"), strict=True)
     if any(sum(counts) > held.get(label, 0) for label, *counts in split):
         return "its split holds more slices of a class than it has"
+    if sum(sum(counts.values()) for counts in said.split_counts.values()) + (said.gap_count or 0) > total:
+        return "its split and its gap hold more slices than it has"
     if total > said.file_count or numbers["group_count"] > total or said.groups_across_splits > numbers["group_count"]:
         return "it has more slices than files, or more groups than slices"
     return None

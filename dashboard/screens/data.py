@@ -96,7 +96,12 @@ def split_table(run: Run) -> pd.DataFrame:
 
 
 def split_sentence(hospital: HospitalData) -> str:
-    """Say in plain words whether a hospital's split keeps look-alikes together."""
+    """Say in plain words whether a hospital's split keeps look-alikes together, and what it leaves out."""
+    gap = f" {hospital.gap:,} slices near those of the test are in no part." if hospital.gap else ""
+    return _kept_together(hospital) + gap
+
+
+def _kept_together(hospital: HospitalData) -> str:
     if hospital.grouped_split is None:
         return "whether look-alikes were kept on one side of the split is not recorded."
     if not hospital.grouped_split:

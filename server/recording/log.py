@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.artifacts.meta import split_remarks
 from common.artifacts.meta_metrics import test_interval
 from common.artifacts.privacy.spent import STOPPED
 from common.artifacts.schema import Failure, HospitalRound, Round
@@ -59,6 +60,8 @@ class TrainingLog(Listener):
             for finding in d.numbers["audit"]:
                 level = logging.INFO if finding["severity"] == "info" else logging.WARNING
                 log.log(level, "%s %s", finding["code"], finding["sentence"], extra={"hospital": d.name})
+        for sentence in split_remarks(descriptions):
+            log.info("%s", sentence)
 
     def compared(self, found: CrossDuplicates) -> None:
         log.log(logging.WARNING if found.has_copies else logging.INFO, "%s", found.sentence)

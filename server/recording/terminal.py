@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from common.artifacts.meta import patients_of
+from common.artifacts.meta import patients_of, split_remarks
 from common.artifacts.privacy.spent import STOPPED
 from common.artifacts.schema import Failure, HospitalRound, Round
 from common.artifacts.update_words import relative_lengths, unusual_updates
@@ -91,6 +91,8 @@ class Terminal(Listener):
         self.console.print(hospitals_table(descriptions))
         if said := patients_sentence(recorded_patients(patients_of(descriptions))):
             self.console.print(said, style="dim", highlight=False)
+        for remark in split_remarks(descriptions):
+            self.console.print(remark, style="dim", highlight=False)
 
     def compared(self, found: CrossDuplicates) -> None:
         colour = "yellow" if found.has_copies else "dim"

@@ -55,6 +55,8 @@ def test_every_slice_of_a_stranger_is_tested_and_of_a_trainer_those_held_back(si
     said = handlers.describe(stranger, plan)
     assert (said.train_idx, said.val_idx) == ([], [])
     assert len(said.test_idx) == said.numbers["total_samples"]
+    folded = replace(plan, data=replace(plan.data, folds=3, fold=2))
+    assert len(handlers.describe(stranger, folded).test_idx) == said.numbers["total_samples"]
     known = handlers.describe(trainer, plan)
     assert known.test_idx == handlers.describe(trainer, replace(plan, evaluation=EvaluationPlan())).test_idx
     result = handlers.evaluate(stranger, task_of(plan, 1, arrays, split="test"))

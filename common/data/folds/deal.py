@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from common.data.split_assignment import ClassGroup, GroupSequence, seeded_number
 
 Dealt = list[tuple[ClassGroup, int]]
@@ -29,12 +27,19 @@ def deal(sequences: Sequence[GroupSequence], folds: int, placed: Mapping[int, in
         if sequence.order is None:
             found = _spread(sequence.groups, load, placed, first % folds)
         else:
-            start = first % len(sequence.groups)
-            found = _stretches([*sequence.groups[start:], *sequence.groups[:start]], folds, placed)
+            start = _start(sequence, folds, first)
+            found = _stretches([*sequence.groups[start:], *sequence.groups[:start]], folds, placed, first % folds)
         for piece, fold in found:
             load[fold] += piece.size
         dealt.append(found)
     return dealt
+
+
+def _start(sequence: GroupSequence, folds: int, first: int) -> int:
+    """Return where the first fold begins; at a piece that is larger than a fold, so that the others share the rest."""
+    largest = max(range(len(sequence.groups)), key=lambda place: sequence.groups[place].size)
+    is_giant = sequence.groups[largest].size * folds > sequence.size
+    return largest if is_giant else first % len(sequence.groups)
 
 
 def _spread(pieces: Sequence[ClassGroup], load: Sequence[int], placed: Mapping[int, int], first: int) -> Dealt:
@@ -50,9 +55,18 @@ def _spread(pieces: Sequence[ClassGroup], load: Sequence[int], placed: Mapping[i
     return [(piece, found[piece.number]) for piece in pieces]
 
 
-def _stretches(pieces: Sequence[ClassGroup], folds: int, placed: Mapping[int, int]) -> Dealt:
-    """Cut pieces in a listing's order into one stretch for each fold, of one size as far as pieces allow."""
-    sizes = np.array([piece.size for piece in pieces])
-    middle = np.cumsum(sizes) - sizes / 2
-    along = (middle * folds / sizes.sum()).astype(int).tolist()
-    return [(piece, placed.get(piece.number, fold)) for piece, fold in zip(pieces, along, strict=True)]
+def _stretches(pieces: Sequence[ClassGroup], folds: int, placed: Mapping[int, int], first: int) -> Dealt:
+    """Cut pieces in a listing's order into one stretch for each fold, of one size as far as pieces allow.
+
+    Of as many pieces as folds none is without one.
+    """
+    left = sum(piece.size for piece in pieces)  # slices of this fold and of those after it
+    fold = held = 0
+    found = []
+    for place, piece in enumerate(pieces):
+        is_full = (2 * held + piece.size) * (folds - fold) > 2 * left
+        if held and fold < folds - 1 and (is_full or len(pieces) - place < folds - fold):
+            left, fold, held = left - held, fold + 1, 0
+        held += piece.size
+        found.append((piece, placed.get(piece.number, (fold + first) % folds)))
+    return found

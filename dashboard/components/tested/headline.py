@@ -11,8 +11,11 @@ from common.artifacts.tested.likeness import Alike, unlike
 from common.artifacts.tested.patients import patient_test
 from dashboard.charts import formats, theme
 from dashboard.components import parts
+from dashboard.data import beyond, cached
 
 UNLIKE, BY_PATIENT = "Unlike any trained on", "By patient"
+MOST_STUDIES = 20
+"""That are looked through for a run, the newest first."""
 
 
 def accuracy_metric(label: str, share: formats.Share, run: Run) -> parts.Metric:
@@ -50,6 +53,10 @@ def _of(ends: Any, cases: str) -> str:
 
 
 def caption(run: Run) -> None:
-    """Say below the cards which slices the accuracy is of."""
-    if of := accuracy_is_of(run.meta):
-        st.caption(theme.markdown(f"Accuracy is of {of}."))
+    """Say below the cards which slices the accuracy is of, and what studies and evaluations say beside it."""
+    of = accuracy_is_of(run.meta)
+    studies = [cached.study(each) for each in cached.study_ids()[:MOST_STUDIES]] if of else []
+    evaluations, _ = cached.evaluations(run.folder.parent.parent) if of else ((), ())
+    said = [*beyond.of_studies(run.run_id, studies), *beyond.of_evaluations(run.run_id, evaluations)]
+    if of:
+        st.caption(theme.markdown(" ".join([f"Accuracy is of {of}.", *said])))

@@ -129,6 +129,13 @@ def test_what_the_split_shows_is_refused_without_a_count(counts, policy, said):
     assert not any(f" {count} " in raised.value.sentence for count in (19, 1, 4))
 
 
+def test_where_folds_are_too_small_fewer_are_advised():
+    folded = replace(PLAN, data=replace(PLAN.data, folds=20))
+    with pytest.raises(PolicyRefusal, match=r"fewer data\.folds"):
+        check_split(folded, POLICY, split(test=1))
+    assert "fold 1 of 20 to test and 15% of the rest to validate with" in in_words(folded)
+
+
 def test_a_split_within_the_policy_passes_and_an_empty_part_tells_nothing():
     check_split(PLAN, POLICY, split(val=0, pituitary=0))
     check_split(PLAN, Policy(smallest_count=5), split(pituitary=5))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from common.artifacts.meta import FinishedRun, meta_json
+from common.artifacts.meta import FinishedRun, meta_json, split_remarks
 from common.artifacts.words import no_shared_model
 from common.labels import CLASSES
 from common.metrics.calibration import add_sums, bin_confidences
@@ -178,3 +178,12 @@ def test_what_a_runs_file_says_of_its_kind(run):
     own = meta_json(replace(run, strategy="local", keeps=EVERYTHING, token="ab", best_epochs={"A": 3}))
     assert own["personal_models"] == {"folder": "runs/ab", "best_epochs": {"A": 3}}
     assert own["no_shared_model"] == no_shared_model(EVERYTHING)
+
+
+def test_slices_in_no_part_and_classes_not_tested_are_said():
+    counts = {"train": {"glioma": 4, "pituitary": 2}, "val": {"glioma": 2}, "test": {"glioma": 2}}
+    hospitals = [description("a", gap_count=1200), description("b", 6, 2, 2, gap_count=0, split_counts=counts)]
+    gap, untested = split_remarks([hospitals[0], hospitals[1]])[:1], split_remarks([hospitals[1]])
+    assert gap == ["In no part, since they may be of patients who are tested (slices): Hospital A 1,200."]
+    assert untested == ["Not in this test, for want of separate groups of slices: pituitary at Hospital B."]
+    assert split_remarks([description("b", 6, 2, 2, split_counts=counts)]) == []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from common.artifacts.run_files import splits_json, stats_json
@@ -31,6 +33,17 @@ def test_the_split_says_how_it_was_made(plan):
     assert (content["seed"], content["grouped"]) == (7, False)
     assert (content["val_fraction"], content["test_fraction"]) == (0.2, 0.1)
     assert content["split_date"]
+
+
+def test_folds_and_what_is_in_no_part_are_written_where_there_are_folds(plan):
+    assert "folds" not in splits_json(HOSPITALS, plan)
+    assert "gap" not in stats_json(HOSPITALS, plan)["Hospital A"]
+    folded = replace(plan, data=DataPlan(folds=5, fold=2))
+    hospitals = [description("a", 6, 2, 2, gap_count=7), description("b", 3, 1, 1, gap_count=0)]
+    content = splits_json(hospitals, folded)
+    assert (content["folds"], content["fold"]) == (5, 2)
+    assert [own["gap"] for own in content["hospitals"].values()] == [7, 0]
+    assert stats_json(hospitals, folded)["Hospital A"]["gap"] == 7
 
 
 def test_stats_hold_each_hospitals_own_words_by_name(plan):

@@ -28,6 +28,11 @@ def test_a_long_one_and_one_that_points_away_are_named():
     assert "points away" in unusual_updates(round_of((1.0, 0.2, 1.0), (1.0, -0.03, 1.0), (1.0, 0.4, 1.0)))[0]
 
 
+def test_an_update_of_which_all_but_nothing_was_taken_was_taken():
+    (sentence,) = unusual_updates(round_of((1.0, 0.2, 1.0), (1.0, -0.03, 0.997), (1.0, 0.4, 1.0)))
+    assert "was taken" not in sentence
+
+
 def test_of_two_nobody_can_say_which_is_wrong():
     assert unusual_updates(round_of((1.0, -0.9, 1.0), (99.0, -0.9, 1.0), (None, None, 1.0))) == []
 

@@ -23,6 +23,15 @@ def test_shares_groups_and_copies():
     assert copies.endswith("by keyed fingerprints: 7.")
 
 
+def test_folds_are_named_and_what_they_leave_out():
+    meta = META | {"settings": {"data": {"val_fraction": 0.2, "test_fraction": 0.15, "folds": 5, "fold": 2}}}
+    meta |= {"split": META["split"] | {"gap": 1166}}
+    shares = split_sentences(meta)[0]
+    assert "dealt into 5 folds, by class, seed 42; fold 2 is the test. Of the others 20 % validate" in shares
+    assert "1,166 slices near those of the test are in no part" in shares
+    assert "15 %" not in shares
+
+
 def test_a_share_is_of_the_slices_used_and_not_of_those_held():
     data = {"val_fraction": 0.15, "test_fraction": 0.15, "max_per_class": 40}
     meta = {"seed": 1, "settings": {"data": data}, "total_samples": 3129, "train_samples": 196}

@@ -76,6 +76,20 @@ def test_patients_are_counted_behind_slices_only():
             heard(**wrong)
 
 
+def test_slices_in_no_part_are_among_those_held():
+    numbers = GOOD.numbers | {"total_samples": 13, "class_distribution": {"glioma": 13}}
+    counts = {"train": {"glioma": 6}, "val": {"glioma": 2}, "test": {"glioma": 2}}
+    held = {"numbers": numbers, "split_counts": counts, "file_count": 13}
+    assert Description.from_json(description("a", 6, 2, 2, gap_count=3, **held).to_json()).gap_count == 3
+    with pytest.raises(ValueError, match="more slices than it has"):
+        Description.from_json(description("a", 6, 2, 2, gap_count=4, **held).to_json())
+
+
+def test_classes_that_are_trained_on_and_not_tested_are_known():
+    counts = {"train": {"glioma": 4, "pituitary": 2}, "val": {"glioma": 2}, "test": {"glioma": 2}}
+    assert description("a", 6, 2, 2, split_counts=counts).untested == ["pituitary"]
+
+
 def test_a_record_without_patients_is_not_taken_for_other_slices():
     known = description(patient_counts={"train": 3, "val": 1, "test": 2}, patient_source="dicom")
     assert not known.differs(description(patient_counts={}))

@@ -26,6 +26,9 @@ def test_a_setting_that_earlier_versions_lacked_is_left_out_where_it_does_nothin
     every_third = plan_of(compose_settings(["data.slice_step=3"]))
     assert '"slice_step": 3' in every_third.to_json()
     assert Plan.from_json(every_third.to_json()).data.slice_step == 3
+    assert "fold" not in plan.to_json()
+    third = plan_of(compose_settings(["data.folds=5", "data.fold=3"]))
+    assert Plan.from_json(third.to_json()).data == third.data
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,10 @@ def test_a_setting_that_earlier_versions_lacked_is_left_out_where_it_does_nothin
         (lambda p: p["train"].update(lr=-1.0), "CONF010"),
         (lambda p: p["data"].update(image_size=100000), "CONF010"),
         (lambda p: p["data"].update(slice_step=0), "CONF010"),
+        (lambda p: p["data"].update(folds=2), "CONF010"),
+        (lambda p: p["data"].update(folds=5, fold=6), "CONF010"),
+        (lambda p: p["data"].update(fold=2), "CONF010"),
+        (lambda p: p["data"].update(folds=5, val_fraction=0.95), "CONF010"),
         (lambda p: p["strategy"].update(proximal_mu=-1.0), "CONF010"),
         (lambda p: p["strategy"].update(keeps="secrets"), "CONF010"),
         (lambda p: p["model"].update(name="resnet152"), "CONF010"),

@@ -46,4 +46,5 @@ def test_the_split_in_words() -> None:
     assert "one by one" in say(grouped_split=False)
     assert "none of them on two sides" in say(grouped_split=True, group_count=60, groups_across_splits=0)
     assert "3 of 60 groups" in say(grouped_split=True, group_count=60, groups_across_splits=3)
+    assert say(grouped_split=False, gap=1047).endswith("1,047 slices near those of the test are in no part.")
     assert "how many are on two sides is not recorded" in say(grouped_split=True, group_count=60)

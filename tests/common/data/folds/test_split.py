@@ -108,6 +108,19 @@ def test_a_class_of_fewer_groups_than_folds_is_tested_once_and_trains_else():
     assert all(any(index >= 50 for index in each.train.tolist()) for each in splits)
 
 
+def test_a_giant_takes_a_fold_and_the_others_share_the_rest():
+    groups = grouped([0] * 40 + list(range(1, 61)), ordered=True)
+    for seed in range(5):
+        assert sorted(len(each.test) for each in all_folds([0] * 100, groups, seed=seed)) == [15, 15, 15, 15, 40]
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_of_as_many_groups_as_folds_each_is_tested_in_another(ordered):
+    groups = grouped([0] * 12 + [1] * 6 + [2] * 6 + [3] * 5 + [4] * 1, ordered)
+    for seed in range(10):
+        assert all(len(set(groups.group[each.test])) == 1 for each in all_folds([0] * 30, groups, seed=seed))
+
+
 def test_one_lonely_slice_of_a_class_is_tested_in_one_fold():
     splits = all_folds([0] * 30 + [3])
     assert sum(30 in each.test for each in splits) == 1
