@@ -52,7 +52,7 @@ def by_likeness(ranges: Sequence[Alike], overall: float | None, colours: theme.P
         )
     figure.update_layout(
         xaxis={"tickvals": places, "ticktext": [each.name for each in ranges], "range": [-0.5, len(ranges) - 0.5]},
-        yaxis={"range": [0, 104], "overlaying": "y2", "side": "left"},
+        yaxis={"range": [0, 104], "tickvals": [*range(0, 101, 20)], "overlaying": "y2", "side": "left"},
         yaxis2=_of_slices(ranges, colours),
         bargap=0.35,
         margin={"r": 60},
