@@ -10,11 +10,12 @@ import torch
 
 from clients.policy.check import check_split
 from clients.site import Site
+from common.config.final_model import ALL
 from common.config.partition import MOST
 from common.config.settings import DataPlan
 from common.data.partition.folder import Folder, evidence_of_part
 from common.data.prepare import PreparedHospital, divide, prepare
-from common.data.split import Split
+from common.data.split import Split, take_at_most
 from common.errors import InputError
 from common.metrics.intervals import Resampling
 from common.protocol.messages import Task
@@ -52,7 +53,11 @@ def prepared_hospital(site: Site, plan: Plan) -> PreparedHospital:
         found = _read(
             site, replace(plan.data, max_per_class=None, folds=0, fold=1) if external else plan.data, plan.seed
         )
-        _PREPARED[key] = replace(found, split=_all_tested(found.split)) if external else found
+        if external:
+            found = replace(found, split=_all_tested(found.split))
+        elif plan.train.on == ALL:
+            found = replace(found, split=_all_trained(found, plan.data))
+        _PREPARED[key] = found
     prepared = _PREPARED[key]
     if site.policy:
         check_split(plan, site.policy, prepared.split.counts(prepared.scan.labels))
@@ -122,10 +127,17 @@ def use_threads(threads: int) -> None:
 
 def _key(site: Site, plan: Plan) -> tuple[str, str, int, str]:
     external = "/every slice is tested" if plan.evaluation.is_external(site.hospital.key) else ""
-    return (site.hospital.key, str(site.folder), plan.seed, f"{plan.data}{site.part or ''}{external}")
+    final = "/every slice trains" if plan.train.on == ALL and not external else ""
+    return (site.hospital.key, str(site.folder), plan.seed, f"{plan.data}{site.part or ''}{external}{final}")
 
 
 def _all_tested(split: Split) -> Split:
     """Hold every slice back: a hospital that did not train a model needs none of them for anything else."""
     together = np.sort(np.concatenate(list(split.parts().values())))
     return Split(together[:0], together[:0], together)
+
+
+def _all_trained(found: PreparedHospital, data: DataPlan) -> Split:
+    """Hold nothing back: the recipe was tested by another run, and the final model is to learn from every slice."""
+    usable = np.flatnonzero(take_at_most(found.scan.labels, found.evidence.usable, data.max_per_class))
+    return Split(usable, usable[:0], usable[:0])

@@ -11,6 +11,7 @@ from common.artifacts.external.finished import FinishedModel, read_finished
 from common.artifacts.external.trained_at import TrainedAt
 from common.artifacts.layout import existing_run
 from common.artifacts.privacy.guarantee import recorded_privacy
+from common.artifacts.words import measured_with
 from common.config.hospital import Hospital
 from common.config.hydra import load_hospitals
 from common.config.settings import RunSettings
@@ -39,10 +40,17 @@ def read_run(run_id: str, places: Places) -> AuditedRun:
     Raises
     ------
     InputError
-        ``RUN001`` no such run; ``MODEL001`` and others of `read_finished`; ``AUDIT001`` slices that are not the run's.
+        ``RUN001`` no such run; ``MODEL001`` and others of `read_finished`; ``AUDIT001`` slices that are not the run's;
+        ``AUDIT004`` a run that held no slice back.
     """
     folder = existing_run(absolute(places.output_dir), run_id)
     finished = read_finished(folder)
+    if recipe := measured_with(finished.meta):
+        raise InputError(
+            "AUDIT004",
+            f"{run_id} trained on every slice, so there is none that it has not seen to tell members from; audit "
+            f"{recipe}, which has the same recipe.",
+        )
     settings = _placed(stored_settings(folder), places)
     hospitals = load_hospitals(settings.hospitals)
     require_slices(Path(settings.data.root), hospitals)

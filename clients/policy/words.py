@@ -2,6 +2,7 @@
 
 from clients.policy.check import asks
 from common.config.architectures import ARCHITECTURES
+from common.config.final_model import ALL
 from common.config.settings import DataPlan
 from common.protocol.plan import Plan
 from common.text import small
@@ -24,7 +25,7 @@ def in_words(plan: Plan) -> str:
         *_noise(plan),
         _augmentation(plan),
         "all slices" if data.max_per_class is None else f"at most {data.max_per_class} slices of a class",
-        _parts(data),
+        "every one of them trains and NONE is held back to test with" if train.on == ALL else _parts(data),
     ]
     if plan.yardsticks.fine_tune_rounds:
         parts.append(f"the model trained on in {_count(plan.yardsticks.fine_tune_rounds, 'round')} that stay here")

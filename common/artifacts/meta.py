@@ -7,6 +7,7 @@ from typing import Any
 
 from common.artifacts import words
 from common.artifacts.external.lineage import Origin, TrainedBefore
+from common.artifacts.external.recipe import Recipe
 from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.schema import Caution, ModelMeta, to_json
@@ -30,8 +31,8 @@ class FinishedRun:
     rounds: int
     best_round: int
     image_size: int
-    best_val_accuracy: float
-    """Of the best round, a fraction."""
+    best_val_accuracy: float | None
+    """Of the best round, a fraction; None where nothing validated."""
     temperature: float | None
     """That makes the best round's confidence honest on the validation slices; None where none was fitted."""
     engine: str
@@ -74,6 +75,8 @@ class FinishedRun:
     """What protected the hospitals' patients and what it cost them; see `common.artifacts.privacy`."""
     familiarity: Familiarity = field(default_factory=Familiarity)
     """What tells an image that is unlike the slices of training."""
+    recipe: Recipe | None = None
+    """The run whose figures a model is given that trained on every slice."""
     cut: str | None = None
     """That the hospitals are simulated, in a sentence."""
 
@@ -93,7 +96,8 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         train_samples=sum(len(d.train_idx) for d in hospitals),
         val_samples=sum(len(d.val_idx) for d in hospitals),
         test_samples=sum(len(d.test_idx) for d in hospitals),
-        metrics=metrics_json(run.tests, run.best_val_accuracy, run.temperature),
+        metrics=metrics_json(run.tests, run.best_val_accuracy or 0.0, run.temperature),
+        metrics_of=None,
         temperature=run.temperature,
         temperature_choice=run.temperature_choice.to_json() if run.temperature_choice else None,
         familiarity=run.familiarity.to_json(),
@@ -134,7 +138,21 @@ def meta_json(run: FinishedRun) -> dict[str, Any]:
         privacy=dict(run.privacy),
         personal_models=None if run.keeps == NOTHING else personal,
     )
-    return to_json(meta)
+    return to_json(meta) | (_of_recipe(run, run.recipe) if run.recipe else {})
+
+
+def _of_recipe(run: FinishedRun, recipe: Recipe) -> dict[str, Any]:
+    """Return what the test of a recipe says, in the place of what no slice of this run could."""
+    then, same = recipe.meta, recipe.same_slices(run.descriptions)
+    known = {each.code for each in words.cautions_of(then)}
+    own = [each for each in cautions(run.descriptions) if each.code not in known]
+    return {
+        **{name: then.get(name) for name in ("metrics", "temperature", "temperature_choice", "split")},
+        "warnings": [to_json(each) for each in (*words.cautions_of(then), *own)],
+        "metrics_of": {"run": recipe.run_id, "model_sha256": then.get("sha256"), "same_slices": same},
+        "model_tested": f"{then.get('model_tested')} of {recipe.run_id}",
+        "notice": words.notice(run.strategy, run.cut, recipe.run_id, same),
+    }
 
 
 def split_remarks(descriptions: Sequence[Description]) -> list[str]:

@@ -161,13 +161,14 @@ def enter_totals(record: Round, sums: Iterable[calibration.Sums]) -> None:
     trained = [*parts, record.pooled] if record.pooled else parts
     record.train_loss = _mean(trained, "train_loss", "train_samples")
     record.train_accuracy = _mean(trained, "train_accuracy", "train_samples")
-    record.val_loss = _mean(parts, "val_loss", "val_samples")
-    counts = confusion.add_confusions(confusions.values())
-    _enter_figures(record, counts)
-    record.val_samples = int(counts.sum())
-    spread = fairness.fairness(confusions)
-    record.fairness = spread.to_json() if spread else None
-    record.temperature = calibration.best_temperature(calibration.add_sums(sums))
+    record.val_loss = _mean(parts, "val_loss", "val_samples") if confusions else None
+    if confusions:
+        counts = confusion.add_confusions(confusions.values())
+        _enter_figures(record, counts)
+        record.val_samples = int(counts.sum())
+        spread = fairness.fairness(confusions)
+        record.fairness = spread.to_json() if spread else None
+        record.temperature = calibration.best_temperature(calibration.add_sums(sums))
     record.bytes_down = sum(part.bytes_down or 0 for part in parts)
     record.bytes_up = sum(part.bytes_up or 0 for part in parts)
 

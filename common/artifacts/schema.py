@@ -248,6 +248,7 @@ class ModelMeta(Struct):
     val_samples: int
     test_samples: int
     metrics: dict[str, Any]  # see `common.artifacts.meta_metrics`
+    metrics_of: dict[str, Any] | None  # the run that measured them, where no slice was left to test this model on
     temperature: float | None  # applied; null where none is
     temperature_choice: dict[str, Any] | None  # see `common.metrics.calibration`; null where it is not recorded
     familiarity: dict[str, Any]  # see `common.metrics.familiar`
@@ -317,6 +318,11 @@ class Run:
         return metrics if isinstance(metrics, Mapping) else {}
 
     @property
+    def own_metrics(self) -> Mapping[str, Any]:
+        """The figures of a test of this model; ``{}`` where there are none, or where they are another run's."""
+        return {} if self.measured_with else self.metrics
+
+    @property
     def synthetic(self) -> bool:
         """Whether any file says that the slices are drawn, not scanned."""
         return (
@@ -334,6 +340,13 @@ class Run:
     def notice(self) -> str | None:
         """What must be known before any figure is believed, in the run's own words."""
         return self.status.notice or self._said("notice")
+
+    @property
+    def measured_with(self) -> str | None:
+        """The run whose test its figures are, where it trained on every slice; None where they are its own."""
+        found = self.meta.get("metrics_of")
+        run = found.get("run") if isinstance(found, Mapping) else None
+        return run if isinstance(run, str) else None
 
     @property
     def no_shared_model(self) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,12 +165,12 @@ def _load_once(models: Path) -> ServiceModel:
     meta = _parse(_read(meta_path), meta_path)
     recorded = str(meta["sha256"]) if meta.get("sha256") is not None else None
     state = _checked(content, recorded, _short(weights), architecture_of(meta))
-    measured = _familiarity(models, meta)
+    measured = read_familiarity(models, meta)
     known = decode(measured) if measured else None
     return ServiceModel(state, meta, hashlib.sha256(content).hexdigest(), recorded is not None, known)
 
 
-def _familiarity(folder: Path, meta: dict[str, Any]) -> bytes | None:
+def read_familiarity(folder: Path, meta: Mapping[str, Any]) -> bytes | None:
     """Return the checked file of distances beside the weights; None where the meta file records none."""
     sha256 = mapping(meta.get("familiarity")).get("sha256")
     if sha256 is None:
@@ -203,7 +204,7 @@ def _read_run(run: RunFolder) -> tuple[dict[str, bytes], str]:
     _check_shared(_parse(meta, run.meta), run.run_id)
     described = _parse(meta, run.meta)
     contents = {path.name: _read(path) for path in (run.best_weights, run.label_map)}
-    if measured := _familiarity(run.path, described):
+    if measured := read_familiarity(run.path, described):
         contents[run.familiarity.name] = measured
     contents[run.meta.name] = meta
     _check_labels(contents[run.label_map.name], run.label_map)

@@ -37,15 +37,39 @@ _GROUPED = {
 }
 
 
-def notice(strategy: str, cut: str | None = None) -> str | None:
-    """Return what must be known before a figure of a run with this strategy is believed, or None.
+def notice(
+    strategy: str, cut: str | None = None, figures_of: str | None = None, same_slices: bool = True
+) -> str | None:
+    """Return what must be known before a figure of a run is believed, or None.
 
     Parameters
     ----------
     cut : str, optional
         That its hospitals are simulated, as `common.config.partition.cut_sentence` says it.
+    figures_of : str, optional
+        The run that tested the recipe of a final model.
+    same_slices : bool
+        Whether the hospitals hold what they held then.
     """
-    return " ".join(filter(None, (POOLED if strategy == POOLED_STRATEGY else None, cut))) or None
+    pooled = POOLED if strategy == POOLED_STRATEGY else None
+    said = (pooled, cut, final_model(figures_of, same_slices) if figures_of else None)
+    return " ".join(each for each in said if each) or None
+
+
+def final_model(figures_of: str, same_slices: bool = True) -> str:
+    """Say whose figures a model is given that trained on every slice."""
+    since = (
+        "on slices that this model has since been trained on" if same_slices else "before the hospitals' slices changed"
+    )
+    return (
+        "Final model: it trained on every usable slice, so none is left to test it on. Its figures are those of its "
+        f"recipe, measured with {figures_of} {since}."
+    )
+
+
+def measured_with(meta: Mapping[str, Any]) -> str | None:
+    """Return the run whose test the figures of ``model_meta.json`` are, if it is not the model's own."""
+    return text(mapping(meta.get("metrics_of")).get("run"))
 
 
 def model_tested(strategy: str, keeps: str, best_round: int) -> str:
@@ -60,6 +84,19 @@ def model_tested(strategy: str, keeps: str, best_round: int) -> str:
         return f"{strategy}, each hospital's own model of its own best round"
     own = ", each hospital with its own normalisation" if keeps == NORMALISATION else ""
     return f"{strategy}, model of round {best_round}{own}"
+
+
+def method(meta: Mapping[str, Any]) -> str:
+    """Say, by ``model_meta.json``, which round's model it is, and why that one."""
+    if measured_with(meta):
+        return f"{meta['strategy']}, model of round {meta['best_epoch']}, the last; every usable slice trained"
+    return f"{meta['model_tested']}; best of {meta['num_epochs']} rounds by validation accuracy"
+
+
+def tested_with(meta: Mapping[str, Any]) -> str:
+    """Say, by ``model_meta.json``, whose figures they are."""
+    run = measured_with(meta)
+    return f"the model of {run}, whose recipe this one has" if run else "the model of the best round"
 
 
 def no_shared_model(keeps: str) -> str | None:
@@ -260,6 +297,13 @@ def patients_sentence(found: PatientNumbers | None) -> str | None:
 
 
 def _shares(meta: Mapping[str, Any]) -> str | None:
+    run, said = measured_with(meta), _divided(meta)
+    if run is None or said is None:
+        return said
+    return f"Every usable slice trained, and none tests this model; the split is that of {run}. {said}"
+
+
+def _divided(meta: Mapping[str, Any]) -> str | None:
     data = mapping(mapping(meta.get("settings")).get("data"))
     val, test, seed = number(data.get("val_fraction")), number(data.get("test_fraction")), count(meta.get("seed"))
     if val is None or test is None or seed is None:

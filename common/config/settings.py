@@ -40,6 +40,7 @@ from common.config.external import (
     init_problems,
     yardstick_problems,
 )
+from common.config.final_model import ON, SPLIT, final_plan_problems, final_run_problems
 from common.config.partition import PartitionSettings, partition_problems
 from common.config.privacy import PrivacyPlan, PrivacySettings, plan_problems, settings_problems
 from common.config.strategies import (
@@ -156,6 +157,9 @@ class WirePlan:
 class TrainPlan:
     """How a hospital trains in one round."""
 
+    on: str = setting(SPLIT, one_of(*ON))
+    """The slices that train: those of the training split (split), or every usable one (all), for a final model whose
+    recipe the run of `figures_of` tested."""
     local_epochs: int = setting(1, whole_from(1))
     """Passes over the hospital's training slices in a round."""
     batch_size: int = setting(32, whole_from(2, " (batch normalisation needs two slices)", most=65_536))
@@ -219,6 +223,9 @@ class RunSettings:
     network on images that the program makes, of no patient, some minutes once. null starts from the seed."""
     compare: str | None = setting(None, FINISHED_RUN)
     """Of `python -m server.evaluate` alone: a finished run whose model judges the same slices, for example run-003."""
+    figures_of: str | None = setting(None, FINISHED_RUN)
+    """With `train.on=all`: the finished run of the same recipe, whose test figures stand in for the model's own, for
+    example run-003."""
     in_service: bool = True
     """Whether the model goes into `models/` when the run completes; false leaves there what is there."""
     keep_updates: bool = False
@@ -292,9 +299,11 @@ def check_plan(
     own = chain.from_iterable(out_of_bounds(part, prefix) for prefix, part in parts.items())
     rules = chain(_plan_rules(data, train, strategy, wire), plan_problems(privacy, strategy))
     after = yardstick_problems(yardsticks, strategy, privacy.is_secure, pooled=False)
+    final = final_plan_problems(train.on, strategy, yardsticks)
     asked = evaluation_problems(evaluation or EvaluationPlan())
     private = _dp_rules(dp, train, strategy, privacy.is_secure, model.name, yardsticks)
-    _refuse(chain(own, rules, after, asked, private, _network_rules(strategy, model.name, train, privacy.is_secure)))
+    network = _network_rules(strategy, model.name, train, privacy.is_secure)
+    _refuse(chain(own, rules, after, final, asked, private, network))
 
 
 def check_values(settings: Any) -> None:
@@ -321,6 +330,8 @@ def _run_rules(settings: RunSettings) -> Iterator[Problem]:
     strategy, pooled = strategy_plan(settings.strategy), STRATEGIES[settings.strategy.name].pooled
     yield from _plan_rules(settings.data, settings.train, strategy, settings.wire)
     yield from init_problems(settings.init, settings.strategy.name)
+    yield from final_run_problems(settings.train.on, settings.figures_of)
+    yield from final_plan_problems(settings.train.on, strategy, settings.yardsticks())
     yield from yardstick_problems(settings.yardsticks(), strategy, settings.privacy.is_secure, pooled)
     yield from dp_settings_problems(settings.privacy, settings.strategy)
     train = travelling_train(settings)

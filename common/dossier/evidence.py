@@ -10,8 +10,9 @@ from common import files
 from common.artifacts import layout
 from common.artifacts.load import load_run, load_settings, load_splits
 from common.artifacts.schema import HospitalData, Run
-from common.artifacts.values import Notes, mapping, read_json, sequence, text
+from common.artifacts.values import Notes, count, mapping, matrix, read_json, sequence, text
 from common.errors import Problem
+from common.labels import NUM_CLASSES
 
 RECORDS = (
     layout.STATUS,
@@ -83,6 +84,12 @@ class Evidence:
     def metrics(self) -> Mapping[str, Any]:
         """The test figures; ``{}`` where there are none."""
         return self.run.metrics
+
+    @property
+    def test_slices(self) -> int | None:
+        """On how many slices the test figures rest; of a model that trained on every slice, another run's."""
+        counts = matrix(self.metrics.get("confusion_matrix"), NUM_CLASSES) if self.run.measured_with else None
+        return sum(map(sum, counts)) if counts else count(self.meta.get("test_samples"))
 
     @property
     def figures(self) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ def _of_run(evidence: Evidence) -> Iterator[Found]:
     """Compare figures of the whole run with its rounds and its tests."""
     best = evidence.run.best_round
     yield "metrics.best_val_accuracy", evidence.metrics.get("best_val_accuracy"), best.val_accuracy if best else None
-    counts = confusion_of(evidence.metrics)
+    counts = None if evidence.run.measured_with else confusion_of(evidence.metrics)
     if counts is not None and not evidence.meta.get("missing_hospitals"):
         yield "test_samples", evidence.meta.get("test_samples"), int(counts.sum())
     for part in ("train", "val", "test"):

@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 from common.config.architectures import ARCHITECTURES
 from common.config.dp import DpPlan, dp_plan
 from common.config.external import EvaluationPlan, YardstickPlan
+from common.config.final_model import SPLIT
 from common.config.privacy import PrivacyPlan, privacy_plan
 from common.config.settings import (
     AVERAGED,
@@ -41,7 +42,7 @@ _ADDED = {
 }
 _ADDED_TO: dict[str, dict[str, Any]] = {
     "data": {"slice_step": 1, "folds": 0, "fold": 1},
-    "train": {"part": EVERY_WEIGHT, "statistics": AVERAGED},
+    "train": {"part": EVERY_WEIGHT, "statistics": AVERAGED, "on": SPLIT},
 }
 MOST_CHARACTERS = 20_000  # a plan has some 1,200
 

@@ -169,7 +169,7 @@ def _add_band(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Meas
 
 def _mark_best(figure: go.Figure, rounds: tuple[Round, ...], measure: rounds.Measure, colours: theme.Palette) -> None:
     best = measure.best(rounds)
-    if best is None:
+    if best is None or not measure.field.startswith("val_"):  # no round is chosen by how well it trained
         return
     value, number = best
     figure.add_scatter(

@@ -31,7 +31,7 @@ _OF_ITS_OWN = (  # settings of a federation, or of one run
 
 def card(run: Run) -> None:
     """Draw who gains from a run's model, or how to find out; nothing before the run is tested."""
-    if run.state != "completed" or not run.metrics.get("per_hospital") or run.pooled:
+    if run.state != "completed" or not run.metrics.get("per_hospital") or run.pooled or run.measured_with:
         return
     with parts.card(TITLE, CAPTION):
         found = of_run(run)

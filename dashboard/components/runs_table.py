@@ -48,7 +48,7 @@ def choose_runs() -> Mapping[str, Run]:
 def first_baseline(runs: Mapping[str, Run]) -> str | None:
     """Return the run that the others are compared with at first: a starred one, or the last that was tested."""
     starred = [key for key in runs if cached.about(key).star]
-    tested = [key for key, run in runs.items() if run.metrics]
+    tested = [key for key, run in runs.items() if run.metrics and not run.measured_with]
     return next(iter([*starred, *reversed(tested), *reversed(list(runs))]), None)
 
 

@@ -29,6 +29,7 @@ def remarks(run: schema.Run, tested: Iterable[results.Result]) -> list[Remark]:
     found = [
         _synthetic(run),
         _pooled(run),
+        _final(run),
         _own_models(run),
         *(Remark(False, f"{each.code}: {each.sentence}") for each in recorded),
         _split(run) if "EVAL001" not in codes else None,
@@ -50,6 +51,10 @@ def _synthetic(run: schema.Run) -> Remark | None:
 
 def _pooled(run: schema.Run) -> Remark | None:
     return Remark(False, run.notice or words.POOLED) if run.pooled else None
+
+
+def _final(run: schema.Run) -> Remark | None:
+    return Remark(False, run.notice) if run.measured_with and run.notice and not run.pooled else None
 
 
 def _own_models(run: schema.Run) -> Remark | None:

@@ -37,8 +37,18 @@ def overall_test(run: schema.Run) -> TestFigures | None:
     accuracy = number(metrics.get("test_accuracy"))
     if accuracy is None:
         return None
-    cases = count(run.meta.get("test_samples"))
+    cases = None if run.measured_with else count(run.meta.get("test_samples"))
     return TestFigures(accuracy, words.accuracy_interval(metrics, cases), cases, _macro_f1(metrics, "avg_f1"))
+
+
+def own_test(run: schema.Run) -> TestFigures | None:
+    """Return the run's test of its own model over all hospitals; None for a final model, which no slice can test."""
+    return None if run.measured_with else overall_test(run)
+
+
+def of_recipe(run: schema.Run, what: str) -> str:
+    """Name a test figure: "Test accuracy", or of a final model "Test accuracy of run-003", which tested its recipe."""
+    return f"{what} of {run.measured_with}" if run.measured_with else what
 
 
 def hospital_tests(run: schema.Run) -> dict[str, TestFigures]:

@@ -59,6 +59,17 @@ ACCURACY = Measure("accuracy", "Validation accuracy", "val_accuracy", percent=Tr
 LOSS = Measure("loss", "Validation loss", "val_loss", percent=False)
 MACRO_F1 = Measure("macro_f1", "Validation macro F1", "val_macro_f1", percent=True)
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in (ACCURACY, LOSS, MACRO_F1)}
+_TRAINING = (
+    Measure("train_accuracy", "Accuracy while training", "train_accuracy", percent=True),
+    Measure("train_loss", "Loss while training", "train_loss", percent=False),
+)
+
+
+def recorded(rounds: Sequence[Round]) -> tuple[Measure, Measure]:
+    """Return the accuracy and the loss to show: of validation, or of training where every slice trains."""
+    validated = any(each.val_accuracy is not None for each in rounds)
+    trained = any(each.train_accuracy is not None for each in rounds)
+    return _TRAINING if trained and not validated else (ACCURACY, LOSS)
 
 
 @dataclass(frozen=True)
@@ -94,8 +105,9 @@ def in_words(round_: Round) -> str:
         parts.append(formats.size(round_.bytes_total))
     if round_.seconds is not None:
         parts.append(formats.duration(round_.seconds))
-    parts.append(f"accuracy {formats.percent(round_.val_accuracy)}")
-    parts.append(f"loss {formats.loss(round_.val_loss)}")
+    while_training = " while training" if recorded([round_]) == _TRAINING else ""
+    accuracy, loss = (measure.write(measure.of(round_)) for measure in recorded([round_]))
+    parts += [f"accuracy{while_training} {accuracy}", f"loss {loss}"]
     return " · ".join(parts)
 
 

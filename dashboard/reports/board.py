@@ -71,9 +71,8 @@ def trained(run: Run) -> str:
         f"{listed([theme.class_title(name).lower() for name in CLASSES])}."
     ]
     if best is not None:
-        lines.append(
-            f"On all {formats.whole(best.n_test)} test slices together it is right for {formats.share(best.accuracy)}."
-        )
+        slices = f"On all {formats.whole(best.n_test)} test slices together"
+        lines.append(f"{slices} {run.measured_with or 'it'} is right for {formats.share(best.accuracy)}.")
         known = [(row.recall.value, row) for row in best.classes if row.recall.value is not None]
         if known:
             _, row = min(known, key=lambda pair: pair[0])

@@ -120,8 +120,9 @@ class _Report:
         overall = self.overall
         ends = overall.accuracy.interval
         sure = f" (95 % interval {formats.interval(ends)})" if ends else ""
+        whose = facts.of_recipe(self.run, "the model")
         lines = [
-            f"On {formats.whole(overall.n_test)} test slices the model named the right one of four classes for "
+            f"On {formats.whole(overall.n_test)} test slices {whose} named the right one of four classes for "
             f"{formats.percent(overall.accuracy.value)}{sure}; macro F1 {formats.share(overall.macro_f1)}.",
         ]
         if lowest := lowest_sentence(overall):

@@ -100,7 +100,7 @@ def _why_no_test(run: schema.Run) -> str:
 def _headline(run: schema.Run, overall: results.Result, hospitals: Mapping[str, results.Result]) -> list[parts.Metric]:
     accuracy, macro = overall.accuracy, overall.macro_f1
     cells = [
-        headline.accuracy_metric("Accuracy", accuracy, run),
+        headline.accuracy_metric(facts.of_recipe(run, "Accuracy"), accuracy, run),
         *headline.beside(run),
         parts.Metric(
             "Macro F1",

@@ -25,6 +25,8 @@ class Version:
     run_id: str
     round: int | None
     accuracy: formats.Share
+    measured_with: str | None
+    """The run whose test figures these are, where the model trained on every slice."""
     macro_f1: formats.Share
     sha256: str | None
     trained_at: str | None
@@ -88,6 +90,7 @@ def _version(run: Run, in_service: str | None) -> Version:
         run_id=run.run_id,
         round=count(run.meta.get("best_epoch")),
         accuracy=test.share if test else formats.Share(),
+        measured_with=run.measured_with,
         macro_f1=test.macro_f1 if test else formats.Share(),
         sha256=text(run.meta.get("sha256")),
         trained_at=text(run.meta.get("trained_at")),
@@ -112,7 +115,7 @@ def version_table(found: Sequence[Version], called: Callable[[str], str] = str) 
             "Service": _service(version),
             "Run": called(version.run_id),
             "Round": formats.whole(version.round),
-            "Test accuracy": formats.share(version.accuracy),
+            "Test accuracy": _tested(version),
             "Macro F1": formats.share(version.macro_f1),
             "SHA-256": version.sha256[:12] if version.sha256 else formats.MISSING,
             "Trained": formats.when(version.trained_at),
@@ -120,6 +123,11 @@ def version_table(found: Sequence[Version], called: Callable[[str], str] = str) 
         }
         for version in found
     )
+
+
+def _tested(version: Version) -> str:
+    own = formats.share(version.accuracy)
+    return f"{own}, of {version.measured_with}" if version.measured_with else own
 
 
 def _service(version: Version) -> str:

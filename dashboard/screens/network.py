@@ -42,7 +42,7 @@ def draw() -> None:
         with parts.card("Class mix per hospital (slices held)"):
             _class_mix(run)
         sure = words.how_sure(run.metrics.get("intervals")) if tests else None
-        with parts.card("Test accuracy per hospital (95 % interval)", help=sure):
+        with parts.card(f"{facts.of_recipe(run, 'Test accuracy')} per hospital (95 % interval)", help=sure):
             _accuracies(run, tests)
     gains.card(run)
     with st.expander("Hospitals as a table", icon=":material/table:"):
@@ -74,7 +74,7 @@ def _headline(run: schema.Run) -> list[parts.Metric]:
     test, best = facts.overall_test(run), run.best_round
     macro = test.macro_f1 if test else formats.Share()
     if test is not None:
-        accuracy = headline.accuracy_metric("Test accuracy", test.share, run)
+        accuracy = headline.accuracy_metric(facts.of_recipe(run, "Test accuracy"), test.share, run)
     else:
         accuracy = parts.Metric(
             "Best val. accuracy",
@@ -171,7 +171,7 @@ def _chosen_hospital(run: schema.Run, tests: Mapping[str, facts.TestFigures]) ->
         lines.append(theme.markdown(patients))
     if test is not None:
         lines.append(
-            f"test accuracy **{formats.percent(test.accuracy)}** "
+            f"{facts.of_recipe(run, 'test accuracy')} **{formats.percent(test.accuracy)}** "
             f"({formats.interval(test.interval)}, {formats.whole(test.n_test)} slices)"
         )
     if body.missing_classes:

@@ -46,7 +46,7 @@ def draw() -> None:
         parts.empty("No round is complete yet." if run.state == "running" else "This run recorded no complete round.")
     else:
         parts.metrics(_headline(run))
-        for column, measure in zip(st.columns(2, gap="medium"), (rounds.ACCURACY, rounds.LOSS), strict=True):
+        for column, measure in zip(st.columns(2, gap="medium"), rounds.recorded(run.rounds), strict=True):
             with column, parts.card(f"{measure.title} per round", "The grey band spans the hospitals."):
                 figure = training.curves(run, measure, parts.colours())
                 parts.plot(figure, key=measure.key, alt=f"{measure.title} per round; the table below says the same.")
@@ -86,11 +86,11 @@ def _progress(run: Run) -> None:
 def _headline(run: Run) -> list[parts.Metric]:
     """Return the figures of the last round beside those of the round before."""
     last, before = run.rounds[-1], run.rounds[-2] if len(run.rounds) > 1 else None
-    best = rounds.ACCURACY.best(run.rounds)
+    best, (accuracy, loss) = rounds.ACCURACY.best(run.rounds), rounds.recorded(run.rounds)
     complete = "all replied" if len(last.replied) == len(last.asked) else "some missing"
     return [
-        _against_before(f"Accuracy, round {last.number}", rounds.ACCURACY, last, before),
-        _against_before(f"Loss, round {last.number}", rounds.LOSS, last, before),
+        _against_before(f"Accuracy, round {last.number}", accuracy, last, before),
+        _against_before(f"Loss, round {last.number}", loss, last, before),
         parts.Metric("Best accuracy", formats.percent(best[0] if best else None), f"round {best[1]}" if best else ""),
         parts.Metric("Replies", f"{len(last.replied)} of {len(last.asked)}", complete)
         if last.asked

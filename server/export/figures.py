@@ -110,6 +110,7 @@ def tags_of(exported: ExportedRun) -> dict[str, str]:
         "best_round": run.meta.get("best_epoch"),
         "weights_sha256": run.meta.get("sha256"),
         "ledger": run.meta.get("ledger"),
+        "metrics_of": run.measured_with,
         "started_at": run.status.started_at,
         "without": cell.without if cell else None,
         "notice": " ".join(part for part in (SYNTHETIC if run.synthetic else None, run.notice) if part),

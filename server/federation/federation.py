@@ -12,17 +12,20 @@ from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.privacy.spent import ended_sentence, spent_sentence
 from common.artifacts.schema import Round, to_json
 from common.artifacts.words import model_tested
+from common.config.final_model import ALL
 from common.config.settings import RunSettings
 from common.config.strategies import STRATEGIES
 from common.errors import InputError, RunError
+from common.metrics.calibration import TemperatureChoice
+from common.metrics.familiar.record import Familiarity
 from common.model.weights import Arrays
 from common.protocol.description import Description
 from common.protocol.plan import Plan, plan_of
 from common.protocol.postprocess import Chain, chain_of
 from server.federation.delivery.known_models import KnownModels, at_start
-from server.federation.evaluation_phase import EvaluationPhase
+from server.federation.evaluation_phase import EvaluationPhase, Results
 from server.federation.exchange import Exchange, FindNodes, Place, anonymous_nodes
-from server.federation.external.finishing import chosen_temperature, familiarity
+from server.federation.external.finishing import chosen_temperature, familiarity, say_it_is_over
 from server.federation.external.yardsticks import cross_matrix, fine_tuning
 from server.federation.local_state import LocalStates
 from server.federation.overlap import compare_hospitals
@@ -95,17 +98,27 @@ class Federation:
             matrix = cross_matrix(rounds, store, self.progress, self.listener)
         finally:
             store.close()
-        temperature = chosen_temperature(rounds, self.progress)
-        found = familiarity(rounds, self.progress)
-        tests, _ = rounds.test(self.progress.best_round, self.progress.best_arrays, temperature.applied)
+        temperature, found, tests = self._final(rounds) if plan.train.on == ALL else self._tested(rounds)
         yardsticks = Yardsticks(matrix, fine_tuning(rounds, self.progress, self.listener), tests)
-        tested = model_tested(self.settings.strategy.name, plan.strategy.keeps, self.progress.best_round)
-        self.listener.tested(tested, tests)
         best_rounds = {name: rounds.local.best_round(name) for name in self.names.values()}
         meta = self.recorder.complete(
             self.progress, participants.descriptions, tests, temperature, best_rounds, yardsticks, found
         )
         self.listener.completed(meta)
+
+    def _tested(self, rounds: Rounds) -> tuple[TemperatureChoice, Familiarity, Results]:
+        """Test the best model, once."""
+        best, keeps = self.progress.best_round, rounds.strategy.plan.strategy.keeps
+        temperature, found = chosen_temperature(rounds, self.progress), familiarity(rounds, self.progress)
+        tests, _ = rounds.test(best, self.progress.best_arrays, temperature.applied)
+        self.listener.tested(model_tested(self.settings.strategy.name, keeps, best), tests)
+        return temperature, found, tests
+
+    def _final(self, rounds: Rounds) -> tuple[TemperatureChoice, Familiarity, Results]:
+        """End a run that held no slice back: what a test would say, the run of its recipe has said."""
+        found = familiarity(rounds, self.progress, self.recorder.recipe)
+        say_it_is_over(rounds, self.progress)
+        return TemperatureChoice(), found, {}
 
     def _gather(self, exchange: Exchange, plan: Plan) -> Participants:
         """Wait for the hospitals; have them describe themselves, and look for slices that two of them hold."""

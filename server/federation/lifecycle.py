@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from common.artifacts.external.recipe import Recipe, recipe_of
 from common.artifacts.external.words import descent
 from common.artifacts.layout import RunFolder, check_writable, new_log, new_run
 from common.artifacts.ledger.check import ledger_gone, no_ledger_before
@@ -64,7 +65,7 @@ def run_job(job: Job, console: Console, work: Work) -> None:
         raise InputError("CONF010", "compare is of python -m server.evaluate alone; leave it out of a run.")
     output_dir = absolute(job.settings.output_dir)
     check_writable(output_dir)
-    first = None
+    first, recipe = None, recipe_of(job.settings)
     if not (job.folder and os.path.lexists(job.folder.checkpoint)):
         with shown(console) as tell:
             first = initial_model(job.settings, tell)  # refused, or stopped, before there is a folder
@@ -78,21 +79,29 @@ def run_job(job: Job, console: Console, work: Work) -> None:
         raise InputError("RUN006", f"{folder.run_id} is still running in another process.") from None
     try:
         found = take_up(folder, job.centre_key) if job.folder else None
-        _run(job, folder, console, work, found or Ledger(folder, key), first)
+        _run(job, folder, console, work, found or Ledger(folder, key), first, recipe)
     finally:
         if folder.path.is_dir():
             sweep_run(folder)
         lock.release()
 
 
-def _run(job: Job, folder: RunFolder, console: Console, work: Work, ledger: Ledger, first: Start | None) -> None:
+def _run(
+    job: Job,
+    folder: RunFolder,
+    console: Console,
+    work: Work,
+    ledger: Ledger,
+    first: Start | None,
+    recipe: Recipe | None,
+) -> None:
     settings = job.settings
     progress = _start_of(settings, folder, ledger, first)
     if progress.round and not ledger.first:
         console.print(no_ledger_before(folder.run_id, progress.round), soft_wrap=True)
     log = new_log(folder.output_dir)
     open_log(log)
-    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log, ledger)
+    recorder = Recorder(folder, settings, plan_of(settings), [h.name for h in job.hospitals], log, ledger, recipe)
     recorder.status.engine = job.engine
     recorder.resume_command = resume_command(job.program, folder, job.settings.output_dir)
     recorder.start(progress)
@@ -128,7 +137,8 @@ def _announce(job: Job, folder: RunFolder, log: Path, progress: RunProgress, con
         f"[bold]{folder.run_id}[/]  {settings.strategy.name}, {len(job.hospitals)} hospitals, {settings.rounds} rounds "
         f"at {settings.data.image_size} px, seed {settings.seed}  [dim]{log}[/]"
     )
-    if warning := notice(settings.strategy.name, cut_sentence(settings.hospitals, settings.partition)):
+    cut = cut_sentence(settings.hospitals, settings.partition)
+    if warning := notice(settings.strategy.name, cut, settings.figures_of):
         console.print(f"[bold yellow]{warning}[/]", soft_wrap=True)
         logging.getLogger("server").warning(warning)
     if network := private_network(settings.privacy, settings.model.name):

@@ -6,6 +6,7 @@ from functools import partial
 
 from common.artifacts.run_files import enter_totals, enter_validation, now
 from common.artifacts.schema import Failure, HospitalRound, Round
+from common.config.final_model import ALL
 from common.errors import RunError
 from common.metrics.evaluation import EvaluateResult
 from common.model.weights import Arrays
@@ -27,7 +28,7 @@ class Rounds:
     local: LocalStates
 
     def run_round(self, number: int, arrays: Arrays) -> tuple[Arrays, Round]:
-        """Train on the hospitals, aggregate, evaluate the new model on every validation split.
+        """Train on the hospitals, aggregate, evaluate the new model on every validation split, if there is one.
 
         Returns
         -------
@@ -55,7 +56,11 @@ class Rounds:
         self.training.enter(number, updates, record, new_arrays)
         if number == plan.rounds and plan.estimates_statistics:
             new_arrays = estimated(self.evaluation, number, new_arrays, self.local.to_test)
-        self._validate(number, new_arrays, record)
+        if plan.train.on == ALL:
+            self._enter_traffic(record)
+            enter_totals(record, [])
+        else:
+            self._validate(number, new_arrays, record)
         record.seconds = time.perf_counter() - started
         return new_arrays, record
 

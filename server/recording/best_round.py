@@ -16,10 +16,13 @@ def is_better(new: Round, best: Round) -> bool:
 
     Larger slices go first, since they are what the run is about. Then the higher accuracy counts, then the lower loss;
     of equal ones the earlier stays. Where fewer than half of those who validated at all validated both, nothing can be
-    compared, and the round that more of them validated is the better one.
+    compared, and the round that more of them validated is the better one. Where every slice trains, nobody validates,
+    and the last round's model is the run's.
     """
     if new.image_size != best.image_size:
         return (new.image_size or 0) > (best.image_size or 0)
+    if not new.validated and not best.validated:
+        return True
     both = [name for name in new.validated if name in best.validated]
     if 2 * len(both) < len({*new.validated, *best.validated}):
         return len(new.validated) > len(best.validated)

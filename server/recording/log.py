@@ -120,15 +120,9 @@ class TrainingLog(Listener):
                 self._say(name, "validated %s slices: loss %.3f, %s", part.val_samples, part.val_loss, accuracy)
         for sentence in unusual_updates(record):
             log.warning("unusual: %s", sentence)
-        log.info(
-            "round %d done in %.1f s: validation loss %.3f, %s, %s%s",
-            record.number,
-            record.seconds,
-            record.val_loss,
-            _accuracy(record.val_accuracy or 0.0, record.val_interval),
-            "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals",
-            ", best so far" if is_best else "",
-        )
+        by = "one loader" if record.pooled else f"{len(record.replied)} of {len(record.hospitals)} hospitals"
+        best = ", best so far" if is_best and record.val_loss is not None else ""
+        log.info("round %d done in %.1f s: %s, %s%s", record.number, record.seconds, _validated(record), by, best)
 
     def tested(self, model: str, tests: dict[str, EvaluateResult]) -> None:
         for name, result in tests.items():
@@ -141,6 +135,13 @@ class TrainingLog(Listener):
 
     def _say(self, hospital: str, text: str, *values: object) -> None:
         log.info(text, *values, extra={"hospital": hospital})
+
+
+def _validated(record: Round) -> str:
+    if record.val_loss is None:
+        return "nothing validated, since every slice trains"
+    accuracy = _accuracy(record.val_accuracy or 0.0, record.val_interval)
+    return f"validation loss {record.val_loss:.3f}, {accuracy}"
 
 
 def _fit(part: HospitalRound) -> str:

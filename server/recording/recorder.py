@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from common.artifacts import card, meta, run_files, weights, words
 from common.artifacts.external.lineage import Origin, TrainedBefore, trained_before
+from common.artifacts.external.recipe import Recipe
 from common.artifacts.external.yardsticks import Yardsticks
 from common.artifacts.layout import RunFolder
 from common.artifacts.ledger.check import found_files
@@ -52,6 +53,8 @@ class Recorder(Listener):
         The run's log file.
     ledger : Unrecorded or Ledger
         Hears of every file before and after it is written.
+    recipe : Recipe, optional
+        The run that tested the recipe of a final model.
     """
 
     def __init__(
@@ -62,9 +65,11 @@ class Recorder(Listener):
         names: Sequence[str],
         log: Path,
         ledger: Unrecorded = NO_LEDGER,
+        recipe: Recipe | None = None,
     ) -> None:
         self.folder = folder
         self.ledger = ledger
+        self.recipe = recipe
         self._settings = settings
         self._plan = plan
         self._descriptions: list[Description] = []
@@ -82,7 +87,9 @@ class Recorder(Listener):
             hospitals=tuple(names),
             log=log.relative_to(folder.output_dir).as_posix(),
             pooled=settings.strategy.name == POOLED_STRATEGY,
-            notice=words.notice(settings.strategy.name, cut_sentence(settings.hospitals, settings.partition)),
+            notice=words.notice(
+                settings.strategy.name, cut_sentence(settings.hospitals, settings.partition), settings.figures_of
+            ),
         )
 
     def start(self, progress: RunProgress) -> None:
@@ -228,7 +235,7 @@ class Recorder(Listener):
             rounds=progress.round,
             best_round=progress.best_round,
             image_size=self._settings.data.image_size,
-            best_val_accuracy=progress.best_row["val_accuracy"],
+            best_val_accuracy=progress.best_row.get("val_accuracy"),
             temperature=temperature.applied,
             temperature_choice=temperature,
             familiarity=familiarity,
@@ -256,6 +263,7 @@ class Recorder(Listener):
             origin=progress.origin,
             trained_before=self._trained_before,
             yardsticks=yardsticks,
+            recipe=self.recipe,
             privacy=privacy_json(self._settings, progress.history, descriptions, self._stopped),
         )
         content = meta.meta_json(finished)

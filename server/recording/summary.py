@@ -25,6 +25,7 @@ def summary(meta: Figures) -> Group:
     """Return everything to say of a finished run, by its ``model_meta.json``, in 80 columns."""
     metrics = meta["metrics"]
     parts: list[RenderableType] = [
+        *(Text(meta["notice"], style="bold yellow") for _ in [words.measured_with(meta)] if _),
         accuracy_table(meta["model_tested"], metrics),
         class_table(metrics),
         recall_table(metrics["per_hospital"]),

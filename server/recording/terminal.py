@@ -192,22 +192,34 @@ def hospitals_table(descriptions: Sequence[Description]) -> Table:
 def rounds_heading(descriptions: Sequence[Description]) -> str:
     """Say what the line of each round holds, and on how many slices its figures rest."""
     slices = sum(len(d.val_idx) for d in descriptions)
+    if not slices:
+        return "each round, while it trains: accuracy and loss; no slice is held back"
     return f"each round, on {slices:,} validation slices: accuracy [95 % interval] (each hospital)"
 
 
 def round_line(record: Round, rounds: int, is_best: bool) -> str:
     """Return one line about a round, with each hospital's validation accuracy in configured order."""
+    absent = record.pooled is None and len(record.replied) < len(record.hospitals)
+    missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
+    number = f"round {record.number:>{len(str(rounds))}}/{rounds}"
+    if record.val_loss is None:  # every slice trains
+        return f"{number}  {_while_training(record)}  {record.seconds:.0f} s{missing}"
     each = "/".join(
         NOTHING if part.val_accuracy is None else f"{100 * part.val_accuracy:.1f}" for part in record.hospitals.values()
     )
     sure = f"[{interval_text(record.val_interval or (0.0, 1.0), digits=0)}]"
-    absent = record.pooled is None and len(record.replied) < len(record.hospitals)
-    missing = f"  {len(record.replied)} of {len(record.hospitals)}" if absent else ""
     return (
-        f"round {record.number:>{len(str(rounds))}}/{rounds}  [bold]{100 * (record.val_accuracy or 0):5.1f} %[/] "
+        f"{number}  [bold]{100 * (record.val_accuracy or 0):5.1f} %[/] "
         f"[dim]{sure} ({each})[/]  loss {record.val_loss:.3f}  {record.seconds:.0f} s{missing}"
         f"{' [green]best[/]' if is_best else ''}"
     )
+
+
+def _while_training(record: Round) -> str:
+    """Say how well slices were told apart while training; with differential privacy that is not told."""
+    if record.train_loss is None:
+        return "trained"
+    return f"{100 * (record.train_accuracy or 0):5.1f} % while training  loss {record.train_loss:.3f}"
 
 
 def updates_line(record: Round) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import open_dict
 
 from common.config.dp import DpPlan
+from common.config.final_model import SPLIT
 from common.config.hospital import Hospital
 from common.config.hydra import compose_config, load_hospitals, run_settings
 from common.config.overrides import flat
@@ -28,6 +29,7 @@ _BELONGS_TO_CELLS = {
     "data.fold": "study.folds=5",
 }
 _REFUSED = ("resume", "in_service")
+_OF_FINAL_MODELS = ("train.on", "figures_of")
 _OF_CELLS = ("seed", "hospitals", "strategy")
 _OF_FOLDS = ("folds", "fold")
 
@@ -89,6 +91,8 @@ def _refuse_cell_settings(overrides: Sequence[str]) -> None:
             raise InputError(
                 "STUDY003", f"{name} is not for a study: it resumes its runs by itself and puts none in service."
             )
+        if name in _OF_FINAL_MODELS:
+            raise InputError("STUDY003", f"{name} is not for a study: a final model has no figures of its own.")
 
 
 def _compose(strategy: str, grid: StudyGrid, overrides: Sequence[str]) -> RunSettings:
@@ -145,6 +149,8 @@ def _unused_of_parts(settings: RunSettings) -> Iterator[tuple[str, str]]:
         yield "train", "part"
     if settings.train.statistics == AVERAGED:
         yield "train", "statistics"
+    if settings.train.on == SPLIT:
+        yield "train", "on"
     if settings.privacy.name == SECAGG:
         yield from (("privacy", each.name) for each in fields(DpPlan))
 
@@ -157,7 +163,11 @@ def _unused(settings: RunSettings) -> Iterator[str]:
         yield "privacy"
     if not any(map(source_of, settings.hospitals)):
         yield "partition"
-    yield from (name for name in ("init", "compare", "cross_matrix", "fine_tune_rounds") if not getattr(settings, name))
+    yield from (
+        name
+        for name in ("init", "compare", "cross_matrix", "fine_tune_rounds", "figures_of")
+        if not getattr(settings, name)
+    )
 
 
 def fingerprint(settings: RunSettings) -> str:

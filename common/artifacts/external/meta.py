@@ -13,6 +13,7 @@ from common.artifacts.meta_metrics import metrics_json
 from common.artifacts.run_files import now
 from common.artifacts.schema import to_json
 from common.artifacts.values import count, mapping, matrix, number
+from common.artifacts.words import measured_with
 from common.labels import CLASSES, NUM_CLASSES
 from common.metrics import intervals
 from common.metrics.confusion import add_confusions, figures
@@ -55,7 +56,7 @@ def evaluation_json(done: FinishedEvaluation) -> dict[str, Any]:
         "hospitals": [_hospital(said, model) for said in done.descriptions],
         "missing_hospitals": list(done.missing),
         "metrics": metrics_json(_tests(done), number(internal.get("best_val_accuracy")) or 0.0, temperature),
-        "internal": _internal(internal),
+        "internal": _internal(internal, measured_with(meta) or model.run_id),
         "elsewhere": _elsewhere(done, internal),
         "comparison": comparison_json(model, done.tests),
         "test_slices_trained_elsewhere": done.trained_elsewhere,
@@ -97,12 +98,13 @@ def _hospital(said: Description, model: FinishedModel) -> dict[str, Any]:
     }
 
 
-def _internal(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the run's own test said, so that both can be read in one place."""
+def _internal(metrics: Mapping[str, Any], tested: str) -> dict[str, Any]:
+    """Return what the test of the run said, or of the run of its recipe, so that both can be read in one place."""
     keys = ("test_accuracy", "avg_f1", "intervals", "macro_classes", "confusion_matrix", "calibration")
     hospitals = mapping(metrics.get("per_hospital"))
     return {key: metrics.get(key) for key in keys} | {
-        "n_test": sum(count(mapping(each).get("n_test")) or 0 for each in hospitals.values())
+        "of": tested,
+        "n_test": sum(count(mapping(each).get("n_test")) or 0 for each in hospitals.values()),
     }
 
 

@@ -19,7 +19,10 @@ def compared(meta: Mapping[str, Any]) -> str | None:
         return None
     where = listed([name for name in sequence(found.get("hospitals")) if isinstance(name, str)])
     slices = counted(count(found.get("n_test")) or 0, "slice")
-    right, run = share_text(value, elsewhere_interval(meta)), text(meta.get("of")) or "the run"
+    right, run = (
+        share_text(value, elsewhere_interval(meta)),
+        text(inside.get("of")) or text(meta.get("of")) or "the run",
+    )
     points = f"{abs(100 * difference):.1f} points {'lower' if difference < 0 else 'higher'}"
     sure = f"{100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}"
     return (

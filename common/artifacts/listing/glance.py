@@ -32,6 +32,7 @@ class _Metrics(msgspec.Struct, omit_defaults=True):
 
 class _Meta(msgspec.Struct, omit_defaults=True):
     metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+    metrics_of: Any = None
     test_samples: Any = None
     synthetic: bool = False
     pooled: bool = False

@@ -34,15 +34,15 @@ def seen(run: Run, privacy: RunPrivacy) -> list[Seen]:
 
 def _tested(part: str) -> Holds:
     """Return whether the test's figures have a part, such as ``subgroups``."""
-    return lambda run, _: bool(mapping(run.metrics.get("figures")).get(part))
+    return lambda run, _: bool(mapping(run.own_metrics.get("figures")).get(part))
 
 
 def _figures(run: Run, _: RunPrivacy) -> bool:
-    return bool(mapping(run.metrics.get("figures")))
+    return bool(mapping(run.own_metrics.get("figures")))
 
 
 def _drawn(run: Run, _: RunPrivacy) -> bool:
-    return bool(mapping(mapping(run.metrics.get("intervals")).get("bootstrap")))
+    return bool(mapping(mapping(run.own_metrics.get("intervals")).get("bootstrap")))
 
 
 def _trains(run: Run, privacy: RunPrivacy) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.artifacts.tested.likeness import unlike_sentence
 from common.artifacts.values import count, mapping
-from common.artifacts.words import recorded_patients
+from common.artifacts.words import measured_with, recorded_patients
 
 
 def accuracy_is_of(meta: Mapping[str, Any]) -> str | None:
@@ -20,7 +20,9 @@ def accuracy_is_of(meta: Mapping[str, Any]) -> str | None:
     by = "by patient" if known and known.source != "guessed" else "by groups of related slices"
     folds, fold = count(data.get("folds")), count(data.get("fold"))
     of = f", fold {fold} of {folds}" if folds and fold else ""
-    return f"test slices of the same hospitals, split {by if grouped else 'one by one'}{of}"
+    run = measured_with(meta)
+    whose = f", with the model of {run}" if run else ""
+    return f"test slices of the same hospitals, split {by if grouped else 'one by one'}{of}{whose}"
 
 
 def headline_sentences(meta: Mapping[str, Any]) -> list[str]:

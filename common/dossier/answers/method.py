@@ -5,6 +5,7 @@ from typing import Any
 from common.artifacts.external.words import beginning
 from common.artifacts.layout import CARD, CONFIG, HISTORY, LABEL_MAP, LEDGER, META, STATUS
 from common.artifacts.values import count, mapping, number, text, texts
+from common.artifacts.words import method
 from common.config.architectures import network_title
 from common.config.external import SYNTHETIC
 from common.dossier.answers import privacy
@@ -113,6 +114,8 @@ def imbalance(evidence: Evidence) -> Answer | None:
 
 def selection(evidence: Evidence) -> Answer | None:
     """Say how the final model was chosen."""
+    if evidence.run.measured_with:
+        return answer([says("{}.", method(evidence.meta))], META)
     best, rounds = whole(evidence.meta.get("best_epoch")), whole(evidence.meta.get("num_epochs"))
     said = says("The model of round {} of {}, the one with the highest accuracy on validation slices.", best, rounds)
     return answer([said], META, HISTORY)
@@ -120,7 +123,8 @@ def selection(evidence: Evidence) -> Answer | None:
 
 def ensembling(evidence: Evidence) -> Answer | None:
     """Say that one network answers."""
-    tested = text(evidence.meta.get("model_tested"))
+    final = method(evidence.meta) if evidence.run.measured_with else None
+    tested = final or text(evidence.meta.get("model_tested"))
     return answer([says("None: one network answers ({}).", tested)], META)
 
 

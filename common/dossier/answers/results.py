@@ -33,9 +33,9 @@ def uncertainty(evidence: Evidence) -> Answer | None:
 
 def internal(evidence: Evidence) -> Answer | None:
     """Say how the model did on the hospitals' own test slices."""
-    cases = whole(evidence.meta.get("test_samples"))
+    cases, final = whole(evidence.test_slices), evidence.run.notice if evidence.run.measured_with else None
     said = "On {} test slices of the hospitals that trained: accuracy {}."
-    return answer([says(said, cases, _accuracy(evidence.metrics)), _tested_once(evidence)], META)
+    return answer([final, says(said, cases, _accuracy(evidence.metrics)), _tested_once(evidence)], META)
 
 
 def external(evidence: Evidence) -> Answer | None:
@@ -65,7 +65,8 @@ def performance(evidence: Evidence) -> Answer | None:
     area = mapping(own.get("figures"))
     return answer(
         [
-            says("Accuracy {} on {} test slices.", _accuracy(own), whole(evidence.meta.get("test_samples"))),
+            evidence.run.notice if evidence.run.measured_with else None,
+            says("Accuracy {} on {} test slices.", _accuracy(own), whole(evidence.test_slices)),
             says("Macro F1 {}.", share(macro, ends)),
             says("Macro AUROC {}.", decimal(area.get("macro_auroc"), interval(area.get("macro_auroc_interval")))),
             words.calibration(evidence.meta),

@@ -8,7 +8,7 @@ from common.artifacts.words import NOTHING, accuracy_interval, share_text
 from common.dossier.answers.said import decimal
 from common.dossier.evidence import Evidence
 from common.dossier.figures.charts import Line, Share, line_chart, share_chart
-from common.dossier.figures.drawn import confusion_of, named, share_row, titled
+from common.dossier.figures.drawn import confusion_of, named, share_row, tested
 from common.dossier.figures.figure import Figure, Value
 from common.labels import CLASSES
 from common.metrics import score_bins
@@ -32,7 +32,7 @@ def areas(evidence: Evidence) -> Figure | None:
     if not shares:
         return None
     title, caption = "AUROC and average precision", f"Each class against the others, with 95 % intervals. {_RECORDED}"
-    svg = share_chart(titled(evidence, title, caption), shares, "Fraction")
+    svg = share_chart(tested(evidence, title, caption), shares, "Fraction")
     return Figure("auroc", title, caption, ("class", "figure", "value", "low", "high", "positives"), rows, svg)
 
 
@@ -54,7 +54,7 @@ def roc(evidence: Evidence) -> Figure | None:
     if not lines:
         return None
     title, caption = "ROC curves", "Each class against the others, over all hospitals; on the dotted line is chance."
-    drawn = titled(evidence, title, caption)
+    drawn = tested(evidence, title, caption)
     svg = line_chart(drawn, lines, "1 - specificity", "Sensitivity", diagonal=True, marks=False)
     columns = ("class", "hits", "positives", "false_alarms", "negatives", "sensitivity", "false_positive_rate")
     return Figure("roc", title, caption, columns, rows, svg)
@@ -77,7 +77,7 @@ def patients(evidence: Evidence) -> Figure | None:
         "Recall of each class by patient",
         f"Mean of a patient's slices; patients known from: {named(own.get('source'))}.",
     )
-    svg = share_chart(titled(evidence, title, caption), shares, "Fraction of patients")
+    svg = share_chart(tested(evidence, title, caption), shares, "Fraction of patients")
     return Figure(
         "patients", title, caption, ("class", "hits", "patients", "value", "wilson_low", "wilson_high"), rows, svg
     )
@@ -98,7 +98,7 @@ def decision_curves(evidence: Evidence) -> Figure | None:
     if not lines:
         return None
     title, caption = "Decision curves", f"Net benefit for each class; 0 is to act on nobody. {_RECORDED}"
-    svg = line_chart(titled(evidence, title, caption), lines, "Threshold (probability)", "Net benefit")
+    svg = line_chart(tested(evidence, title, caption), lines, "Threshold (probability)", "Net benefit")
     return Figure("decision_curves", title, caption, ("class", "threshold", "model", "all"), rows, svg)
 
 
@@ -115,14 +115,15 @@ def subgroups(evidence: Evidence) -> Figure | None:
     if not shares:
         return None
     title, caption = "Accuracy of subgroups", "Cells with too few patients did not leave their hospitals."
-    svg = share_chart(titled(evidence, title, caption), shares, "Accuracy (fraction)")
+    svg = share_chart(tested(evidence, title, caption), shares, "Accuracy (fraction)")
     columns = ("by", "cell", "value", "low", "high", "slices", "patients")
     return Figure("subgroups", title, caption, columns, rows, svg)
 
 
 def evaluations(evidence: Evidence) -> Figure | None:
     """Draw the accuracy on the hospitals' own test slices beside that of evaluations elsewhere."""
-    known: list[tuple[str, str, Mapping[str, Any]]] = [("test of the run", "all", evidence.metrics)]
+    test = f"test of {evidence.run.measured_with or 'the run'}"
+    known: list[tuple[str, str, Mapping[str, Any]]] = [(test, "all", evidence.metrics)]
     for each in evidence.evaluations:
         known.append((each.name, "all", each.metrics))
         known += [(each.name, name, mapping(body)) for name, body in mapping(each.metrics.get("per_hospital")).items()]
@@ -139,7 +140,7 @@ def evaluations(evidence: Evidence) -> Figure | None:
     if not evidence.evaluations or len(shares) < 2:
         return None
     title, caption = "Accuracy elsewhere", "The same model at hospitals that did not train it, beside its own test."
-    svg = share_chart(titled(evidence, title, caption), shares, "Accuracy (fraction)")
+    svg = share_chart(tested(evidence, title, caption), shares, "Accuracy (fraction)")
     return Figure(
         "evaluations", title, caption, ("evaluation", "hospital", "value", "low", "high", "slices_tested"), rows, svg
     )

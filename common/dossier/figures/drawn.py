@@ -1,6 +1,7 @@
 """What figures of a run have in common: the title with its stamp, a share as a row, counts as read."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,12 @@ def titled(evidence: Evidence, title: str, caption: str) -> Title:
     """Return a chart's title: with the run's name, and SYNTHETIC where the slices are drawn."""
     pooled = " (POOLED)" if evidence.run.pooled else ""
     return Title(f"{title}, {evidence.run.run_id}{pooled}", caption, SYNTHETIC if evidence.run.synthetic else "")
+
+
+def tested(evidence: Evidence, title: str, caption: str) -> Title:
+    """Return the title of a chart of test figures, which of a model that trained on every slice are another run's."""
+    own, run = titled(evidence, title, caption), evidence.run.measured_with
+    return replace(own, text=f"{own.text}: its recipe, tested with {run}") if run else own
 
 
 def share_row(name: str, hits: int, cases: int, drawn: Interval | None) -> Share:

@@ -5,7 +5,7 @@ import numpy as np
 from common.artifacts.values import mapping
 from common.dossier.evidence import Evidence
 from common.dossier.figures.charts import Line, Share, count_table, line_chart, share_chart
-from common.dossier.figures.drawn import confusion_of, drawn_interval, share_row, titled
+from common.dossier.figures.drawn import confusion_of, drawn_interval, share_row, tested
 from common.dossier.figures.figure import Figure, Value
 from common.labels import CLASSES
 from common.metrics import calibration as reliability
@@ -21,7 +21,7 @@ def confusion(evidence: Evidence) -> Figure | None:
     if counts is None:
         return None
     title, caption = "Confusion matrix", "Test slices of all hospitals; percent of the true class."
-    svg = count_table(titled(evidence, title, caption), CLASSES, counts.tolist())
+    svg = count_table(tested(evidence, title, caption), CLASSES, counts.tolist())
     rows: list[list[Value]] = [[label, *row] for label, row in zip(CLASSES, counts.tolist(), strict=True)]
     return Figure("confusion", title, caption, ("true_class", *CLASSES), rows, svg)
 
@@ -40,7 +40,7 @@ def classes(evidence: Evidence) -> Figure | None:
             shares.append(share_row(f"{label}, {figure}", hits, cases, drawn))
             rows.append([label, figure, *_share(hits, cases, drawn)])
     title, caption = "Recall and precision of each class", f"Test slices of all hospitals. {_INTERVALS}"
-    svg = share_chart(titled(evidence, title, caption), shares, "Fraction")
+    svg = share_chart(tested(evidence, title, caption), shares, "Fraction")
     return Figure("classes", title, caption, ("class", "figure", *_SHARE), rows, svg)
 
 
@@ -60,7 +60,7 @@ def hospitals(evidence: Evidence) -> Figure | None:
     if not shares:
         return None
     title, caption = "Accuracy at each hospital", f"Each hospital's own test slices. {_INTERVALS}"
-    svg = share_chart(titled(evidence, title, caption), shares, "Accuracy (fraction)")
+    svg = share_chart(tested(evidence, title, caption), shares, "Accuracy (fraction)")
     return Figure("hospitals", title, caption, ("hospital", *_SHARE), rows, svg)
 
 
@@ -77,7 +77,7 @@ def hospital_classes(evidence: Evidence) -> Figure | None:
     if not shares:
         return None
     title, caption = "Recall of each class at each hospital", f"Classes without a test slice are left out. {_INTERVALS}"
-    svg = share_chart(titled(evidence, title, caption), shares, "Recall (fraction)")
+    svg = share_chart(tested(evidence, title, caption), shares, "Recall (fraction)")
     return Figure("hospital_classes", title, caption, ("hospital", "class", *_SHARE), rows, svg)
 
 
@@ -104,7 +104,7 @@ def calibration(evidence: Evidence) -> Figure | None:
         for each in bins
     ]
     title, caption = "Calibration", "Share correct in ten bins of confidence; on the dotted line both are equal."
-    svg = line_chart(titled(evidence, title, caption), lines, "Mean confidence", "Share correct", diagonal=True)
+    svg = line_chart(tested(evidence, title, caption), lines, "Mean confidence", "Share correct", diagonal=True)
     columns = ("scores", "lower", "upper", "slices_in_bin", "correct", "confidence_sum")
     return Figure("calibration", title, caption, columns, rows, svg)
 

@@ -79,7 +79,9 @@ class Standing:
 
 
 def test_of(run: Run, place: str | None) -> facts.TestFigures | None:
-    """Return a run's test over all hospitals, or at one; None if it recorded none."""
+    """Return a run's test of its own model over all hospitals, or at one; None if there was none."""
+    if run.measured_with:
+        return None
     return facts.overall_test(run) if place is None else facts.hospital_tests(run).get(place)
 
 

@@ -21,7 +21,7 @@ _SIMULATED = ("ray", "inprocess")
 
 def kinds(run: Run) -> list[str]:
     """Return what kinds of numbers left each hospital, by the run's settings and by what it recorded."""
-    figures = mapping(run.metrics.get("figures"))
+    figures = mapping(run.own_metrics.get("figures"))
     held = run.hospitals.values()
     found = [
         _UPDATES.get(_privacy(run).name or "", "in each round an update of the model's weights; how is not recorded"),
@@ -106,4 +106,4 @@ def _part(run: Run, name: str) -> Mapping[str, Any]:
 
 
 def _bootstrapped(run: Run) -> bool:
-    return bool(mapping(mapping(run.metrics.get("intervals")).get("bootstrap")))
+    return bool(mapping(mapping(run.own_metrics.get("intervals")).get("bootstrap")))

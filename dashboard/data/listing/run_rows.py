@@ -62,7 +62,7 @@ def row(index: RunIndex, key: str) -> dict[str, Any]:
     """Return what the table shows of a run, as texts; the curve as numbers."""
     run, about = index.glance(key), index.about(key)
     best = run.best_round
-    test = facts.overall_test(run)
+    test = facts.own_test(run)
     done = run.rounds[-1].number if run.rounds else 0
     return {
         "key": key,
@@ -74,7 +74,9 @@ def row(index: RunIndex, key: str) -> dict[str, Any]:
         "archived": about.archived,
         "spark": _spark(run),
         "best": formats.percent(best.val_accuracy if best else None),
-        "test": formats.share(test.share if test else formats.Share()),
+        "test": f"of {run.measured_with}"
+        if run.measured_with
+        else formats.share(test.share if test else formats.Share()),
         "seed": _text(_seed(index, key)),
         "strategy": _strategy(index, key),
         "rounds": f"{done}/{run.status.rounds or len(run.rounds)}",
@@ -138,7 +140,7 @@ def _best(index: RunIndex, key: str) -> float | None:
 
 
 def _test(index: RunIndex, key: str) -> float | None:
-    found = facts.overall_test(index.glance(key))
+    found = facts.own_test(index.glance(key))
     return found.accuracy if found else None
 
 

@@ -18,8 +18,9 @@ from dashboard.charts import formats, theme
 from dashboard.data import results
 from dashboard.data.compared.differences import between
 
-PAIRED, UNPAIRED, OTHER = "paired", "unpaired", "other slices"
+PAIRED, UNPAIRED, OTHER, FINAL = "paired", "unpaired", "other slices", "final model"
 NOT_COMPARED = "cannot be compared: other test slices"
+NOT_TESTED = "cannot be compared: a final model"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Change:
     """Its run."""
     rows: tuple[Row, ...]
     kind: str
-    """`PAIRED`, `UNPAIRED` or `OTHER`."""
+    """`PAIRED`, `UNPAIRED`, `OTHER` or `FINAL`."""
     how: str
     """What the differences rest on, a sentence."""
     difference: float | None
@@ -77,10 +78,11 @@ def compare(
         how = f"Paired: both models on the same {first.cases:,} slices, {source}; 95 % intervals, patients as clusters."
         figures: tuple[float | None, Interval | None, int | None] = (first.difference, first.interval, first.cases)
     else:
-        kind = UNPAIRED if same_slices else OTHER
+        final = _final(candidate, served)
+        kind = FINAL if final else UNPAIRED if same_slices else OTHER
         rows = [_figure(*row, kind) for row in _figures(one, other)]
-        how = _HOW[kind]
-        apart, ends = between(one.accuracy, other.accuracy) if same_slices and one and other else (None, None)
+        how = final or _HOW[kind]
+        apart, ends = between(one.accuracy, other.accuracy) if kind == UNPAIRED and one and other else (None, None)
         figures = (apart, ends, one.n_test if one else None)
     rows += [_calibration(candidate, served), *_settings(candidate, served)]
     return Change(candidate.run_id, tuple(rows), kind, how, *figures)
@@ -91,6 +93,14 @@ _HOW = {
     "the 95 % intervals are rather too wide than too narrow.",
     OTHER: "The two were tested on other slices, so their figures say nothing of which is better.",
 }
+
+
+def _final(candidate: schema.Run, served: schema.Run) -> str | None:
+    """Say why no test can compare the two, where one of them is a final model; None where neither is."""
+    told = [f"{run.run_id} has the figures of {run.measured_with}" for run in (candidate, served) if run.measured_with]
+    if not told:
+        return None
+    return f"{listed(told)}: trained on every slice, it cannot be tested on any of them, only at another hospital."
 
 
 def same_test(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -111,6 +121,8 @@ def evaluated(candidate: schema.Run, served: schema.Run, evaluations: Iterable[E
 
 def sentence(change: Change) -> str:
     """Say in a sentence whether a candidate is better."""
+    if change.kind == FINAL:
+        return change.how
     if change.difference is None or change.cases is None:
         return f"{change.candidate} was tested on other slices, so nobody can say which is better."
     slices = f"{change.cases:,} slices"
@@ -167,8 +179,9 @@ def _figures(
 
 
 def _figure(name: str, served: formats.Share, candidate: formats.Share, kind: str) -> Row:
-    if kind == OTHER:
-        return Row(name, formats.share(served), formats.share(candidate), NOT_COMPARED)
+    if kind in (OTHER, FINAL):
+        why = NOT_TESTED if kind == FINAL else NOT_COMPARED
+        return Row(name, formats.share(served), formats.share(candidate), why)
     return Row(name, formats.share(served), formats.share(candidate), _written(*between(candidate, served)))
 
 

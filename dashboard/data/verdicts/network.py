@@ -20,7 +20,8 @@ def of_run(run: Run, now: Now, at: datetime) -> Verdict | None:
     if judged.tone == "refuse":
         return judged
     slices = f"{tested.n_test:,} test slices" if tested.n_test else "the test slices"
-    right = f"The model names {about(tested.accuracy)} of {slices} right"
+    whose = f"The model of {run.measured_with}, of the same recipe," if run.measured_with else "The model"
+    right = f"{whose} names {about(tested.accuracy)} of {slices} right"
     tests = facts.hospital_tests(run)
     if len(tests) < 2:
         return Verdict("caution", (f"{right}; how it does at each hospital was not recorded.",))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from flwr.app import MessageType
 
+from common.artifacts.external.recipe import Recipe
 from common.artifacts.schema import Failure
 from common.config.strategies import NOTHING
 from common.metrics.calibration import TemperatureChoice, choose_temperature
@@ -42,8 +43,14 @@ def chosen_temperature(rounds: Rounds, progress: RunProgress) -> TemperatureChoi
     )
 
 
-def familiarity(rounds: Rounds, progress: RunProgress) -> Familiarity:
-    """Have the hospitals say what is like the slices of training: sums first, then held-out slices by distance."""
+def familiarity(rounds: Rounds, progress: RunProgress, recipe: Recipe | None = None) -> Familiarity:
+    """Have the hospitals say what is like the slices of training: sums first, then held-out slices by distance.
+
+    Parameters
+    ----------
+    recipe : Recipe, optional
+        Of a final model, which leaves no slice to say which distance is too far: what its recipe's run found holds.
+    """
     plan = rounds.strategy.plan
     if plan.dp.is_used:
         return Familiarity(reason=PRIVATE)
@@ -64,13 +71,23 @@ def familiarity(rounds: Rounds, progress: RunProgress) -> Familiarity:
     if not sums:
         return Familiarity(reason=NO_SUMS)
     likeness = fit(list(sums.values()))
+    slices = sum(each.count for each in sums.values())
+    if recipe:
+        then = recipe.distances
+        known = Recorded(likeness, then.threshold, then.val, then.test) if then else None
+        return Familiarity(known, slices, tuple(sums)) if known else Familiarity(reason=TOO_FEW)
     counts, _ = replace(phase, likeness=pack(likeness.arrays())).ask(number, arrays, "val", local, counts_of)
     val, test = (add_counts(getattr(each, part) for each in counts.values()) for part in ("val", "test"))
     threshold = threshold_of(val)
     if threshold is None:
         return Familiarity(reason=TOO_FEW)
-    slices = sum(each.count for each in sums.values())
     return Familiarity(Recorded(likeness, threshold, val, test), slices, tuple(name for name in sums))
+
+
+def say_it_is_over(rounds: Rounds, progress: RunProgress) -> None:
+    """Let hospitals forget what they kept for further rounds, where no test tells them that none comes."""
+    phase = replace(rounds.evaluation, listener=_Logged("the end of the run"))
+    phase.run(progress.best_round, progress.best_arrays, "test", rounds.local.to_test)
 
 
 class _Logged(Listener):

@@ -7,11 +7,12 @@ from typing import Any
 from common.artifacts.external.finished import FinishedModel, read_finished
 from common.artifacts.layout import RunFolder, existing_run
 from common.artifacts.values import mapping
+from common.artifacts.words import measured_with
 from common.config.partition import cut_otherwise, source_of
 from common.config.settings import RunSettings
 from common.errors import InputError
 from common.files import absolute
-from common.text import shown
+from common.text import listed, shown
 
 
 def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) -> FinishedModel:
@@ -26,15 +27,18 @@ def read_models(settings: RunSettings, folder: RunFolder, pooled: bool = False) 
     ------
     InputError
         As `read_finished` and `existing_run`; ``MODEL009`` for two models that cannot be compared, ``MODEL010`` for a
-        folder that was cut otherwise when the model was trained.
+        folder that was cut otherwise when the model was trained, ``FINAL003`` for a hospital where a final model
+        trained on every slice.
     """
     model = read_finished(folder, pooled=pooled)
     _refuse_cut_otherwise(model, settings.hospitals)
+    _require_held_back(model, settings.hospitals)
     if not settings.compare:
         return model
     compared = existing_run(absolute(settings.output_dir), settings.compare)
     reference = read_finished(compared, model.network, pooled)
     _refuse_cut_otherwise(reference, settings.hospitals)
+    _require_held_back(reference, settings.hospitals)
     _require_comparable(model, reference, settings.hospitals)
     return replace(model, reference=reference)
 
@@ -59,6 +63,18 @@ def _require_comparable(model: FinishedModel, reference: FinishedModel, hospital
         one, other = model.hospitals.get(key), reference.hospitals.get(key)
         if one and other and one.files_sha256 == other.files_sha256 and one.test != other.test:
             raise other_split(one.name, reference.run_id, model.run_id)
+
+
+def _require_held_back(model: FinishedModel, hospitals: Iterable[str]) -> None:
+    """Refuse a test of a final model at a hospital that trained it: no slice there is new to it."""
+    run = measured_with(model.meta)
+    if trained := [model.hospitals[key].name for key in hospitals if key in model.hospitals] if run else []:
+        raise InputError(
+            "FINAL003",
+            f"{model.run_id} trained on every slice at {listed(trained)}, so none there can test it; leave "
+            f"{'that hospital' if len(trained) == 1 else 'those hospitals'} out, or evaluate {run}, which tested its "
+            "recipe.",
+        )
 
 
 def _cut(model: FinishedModel) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from common.config.hydra import compose_settings
+from common.config.overrides import flat
 from common.config.settings import WirePlan
 from common.errors import InputError
 from common.study.records import Cell
@@ -14,10 +15,12 @@ from server.study.grid import (
     plan_sha256,
     shared_settings,
     unlike,
+    what_counts,
 )
 from server.study.grid_settings import StudyGrid
 
 GRID = StudyGrid("n", ["local", "fedavg", "fedprox"], [1, 2], True)
+FINAL = ("train.on=all", "figures_of=run-001")
 PHANTOMS = ["hospitals=[phantom_jaipur,phantom_hyderabad,phantom_kolkata]", "data.root=ph"]
 
 
@@ -92,6 +95,10 @@ def test_places_and_cores_do_not_make_another_question(cells, monkeypatch, tmp_p
     assert fingerprint(here) == fingerprint(replace(one, data=replace(one.data, root="ph")))
 
 
+def test_a_study_of_a_version_without_final_models_is_the_same_study(cells):
+    assert not {"on", "figures_of"} & {name.rpartition(".")[2] for name in flat(what_counts(cells[0].settings))}
+
+
 def test_a_plan_is_known_by_its_settings(cells):
     assert plan_sha256(cells) == plan_sha256(list(cells))
     assert plan_sha256(cells) != plan_sha256(cells[:-1])
@@ -107,7 +114,8 @@ def test_a_strategy_that_trains_otherwise_is_named(cells):
 
 
 @pytest.mark.parametrize(
-    "override", ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true", "data.folds=5", "data.fold=2"]
+    "override",
+    ["seed=3", "strategy=fedavg", "resume=run-001", "in_service=true", "data.folds=5", "data.fold=2", *FINAL],
 )
 def test_what_each_run_has_for_itself_is_refused(override):
     with pytest.raises(InputError) as caught:
