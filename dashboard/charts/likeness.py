@@ -51,8 +51,13 @@ def by_likeness(ranges: Sequence[Alike], overall: float | None, colours: theme.P
             hoverinfo="skip",
         )
     figure.update_layout(
-        xaxis={"tickvals": places, "ticktext": [each.name for each in ranges], "range": [-0.5, len(ranges) - 0.5]},
-        yaxis={"range": [0, 104], "overlaying": "y2", "side": "left"},
+        xaxis={
+            "tickvals": places,
+            "ticktext": [each.name for each in ranges],
+            "range": [-0.5, len(ranges) - 0.5],
+            "automargin": True,  # a phone's width turns the names
+        },
+        yaxis={"range": [0, 104], "tickvals": [*range(0, 101, 20)], "overlaying": "y2", "side": "left"},
         yaxis2=_of_slices(ranges, colours),
         bargap=0.35,
         margin={"r": 60},

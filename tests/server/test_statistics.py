@@ -73,7 +73,7 @@ def test_the_ledger_says_so_and_the_run_is_verified_to_the_bit(runs, capsys):
 
 
 def test_secure_aggregation_averages_them():
-    settings = compose_settings(["privacy=secagg", "experiment=fast"])
+    settings = compose_settings(["privacy=secagg", "experiment=best"])
     assert settings.train.statistics == "averaged"
     with pytest.raises(InputError, match="averaged with secure aggregation") as refused:
         check_settings(compose_settings(["privacy=secagg", "train.statistics=estimated"]))

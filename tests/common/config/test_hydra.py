@@ -2,6 +2,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from common.config.hydra import compose_config, compose_settings, hospital_from, load_hospital, load_hospitals
+from common.config.settings import check_settings
 from common.errors import InputError
 
 PUBLIC_SURFACE = {
@@ -107,3 +108,12 @@ def test_a_hospital_file_is_checked(change, code):
         hospital_from(config | change, "n")
     assert caught.value.code == code
     assert "conf/hospital/n.yaml" in caught.value.sentence
+
+
+@pytest.mark.parametrize("strategy", ["local", "fedbn"])
+def test_where_hospitals_start_from_weights_of_their_own_an_experiments_first_model_is_left_out(strategy):
+    assert compose_settings(["experiment=best"]).init == "synthetic"
+    check_settings(settings := compose_settings(["experiment=best", f"strategy={strategy}"]))
+    assert settings.init is None
+    with pytest.raises(InputError, match="init=synthetic cannot be"):
+        check_settings(compose_settings([f"strategy={strategy}", "init=synthetic"]))
