@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from common.artifacts.privacy.guarantee import RunPrivacy
 from common.artifacts.schema import Run
 from common.artifacts.values import mapping
+from common.config.architectures import ARCHITECTURES, architecture_of
+from common.config.settings import ESTIMATED
 from common.config.strategies import EVERYTHING, STRATEGIES
 
 Holds = Callable[[Run, RunPrivacy], bool]
@@ -53,6 +55,12 @@ def _trains(run: Run, privacy: RunPrivacy) -> bool:
 
 def _sums(run: Run, _: RunPrivacy) -> bool:
     return bool(mapping(run.meta.get("familiarity")).get("hospitals"))
+
+
+def _statistics(run: Run, _: RunPrivacy) -> bool:
+    network = ARCHITECTURES.get(architecture_of(run.meta))
+    asked = mapping(mapping(run.meta.get("settings")).get("train")).get("statistics") == ESTIMATED
+    return asked and network is not None and network.batch_norm and not run.no_shared_model
 
 
 def _updates(*, private: bool, secure: bool) -> Holds:
@@ -152,7 +160,15 @@ SEEN: tuple[Seen, ...] = (
         "most, each of at least smallest_cell slices and three patients, or empty",
         "without differential privacy",
         "how much a hospital's slices look alike, and how well the model does on the unusual ones",
-        lambda run, _: bool(mapping(run.metrics.get("likeness"))),
+        lambda run, _: bool(mapping(run.own_metrics.get("likeness"))),
+    ),
+    Seen(
+        "after the last round, the mean and the mean square of what goes into each normalisation of the averaged "
+        "model, over all training slices",
+        "with train.statistics=estimated, which secagg does without",
+        "what the running statistics in an update do: how a hospital's slices look as a whole; a lying centre can send "
+        "another model and so choose of what the means are",
+        _statistics,
     ),
     Seen(
         "after the last round, sums of 144 features over all training slices and of their products (familiar.md)",

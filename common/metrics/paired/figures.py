@@ -40,6 +40,15 @@ def _part(tables: Tables, effect: float = 1.0) -> Json:
 
 
 def _table(table: Table, effect: float) -> Json:
+    return {
+        **counted(table),
+        "interval": paired_interval(table, effect),
+        "mcnemar_p": mcnemar(table) if table.sum() else None,
+    }
+
+
+def counted(table: Table) -> Json:
+    """Return who was right alone, both accuracies, and their difference."""
     (both, this), (reference, neither) = table.tolist()
     cases = both + this + reference + neither
     return {
@@ -51,6 +60,4 @@ def _table(table: Table, effect: float) -> Json:
         "accuracy": (both + this) / cases if cases else None,
         "reference_accuracy": (both + reference) / cases if cases else None,
         "difference": paired_difference(table),
-        "interval": paired_interval(table, effect),
-        "mcnemar_p": mcnemar(table) if cases else None,
     }

@@ -20,6 +20,7 @@ from common.metrics.clusters import Z
 from common.metrics.intervals import CONFIDENCE, Interval
 from common.metrics.paired.counts import Tables
 from common.metrics.paired.difference import Table, mcnemar, paired_difference, paired_interval
+from common.metrics.paired.figures import counted
 from common.metrics.paired.needed import groups_needed, smallest_difference
 
 Json = dict[str, Any]
@@ -99,24 +100,15 @@ def _part(cases: Sequence[Tables], groups: Sequence[Tables], distinct: float, ef
 def _row(tables: Sequence[Table], groups: float, distinct: float, effect: float) -> Json:
     """Return one line; its counts are those of distinct cases."""
     table = np.sum(tables, axis=0) * distinct
-    (both, this), (reference, neither) = table.tolist()
-    cases, difference = both + this + reference + neither, paired_difference(table)
     known = [each for each in map(paired_difference, tables) if each is not None]
     spread = float(np.std(known, ddof=1)) if len(known) > 1 else None
     of_seeds = (spread or 0.0) ** 2 / max(len(known), 1)
     return {
-        "cases": cases,
+        **counted(table),
         "groups": groups,
-        "both_right": both,
-        "only_this": this,
-        "only_reference": reference,
-        "both_wrong": neither,
-        "accuracy": (both + this) / cases if cases else None,
-        "reference_accuracy": (both + reference) / cases if cases else None,
-        "difference": difference,
         "interval": interval_over_seeds(table, effect, spread, len(known)),
         "spread": spread,
-        "mcnemar_p": mcnemar(np.rint(table)) if cases else None,
+        "mcnemar_p": mcnemar(np.rint(table)) if table.sum() else None,
         "groups_needed": groups_needed(table, groups, effect, of_seeds),
         "smallest_difference": smallest_difference(table, effect, of_seeds),
     }

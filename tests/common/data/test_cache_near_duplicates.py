@@ -17,9 +17,9 @@ def searches(monkeypatch) -> list[int]:
     calls: list[int] = []
     search = cache.find_near_duplicates
 
-    def counting(thumbs):
+    def counting(thumbs, levels):
         calls.append(len(thumbs))
-        return search(thumbs)
+        return search(thumbs, levels)
 
     monkeypatch.setattr(cache, "find_near_duplicates", counting)
     return calls

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_the_documentation_has_the_same_rows() -> None:
         assert f"| {row.what} | {row.when} | {row.gives_away} |" in text, row.what
     table = text.partition("## What does the centre see?")[2].partition("\n## ")[0]
     assert table.count("\n| ") == len(SEEN) + 1, "one more is the heading"
+
+
+def test_statistics_are_told_where_a_network_has_them_and_the_run_asked(tmp_path: Path) -> None:
+    said = "after the last round, the mean and the mean square of what goes into each normalisation"
+
+    def told(network: str, statistics: str) -> bool:
+        folder = write_run(tmp_path)
+        meta = json.loads((folder / "model_meta.json").read_text())
+        meta["settings"] = {"model": {"name": network}, "train": {"statistics": statistics}}
+        (folder / "model_meta.json").write_text(json.dumps(meta))
+        return any(what.startswith(said) for what in rows(folder))
+
+    assert told("resnet18", "estimated")
+    assert not told("resnet18_gn", "estimated")
+    assert not told("resnet18", "averaged")
