@@ -18,6 +18,7 @@ PARTS = (  # a lane that is free takes the next one: long ones first, and those 
     ("tests/deployment/test_faults.py",),
     ("tests/server",),
     ("tests/dashboard",),
+    ("tests/server/study", "tests/server/comparison", "tests/server/federation", "tests/server/recording"),
     ("tests/deployment",),
     ("tests/bench", "tests/surface"),
 )
