@@ -20,6 +20,7 @@ from tests.support.small_network_row import EVERYWHERE
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+ONE_WORKER = "compute.cores=1"  # where more would only cost their start
 
 
 def start(
@@ -133,7 +134,7 @@ def test_a_worker_in_anothers_place_finds_what_the_hospital_keeps_however_late_i
 
 def test_a_worker_killed_again_and_again_costs_its_hospital_that_round_alone(phantoms, tmp_path):
     program = deadly(tmp_path / "killed", deaths=2)
-    code, text = finish(start(*ray_settings(phantoms, tmp_path), "rounds=3", program=program))
+    code, text = finish(start(*ray_settings(phantoms, tmp_path), "rounds=3", ONE_WORKER, program=program))
     assert code == 0, text
     first, *later = read(tmp_path, "training_history")
     (failure,) = first["failed"]
@@ -163,7 +164,7 @@ def asked_by_a_stranger(process: subprocess.Popen) -> subprocess.CompletedProces
 
 
 def test_no_stranger_joins_ctrl_c_ends_it_cleanly_and_a_resume_ends_in_the_same_weights(simulate, phantoms, tmp_path):
-    settings = [*ray_settings(phantoms, tmp_path), "rounds=4"]
+    settings = [*ray_settings(phantoms, tmp_path), "rounds=4", ONE_WORKER]
     process = start(*settings)
     wait_for_round(process, tmp_path, 1)
     answer = asked_by_a_stranger(process)
