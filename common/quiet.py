@@ -15,6 +15,9 @@ SETTINGS = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # a busy machine makes its programs complain of each other on the user's screen
     # Ray listens on every interface and runs what it is sent; the token, new for each run, keeps strangers out
     "RAY_AUTH_MODE": "token",
+    # Ray repeats once what a dead worker was doing; a busy machine's learns late of the death, and must not waste that
+    "RAY_task_actor_unavailable_retry_delay_base_ms": "20000",
+    "RAY_task_actor_unavailable_retry_max_delay_ms": "20000",
     # PyTorch's threads look this often for work before they sleep (GNU OpenMP's own: 300,000 times):
     # up to 9 % slower alone, up to three times faster beside busy processes (bench.busy)
     "GOMP_SPINCOUNT": "10000",

@@ -18,8 +18,10 @@ PARTS = (  # a lane that is free takes the next one: long ones first, and those 
     ("tests/deployment/test_faults.py",),
     ("tests/server",),
     ("tests/dashboard",),
+    ("tests/server/study", "tests/server/comparison", "tests/server/federation", "tests/server/recording"),
     ("tests/deployment",),
     ("tests/bench", "tests/surface"),
+    ("tests/server/test_ray.py",),
 )
 REST = ("tests",)
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 # where things lie and how the machine is used; threads and device may change a figure and are none of these
@@ -29,12 +30,18 @@ def overrides_of(settings: Mapping[str, Any]) -> list[str]:
     settings : mapping
         The fields of `RunSettings`, nested; those that are absent stand as configured.
     """
+    name = settings.get("strategy", {}).get("name")
+    first = (f"strategy={name}",) if name else ()
+    default = _defaults(first)
+    return [*first, *(f"{key}={written(value)}" for key, value in flat(settings).items() if value != default[key])]
+
+
+@cache
+def _defaults(overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that these overrides alone compose, by dotted name."""
     from common.config.hydra import compose_settings  # brings Hydra, which quoting a value does without
 
-    name = settings.get("strategy", {}).get("name")
-    first = [f"strategy={name}"] if name else []
-    default = flat(asdict(compose_settings(first)))
-    return [*first, *(f"{key}={written(value)}" for key, value in flat(settings).items() if value != default[key])]
+    return flat(asdict(compose_settings(list(overrides))))
 
 
 def figure_overrides(settings: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ docs/familiar.md has the figures.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -67,6 +68,7 @@ def features_at(
     return np.concatenate(found)
 
 
+@cache
 def feature_count(name: str) -> int:
     """Return how many features there are with a network."""
     with torch.device("meta"):

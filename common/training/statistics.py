@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from common.model.statistics import Moments
 from common.training.batches import Indices, Slices, batches, count_batches
@@ -34,7 +33,7 @@ def moments_of(
     on_batch : callable, optional
         Gets (batches done, batches in all) before each batch; what it raises ends the work.
     """
-    layers = {name: part for name, part in model.named_modules() if isinstance(part, _BatchNorm)}
+    layers = {name: part for name, part in model.named_modules() if isinstance(part, nn.BatchNorm2d)}
     sums: dict[str, list[torch.Tensor]] = {name: [] for name in layers}
     hooks = [part.register_forward_pre_hook(_adding(sums[name])) for name, part in layers.items()]
     for part in layers.values():
@@ -64,7 +63,7 @@ def _adding(sums: list[torch.Tensor]) -> Callable[[nn.Module, tuple[torch.Tensor
     """Return a hook that notes, for each channel, the sums over a batch's slices of their mean and mean square."""
 
     def note(layer: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-        seen = given[0].double().flatten(2)
-        sums.append(torch.stack((seen.mean(2).sum(0), seen.square().mean(2).sum(0))))
+        spread, mean = (each.double() for each in torch.var_mean(given[0], dim=(2, 3), correction=0))
+        sums.append(torch.stack((mean.sum(0), (spread + mean.square()).sum(0))))
 
     return note

@@ -1,6 +1,6 @@
 """Which pairs are judged already: by the evaluations below the output folder, whoever started them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ class Evaluations:
         self._output_dir = output_dir
         self._root = root
 
-    def of(self, pair: Pair) -> PairResult | None:
-        """Return the pair's result; None where it has not been judged."""
+    def of(self, pairs: Sequence[Pair]) -> list[PairResult | None]:
+        """Return each pair's result; None where it has not been judged."""
         found = load_evaluations(self._output_dir)[0]
-        meta = next(((each.evaluation_id, each.meta) for each in found if self._fits(each.meta, pair)), None)
-        return None if meta is None else self._result(pair, *meta)
+        results: list[PairResult | None] = []
+        for pair in pairs:
+            fitting = next((each for each in found if self._fits(each.meta, pair)), None)
+            results.append(self._result(pair, fitting.evaluation_id, fitting.meta) if fitting else None)
+        return results
 
     def _fits(self, meta: Meta, pair: Pair) -> bool:
         if (text(meta.get("of")), reference_of(meta)) != (pair.run, pair.reference) or meta.get("missing_hospitals"):

@@ -56,8 +56,8 @@ def conduct_comparison(request: Request, console: Console) -> None:
         ``COMPARE010`` a pair could not be judged.
     """
     check_writable(request.output_dir)
-    evaluations = Evaluations(request.output_dir, request.root)
-    if to_come := [pair for pair in request.planned.pairs if evaluations.of(pair) is None]:
+    evaluations, pairs = Evaluations(request.output_dir, request.root), request.planned.pairs
+    if to_come := [pair for pair, judged in zip(pairs, evaluations.of(pairs), strict=True) if judged is None]:
         keys = dict.fromkeys(key for pair in to_come for key in pair.hospitals)
         require_slices(request.root, load_hospitals(list(keys), fewest=1))
     folder = _folder_of(request)
@@ -68,7 +68,7 @@ def conduct_comparison(request: Request, console: Console) -> None:
         raise InputError("COMPARE002", f"{folder.comparison_id} is at work in another process.") from None
     try:
         with CellProcesses(quiet=True) as processes:
-            _Conductor(request, folder, console, processes).conduct()
+            _Conductor(request, folder, evaluations, console, processes).conduct()
     finally:
         lock.release()
 
@@ -96,12 +96,19 @@ def _content(folder: ComparisonFolder) -> Any:
 class _Conductor:
     """One command's work on one comparison."""
 
-    def __init__(self, request: Request, folder: ComparisonFolder, console: Console, processes: CellProcesses) -> None:
+    def __init__(
+        self,
+        request: Request,
+        folder: ComparisonFolder,
+        evaluations: Evaluations,
+        console: Console,
+        processes: CellProcesses,
+    ) -> None:
         self._request = request
         self._folder = folder
         self._console = console
         self._processes = processes
-        self._evaluations = Evaluations(request.output_dir, request.root)
+        self._evaluations = evaluations
         self._seconds: list[float] = []
         self._comparison = Comparison(
             folder.comparison_id,
@@ -109,7 +116,10 @@ class _Conductor:
             request.reference,
             command=request.command,
             started_at=text(_content(folder).get("started_at")) or now(),
-            pairs=tuple(self._evaluations.of(pair) or PairResult(pair) for pair in request.planned.pairs),
+            pairs=tuple(
+                judged or PairResult(pair)
+                for pair, judged in zip(request.planned.pairs, evaluations.of(request.planned.pairs), strict=True)
+            ),
             unpaired=request.planned.unpaired,
         )
 
@@ -137,7 +147,7 @@ class _Conductor:
         self._console.print(pair_line(pair, number + 1, len(pairs), expected, datetime.now().astimezone()))
         started = time.monotonic()
         ended = self._processes.run(self._arguments(pair), EVALUATE)
-        found = self._evaluations.of(pair)
+        (found,) = self._evaluations.of([pair])
         if found is None and self._processes.stopped:
             return
         if found is None:

@@ -58,7 +58,7 @@ def read_subject(typed: str, output_dir: Path) -> Subject:
         )
     study = _study(found[1], output_dir)
     strategy = _strategy(study, found[2])
-    cells = [each for each in study.cells if each.completed and each.run_id and each.cell.strategy == strategy]
+    cells = [each for each in study.planned if each.completed and each.run_id and each.cell.strategy == strategy]
     if not cells:
         raise InputError("COMPARE001", f"{study.study_id} has no completed run of {strategy}; let it end first.")
     runs = {place_of(each): str(each.run_id) for each in cells}

@@ -18,6 +18,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from common.config.architectures import ARCHITECTURES, Architecture
 from common.model import registry
 from common.model.resnet_gn import Block, standardised, with_whitening
+from common.training.familiarity import feature_count
 from tests.support.small_network_row import REAL, ROWS
 
 
@@ -75,5 +76,5 @@ def _under_their_names(rows: Mapping[str, Architecture]) -> Iterator[None]:
 
 def forget() -> None:
     """Let nobody go on with a network that was built before."""
-    for cached in (registry.tensor_shapes, registry._skeleton):
+    for cached in (registry.tensor_shapes, registry._skeleton, feature_count):
         cached.cache_clear()

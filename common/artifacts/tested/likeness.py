@@ -81,11 +81,7 @@ def _left_out(metrics: Mapping[str, Any]) -> str:
 
 
 def _range(body: Mapping[str, Any]) -> Alike | None:
-    slices, value, ends = (
-        count(body.get("slices")),
-        _fraction(body.get("test_accuracy")),
-        interval(body.get("interval")),
-    )
+    slices, value = count(body.get("slices")), _fraction(body.get("test_accuracy"))
     if slices is None or (slices and value is None):
         return None
     start, end = (_likeness(body.get(key)) for key in ("from", "below"))
