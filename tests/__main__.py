@@ -14,16 +14,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_CHOSEN = 5  # pytest's exit code, as of a part that -m "not slow" leaves empty
 LANES = 3
-PARTS = (  # a lane that is free takes the next one: long ones first, and those of several machines not side by side
+REST = ("tests",)
+PARTS = (  # a lane that is free takes the next one: long ones first, those of several machines not side by side, and at
+    # the end one that keeps several cores busy by itself
     ("tests/deployment/test_faults.py",),
     ("tests/server",),
     ("tests/dashboard",),
     ("tests/server/study", "tests/server/comparison", "tests/server/federation", "tests/server/recording"),
     ("tests/deployment",),
+    REST,
     ("tests/bench", "tests/surface"),
     ("tests/server/test_ray.py",),
 )
-REST = ("tests",)
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}  # lanes whose threads wait for each other are ten times slower
 
 
@@ -38,7 +40,7 @@ def main(options: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests press Ctrl-C, which a job runner may have disabled
     pytest = [sys.executable, "-m", "pytest", "--durations=15", *options]
     with ThreadPoolExecutor(LANES) as lanes:
-        codes = lanes.map(partial(_run, pytest), [*PARTS, REST])
+        codes = lanes.map(partial(_run, pytest), PARTS)
         try:
             return next((code for code in list(codes) if code not in (0, NOTHING_CHOSEN)), 0)
         except KeyboardInterrupt:  # it reached those that run, too; they end their SuperLinks first
